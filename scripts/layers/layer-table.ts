@@ -1,0 +1,127 @@
+/** A folder or file directly below src, and what its files may import besides their own folder. */
+export interface Layer {
+  readonly name: string
+  readonly mayImport: readonly string[]
+  readonly reason: string
+}
+
+/**
+ * Who may import whom inside src. One direction only: faces, then the store, then the engine, then ports and format, then model;
+ * so that each part can be read, tested and replaced without the parts above it.
+ */
+export const layers: readonly Layer[] = [
+  { name: 'model', mayImport: [], reason: 'nouns and pure rules: they stand on nothing, so that everything can stand on them' },
+  { name: 'files', mayImport: ['model'], reason: 'moves bytes to disk and knows nothing of what they mean' },
+  { name: 'format', mayImport: ['model'], reason: 'bytes to values and back, without I/O: it runs over any store and any file' },
+  {
+    name: 'log',
+    mayImport: ['files', 'format', 'model'],
+    reason: 'the truth; it must not depend on its views or on who writes it',
+  },
+  { name: 'blobs', mayImport: ['files', 'format', 'model'], reason: 'holds named bytes; what they are for is decided above' },
+  {
+    name: 'catalog',
+    mayImport: ['files', 'format', 'model'],
+    reason:
+      'a view that is fed records and rebuilt at any time; if it read the log itself, a rebuild could disagree with the feed',
+  },
+  {
+    name: 'outputs',
+    mayImport: ['files', 'format', 'model'],
+    reason: 'files of the user, which outlive the store: they know nothing of it',
+  },
+  {
+    name: 'engine',
+    mayImport: ['log', 'catalog', 'blobs', 'outputs', 'files', 'format', 'model'],
+    reason: 'the verbs; they work over ports, and are used by the faces',
+  },
+  {
+    name: 'open.ts',
+    mayImport: ['engine', 'log', 'catalog', 'blobs', 'outputs', 'files', 'format', 'model'],
+    reason: 'the composition root: the one file that puts backends together, below the faces',
+  },
+  { name: 'config.ts', mayImport: ['model'], reason: 'the shape of a config file, which is loaded before anything else' },
+  {
+    name: 'index.ts',
+    mayImport: ['open.ts', 'config.ts', 'engine', 'outputs', 'format', 'model'],
+    reason: 'the table of contents of the library: what it re-exports is public, and the ports and backends are not',
+  },
+  {
+    name: 'testing',
+    mayImport: ['index.ts', 'open.ts', 'config.ts', 'engine', 'log', 'catalog', 'blobs', 'outputs', 'files', 'format', 'model'],
+    reason: 'the kit that proves the rest: it may see all of it, and nothing that ships in a run may lean on it',
+  },
+  {
+    name: 'cli',
+    mayImport: ['index.ts', 'open.ts', 'config.ts', 'engine', 'model'],
+    reason: 'a face: what it needs of the layers below must be offered by the store, where a library user finds it too',
+  },
+]
+
+/** Folders written as an outsider would: apart from their own folder they know only the package `waymark`. */
+export const outsiders: readonly { readonly folder: string; readonly reason: string }[] = [
+  { folder: 'src/integrations', reason: 'an integration must be possible for anybody, so ours use the public API only' },
+  { folder: 'examples', reason: 'an example is copied into projects that have nothing but the package' },
+]
+
+/** Implementations of a port. Only open.ts (and their own folder, and the tests' kit) names them. */
+export const backends: readonly string[] = [
+  'files/node-files.ts',
+  'log/file-log.ts',
+  'catalog/sqlite-catalog.ts',
+  'blobs/fs-blob-store.ts',
+]
+export const backendReason =
+  'only open.ts knows every backend: the rest works over the port, so that another one can take its place'
+
+/** Modules that only some files may load, each with the reason; paths below src, folders end in a slash. */
+export interface GuardedModule {
+  readonly modules: readonly string[]
+  readonly reason: string
+  readonly allowed: Readonly<Record<string, string>>
+}
+
+export const guardedModules: readonly GuardedModule[] = [
+  {
+    modules: ['node:sqlite'],
+    reason: 'SQL stays in the catalog, which is a view that can be thrown away',
+    allowed: { 'catalog/': 'the SQLite backend' },
+  },
+  {
+    modules: ['node:fs', 'node:fs/promises'],
+    reason: 'files are reached through the port FileSystem, so that faults and power cuts can be simulated at every call',
+    allowed: {
+      'files/node-files.ts': 'the port over the real file system',
+      'catalog/catalog-files.ts': 'SQLite opens its files past any port, so they are created and set aside past it too',
+      'cli/': 'a face reads the files its user names',
+      'engine/process-identity.ts': 'asks /proc who is alive; nothing of the store',
+      'engine/code-digest.ts': 'reads the sources of the pipeline; nothing of the store',
+    },
+  },
+  {
+    modules: ['commander', 'log-update', 'string-width'],
+    reason: 'made for terminals; a program that uses the library must not load them',
+    allowed: { 'cli/': 'the terminal' },
+  },
+  {
+    modules: ['csv-parse', 'csv-parse/sync'],
+    reason: 'one reader of CSV, so that one place decides what a row is',
+    allowed: { 'outputs/': 'sources and outputs of the user' },
+  },
+]
+
+/**
+ * What an old Node lacks. Loading one of these statically fails before model/node-version.ts can say what is wrong, so no file
+ * that the library loads at once may do it: import it lazily, or (zlib) as a namespace.
+ */
+export const lateBuiltins: readonly { readonly module: string; readonly names: RegExp }[] = [
+  { module: 'node:sqlite', names: /^/ },
+  { module: 'node:zlib', names: /\{[^}]*zstd/i },
+  { module: 'node:module', names: /registerHooks|stripTypeScriptTypes/ },
+]
+
+/** Files whose static imports are loaded before the version of Node is known to suffice. The command line checks in bin/waymark.js. */
+export const libraryEntries: readonly string[] = ['src/index.ts', 'src/testing/index.ts']
+
+/** Names that say nothing: code put there is found by nobody. */
+export const emptyNames = /^(utils?|common|helpers?|types|misc|shared|lib)$/
