@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto'
+
+/** Time, injected everywhere so that tests can jump, freeze and reverse it. The only file allowed to ask the machine. */
+export interface Clock {
+  /** Wall time in milliseconds since 1970. May jump in either direction: never used to decide who owns what. */
+  now(): number
+  /** Milliseconds that only grow, for durations and intervals inside one process. */
+  monotonicMs(): number
+  /**
+   * Calls back once after `delayMs`; returns a function that cancels.
+   * Keeps the process alive until then, unless `background` (lease renewals, redraws).
+   */
+  after(delayMs: number, callback: () => void, options?: { readonly background?: boolean }): () => void
+}
+
+/** Randomness, injected so that a seed replays a failure. */
+export interface Random {
+  /** Fresh random bytes; unpredictable in production. */
+  bytes(length: number): Uint8Array
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(delayMs, callback, options) {
+    const timer = setTimeout(callback, delayMs)
+    if (options?.background) timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+export const systemRandom: Random = {
+  bytes: length => randomBytes(length),
+}
+
+/** Resolves after `delayMs` on the given clock; rejects with the signal's reason when it aborts first. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    const onAbort = () => {
+      cancel()
+      reject(signal?.reason)
+    }
+    const cancel = clock.after(delayMs, () => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    })
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}

@@ -1,0 +1,103 @@
+/** Items `from` to `to`, both included, by index from 0. */
+export type CompletedRange = readonly [from: number, to: number]
+
+/**
+ * The exact set of finished items by index: a watermark (everything below it is done) and sparse ranges above it, so that resume is exact under
+ * any order of completion. Adding in order costs nanoseconds; a hole costs one range.
+ */
+export class CompletedSet {
+  /** Everything below is in the set; it only grows. */
+  #watermark = 0
+  /** Disjoint, not touching, ascending ranges above the watermark, flattened: from, to, from, to … */
+  readonly #ranges: number[] = []
+  #size = 0
+
+  get watermark(): number {
+    return this.#watermark
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  has(index: number): boolean {
+    if (index < this.#watermark) return true
+    if (this.#ranges.length === 0) return false
+    const at = this.#firstEndingAtOrAfter(index)
+    return at < this.#ranges.length && this.#at(at) <= index
+  }
+
+  /** Adds one index; returns false if it was there. */
+  add(index: number): boolean {
+    if (index === this.#watermark && this.#ranges.length === 0) {
+      this.#watermark++
+      this.#size++
+      return true
+    }
+    if (this.has(index)) return false
+    this.addRange(index, index)
+    return true
+  }
+
+  addRange(from: number, to: number): void {
+    if (to < this.#watermark || to < from) return
+    let start = Math.max(from, this.#watermark)
+    let end = to
+    const ranges = this.#ranges
+    // Ranges that overlap or touch [start, end] are merged into it.
+    const first = this.#firstEndingAtOrAfter(start - 1)
+    let last = first
+    let merged = 0
+    while (last < ranges.length && this.#at(last) <= end + 1) {
+      merged += this.#at(last + 1) - this.#at(last) + 1
+      start = Math.min(start, this.#at(last))
+      end = Math.max(end, this.#at(last + 1))
+      last += 2
+    }
+    this.#size += end - start + 1 - merged
+    if (start === this.#watermark) {
+      ranges.splice(first, last - first)
+      this.#watermark = end + 1
+    } else {
+      ranges.splice(first, last - first, start, end)
+    }
+  }
+
+  /** The set as ascending ranges. */
+  toRanges(): CompletedRange[] {
+    const list: CompletedRange[] = this.#watermark > 0 ? [[0, this.#watermark - 1]] : []
+    for (let i = 0; i < this.#ranges.length; i += 2) list.push([this.#at(i), this.#at(i + 1)])
+    return list
+  }
+
+  /** Position in `#ranges` of the first range whose end is at or after `index`. */
+  #firstEndingAtOrAfter(index: number): number {
+    let low = 0
+    let high = this.#ranges.length / 2
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#at(middle * 2 + 1) < index) low = middle + 1
+      else high = middle
+    }
+    return low * 2
+  }
+
+  #at(position: number): number {
+    return this.#ranges[position] ?? Number.POSITIVE_INFINITY
+  }
+}
+
+/** Ascending ranges of a list of distinct indexes in any order. */
+export function rangesOf(indexes: readonly number[]): CompletedRange[] {
+  const sorted = Float64Array.from(indexes).sort()
+  const ranges: [number, number][] = []
+  let open: [number, number] | undefined
+  for (const index of sorted) {
+    if (open !== undefined && index === open[1] + 1) open[1] = index
+    else {
+      open = [index, index]
+      ranges.push(open)
+    }
+  }
+  return ranges
+}

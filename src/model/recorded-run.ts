@@ -1,0 +1,166 @@
+import type { CheckpointRecord } from './checkpoint.ts'
+import { CompletedSet } from './completed-set.ts'
+import type { AttemptStarted, InputRecord, ItemCounts, OutputPosition, RunCreated, RunRecord, StageProgress, StoredError } from './records.ts'
+import type { RecordPosition } from './run-view.ts'
+import { isInside, type ScopePath } from './scope.ts'
+
+/** What an attempt starts from: everything the log says this run has done. Folded from its records; changed only by {@link RecordedRun.apply}. */
+export class RecordedRun {
+  created: RunCreated | undefined
+  /** Attempts begun so far. */
+  attempts = 0
+  lastAttempt: AttemptStarted | undefined
+  /** How the newest attempt ended; undefined if it never said. */
+  ended: Extract<RunRecord, { type: 'attempt.ended' }> | undefined
+  lastTime = 0
+  readonly #stages = new Map<ScopePath, RecordedStage>()
+  readonly #drawn = new Map<string, number | string>()
+
+  get stages(): ReadonlyMap<ScopePath, RecordedStage> {
+    return this.#stages
+  }
+
+  drawn(kind: 'now' | 'uuid' | 'random', index: number): number | string | undefined {
+    return this.#drawn.get(`${kind} ${index}`)
+  }
+
+  apply(record: RunRecord, position: RecordPosition): void {
+    this.lastTime = Math.max(this.lastTime, record.time)
+    switch (record.type) {
+      case 'run.created':
+        this.created = record
+        return
+      case 'attempt.started':
+        this.attempts = record.attempt
+        this.lastAttempt = record
+        this.ended = undefined
+        return
+      case 'attempt.ended':
+        this.ended = record
+        return
+      case 'value.drawn':
+        this.#drawn.set(`${record.kind} ${record.index}`, record.value)
+        return
+      case 'checkpoint.saved':
+      case 'checkpoint.deleted':
+        return
+      case 'stage.started':
+        return this.#start(record)
+      default: {
+        const stage = this.#stages.get(record.path)
+        stage?.apply(record, position)
+        if (stage !== undefined && record.type === 'stage.done') this.#outdateAfter(stage)
+      }
+    }
+  }
+
+  /** A stage that was redone and came out differently makes what was first called after it outdated. */
+  #outdateAfter(stage: RecordedStage): void {
+    const { superseded } = stage
+    stage.superseded = undefined
+    if (superseded === undefined || superseded === stage.checkpoint?.digest) return
+    for (const later of this.#stages.values()) {
+      if (later.order > stage.order && !isInside(later.path, stage.path)) later.outdated = `${stage.path} was redone and its result changed`
+    }
+  }
+
+  #start(record: Extract<RunRecord, { type: 'stage.started' }>): void {
+    const known = this.#stages.get(record.path)
+    if (known !== undefined && record.redo === undefined) return known.startAgain(record)
+    // What was done inside a stage that is thrown away goes with it.
+    for (const path of [...this.#stages.keys()]) if (isInside(path, record.path)) this.#stages.delete(path)
+    const stage = new RecordedStage(record)
+    if (known !== undefined) {
+      stage.superseded = known.superseded ?? known.checkpoint?.digest ?? 'unknown'
+      stage.outputStart = known.outputStart
+    }
+    this.#stages.set(record.path, stage)
+  }
+}
+
+/** One stage as recorded. */
+export class RecordedStage {
+  readonly path: ScopePath
+  readonly kind: 'stage' | 'each'
+  readonly order: number
+  state: 'running' | 'completed' | 'failed' = 'running'
+  version: string | undefined
+  input: InputRecord | undefined
+  checkpoint: CheckpointRecord | undefined
+  counts: ItemCounts | undefined
+  output: OutputPosition | undefined
+  /** Where this run's part of the output begins. */
+  outputStart: OutputPosition | undefined
+  error: StoredError | undefined
+  /** Digest of the result that a redo is replacing, `unknown` where there is none; undefined when nothing is being replaced. */
+  superseded: string | undefined
+  /** Why the recorded result must not be reused. */
+  outdated: string | undefined
+  /** Items finished, where they are known by index … */
+  readonly completed = new CompletedSet()
+  /** … or by key. */
+  readonly keys = new Set<string>()
+  /** Progress records that hold results, oldest first. */
+  readonly results: ResultsRecord[] = []
+
+  constructor(started: Extract<RunRecord, { type: 'stage.started' }>) {
+    this.path = started.path
+    this.kind = started.kind
+    this.order = started.order
+    this.version = started.version
+    this.input = started.input
+  }
+
+  /** Items recorded as finished. */
+  get finished(): number {
+    return this.completed.size + this.keys.size
+  }
+
+  startAgain(record: Extract<RunRecord, { type: 'stage.started' }>): void {
+    this.state = 'running'
+    this.version = record.version
+    this.input = record.input
+    this.error = undefined
+  }
+
+  apply(record: Extract<RunRecord, { path: ScopePath }>, position: RecordPosition): void {
+    switch (record.type) {
+      case 'stage.progress':
+        this.#progress(record, position)
+        return
+      case 'output.started':
+        this.output = record.output
+        this.outputStart = record.output
+        return
+      case 'stage.done':
+        this.state = 'completed'
+        this.checkpoint = record.checkpoint
+        if (record.counts !== undefined) this.counts = record.counts
+        if (record.output !== undefined) this.output = record.output
+        return
+      case 'stage.failed':
+        this.state = 'failed'
+        this.error = record.error
+        return
+      case 'stage.started':
+        return
+    }
+  }
+
+  #progress(record: StageProgress, position: RecordPosition): void {
+    this.counts = record.counts
+    if (record.output !== undefined) this.output = record.output
+    for (const [from, to] of record.ranges ?? []) this.completed.addRange(from, to)
+    for (const key of record.keys ?? []) this.keys.add(key)
+    if (record.results !== undefined) this.results.push({ position, indexes: record.results.map(([index]) => index) })
+    else if (record.resultsIn !== undefined) this.results.push({ position, indexes: record.resultIndexes ?? [], checkpoint: record.resultsIn })
+  }
+}
+
+/** A progress record that holds results of items. */
+export interface ResultsRecord {
+  readonly position: RecordPosition
+  /** Of the items in it, in the order of the record. */
+  readonly indexes: readonly number[]
+  readonly checkpoint?: CheckpointRecord
+}

@@ -1,0 +1,56 @@
+import type { ErrorJson } from './errors.ts'
+import type { Plan } from './plan.ts'
+import type { EndCause, ItemCounts, StoredError } from './records.ts'
+import type { ScopePath } from './scope.ts'
+
+/**
+ * What an attempt tells while it works: to `onEvent` in the library, over IPC to the supervisor, and, with `schemaVersion`, `time` and `run` added, as
+ * the lines of `waymark run --json`. Events are for people and programs that watch; nothing depends on one arriving.
+ */
+export type RunEvent =
+  | { readonly type: 'plan'; readonly plan: Plan }
+  | { readonly type: 'run.started'; readonly pipeline: string; readonly attempt: number; readonly store: string }
+  | { readonly type: 'stage.started'; readonly stage: ScopePath; readonly kind: 'stage' | 'each'; readonly total?: number }
+  | { readonly type: 'stage.reused'; readonly stage: ScopePath; readonly counts?: ItemCounts }
+  | StageProgressEvent
+  | StageCompletedEvent
+  | { readonly type: 'stage.failed'; readonly stage: ScopePath; readonly error: StoredError }
+  | { readonly type: 'item.retry'; readonly stage: ScopePath; readonly item: string; readonly attempt: number; readonly error: StoredError }
+  /** Something the user should know and need not act on. */
+  | { readonly type: 'notice'; readonly message: string }
+  /** A line the user's code wrote. */
+  | { readonly type: 'log'; readonly stream: 'stdout' | 'stderr'; readonly text: string; readonly stage?: ScopePath }
+  | RunEndedEvent
+
+export interface StageProgressEvent {
+  readonly type: 'progress'
+  readonly stage: ScopePath
+  readonly counts: ItemCounts
+  /** Items recorded before this attempt began: reused, and no speed. */
+  readonly reused: number
+  /** Items finished but not yet durable: what a kill now would redo. */
+  readonly atRisk: number
+  /** Items a second in this attempt; undefined before the first measurement. */
+  readonly itemsPerSecond?: number
+  /** Undefined while unknown. */
+  readonly etaMs?: { readonly low: number; readonly likely: number; readonly high: number }
+}
+
+export interface StageCompletedEvent {
+  readonly type: 'stage.completed'
+  readonly stage: ScopePath
+  readonly durationMs: number
+  readonly counts?: ItemCounts
+  readonly checkpoint?: { readonly id: string; readonly logicalBytes: number; readonly storedBytes: number }
+  /** Path of the output file as the pipeline gave it. */
+  readonly output?: string
+}
+
+export interface RunEndedEvent {
+  readonly type: 'run.ended'
+  readonly state: 'completed' | 'failed' | 'paused' | 'cancelled'
+  readonly durationMs: number
+  readonly error?: ErrorJson
+  readonly cause?: EndCause
+  readonly setAside: number
+}

@@ -1,0 +1,215 @@
+import type { CheckpointRecord, PackContent } from './checkpoint.ts'
+import type { Owner } from './owner.ts'
+import type { EndCause, InputRecord, ItemCounts, OutputPosition, RunRecord, StoredError } from './records.ts'
+import type { ScopePath } from './scope.ts'
+
+/** `crashed` is not among them: it is derived (running, and the owner is dead). */
+export type RunState = 'initialized' | 'running' | 'paused' | 'completed' | 'failed' | 'recovering' | 'cancelled'
+export type StageState = 'running' | 'completed' | 'failed'
+
+/** A run as the catalog keeps it: what its records add up to. */
+export interface RunView {
+  readonly id: string
+  readonly pipeline: string
+  readonly state: RunState
+  readonly params: unknown
+  readonly paramsDigest: string
+  readonly declaredStages: readonly string[]
+  readonly file?: string
+  readonly createdAt: number
+  /** Time of the newest record. */
+  readonly updatedAt: number
+  readonly endedAt?: number
+  readonly attempt: number
+  /** The process of the newest attempt, while that attempt has not ended. */
+  readonly owner?: Owner
+  readonly cause?: EndCause
+  readonly error?: StoredError
+  readonly resultId?: string
+  readonly stagesStarted: number
+  readonly stagesCompleted: number
+  readonly lastStage?: ScopePath
+}
+
+/** A stage of a run as the catalog keeps it. */
+export interface StageView {
+  readonly run: string
+  readonly path: ScopePath
+  readonly kind: 'stage' | 'each'
+  readonly order: number
+  readonly state: StageState
+  readonly version?: string
+  readonly input?: InputRecord
+  readonly startedAt: number
+  readonly updatedAt: number
+  readonly endedAt?: number
+  readonly durationMs?: number
+  /** The attempt that last worked on it. */
+  readonly attempt: number
+  readonly counts?: ItemCounts
+  readonly checkpointId?: string
+  readonly digest?: string
+  readonly output?: OutputPosition
+  readonly error?: StoredError
+}
+
+/** A checkpoint as the catalog keeps it: everything but the bytes, and where they are. */
+export interface CheckpointView extends Omit<CheckpointRecord, 'content'> {
+  readonly content: { readonly kind: 'inline' } | PackContent
+  /** The log record that committed it. */
+  readonly record: RecordPosition
+}
+
+/** Where a record lies in the log. */
+export interface RecordPosition {
+  readonly segment: string
+  /** Bytes from the start of the segment. */
+  readonly offset: number
+  readonly length: number
+}
+
+/** What a record changes: new versions of at most one run, one stage and one checkpoint. */
+export interface ViewChange {
+  readonly run?: RunView
+  readonly stage?: StageView
+  readonly checkpoint?: CheckpointView
+  readonly deletedCheckpoint?: string
+}
+
+/** What {@link applyRecord} needs to know of the state before. */
+export interface ViewBefore {
+  readonly run: RunView | undefined
+  /** The stage the record names, if it is known. */
+  readonly stage: StageView | undefined
+}
+
+/** The stage a record names, or undefined. */
+export function stageOf(record: RunRecord): ScopePath | undefined {
+  return 'path' in record ? record.path : undefined
+}
+
+/** Folds one record into the views. Pure: the same records in the same order always give the same views. */
+export function applyRecord(runId: string, before: ViewBefore, record: RunRecord, position: RecordPosition): ViewChange {
+  if (record.type === 'checkpoint.saved') return { checkpoint: checkpointView(record.checkpoint, position) }
+  if (record.type === 'checkpoint.deleted') return { deletedCheckpoint: record.id }
+  if (record.type === 'run.created') return { run: createdRun(runId, record) }
+  if (before.run === undefined) return {}
+  const run: RunView = { ...before.run, updatedAt: Math.max(before.run.updatedAt, record.time) }
+  switch (record.type) {
+    case 'attempt.started': {
+      const { endedAt: _ended, cause: _cause, error: _error, ...rest } = run
+      const state: RunState = before.run.attempt === 0 ? 'running' : 'recovering'
+      return { run: { ...rest, state, attempt: record.attempt, owner: record.owner } }
+    }
+    case 'attempt.ended': {
+      const { owner: _owner, ...rest } = run
+      return {
+        run: {
+          ...rest,
+          state: record.state,
+          endedAt: record.time,
+          ...(record.cause === undefined ? {} : { cause: record.cause }),
+          ...(record.error === undefined ? {} : { error: record.error }),
+          ...(record.result === undefined ? {} : { resultId: record.result.id }),
+        },
+        ...(record.result === undefined ? {} : { checkpoint: checkpointView(record.result, position) }),
+      }
+    }
+    case 'value.drawn':
+      return { run }
+    default:
+      return applyStageRecord({ ...run, state: run.state === 'recovering' ? 'running' : run.state }, before.stage, record, position)
+  }
+}
+
+type StageRecord = Extract<RunRecord, { path: ScopePath }>
+
+function applyStageRecord(
+  run: RunView,
+  stage: StageView | undefined,
+  record: StageRecord,
+  position: RecordPosition,
+): ViewChange {
+  if (record.type === 'stage.started') {
+    const counts = stage === undefined || record.redo !== undefined ? undefined : stage.counts
+    return {
+      run: {
+        ...run,
+        lastStage: record.path,
+        stagesStarted: run.stagesStarted + (stage === undefined ? 1 : 0),
+        stagesCompleted: run.stagesCompleted - (stage?.state === 'completed' ? 1 : 0),
+      },
+      stage: {
+        run: run.id,
+        path: record.path,
+        kind: record.kind,
+        order: record.order,
+        state: 'running',
+        startedAt: record.time,
+        updatedAt: record.time,
+        attempt: run.attempt,
+        ...(record.version === undefined ? {} : { version: record.version }),
+        ...(record.input === undefined ? {} : { input: record.input }),
+        ...(counts === undefined ? {} : { counts }),
+        ...(stage?.output === undefined || record.redo !== undefined ? {} : { output: stage.output }),
+      },
+    }
+  }
+  if (stage === undefined) return { run }
+  const next: StageView = { ...stage, updatedAt: record.time, attempt: run.attempt }
+  switch (record.type) {
+    case 'stage.progress':
+      return {
+        run,
+        stage: { ...next, counts: record.counts, ...(record.output === undefined ? {} : { output: record.output }) },
+        ...(record.resultsIn === undefined ? {} : { checkpoint: checkpointView(record.resultsIn, position) }),
+      }
+    case 'output.started':
+      return { run, stage: { ...next, output: record.output } }
+    case 'stage.failed':
+      return {
+        run,
+        stage: { ...next, state: 'failed', endedAt: record.time, durationMs: record.durationMs, error: record.error },
+      }
+    case 'stage.done': {
+      const { error: _error, ...rest } = next
+      return {
+        run: { ...run, stagesCompleted: run.stagesCompleted + 1 },
+        stage: {
+          ...rest,
+          state: 'completed',
+          endedAt: record.time,
+          durationMs: record.durationMs,
+          ...(record.counts === undefined ? {} : { counts: record.counts }),
+          ...(record.output === undefined ? {} : { output: record.output }),
+          ...(record.checkpoint === undefined
+            ? {}
+            : { checkpointId: record.checkpoint.id, digest: record.checkpoint.digest }),
+        },
+        ...(record.checkpoint === undefined ? {} : { checkpoint: checkpointView(record.checkpoint, position) }),
+      }
+    }
+  }
+}
+
+function createdRun(id: string, record: Extract<RunRecord, { type: 'run.created' }>): RunView {
+  return {
+    id,
+    pipeline: record.pipeline,
+    state: 'initialized',
+    params: record.params,
+    paramsDigest: record.paramsDigest,
+    declaredStages: record.stages ?? [],
+    ...(record.file === undefined ? {} : { file: record.file }),
+    createdAt: record.time,
+    updatedAt: record.time,
+    attempt: 0,
+    stagesStarted: 0,
+    stagesCompleted: 0,
+  }
+}
+
+function checkpointView(record: CheckpointRecord, position: RecordPosition): CheckpointView {
+  const { content, ...facts } = record
+  return { ...facts, content: content.kind === 'inline' ? { kind: 'inline' } : content, record: position }
+}
