@@ -1,0 +1,153 @@
+import type { Parser } from 'csv-parse'
+import { WaymarkError } from '../model/errors.ts'
+import { batchItems, type ItemBatch, type ItemSource } from './item-batch.ts'
+import { type CsvFile, checkColumns } from './item-file.ts'
+import { excerpt, lineAt, lineBlocks } from './line-blocks.ts'
+
+/**
+ * Rows as objects of strings under the names of the header. Blank lines are skipped.
+ *
+ * Rows come from the parser as arrays: its own objects cost 1.7 times as much, its line per row 1.3 times (and it counts a CRLF
+ * inside quotes twice), so the line of a bad row is found by reading again when it is needed.
+ *
+ * @throws WaymarkError `invalid` naming the line
+ */
+export async function* csvBatches(source: ItemSource, csv: CsvFile<unknown, never>): AsyncGenerator<ItemBatch, void, undefined> {
+  let header: readonly string[] | undefined
+  /** Rows seen, the header among them. */
+  let rowsSeen = 0
+  let values: Record<string, string>[] = []
+  for await (const rows of rowGroups(source, csv)) {
+    for (const fields of rows) {
+      rowsSeen++
+      if (header === undefined) header = checkHeader(fields, csv)
+      else if (rowsSeen - 2 >= source.from) values.push(itemOf(header, fields))
+      if (values.length < batchItems) continue
+      yield batchOf(values, source, csv, rowsSeen)
+      values = []
+    }
+    if (values.length === 0) continue
+    yield batchOf(values, source, csv, rowsSeen)
+    values = []
+  }
+}
+
+/** The names in the header row, or undefined for a file without rows. */
+export async function csvHeader(source: ItemSource, csv: CsvFile<unknown, never>): Promise<readonly string[] | undefined> {
+  for await (const [fields] of rowGroups(source, csv)) {
+    if (fields !== undefined) return checkHeader(fields, csv)
+  }
+  return undefined
+}
+
+function batchOf(values: readonly unknown[], source: ItemSource, csv: CsvFile<unknown, never>, rowsSeen: number): ItemBatch {
+  return { values, lineOf: async index => (await placeOfRow(source, csv, rowsSeen - values.length + index)).line }
+}
+
+function itemOf(header: readonly string[], fields: readonly string[]): Record<string, string> {
+  const item: Record<string, string> = {}
+  for (let i = 0; i < header.length; i++) item[header[i] ?? ''] = fields[i] ?? ''
+  return item
+}
+
+function checkHeader(fields: readonly string[], csv: CsvFile<unknown, never>): readonly string[] {
+  const header = checkColumns(fields, `The header of ${csv.path}`)
+  const missing = (csv.columns ?? []).filter(column => !header.includes(column))
+  if (missing.length === 0) return header
+  const names = missing.map(column => JSON.stringify(column)).join(', ')
+  throw new WaymarkError('invalid', {
+    message: `${csv.path} has no column ${names}; its header is ${excerpt(header.join(csv.delimiter))}`,
+    means: 'No item was read from it.',
+    remedy: 'Correct `columns` or `delimiter` of csv(…), or the file.',
+    details: { file: csv.path, missing, header },
+  })
+}
+
+/** The rows of the file, the header first, a group per block. */
+async function* rowGroups(
+  source: ItemSource,
+  csv: CsvFile<unknown, never>,
+): AsyncGenerator<readonly string[][], void, undefined> {
+  const parser = await newParser(source, csv, false)
+  for await (const block of lineBlocks(source.file, source.options)) {
+    parser.write(block.bytes)
+    const rows: string[][] = []
+    // Read at once instead of by events: everything a block gives is there when `write` returns.
+    for (let row: string[] | null = parser.read(); row !== null; row = parser.read()) rows.push(row)
+    if (parser.errored !== null) throw await malformed(parser.errored, parser.info.records, source, csv)
+    yield rows
+  }
+  parser.end()
+  const rest: string[][] = []
+  try {
+    for await (const row of parser) rest.push(row)
+  } catch (error) {
+    throw await malformed(error, parser.info.records, source, csv)
+  }
+  yield rest
+}
+
+async function newParser(source: ItemSource, csv: CsvFile<unknown, never>, info: boolean): Promise<Parser> {
+  const { parse } = await import('csv-parse')
+  const parser = parse({
+    delimiter: csv.delimiter,
+    record_delimiter: ['\r\n', '\n', '\r'],
+    skip_empty_lines: true,
+    max_record_size: source.options.maxLineBytes,
+    info,
+  })
+  // Errors are taken from `errored`; without a listener the process would end.
+  parser.on('error', () => {})
+  return parser
+}
+
+async function malformed(cause: unknown, row: number, source: ItemSource, csv: CsvFile<unknown, never>): Promise<WaymarkError> {
+  const { line, text } = await placeOfRow(source, csv, row)
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  const known = typeof code === 'string' ? reasons[code] : undefined
+  const reason = known ?? (cause instanceof Error ? cause.message : String(cause))
+  return new WaymarkError(code === 'CSV_MAX_RECORD_SIZE' ? 'limit' : 'invalid', {
+    message: `${csv.path} line ${line} is not a CSV row: ${reason}: ${excerpt(text)}`,
+    means: 'Items of earlier batches were read; nothing was changed.',
+    remedy: `Correct the row (sed -n '${line}p' ${csv.path} shows where it begins), or pass the right \`delimiter\` to csv(…).`,
+    cause,
+    details: { file: csv.path, line },
+  })
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  CSV_RECORD_INCONSISTENT_FIELDS_LENGTH: 'it has not as many fields as the header',
+  CSV_INVALID_CLOSING_QUOTE: 'a closing quote is not followed by a delimiter',
+  INVALID_OPENING_QUOTE: 'a quote stands inside an unquoted field',
+  CSV_QUOTE_NOT_CLOSED: 'a quote is not closed',
+  CSV_MAX_RECORD_SIZE: 'it is too long (is a quote not closed?)',
+}
+
+/** Where row `row` (the header is 0) begins, and its first line. Reads the file again. */
+async function placeOfRow(
+  source: ItemSource,
+  csv: CsvFile<unknown, never>,
+  row: number,
+): Promise<{ line: number; text: string }> {
+  const start = await endOfRow(source, csv, row - 1)
+  const text = (await source.file.read(start, 4_096)).toString('utf8')
+  const blankLines = /^[\r\n]*/.exec(text)?.[0].length ?? 0
+  return { line: await lineAt(source.file, start + blankLines), text: text.slice(blankLines).split(/[\r\n]/, 1)[0] ?? '' }
+}
+
+/** The offset just behind row `row`. */
+async function endOfRow(source: ItemSource, csv: CsvFile<unknown, never>, row: number): Promise<number> {
+  const parser = await newParser(source, csv, true)
+  let base: number | undefined
+  let seen = 0
+  for await (const block of lineBlocks(source.file, source.options)) {
+    base ??= block.offset
+    if (row < 0) break
+    parser.write(block.bytes)
+    let parsed: { readonly info: { readonly bytes: number } } | null = parser.read()
+    for (; parsed !== null; parsed = parser.read()) {
+      if (seen++ === row) return base + parsed.info.bytes
+    }
+  }
+  return base ?? 0
+}
