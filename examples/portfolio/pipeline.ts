@@ -1,0 +1,39 @@
+import { jsonl, pipeline } from 'waymark'
+import { z } from 'zod'
+import { readMarketData } from './market-data.ts'
+import { addFeatures, clean, validate } from './prices.ts'
+import { signalFor } from './signals.ts'
+
+/**
+ * A portfolio ETL over real market data. Kill it at any moment and run it again: it goes on where it stopped.
+ */
+export default pipeline(
+  'portfolio',
+  async (run, params) => {
+    const rows = run.stage('extract', ctx => readMarketData(ctx.signal))
+    const validation = await run.stage('validate', async () => validate(await rows))
+    const prices = run.stage('clean', async () => clean(await rows), { metadata: { symbols: validation.symbols } })
+    const features = run.stage('features', async () => addFeatures(await prices, params.window))
+
+    // Item by item: every signal is recorded as it is made, and stands in the file exactly once.
+    const signals = await run.each('signals', features, row => signalFor(row, params.paths), {
+      concurrency: 8,
+      output: jsonl('out/signals.jsonl'),
+    })
+
+    return run.stage('report', async () => {
+      const actions = new Map<string, number>()
+      for await (const { action } of signals.results()) actions.set(action, (actions.get(action) ?? 0) + 1)
+      return { rows: validation.rows, unusable: validation.unusable.length, signals: signals.done, actions }
+    })
+  },
+  {
+    params: z.object({
+      /** Prices that make up a row's past. */
+      window: z.number().int().min(2).default(20),
+      /** Simulated futures per signal. */
+      paths: z.number().int().min(1).default(2_000),
+    }),
+    stages: ['extract', 'validate', 'clean', 'features', 'signals', 'report'],
+  },
+)

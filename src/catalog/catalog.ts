@@ -1,0 +1,101 @@
+import type { CheckpointView, RunState, RunView, StageView } from '../model/run-view.ts'
+import type { ScopePath } from '../model/scope.ts'
+
+/**
+ * The queryable view of runs, stages and checkpoints. Where the log is files it is a cache: it can be deleted, damaged or put back from an old
+ * copy, and is then mended from the log. It is never asked who owns a run or what counts: only the log says that.
+ *
+ * Every row carries a checksum over its columns; a row that does not match, or a file SQLite cannot read, rejects with `corrupt`
+ * (`details.catalog: true`), upon which the caller rebuilds.
+ */
+export interface Catalog {
+  /** How far each segment of the log has been applied. */
+  marks(): Promise<readonly SegmentMark[]>
+  /** The newest record applied of each of these streams; missing where none was. */
+  heads(streams: readonly string[]): Promise<ReadonlyMap<string, StreamHead>>
+  /**
+   * Applies changes atomically, in order. Resolves false, having changed nothing, if any of `expect` no longer holds: another process applied
+   * the same part of the log first; the caller reads again and retries. Not durable on its own: the log is.
+   */
+  apply(changes: readonly CatalogChange[], expect: CatalogExpectation): Promise<boolean>
+  run(id: string): Promise<RunView | undefined>
+  /** Newest first by `createdAt`, then id. */
+  runs(query: RunQuery): Promise<readonly RunView[]>
+  /** In order of first call; `paths` narrows to those. */
+  stages(run: string, paths?: readonly ScopePath[]): Promise<readonly StageView[]>
+  checkpoint(id: string): Promise<CheckpointView | undefined>
+  /** Newest first by `order`. */
+  checkpoints(query: CheckpointQuery): Promise<readonly CheckpointView[]>
+  /** Counts and the highest `order` of any checkpoint, deleted ones included. */
+  summary(): Promise<CatalogSummary>
+  /** Removes every row: the first step of a rebuild. */
+  clear(): Promise<void>
+  close(): Promise<void>
+}
+
+/** How far a segment has been applied. */
+export interface SegmentMark {
+  readonly segment: string
+  /** Bytes applied: the end of a batch. */
+  readonly appliedEnd: number
+  /** Digest of the batch that ends there, in hex. */
+  readonly digest: string
+  /** Bytes known to be durable (acknowledged by the owner, or proven by a later batch): a log that ends before this has lost something. */
+  readonly provenEnd: number
+}
+
+/** The newest applied record of a stream. */
+export interface StreamHead {
+  readonly token: number
+  readonly sequence: number
+  /** The segment that holds the records of this token: where a take-over looks first. */
+  readonly segment: string
+}
+
+export type CatalogChange =
+  | { readonly kind: 'mark'; readonly mark: SegmentMark }
+  | { readonly kind: 'head'; readonly stream: string; readonly head: StreamHead }
+  | { readonly kind: 'run'; readonly run: RunView }
+  | { readonly kind: 'stage'; readonly stage: StageView }
+  | { readonly kind: 'checkpoint'; readonly checkpoint: CheckpointView }
+  | { readonly kind: 'delete-checkpoint'; readonly id: string }
+  /** Forgets a run with its stages, its checkpoints and its head: before it is applied anew from the log. */
+  | { readonly kind: 'forget-stream'; readonly stream: string }
+
+export interface CatalogExpectation {
+  /** `appliedEnd` each segment must still have; 0 if it must be unknown. */
+  readonly marks: ReadonlyMap<string, number>
+  /** Head each stream must still have; undefined if it must be unknown. */
+  readonly heads: ReadonlyMap<string, StreamHead | undefined>
+}
+
+export interface RunQuery {
+  readonly pipeline?: string
+  readonly paramsDigest?: string
+  readonly states?: readonly RunState[]
+  /** Ids beginning with this. */
+  readonly idPrefix?: string
+  /** Default 50. */
+  readonly limit?: number
+  /** Continues after this run of the page before. */
+  readonly after?: { readonly createdAt: number; readonly id: string }
+}
+
+export interface CheckpointQuery {
+  readonly run?: string
+  readonly stage?: ScopePath
+  readonly type?: string
+  /** Must all be present. */
+  readonly tags?: readonly string[]
+  readonly idPrefix?: string
+  /** Default 50. */
+  readonly limit?: number
+  /** Only checkpoints with a lower `order`: the next page. */
+  readonly before?: number
+}
+
+export interface CatalogSummary {
+  readonly runs: number
+  readonly checkpoints: number
+  readonly highestOrder: number
+}

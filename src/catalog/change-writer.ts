@@ -1,0 +1,241 @@
+import type { SegmentMark, StreamHead } from './catalog.ts'
+import { keyText } from './key-text.ts'
+import type { SqliteConnection, SqlRow } from './sqlite-connection.ts'
+import { catalogDamaged } from './sqlite-fault.ts'
+import {
+  type Column,
+  checkpointTable,
+  checksumOf,
+  type EncodedRow,
+  headColumns,
+  headValues,
+  markColumns,
+  markValues,
+  numberIn,
+  runTable,
+  stageTable,
+  type ViewTable,
+} from './sqlite-rows.ts'
+import { readTotals, type Totals, writeTotals } from './sqlite-totals.ts'
+
+export const selectMark = `SELECT n, ${markColumns.join(', ')}, checksum FROM mark WHERE segment = ?`
+export const selectHead = `SELECT n, ${headColumns.join(', ')}, checksum FROM head WHERE stream = ?`
+
+/** How to find, insert and change the rows of a table. */
+interface Statements {
+  readonly find: string
+  readonly body: string
+  readonly insert: string
+  /** For a row whose columns stay: no index is touched. */
+  readonly setBody: string
+  readonly setAll: string
+}
+
+function statementsOf<View>(table: ViewTable<View>): Statements {
+  const { name, columns } = table
+  const key = columns.slice(0, table.keyLength).map(column => `${column} = ?`)
+  return {
+    find: `SELECT n, ${columns.join(', ')}, checksum FROM ${name} WHERE ${key.join(' AND ')}`,
+    body: `SELECT body FROM ${name} WHERE n = ?`,
+    insert: `INSERT INTO ${name} (${columns.join(', ')}, checksum, body) VALUES (${columns.map(() => '?').join(', ')}, ?, ?)`,
+    setBody: `UPDATE ${name} SET checksum = ?, body = ? WHERE n = ?`,
+    setAll: `UPDATE ${name} SET ${columns.map(column => `${column} = ?`).join(', ')}, checksum = ?, body = ? WHERE n = ?`,
+  }
+}
+
+const runs = statementsOf(runTable)
+const stages = statementsOf(stageTable)
+const checkpoints = statementsOf(checkpointTable)
+
+/** The writes of one transaction; keeps the totals in step. Rows that would stay as they are are not written. */
+export class ChangeWriter {
+  readonly #connection: SqliteConnection
+  readonly #before: Totals
+  #runs: number
+  #checkpoints: number
+  #highestOrder: number
+  #content: number
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection
+    this.#before = readTotals(connection)
+    this.#runs = this.#before.runs
+    this.#checkpoints = this.#before.checkpoints
+    this.#highestOrder = this.#before.highestOrder
+    this.#content = this.#before.content
+  }
+
+  mark(mark: SegmentMark): void {
+    this.#replacePlain('mark', markColumns, markValues(mark), selectMark)
+  }
+
+  head(stream: string, head: StreamHead): void {
+    this.#replacePlain('head', headColumns, headValues(stream, head), selectHead)
+  }
+
+  run(row: EncodedRow): void {
+    const before = this.#connection.get(runs.find, ...row.columns.slice(0, runTable.keyLength))
+    if (this.#put(runTable, runs, row, before) === 'inserted') this.#runs += 1
+  }
+
+  stage(row: EncodedRow): void {
+    const before = this.#connection.get(stages.find, ...row.columns.slice(0, stageTable.keyLength))
+    this.#put(stageTable, stages, row, before)
+  }
+
+  checkpoint(row: EncodedRow, order: number): void {
+    this.#highestOrder = Math.max(this.#highestOrder, order)
+    const [id = null] = row.columns
+    if (this.#isDeleted(id)) return
+    const before = this.#connection.get(checkpoints.find, id)
+    const outcome = this.#put(checkpointTable, checkpoints, row, before)
+    if (outcome === 'inserted') this.#checkpoints += 1
+    if (outcome !== 'inserted' && outcome !== 'moved') return
+    if (before !== undefined) this.#removeTags(before)
+    if (row.columns.at(-1) !== null) this.#addTags(this.#connection.get(checkpoints.find, id))
+  }
+
+  deleteCheckpoint(id: string): void {
+    const key = keyText(id)
+    if (!this.#isDeleted(key)) {
+      const checksum = checksumOf('tombstone', [key])
+      this.#connection.run('INSERT INTO tombstone (id, checksum) VALUES (?, ?)', key, checksum)
+      this.#count(0, checksum)
+    }
+    this.#removeCheckpoint(this.#connection.get(checkpoints.find, key))
+  }
+
+  /** Tombstones stay: ids are never used again, and the record that deletes may lie in another stream. */
+  forgetStream(stream: string): void {
+    const key = keyText(stream)
+    const columns = checkpointTable.columns.join(', ')
+    for (const row of this.#connection.all('DELETE FROM run WHERE id = ? RETURNING checksum', key)) {
+      this.#runs -= 1
+      this.#count(numberIn(row, 'checksum'), 0)
+    }
+    for (const row of this.#connection.all('DELETE FROM stage WHERE run = ? RETURNING checksum', key)) {
+      this.#count(numberIn(row, 'checksum'), 0)
+    }
+    for (const row of this.#connection.all(`SELECT n, ${columns}, checksum FROM checkpoint WHERE run = ?`, key)) {
+      this.#removeCheckpoint(row)
+    }
+    if (stream.startsWith('@')) {
+      this.#removeCheckpoint(this.#connection.get(checkpoints.find, keyText(stream.slice(1))))
+    }
+    for (const row of this.#connection.all('DELETE FROM head WHERE stream = ? RETURNING checksum', key)) {
+      this.#count(numberIn(row, 'checksum'), 0)
+    }
+  }
+
+  /** The last step of the transaction. */
+  finish(): void {
+    const after: Totals = {
+      ...this.#before,
+      runs: this.#runs,
+      checkpoints: this.#checkpoints,
+      highestOrder: this.#highestOrder,
+      content: this.#content,
+    }
+    const { runs, checkpoints, highestOrder, content } = this.#before
+    if (
+      after.runs === runs &&
+      after.checkpoints === checkpoints &&
+      after.highestOrder === highestOrder &&
+      after.content === content
+    )
+      return
+    writeTotals(this.#connection, after)
+  }
+
+  #put<View>(
+    table: ViewTable<View>,
+    statements: Statements,
+    row: EncodedRow,
+    before: SqlRow | undefined,
+  ): 'inserted' | 'moved' | 'changed' | 'same' {
+    if (before === undefined) {
+      this.#connection.run(statements.insert, ...row.columns, row.checksum, row.body)
+      this.#count(0, row.checksum)
+      return 'inserted'
+    }
+    const n = numberIn(before, 'n')
+    const checksumBefore = numberIn(before, 'checksum')
+    const moved = table.columns.some((column, index) => before[column] !== row.columns[index])
+    if (!moved && checksumBefore === row.checksum && this.#hasBody(statements, n, row.body)) return 'same'
+    if (moved) this.#connection.run(statements.setAll, ...row.columns, row.checksum, row.body, n)
+    else this.#connection.run(statements.setBody, row.checksum, row.body, n)
+    this.#count(checksumBefore, row.checksum)
+    return moved ? 'moved' : 'changed'
+  }
+
+  #hasBody(statements: Statements, n: number, body: Uint8Array): boolean {
+    const stored = this.#connection.get(statements.body, n)?.['body']
+    return stored instanceof Uint8Array && Buffer.compare(stored, body) === 0
+  }
+
+  #replacePlain(table: 'mark' | 'head', columns: readonly string[], values: readonly Column[], find: string): void {
+    const [key = null] = values
+    const checksum = checksumOf(table, values)
+    const before = this.#connection.get(find, key)
+    if (before === undefined) {
+      const marks = columns.map(() => '?').join(', ')
+      this.#connection.run(`INSERT INTO ${table} (${columns.join(', ')}, checksum) VALUES (${marks}, ?)`, ...values, checksum)
+      this.#count(0, checksum)
+      return
+    }
+    if (columns.every((column, index) => before[column] === values[index])) return
+    // Without the key, so that its index is not touched.
+    const [, ...rest] = values
+    const assignments = columns
+      .slice(1)
+      .map(column => `${column} = ?`)
+      .join(', ')
+    this.#connection.run(`UPDATE ${table} SET ${assignments}, checksum = ? WHERE n = ?`, ...rest, checksum, numberIn(before, 'n'))
+    this.#count(numberIn(before, 'checksum'), checksum)
+  }
+
+  #isDeleted(key: Column): boolean {
+    return this.#connection.get('SELECT n FROM tombstone WHERE id = ?', key) !== undefined
+  }
+
+  #removeCheckpoint(row: SqlRow | undefined): void {
+    if (row === undefined) return
+    this.#removeTags(row)
+    this.#connection.run('DELETE FROM checkpoint WHERE n = ?', numberIn(row, 'n'))
+    this.#checkpoints -= 1
+    this.#count(numberIn(row, 'checksum'), 0)
+  }
+
+  #addTags(row: SqlRow | undefined): void {
+    if (row === undefined) return
+    const [ord, n] = [numberIn(row, 'ord'), numberIn(row, 'n')]
+    for (const tag of this.#tagsOf(row)) {
+      const checksum = checksumOf('tag', [tag, ord, n])
+      this.#connection.run('INSERT INTO tag (tag, ord, checkpoint, checksum) VALUES (?, ?, ?, ?)', tag, ord, n, checksum)
+      this.#count(0, checksum)
+    }
+  }
+
+  #removeTags(row: SqlRow): void {
+    const [ord, n] = [numberIn(row, 'ord'), numberIn(row, 'n')]
+    const remove = 'DELETE FROM tag WHERE tag = ? AND ord = ? AND checkpoint = ? RETURNING checksum'
+    for (const tag of this.#tagsOf(row)) {
+      for (const gone of this.#connection.all(remove, tag, ord, n)) this.#count(numberIn(gone, 'checksum'), 0)
+    }
+  }
+
+  /** As they stand in the table of tags. */
+  #tagsOf(row: SqlRow): readonly string[] {
+    const tags = row['tags']
+    if (tags === null) return []
+    try {
+      const list: unknown = JSON.parse(String(tags))
+      if (Array.isArray(list)) return list.map(String)
+    } catch {}
+    throw catalogDamaged(this.#connection.file, 'the tags of a checkpoint cannot be read')
+  }
+
+  #count(removed: number, added: number): void {
+    this.#content = (this.#content + added - removed) >>> 0
+  }
+}

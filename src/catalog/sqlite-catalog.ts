@@ -1,0 +1,201 @@
+import type { CheckpointView, RunView, StageView } from '../model/run-view.ts'
+import type { ScopePath } from '../model/scope.ts'
+import { areAskedCheckpoints, areAskedRuns } from './asked-rows.ts'
+import type {
+  Catalog,
+  CatalogChange,
+  CatalogExpectation,
+  CatalogSummary,
+  CheckpointQuery,
+  RunQuery,
+  SegmentMark,
+  StreamHead,
+} from './catalog.ts'
+import { catalogIdentity, createCatalogFile, withCatalogLock } from './catalog-files.ts'
+import { keyText } from './key-text.ts'
+import { applyChanges } from './sqlite-apply.ts'
+import { checkCatalog, createSchema } from './sqlite-check.ts'
+import { SqliteConnection } from './sqlite-connection.ts'
+import { catalogDamaged } from './sqlite-fault.ts'
+import { checkpointById, checkpointQuery, runById, runQuery, stagesByPath, stagesOfRun } from './sqlite-queries.ts'
+import {
+  checkpointTable,
+  decodeHead,
+  decodeMark,
+  decodeRow,
+  headColumns,
+  markColumns,
+  runTable,
+  stageTable,
+} from './sqlite-rows.ts'
+import { summedTables } from './sqlite-schema.ts'
+import { noTotals, readTotals, writeTotals } from './sqlite-totals.ts'
+
+export interface SqliteCatalogOptions {
+  /** How long a call waits for other processes; the thread sleeps meanwhile. Default 5,000. */
+  readonly busyTimeoutMs?: number
+  /**
+   * A larger file is not checked as a whole when it is opened; a flipped bit in one of its indexes may then hide a row. Default 64 MiB.
+   * FIGURES
+   */
+  readonly checkedUpToBytes?: number
+  /**
+   * Which boot of the machine this is. A file last opened in another one is checked whatever its size: the power may have failed, and only that
+   * mixes old pages with new ones.
+   */
+  readonly bootId?: string
+}
+
+/** The catalog in a file, with the means to tell it from a later one of the same name. */
+export interface SqliteCatalog extends Catalog {
+  /** See `setCatalogAside`. Undefined in memory. */
+  readonly identity: string | undefined
+}
+
+/**
+ * Opens the catalog in a file (mode 0600 if it is created; the folder must exist) or a new one in memory. Any number of processes may
+ * have the file open.
+ *
+ * @throws WaymarkError `corrupt` (`details.catalog`, `details.identity`) if the file is damaged, not a catalog, or of another schema
+ * version; `unavailable` if it is locked for longer than the timeout or may not be read
+ */
+export async function openSqliteCatalog(path: string, options: SqliteCatalogOptions = {}): Promise<SqliteCatalog> {
+  const busyTimeoutMs = options.busyTimeoutMs ?? 5000
+  const connection = path === ':memory:' ? connectToMemory(path, busyTimeoutMs) : connectToFile(path, busyTimeoutMs)
+  try {
+    checkCatalog(connection, { checkedUpToBytes: options.checkedUpToBytes ?? 64 * 1024 * 1024, bootId: options.bootId })
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+  return new ConnectedCatalog(connection)
+}
+
+function connectToMemory(path: string, busyTimeoutMs: number): SqliteConnection {
+  const connection = new SqliteConnection({ path }, busyTimeoutMs)
+  createSchema(connection)
+  return connection
+}
+
+function connectToFile(path: string, busyTimeoutMs: number): SqliteConnection {
+  return withCatalogLock(path, busyTimeoutMs, () => {
+    createCatalogFile(path)
+    const connection = new SqliteConnection({ path, identity: catalogIdentity(path) }, busyTimeoutMs)
+    try {
+      for (const pragma of filePragmas) connection.all(`PRAGMA ${pragma}`)
+      // The first to read opens the files beside the database, which is why the lock is held until here.
+      createSchema(connection)
+      return connection
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+  })
+}
+
+const filePragmas: readonly string[] = [
+  'journal_mode = WAL',
+  // No fsync: the log is the truth, and what a power cut mixes up here is noticed at the next open. NORMAL would stop the process for two fsyncs
+  // in every hundred or so changes.
+  'synchronous = OFF',
+  'cell_size_check = ON',
+  'trusted_schema = OFF',
+  'cache_size = -8000',
+  // A reader can keep the log from being reset; what it grew to is given back afterwards.
+  'journal_size_limit = 16777216',
+]
+
+class ConnectedCatalog implements SqliteCatalog {
+  readonly identity: string | undefined
+  readonly #connection: SqliteConnection
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection
+    this.identity = connection.file.identity
+  }
+
+  async marks(): Promise<readonly SegmentMark[]> {
+    const rows = this.#connection.all(`SELECT ${markColumns.join(', ')}, checksum FROM mark`)
+    return rows.map(row => decodeMark(this.#connection, row))
+  }
+
+  async heads(streams: readonly string[]): Promise<ReadonlyMap<string, StreamHead>> {
+    const rows = this.#connection.all(
+      `SELECT ${headColumns.join(', ')}, checksum FROM head WHERE stream IN (SELECT value FROM json_each(?))`,
+      jsonOfKeys(streams),
+    )
+    return new Map(
+      rows.map(row => {
+        const { stream, ...head } = decodeHead(this.#connection, row)
+        return [stream, head]
+      }),
+    )
+  }
+
+  async apply(changes: readonly CatalogChange[], expect: CatalogExpectation): Promise<boolean> {
+    return applyChanges(this.#connection, changes, expect)
+  }
+
+  async run(id: string): Promise<RunView | undefined> {
+    const row = this.#connection.get(runById, keyText(id))
+    const run = row && decodeRow(this.#connection, runTable, row)
+    this.#demand(run === undefined || run.id === id)
+    return run
+  }
+
+  async runs(query: RunQuery): Promise<readonly RunView[]> {
+    if (query.states?.length === 0) return []
+    const { sql, values } = runQuery(query)
+    const runs = this.#connection.all(sql, ...values).map(row => decodeRow(this.#connection, runTable, row))
+    this.#demand(areAskedRuns(runs, query))
+    return runs
+  }
+
+  async stages(run: string, paths?: readonly ScopePath[]): Promise<readonly StageView[]> {
+    const rows =
+      paths === undefined
+        ? this.#connection.all(stagesOfRun, keyText(run))
+        : this.#connection.all(stagesByPath, keyText(run), jsonOfKeys(paths))
+    const stages = rows.map(row => decodeRow(this.#connection, stageTable, row))
+    const asked = paths && new Set(paths)
+    this.#demand(stages.every(stage => stage.run === run && (asked === undefined || asked.has(stage.path))))
+    return stages
+  }
+
+  async checkpoint(id: string): Promise<CheckpointView | undefined> {
+    const row = this.#connection.get(checkpointById, keyText(id))
+    const checkpoint = row && decodeRow(this.#connection, checkpointTable, row)
+    this.#demand(checkpoint === undefined || checkpoint.id === id)
+    return checkpoint
+  }
+
+  async checkpoints(query: CheckpointQuery): Promise<readonly CheckpointView[]> {
+    const { sql, values } = checkpointQuery(query)
+    const checkpoints = this.#connection.all(sql, ...values).map(row => decodeRow(this.#connection, checkpointTable, row))
+    this.#demand(areAskedCheckpoints(checkpoints, query))
+    return checkpoints
+  }
+
+  async summary(): Promise<CatalogSummary> {
+    const { runs, checkpoints, highestOrder } = readTotals(this.#connection)
+    return { runs, checkpoints, highestOrder }
+  }
+
+  async clear(): Promise<void> {
+    this.#connection.transaction('BEGIN IMMEDIATE', () => {
+      const { bootId } = readTotals(this.#connection)
+      for (const table of summedTables) this.#connection.run(`DELETE FROM ${table}`)
+      writeTotals(this.#connection, { ...noTotals, bootId })
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close()
+  }
+
+  #demand(asked: boolean): void {
+    if (!asked) throw catalogDamaged(this.#connection.file, 'an index leads to another row')
+  }
+}
+
+const jsonOfKeys = (texts: readonly string[]): string => JSON.stringify(texts.map(keyText))

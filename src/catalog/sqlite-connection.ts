@@ -1,0 +1,105 @@
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
+import { WaymarkError } from '../model/errors.ts'
+import { type CatalogFile, sqliteFault } from './sqlite-fault.ts'
+
+export type SqlRow = Record<string, SQLOutputValue>
+
+/** A database with its prepared statements. Every failure is a WaymarkError about `file`. */
+export class SqliteConnection {
+  readonly file: CatalogFile
+  readonly #statements = new Map<string, StatementSync>()
+  #database: DatabaseSync | undefined
+
+  /** @param busyTimeoutMs How long a statement waits for other processes; the thread sleeps meanwhile. */
+  constructor(file: CatalogFile, busyTimeoutMs: number) {
+    this.file = file
+    this.#database = this.#guard(() => openDatabase(file.path, busyTimeoutMs))
+  }
+
+  all(sql: string, ...values: readonly SQLInputValue[]): readonly SqlRow[] {
+    return this.#guard(() => this.#statement(sql).all(...values))
+  }
+
+  get(sql: string, ...values: readonly SQLInputValue[]): SqlRow | undefined {
+    return this.#guard(() => this.#statement(sql).get(...values))
+  }
+
+  /** Returns the rowid of the newest inserted row. */
+  run(sql: string, ...values: readonly SQLInputValue[]): number {
+    return this.#guard(() => Number(this.#statement(sql).run(...values).lastInsertRowid))
+  }
+
+  /** For statements used once. */
+  exec(sql: string): void {
+    this.#guard(() => this.#open().exec(sql))
+  }
+
+  /** One state of the database for all of `work`, which is undone if it throws. */
+  transaction<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
+    this.run(begin)
+    try {
+      const result = work()
+      this.run('COMMIT')
+      return result
+    } catch (error) {
+      // SQLite itself has rolled back after some errors (disk full, damage).
+      if (this.#database?.isTransaction) this.#rollback()
+      throw error
+    }
+  }
+
+  /** Idempotent. */
+  close(): void {
+    const database = this.#database
+    this.#database = undefined
+    this.#statements.clear()
+    if (database !== undefined) this.#guard(() => database.close())
+  }
+
+  /** The error that led here says more than the one of a rollback that fails too. */
+  #rollback(): void {
+    try {
+      this.#open().exec('ROLLBACK')
+    } catch {}
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      statement = this.#open().prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  #open(): DatabaseSync {
+    if (this.#database !== undefined) return this.#database
+    throw new WaymarkError('invalid', {
+      message: `the catalog ${this.file.path} was used after it was closed`,
+      means: 'Nothing was changed.',
+      remedy: 'Close the store only when everything that uses it has ended.',
+    })
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      throw sqliteFault(error, this.file)
+    }
+  }
+}
+
+/** Loads SQLite only here, so that a module which merely imports this one runs where there is none. */
+export function openDatabase(path: string, busyTimeoutMs: number): DatabaseSync {
+  // An old Node has neither the function nor the module.
+  const sqlite = process.getBuiltinModule?.('node:sqlite')
+  if (sqlite === undefined) {
+    throw new WaymarkError('unsupported', {
+      message: `Node ${process.versions.node} has no built-in SQLite`,
+      means: 'Nothing was read or written.',
+      remedy: 'Use Node 22.18 or newer (https://nodejs.org).',
+    })
+  }
+  return new sqlite.DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: false, allowExtension: false })
+}

@@ -1,0 +1,264 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Ownership } from '../log/log.ts'
+import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+import type { RecordedRun, RecordedStage } from '../model/recorded-run.ts'
+import type { RunRecord } from '../model/records.ts'
+import type { RunEvent } from '../model/run-events.ts'
+import type { ScopePath } from '../model/scope.ts'
+import { CallSite } from './call-site.ts'
+import { attachPlace, type ErrorPlace, placeOf } from './error-place.ts'
+import { encodeRunRecord } from './record-codec.ts'
+import type { Run } from './run.ts'
+import type { StoreCore } from './store-core.ts'
+import { fenced } from './stopped.ts'
+
+/** How long a record may wait for another to go with. */
+const announceAfterMs = 20
+
+/** Which stage's or item's function the running code belongs to; undefined in the pipeline's own function. */
+export const currentScope = new AsyncLocalStorage<ScopePath>()
+
+export interface AttemptFacts {
+  readonly core: StoreCore
+  readonly run: string
+  readonly pipeline: string
+  readonly attempt: number
+  readonly ownership: Ownership
+  readonly recorded: RecordedRun
+  readonly earlierOwnersDead: boolean
+  /** Folder from which paths of inputs and outputs resolve. */
+  readonly baseDirectory: string
+  readonly redo: readonly string[]
+  readonly acceptChangedInput: boolean
+  /** Stop now. */
+  readonly signal: AbortSignal | undefined
+  /** Finish what is in flight, start nothing more. */
+  readonly stopSignal: AbortSignal | undefined
+  readonly onEvent: ((event: RunEvent) => void) | undefined
+  /** `stage` and `each` for what lies inside a path ('' for the run itself). */
+  readonly verbs: (attempt: Attempt, path: ScopePath) => ScopeVerbs
+}
+
+export type ScopeVerbs = Pick<Run, 'stage' | 'each'>
+
+/** A stage that was called in this attempt. */
+interface StartedStage {
+  readonly path: ScopePath
+  readonly settled: Promise<unknown>
+  /** True once somebody took its outcome. */
+  readonly observed: () => boolean
+}
+
+/** One process's try at a run while it goes on: what the verbs on stages and items share. */
+export class Attempt {
+  readonly facts: AttemptFacts
+  readonly #abort = new AbortController()
+  readonly #calls = new Map<ScopePath, CallSite>()
+  readonly #started: StartedStage[] = []
+  readonly #outputs = new Map<string, ScopePath>()
+  readonly #redoing = new Map<number, Promise<unknown>>()
+  readonly #redone = new Set<ScopePath>()
+  readonly #drawn = { now: 0, uuid: 0, random: 0 }
+  #announced: readonly RunRecord[] = []
+  #cancelAnnouncing: (() => void) | undefined
+  #nextOrder: number
+  #lastFailure: { readonly error: unknown; readonly place: ErrorPlace } | undefined
+
+  constructor(facts: AttemptFacts) {
+    this.facts = facts
+    this.#nextOrder = 1 + Math.max(0, ...[...facts.recorded.stages.values()].map(stage => stage.order))
+    const { signal } = facts
+    if (signal?.aborted) this.#abort.abort(signal.reason)
+    else signal?.addEventListener('abort', () => this.#abort.abort(signal.reason), { once: true })
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  get stopping(): boolean {
+    return this.facts.stopSignal?.aborted === true || this.signal.aborted
+  }
+
+  verbs(path: ScopePath): ScopeVerbs {
+    return this.facts.verbs(this, path)
+  }
+
+  emit(event: RunEvent): void {
+    this.facts.onEvent?.(event)
+  }
+
+  /**
+   * Puts a record into the log with the next commit, or after a moment: what only says that something began need not cost a sync of its own. It comes before everything that is appended later.
+   */
+  announce(record: RunRecord): void {
+    this.#announced = [...this.#announced, record]
+    // Whoever depends on it appends too, and hears of the failure.
+    this.#cancelAnnouncing ??= this.facts.core.clock.after(announceAfterMs, () => void this.append().catch(() => {}), { background: true })
+  }
+
+  /** Commits records of the run. A superseded owner stops everything at once. */
+  async append(...own: readonly RunRecord[]): Promise<void> {
+    const { core, ownership, recorded } = this.facts
+    this.#cancelAnnouncing?.()
+    this.#cancelAnnouncing = undefined
+    const announced = this.#announced
+    this.#announced = []
+    const records = [...announced, ...own]
+    if (records.length === 0) return
+    try {
+      const positions = await core.log.append(ownership, records.map(encodeRunRecord))
+      for (const [i, record] of records.entries()) {
+        const position = positions[i]
+        if (position !== undefined) recorded.apply(record, position)
+      }
+    } catch (error) {
+      this.#announced = [...announced, ...this.#announced]
+      if (isWaymarkError(error, 'fenced')) this.#abort.abort(error)
+      throw error
+    }
+  }
+
+  /**
+   * Called before a user's function, whose effects no log can take back.
+   *
+   * @throws WaymarkError `fenced` if the run has a newer owner
+   */
+  async mustOwn(): Promise<void> {
+    const { core, ownership, run } = this.facts
+    if (!(await core.log.isFenced(ownership))) return
+    const error = fenced(run)
+    this.#abort.abort(error)
+    throw error
+  }
+
+  /**
+   * Registers the call of a stage; each path may be called once in an attempt.
+   *
+   * @throws WaymarkError `conflict` naming both places, or naming `ctx` if the run was used inside a function of a stage
+   */
+  enter(path: ScopePath, parent: ScopePath): void {
+    const scope = currentScope.getStore()
+    if (parent === '' && scope !== undefined) throw outerRunInside(path, scope)
+    const call = new CallSite()
+    const earlier = this.#calls.get(path)
+    if (earlier !== undefined) throw calledTwice(path, earlier, call)
+    this.#calls.set(path, call)
+  }
+
+  /**
+   * Gives an output file to one stage.
+   *
+   * @throws WaymarkError `conflict` if another stage of this attempt writes it
+   */
+  takeOutput(file: string, path: ScopePath): void {
+    const holder = this.#outputs.get(file)
+    if (holder !== undefined) throw sameOutput(file, holder, path)
+    this.#outputs.set(file, path)
+  }
+
+  track(stage: StartedStage): void {
+    this.#started.push(stage)
+  }
+
+  /**
+   * What is recorded of a stage and why that must not be reused, if it must not. Waits for stages first called before it that are being redone: their result decides.
+   */
+  async lookUp(path: ScopePath, version: string | undefined): Promise<{ recorded: RecordedStage | undefined; redo: string | undefined }> {
+    const order = this.facts.recorded.stages.get(path)?.order
+    if (order !== undefined) {
+      for (const [earlier, done] of [...this.#redoing]) if (earlier < order) await done.catch(() => {})
+    }
+    const recorded = this.facts.recorded.stages.get(path)
+    return { recorded, redo: recorded && this.#redoReason(recorded, version) }
+  }
+
+  orderOf(path: ScopePath): number {
+    return this.facts.recorded.stages.get(path)?.order ?? this.#nextOrder++
+  }
+
+  /** Until `done` settles, stages first called after this order wait before they decide to reuse what they have. */
+  redoing(order: number, done: Promise<unknown>): void {
+    this.#redoing.set(order, done)
+    const forget = () => this.#redoing.delete(order)
+    done.then(forget, forget)
+  }
+
+  /** Notes where an error was thrown: a thrown text or number cannot carry its place itself. */
+  noteFailure(error: unknown, place: ErrorPlace): void {
+    attachPlace(error, place)
+    this.#lastFailure = { error, place }
+  }
+
+  placeOf(error: unknown): ErrorPlace | undefined {
+    return placeOf(error) ?? (this.#lastFailure?.error === error ? this.#lastFailure?.place : undefined)
+  }
+
+  /** Waits until every stage that was started has ended; the first failure that nobody took, if any. */
+  async settle(): Promise<{ readonly error: unknown } | undefined> {
+    let unobserved: { error: unknown } | undefined
+    // Stages may start further ones while this waits.
+    for (let i = 0; i < this.#started.length; i++) {
+      const stage = this.#started[i]
+      try {
+        await stage?.settled
+      } catch (error) {
+        if (stage?.observed() === false) unobserved ??= { error }
+      }
+    }
+    return unobserved
+  }
+
+  /** A value drawn once in the life of the run. Its record goes into the log before any later one. */
+  draw<Value extends number | string>(kind: 'now' | 'uuid' | 'random', make: () => Value, is: (value: unknown) => value is Value): Value {
+    const index = this.#drawn[kind]++
+    const known = this.facts.recorded.drawn(kind, index)
+    if (is(known)) return known
+    const value = make()
+    this.announce({ type: 'value.drawn', time: this.facts.core.clock.now(), kind, index, value })
+    return value
+  }
+
+  #redoReason(recorded: RecordedStage, version: string | undefined): string | undefined {
+    const { redo } = this.facts
+    const name = recorded.path.replace(/\[[^\]]*\]$/, '')
+    // Once a redo has finished in this attempt its result counts.
+    if ((redo.includes(recorded.path) || redo.includes(name)) && !this.#redone.has(recorded.path)) return 'asked for with --redo'
+    if (recorded.outdated !== undefined) return recorded.outdated
+    if (recorded.version === version) return undefined
+    return `its version changed from ${recorded.version ?? 'none'} to ${version ?? 'none'}`
+  }
+
+  /** Notes that a stage asked for with `redo` was thrown away. */
+  noteRedone(path: ScopePath): void {
+    this.#redone.add(path)
+  }
+}
+
+function calledTwice(path: ScopePath, earlier: CallSite, later: CallSite): WaymarkError {
+  const places = [earlier.describe() ?? 'an unknown place', later.describe() ?? 'an unknown place']
+  return new WaymarkError('conflict', {
+    message: `the stage ${JSON.stringify(path)} is called twice: at ${places[0]} and at ${places[1]}`,
+    means: 'The first call goes on; the second did nothing. Results are known by name, so one name cannot hold two.',
+    remedy: 'Give the second another name, or in a loop a key: run.stage(name, fn, { key }).',
+    details: { stage: path, places },
+  })
+}
+
+function sameOutput(file: string, holder: ScopePath, path: ScopePath): WaymarkError {
+  return new WaymarkError('conflict', {
+    message: `${path} and ${holder} have the same output file, ${file}`,
+    means: `${path} was not run; what ${holder} wrote is untouched.`,
+    remedy: 'Give each stage an output file of its own.',
+    details: { stages: [holder, path], file },
+  })
+}
+
+function outerRunInside(path: ScopePath, scope: ScopePath): WaymarkError {
+  return new WaymarkError('conflict', {
+    message: `run.stage or run.each (${JSON.stringify(path)}) was called inside the function of ${JSON.stringify(scope)}`,
+    means: 'The call did nothing: whether a stage belongs to an item is told by whom it is called through.',
+    remedy: 'Use the function’s own context: ctx.stage(…) or ctx.each(…).',
+    details: { stage: path, scope },
+  })
+}

@@ -1,0 +1,151 @@
+import { relative, resolve } from 'node:path'
+import type { Ownership, StoredRecord } from '../log/log.ts'
+import { sleep } from '../model/clock.ts'
+import { nearest } from '../model/did-you-mean.ts'
+import { WaymarkError } from '../model/errors.ts'
+import { newRunId } from '../model/ids.ts'
+import { makePlan } from '../model/make-plan.ts'
+import type { Plan } from '../model/plan.ts'
+import { RecordedRun } from '../model/recorded-run.ts'
+import type { CodeDigest } from '../model/records.ts'
+import type { RunView } from '../model/run-view.ts'
+import { type FoundRun, unfinishedStates } from './find-run.ts'
+import { ownRun } from './ownership.ts'
+import type { AttemptOptions, Pipeline } from './pipeline.ts'
+import { decodeRunRecord } from './record-codec.ts'
+import { claimGraceMs, claimPollMs } from './store.ts'
+import type { StoreCore } from './store-core.ts'
+
+const defaultStaleAfterMs = 24 * 3_600_000
+
+/** A run this process may write, and what it has recorded so far. */
+export interface HeldRun {
+  readonly id: string
+  readonly ownership: Ownership
+  readonly recorded: RecordedRun
+  /** False if an output file of the run may be open elsewhere, or was left in doubt by a failed write: it is copied then, not cut. */
+  readonly earlierOwnersDead: boolean
+  readonly notices: readonly string[]
+}
+
+/** Folds the records that count. */
+export function recordedRunOf(records: readonly StoredRecord[]): RecordedRun {
+  const recorded = new RecordedRun()
+  for (const record of records) recorded.apply(decodeRunRecord(record.payload), record.position)
+  return recorded
+}
+
+/** Becomes the owner of the run that was found, or of a new one, whose id may have been claimed already (`begun`). */
+export async function holdRun(core: StoreCore, found: FoundRun, begun: Ownership | undefined): Promise<HeldRun> {
+  if (found.run !== undefined) {
+    const { ownership, history, earlierOwnerDead } = await ownRun(core, found.run)
+    const torn = history.tornBytes
+    const notices = torn === 0 ? [] : [`${torn} bytes of a write that was under way when the process died were set aside; every record before them is intact`]
+    const recorded = recordedRunOf(history.records)
+    return { id: found.run.id, ownership, recorded, earlierOwnersDead: earlierOwnerDead && leftNothingOpen(recorded), notices }
+  }
+  const fresh = { recorded: new RecordedRun(), earlierOwnersDead: true, notices: [] }
+  const ownership = begun ?? (await core.log.create(newRunId(core.random)))
+  return { id: ownership.stream, ownership, ...fresh }
+}
+
+/**
+ * Claims an id that the caller chose for a new run. Undefined: a run of this id has appeared meanwhile, begun by somebody else.
+ */
+export async function beginRun(core: StoreCore, runId: string): Promise<Ownership | undefined> {
+  const ownership = await core.log.begin(runId)
+  if (ownership !== undefined) return ownership
+  // Somebody else begins it just now, or died before the first record.
+  const deadline = core.clock.monotonicMs() + claimGraceMs
+  while (core.clock.monotonicMs() < deadline) {
+    await core.feed.refresh()
+    if ((await core.feed.query(catalog => catalog.run(runId))) !== undefined) return undefined
+    await sleep(core.clock, claimPollMs)
+  }
+  return (await core.log.takeOver(runId)).ownership
+}
+
+/** One owner whose death was never proven may outlive many that died; and a file whose sync failed is never synced again. */
+function leftNothingOpen(recorded: RecordedRun): boolean {
+  const endedBy = recorded.ended?.error?.waymark?.code
+  const inDoubt = endedBy === 'disk_full' || endedBy === 'unavailable'
+  return !inDoubt && recorded.lastAttempt?.earlierOwnersDead !== false
+}
+
+/** What is recorded of a run, without owning it. */
+export async function peekRun(core: StoreCore, run: RunView | undefined): Promise<RecordedRun> {
+  if (run === undefined) return new RecordedRun()
+  const heads = await core.feed.query(catalog => catalog.heads([run.id]))
+  return recordedRunOf((await core.log.history(run.id, heads.get(run.id)?.segment)).records)
+}
+
+/** Makes the plan of the attempt that is about to begin. */
+export async function planAttempt(
+  core: StoreCore,
+  pipeline: Pipeline<never, unknown>,
+  held: Pick<HeldRun, 'id' | 'recorded' | 'notices'>,
+  found: FoundRun,
+  options: AttemptOptions,
+): Promise<Plan> {
+  const notices = [...core.feed.notices(), ...held.notices]
+  const change = codeChange(held.recorded.lastAttempt?.code, options.code)
+  if (change !== undefined) notices.push(change)
+  if (found.others.length > 0 && options.fresh !== true) {
+    notices.push(`${found.others.length} older unfinished ${found.others.length === 1 ? 'run has' : 'runs have'} the same parameters: ${found.others.map(run => run.id).join(', ')}`)
+  }
+  return makePlan({
+    run: held.id,
+    pipeline: pipeline.name,
+    reason: found.reason,
+    recorded: held.recorded,
+    declared: pipeline.stages,
+    lastFinished: await stagesOfLastFinished(core, pipeline.name),
+    redo: checkRedo(options.redo ?? [], held.recorded, pipeline.stages),
+    notices,
+  })
+}
+
+async function stagesOfLastFinished(core: StoreCore, pipeline: string): Promise<readonly string[]> {
+  const [last] = await core.feed.query(catalog => catalog.runs({ pipeline, states: ['completed'], limit: 1 }))
+  if (last === undefined) return []
+  const stages = await core.feed.query(catalog => catalog.stages(last.id))
+  return stages.map(stage => stage.path).filter(path => !path.includes('/'))
+}
+
+function codeChange(before: CodeDigest | undefined, now: CodeDigest | undefined): string | undefined {
+  if (before === undefined || now === undefined || before.digest === now.digest) return undefined
+  const files = new Set([...Object.keys(before.files), ...Object.keys(now.files)])
+  const changed = [...files].filter(file => before.files[file] !== now.files[file])
+  return `code changed since the last attempt (${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ' …' : ''}); finished work is kept, redo a stage with --redo STAGE`
+}
+
+function checkRedo(redo: readonly string[], recorded: RecordedRun, declared: readonly string[]): readonly string[] {
+  const known = new Set([...recorded.stages.keys(), ...[...recorded.stages.keys()].map(path => path.replace(/\[[^\]]*\]$/, '')), ...declared])
+  for (const name of redo) {
+    if (known.has(name)) continue
+    const near = nearest(name, [...known])
+    throw new WaymarkError('invalid', {
+      message: `there is no stage ${JSON.stringify(name)} to redo`,
+      means: 'Nothing was run or thrown away.',
+      remedy: near === undefined ? 'Name a stage as the plan shows it (--plan).' : `Did you mean --redo ${near}?`,
+    })
+  }
+  return redo
+}
+
+/** @throws WaymarkError `stale` if nothing was recorded for too long and that was not accepted */
+export function checkFresh(core: StoreCore, run: RunView | undefined, options: AttemptOptions): void {
+  const staleAfterMs = options.staleAfterMs ?? defaultStaleAfterMs
+  if (run === undefined || options.acceptStale === true || !unfinishedStates.includes(run.state)) return
+  const ageMs = core.clock.now() - run.updatedAt
+  if (ageMs <= staleAfterMs) return
+  throw new WaymarkError('stale', {
+    message: `run ${run.id} was last worked on ${Math.floor(ageMs / 3_600_000)} hours ago; more than ${Math.round(staleAfterMs / 3_600_000)} is called stale`,
+    means: 'Nothing was run; everything it recorded is kept. What it recorded may no longer fit the world outside.',
+    remedy: 'Go on all the same with --accept-stale, or start anew with --fresh.',
+    details: { run: run.id, updatedAt: run.updatedAt },
+  })
+}
+
+/** The pipeline's file as the log keeps it: relative to the folder the store lies in, so that both can move together. */
+export const storedFile = (core: StoreCore, file: string): string => relative(resolve(core.path, '..'), resolve(file))

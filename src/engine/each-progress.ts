@@ -1,0 +1,249 @@
+import { encodeValue } from '../format/encode-value.ts'
+import { rangesOf } from '../model/completed-set.ts'
+import { isWaymarkError, type WaymarkError } from '../model/errors.ts'
+import type { ItemCounts, ItemResult, OutputPosition, StageProgress } from '../model/records.ts'
+import { type SavePolicy, saveIntervalMs } from '../model/save-policy.ts'
+import { Throughput } from '../model/throughput.ts'
+import type { OutputWriter } from '../outputs/output-writer.ts'
+import type { Attempt } from './attempt.ts'
+import { writeCheckpoint } from './write-checkpoint.ts'
+
+export interface EachProgressOptions {
+  readonly attempt: Attempt
+  readonly path: string
+  readonly byKey: boolean
+  readonly output: OutputWriter | undefined
+  readonly save: SavePolicy
+  /** Counts that earlier attempts recorded. */
+  readonly before: ItemCounts | undefined
+  readonly total: number | undefined
+}
+
+/** Bytes of results not yet handed to a save: more, and one is begun at once. */
+const saveAtBytes = 1 << 20
+/** Bytes of results not yet durable: more, and the items have to wait. */
+const waitAtBytes = 16 << 20
+/** Results of one save that are larger go to a pack. */
+const packAboveBytes = 1 << 20
+const tellEveryMs = 100
+
+/**
+ * What a pass over items has finished and how much of it is durable. Finishing an item costs nanoseconds; in the background a group commit writes the output, syncs it, and then
+ * records items, results and output position in one record, so that none can be durable without the others.
+ */
+export class EachProgress {
+  readonly #options: EachProgressOptions
+  readonly #counts: { done: number; skipped: number; setAside: number; retries: number; total: number | undefined }
+  #indexes: number[] = []
+  #keys: string[] = []
+  #results: ItemResult[] = []
+  #resultBytes = 0
+  #bytesBeingSaved = 0
+  #itemsBeingSaved = 0
+  #saving: Promise<void> | undefined
+  #cancelTimer: (() => void) | undefined
+  #cancelTelling: (() => void) | undefined
+  #lastCostMs = 0
+  #fault: WaymarkError | undefined
+  readonly #reused: number
+  readonly #throughput: Throughput
+
+  constructor(options: EachProgressOptions) {
+    this.#options = options
+    const { before } = options
+    this.#counts = {
+      done: before?.done ?? 0,
+      skipped: before?.skipped ?? 0,
+      setAside: before?.setAside ?? 0,
+      retries: before?.retries ?? 0,
+      total: options.total,
+    }
+    this.#reused = this.#counts.done + this.#counts.skipped
+    this.#throughput = new Throughput(options.attempt.facts.core.clock.monotonicMs())
+    if (options.attempt.facts.onEvent !== undefined) this.#tellRegularly()
+  }
+
+  get counts(): ItemCounts {
+    const { total, ...counts } = this.#counts
+    return total === undefined ? counts : { ...counts, total }
+  }
+
+  /** Set when a save failed: nothing more can be recorded. */
+  get fault(): WaymarkError | undefined {
+    return this.#fault
+  }
+
+  set total(total: number) {
+    this.#counts.total = total
+  }
+
+  retried(): void {
+    this.#counts.retries++
+  }
+
+  /**
+   * Notes a finished item; `value` undefined gives no result.
+   *
+   * @throws WaymarkError `invalid` if the result cannot be stored: the item is then not finished
+   */
+  finish(index: number, key: string | undefined, value: unknown): void {
+    if (value !== undefined) this.#keep(index, value)
+    this.#counts.done++
+    this.#note(index, key)
+  }
+
+  skip(index: number, key: string | undefined): void {
+    this.#counts.skipped++
+    this.#note(index, key)
+  }
+
+  /** Something to wait for before more items are finished, if there is too much that is not durable yet. */
+  pressure(): Promise<void> | undefined {
+    return this.#unsavedBytes() + this.#bytesBeingSaved > waitAtBytes ? this.#save() : undefined
+  }
+
+  /** Makes everything finished so far durable. */
+  async flush(): Promise<void> {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    while (this.#saving !== undefined || this.#indexes.length + this.#keys.length > 0) await this.#save()
+    if (this.#fault !== undefined) throw this.#fault
+  }
+
+  /** Stops timers. What is not durable by now is done again by the next attempt. */
+  close(): void {
+    this.#cancelTimer?.()
+    this.#cancelTelling?.()
+  }
+
+  #keep(index: number, value: unknown): void {
+    const { output, attempt } = this.#options
+    if (output !== undefined) return output.add(value)
+    const bytes = encodeValue(value, { codecs: attempt.facts.core.codecs })
+    this.#results.push([index, bytes])
+    this.#resultBytes += bytes.length
+  }
+
+  #note(index: number, key: string | undefined): void {
+    if (key === undefined) this.#indexes.push(index)
+    else this.#keys.push(key)
+    const { items } = this.#options.save
+    const due = items !== undefined && this.#indexes.length + this.#keys.length >= items
+    if (due || this.#unsavedBytes() > saveAtBytes) void this.#save()
+    else if (this.#cancelTimer === undefined && this.#saving === undefined) this.#schedule()
+  }
+
+  #unsavedBytes(): number {
+    return this.#resultBytes + (this.#options.output?.pendingBytes ?? 0)
+  }
+
+  #schedule(): void {
+    const delayMs = saveIntervalMs(this.#options.save, this.#lastCostMs)
+    this.#cancelTimer = this.#options.attempt.facts.core.clock.after(delayMs, () => {
+      this.#cancelTimer = undefined
+      void this.#save()
+    })
+  }
+
+  /** One save at a time; resolves when the one under way, or a new one, is over. Never rejects: a failure is kept as the fault. */
+  #save(): Promise<void> {
+    this.#saving ??= this.#write().finally(() => {
+      this.#saving = undefined
+      if (this.#fault === undefined && this.#indexes.length + this.#keys.length > 0 && this.#cancelTimer === undefined) this.#schedule()
+    })
+    return this.#saving
+  }
+
+  async #write(): Promise<void> {
+    const { attempt, output } = this.#options
+    const { core } = attempt.facts
+    if (this.#fault !== undefined) {
+      this.#indexes = []
+      this.#keys = []
+      return
+    }
+    const startedAt = core.clock.monotonicMs()
+    const indexes = this.#indexes
+    const keys = this.#keys
+    const results = this.#results
+    const counts = this.counts
+    this.#bytesBeingSaved = this.#unsavedBytes()
+    this.#itemsBeingSaved = indexes.length + keys.length
+    this.#indexes = []
+    this.#keys = []
+    this.#results = []
+    const resultBytes = this.#resultBytes
+    this.#resultBytes = 0
+    try {
+      // The output first: a record must never count bytes that are not durable.
+      const position = output === undefined ? undefined : await output.flush()
+      const kept = await this.#place(results, resultBytes)
+      await attempt.append(this.#record(counts, indexes, keys, position, kept))
+    } catch (error) {
+      if (!isWaymarkError(error)) throw error
+      this.#fault = error
+    }
+    this.#bytesBeingSaved = 0
+    this.#itemsBeingSaved = 0
+    this.#lastCostMs = core.clock.monotonicMs() - startedAt
+  }
+
+  async #place(results: readonly ItemResult[], bytes: number): Promise<Pick<StageProgress, 'results' | 'resultsIn' | 'resultIndexes'>> {
+    if (results.length === 0) return {}
+    if (bytes <= packAboveBytes) return { results }
+    const { attempt, path } = this.#options
+    const { core, run } = attempt.facts
+    const resultsIn = await writeCheckpoint(core, results, { run, stage: path, type: 'items' })
+    return { resultsIn, resultIndexes: results.map(([index]) => index) }
+  }
+
+  #record(
+    counts: ItemCounts,
+    indexes: readonly number[],
+    keys: readonly string[],
+    output: OutputPosition | undefined,
+    kept: Pick<StageProgress, 'results' | 'resultsIn' | 'resultIndexes'>,
+  ): StageProgress {
+    return {
+      type: 'stage.progress',
+      time: this.#options.attempt.facts.core.clock.now(),
+      path: this.#options.path,
+      counts,
+      ...(indexes.length === 0 ? {} : { ranges: rangesOf(indexes) }),
+      ...(keys.length === 0 ? {} : { keys }),
+      ...(output === undefined ? {} : { output }),
+      ...kept,
+    }
+  }
+
+  #tellRegularly(): void {
+    const { clock } = this.#options.attempt.facts.core
+    this.#cancelTelling = clock.after(
+      tellEveryMs,
+      () => {
+        this.tell()
+        this.#tellRegularly()
+      },
+      { background: true },
+    )
+  }
+
+  /** Tells whoever watches how far this is. */
+  tell(): void {
+    const { attempt, path } = this.#options
+    const { done, skipped, setAside, total } = this.#counts
+    const finished = done + skipped + setAside
+    attempt.emit({
+      type: 'progress',
+      stage: path,
+      counts: this.counts,
+      reused: this.#reused,
+      atRisk: this.#indexes.length + this.#keys.length + this.#itemsBeingSaved,
+      ...this.#throughput.measure(
+        attempt.facts.core.clock.monotonicMs(),
+        finished - this.#reused,
+        total === undefined ? undefined : Math.max(0, total - finished),
+      ),
+    })
+  }
+}

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+import { itemPath } from '../model/scope.ts'
+import type { Attempt, ScopeVerbs } from './attempt.ts'
+import { FinalFailure, RetryRequest } from './retry.ts'
+import type { ItemContext, Logger, Skipped } from './run.ts'
+import { scopeLogger } from './stage.ts'
+
+/** The one value `ctx.skip()` returns; what it was skipped for is told, not kept in it. */
+const skippedMark: object = Object.freeze({ skipped: true })
+
+export const isSkipped = (value: unknown): value is Skipped => value === skippedMark
+
+/** One is made for every call, so it holds little and works everything else out when asked. */
+export class ItemCall implements ItemContext {
+  readonly #attempt: Attempt
+  readonly #stage: string
+  readonly #key: string | undefined
+  readonly index: number
+  readonly call: number
+  readonly signal: AbortSignal
+
+  constructor(attempt: Attempt, stage: string, index: number, key: string | undefined, call: number, signal: AbortSignal) {
+    this.#attempt = attempt
+    this.#stage = stage
+    this.#key = key
+    this.index = index
+    this.call = call
+    this.signal = signal
+  }
+
+  get key(): string {
+    return this.#key ?? String(this.index)
+  }
+
+  get run(): string {
+    return this.#attempt.facts.run
+  }
+
+  get attempt(): number {
+    return this.#attempt.facts.attempt
+  }
+
+  get path(): string {
+    return itemPath(this.#stage, this.key)
+  }
+
+  get log(): Logger {
+    return scopeLogger(this.#attempt, this.path)
+  }
+
+  get idempotencyKey(): string {
+    return createHash('sha256').update(`${this.run}\n${this.path}`).digest('hex').slice(0, 32)
+  }
+
+  get stage(): ScopeVerbs['stage'] {
+    return this.#attempt.verbs(this.path).stage
+  }
+
+  get each(): ScopeVerbs['each'] {
+    return this.#attempt.verbs(this.path).each
+  }
+
+  skip(reason?: string): Skipped {
+    if (reason !== undefined) this.log.info(`skipped ${this.path}: ${reason}`)
+    // The type has no members anybody could read; its only value is this mark.
+    return skippedMark as Skipped
+  }
+
+  fail(error: unknown): Error {
+    return new FinalFailure(error)
+  }
+
+  retry(options: { readonly afterMs?: number; readonly cause?: unknown } = {}): Error {
+    return new RetryRequest(options.afterMs, options.cause)
+  }
+}

@@ -1,0 +1,127 @@
+import type { FileSystem } from '../files/file-system.ts'
+import { decodeElements } from '../format/decode-value.ts'
+import { WaymarkError } from '../model/errors.ts'
+import type { InputRecord } from '../model/records.ts'
+import { fileDigest } from '../outputs/file-digest.ts'
+import { isItemFile, type ItemFile, itemFilePath } from '../outputs/item-file.ts'
+import { readItems } from '../outputs/read-items.ts'
+import { PendingStage } from './stage-result.ts'
+
+/** What a pass over items reads from. */
+export interface ItemInput {
+  /** How the log knows it again. */
+  readonly record: InputRecord
+  /** Undefined until the end is reached. */
+  readonly total: number | undefined
+  batches(): AsyncIterable<readonly unknown[]> | Iterable<readonly unknown[]>
+}
+
+interface InputOptions {
+  readonly files: FileSystem
+  readonly baseDirectory: string
+  readonly signal: AbortSignal
+  readonly hasKey: boolean
+}
+
+const batchLength = 1_000
+
+/**
+ * Finds out what the items are. Reads a file once for its digest; loads nothing of a stage's result that an earlier attempt recorded until its elements are asked for.
+ *
+ * @throws WaymarkError `invalid` if they are not items, or need a key and have none
+ */
+export async function openItemInput(items: unknown, path: string, options: InputOptions): Promise<ItemInput> {
+  if (items instanceof PendingStage) return stageInput(items)
+  if (isItemFile(items)) return fileInput(items, options)
+  if (typeof items !== 'object' || items === null) throw notItems(items, path)
+  if (!options.hasKey) throw needsKey(path)
+  if (Array.isArray(items)) {
+    return { record: { kind: 'keys' }, total: items.length, batches: () => slices(items) }
+  }
+  if (Symbol.asyncIterator in items) {
+    const source = items as AsyncIterable<unknown>
+    return { record: { kind: 'keys' }, total: undefined, batches: () => singles(source) }
+  }
+  if (Symbol.iterator in items) {
+    const source = items as Iterable<unknown>
+    const total = items instanceof Set || items instanceof Map ? items.size : undefined
+    return { record: { kind: 'keys' }, total, batches: () => gather(source) }
+  }
+  throw notItems(items, path)
+}
+
+async function stageInput(stage: PendingStage<unknown>): Promise<ItemInput> {
+  const outcome = await stage.outcome()
+  const record: InputRecord = { kind: 'stage', digest: outcome.checkpoint.digest, from: stage.path }
+  const made = outcome.fresh?.value
+  if (Array.isArray(made)) return { record, total: made.length, batches: () => slices(made) }
+  const bytes = await outcome.bytes()
+  return { record, total: elementCount(bytes), batches: () => gather(decodeElements(bytes)) }
+}
+
+async function fileInput(file: ItemFile<unknown, never>, options: InputOptions): Promise<ItemInput> {
+  const { files, baseDirectory, signal } = options
+  const { digest } = await fileDigest(files, itemFilePath(file, baseDirectory), { signal })
+  return {
+    record: { kind: 'file', digest, from: file.path },
+    total: undefined,
+    batches: () => readItems(files, file, { baseDirectory, signal }),
+  }
+}
+
+/** Length of an encoded array: the argument of its CBOR head (RFC 8949, 3). Undefined for anything else, which the decoder then refuses. */
+function elementCount(bytes: Uint8Array): number | undefined {
+  const head = bytes[0]
+  if (head === undefined || head >> 5 !== 4) return undefined
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  switch (head & 31) {
+    case 24:
+      return view.getUint8(1)
+    case 25:
+      return view.getUint16(1)
+    case 26:
+      return view.getUint32(1)
+    default:
+      return (head & 31) < 24 ? head & 31 : undefined
+  }
+}
+
+function* slices(items: readonly unknown[]): Iterable<readonly unknown[]> {
+  for (let from = 0; from < items.length; from += batchLength) yield items.slice(from, from + batchLength)
+}
+
+function* gather(items: Iterable<unknown>): Iterable<readonly unknown[]> {
+  let batch: unknown[] = []
+  for (const item of items) {
+    batch.push(item)
+    if (batch.length === batchLength) {
+      yield batch
+      batch = []
+    }
+  }
+  if (batch.length > 0) yield batch
+}
+
+/** One by one: who makes items slowly must not wait for a batch to fill. */
+async function* singles(items: AsyncIterable<unknown>): AsyncIterable<readonly unknown[]> {
+  for await (const item of items) yield [item]
+}
+
+function needsKey(path: string): WaymarkError {
+  return new WaymarkError('invalid', {
+    message: `the items of ${JSON.stringify(path)} have no names: an array or iterable may come in another order next time`,
+    means: 'Nothing of this stage was run.',
+    remedy: 'Give key: item => item.id, or pass a stage’s result, jsonl(path) or csv(path), whose items are known by their index.',
+    details: { stage: path },
+  })
+}
+
+function notItems(items: unknown, path: string): WaymarkError {
+  const what = typeof items === 'string' ? `the text ${JSON.stringify(items.slice(0, 60))}` : items === null ? 'null' : `a ${typeof items}`
+  return new WaymarkError('invalid', {
+    message: `the items of ${JSON.stringify(path)} are ${what}`,
+    means: 'Nothing of this stage was run.',
+    remedy: typeof items === 'string' ? 'To read a file: jsonl(path) or csv(path).' : 'Pass an array, an iterable, a stage’s result, jsonl(path) or csv(path).',
+    details: { stage: path },
+  })
+}

@@ -1,0 +1,95 @@
+import type { FileSystem } from '../files/file-system.ts'
+import type { Clock } from '../model/clock.ts'
+import type { Owner } from '../model/owner.ts'
+
+export const leaseDurationMs = 30_000
+const renewEveryMs = 5_000
+
+/**
+ * The lease of a process: one small file, renewed while it owns runs. It only says when another may try to take over where death cannot be proven; the fencing token, not
+ * the lease, keeps writes apart, so it is never synced and a wrong clock costs time, not data.
+ */
+export class LeaseKeeper {
+  readonly #files: FileSystem
+  readonly #folder: string
+  readonly #clock: Clock
+  readonly #owner: Owner
+  #holders = 0
+  #cancel: (() => void) | undefined
+  #renewing: Promise<void> = Promise.resolve()
+
+  constructor(files: FileSystem, folder: string, clock: Clock, owner: Owner) {
+    this.#files = files
+    this.#folder = folder
+    this.#clock = clock
+    this.#owner = owner
+  }
+
+  /** Keeps the lease until the returned function is called as often as this one. */
+  async hold(): Promise<() => Promise<void>> {
+    this.#holders++
+    if (this.#holders === 1) {
+      await this.#renew()
+      this.#schedule()
+    }
+    let held = true
+    return async () => {
+      if (!held) return
+      held = false
+      this.#holders--
+      if (this.#holders === 0) await this.#end()
+    }
+  }
+
+  /** When another process's lease runs out, in wall milliseconds; 0 if it has none. */
+  async expiryOf(owner: Owner): Promise<number> {
+    const path = this.#path(owner)
+    try {
+      const file = await this.#files.open(path, 'read')
+      try {
+        const renewedAt = Number(Buffer.from(await file.read(0, 64)).toString('latin1'))
+        return Number.isFinite(renewedAt) ? renewedAt + leaseDurationMs : 0
+      } finally {
+        await file.close()
+      }
+    } catch {
+      return 0
+    }
+  }
+
+  #schedule(): void {
+    this.#cancel = this.#clock.after(
+      renewEveryMs,
+      () => {
+        this.#renewing = this.#renew()
+        this.#schedule()
+      },
+      { background: true },
+    )
+  }
+
+  /** A renewal that fails is left to the next: nothing depends on it but the patience of others. */
+  async #renew(): Promise<void> {
+    const temporary = `${this.#path(this.#owner)}.tmp`
+    try {
+      await this.#files.remove(temporary)
+      const file = await this.#files.open(temporary, 'create')
+      try {
+        await file.write(Buffer.from(String(this.#clock.now()), 'latin1'), 0)
+      } finally {
+        await file.close()
+      }
+      await this.#files.rename(temporary, this.#path(this.#owner))
+    } catch {}
+  }
+
+  async #end(): Promise<void> {
+    this.#cancel?.()
+    await this.#renewing
+    await this.#files.remove(this.#path(this.#owner)).catch(() => {})
+  }
+
+  #path(owner: Owner): string {
+    return `${this.#folder}/${owner.process}`
+  }
+}

@@ -1,0 +1,44 @@
+import type { Codec } from '../format/codec.ts'
+import { decodeValue } from '../format/decode-value.ts'
+import { encodeValue } from '../format/encode-value.ts'
+import type { RunRecord } from '../model/records.ts'
+import { WaymarkError } from '../model/errors.ts'
+
+/** A record as the bytes of the log: a map of CBOR whose values are only built-in kinds; users' own values inside it are encoded on their own. */
+export function encodeRunRecord(record: RunRecord): Uint8Array {
+  return encodeValue(record)
+}
+
+/**
+ * The record of these bytes. The log's checksums have matched by now, so a payload that is no record was written by another version.
+ *
+ * @throws WaymarkError `unsupported`
+ */
+export function decodeRunRecord(payload: Uint8Array, codecs: readonly Codec[] = []): RunRecord {
+  const value = decodeValue(payload, { codecs })
+  if (isRunRecord(value)) return value
+  throw new WaymarkError('unsupported', {
+    message: 'the log holds a record of a kind this version does not know',
+    means: 'The store is intact; nothing was changed.',
+    remedy: 'Use the version of waymark that wrote it, or a newer one.',
+  })
+}
+
+const kinds: ReadonlySet<string> = new Set<RunRecord['type']>([
+  'run.created',
+  'attempt.started',
+  'attempt.ended',
+  'stage.started',
+  'stage.done',
+  'stage.failed',
+  'stage.progress',
+  'output.started',
+  'value.drawn',
+  'checkpoint.saved',
+  'checkpoint.deleted',
+])
+
+/** Only the kind is looked at: whoever wrote bytes with a right checksum wrote the rest as {@link RunRecord} says. */
+function isRunRecord(value: unknown): value is RunRecord {
+  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string' && kinds.has(value.type)
+}

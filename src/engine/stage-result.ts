@@ -1,0 +1,61 @@
+import { decodeElements } from '../format/decode-value.ts'
+import type { CheckpointRecord } from '../model/checkpoint.ts'
+import type { StageResult } from './run.ts'
+import type { Checkpoint } from './store.ts'
+
+/** Where a stage's result can be had once it is there. */
+export interface StageOutcome<Value> {
+  readonly checkpoint: CheckpointRecord
+  /** The encoded value, checked. */
+  bytes(): Promise<Uint8Array>
+  value(): Promise<Value>
+  /** The value itself, where this attempt made it. */
+  readonly fresh?: { readonly value: Value }
+}
+
+/** The result of one call of `stage`: settles when the stage is recorded, loads only when asked. */
+export class PendingStage<Value> implements StageResult<Value> {
+  readonly path: string
+  readonly #outcome: Promise<StageOutcome<Value>>
+  #observed = false
+  #value: Promise<Value> | undefined
+
+  constructor(path: string, outcome: Promise<StageOutcome<Value>>) {
+    this.path = path
+    this.#outcome = outcome
+    // Whoever awaits gets the error; that nobody does is found out when the run ends.
+    outcome.catch(() => {})
+  }
+
+  get observed(): boolean {
+    return this.#observed
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a stage's result is awaited like a promise, but loads lazily
+  then<Fulfilled = Value, Rejected = never>(
+    onFulfilled?: ((value: Value) => Fulfilled | PromiseLike<Fulfilled>) | null,
+    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Fulfilled | Rejected> {
+    this.#value ??= this.outcome().then(outcome => outcome.value())
+    return this.#value.then(onFulfilled, onRejected)
+  }
+
+  get ref(): Promise<Checkpoint> {
+    return this.outcome().then(({ checkpoint }) => {
+      const { content: _content, ...facts } = checkpoint
+      return facts
+    })
+  }
+
+  async *stream(): AsyncIterableIterator<Value extends readonly (infer Element)[] ? Element : never> {
+    const outcome = await this.outcome()
+    // The type says what the elements are: they were encoded from a value of this type.
+    yield* decodeElements(await outcome.bytes()) as IterableIterator<Value extends readonly (infer Element)[] ? Element : never>
+  }
+
+  /** The outcome without the value; counts as taking it. */
+  outcome(): Promise<StageOutcome<Value>> {
+    this.#observed = true
+    return this.#outcome
+  }
+}

@@ -1,0 +1,189 @@
+import { WaymarkError } from '../model/errors.ts'
+import type { CheckpointRecord } from '../model/checkpoint.ts'
+import type { StageStarted } from '../model/records.ts'
+import { checkSchema } from '../model/schema.ts'
+import { type ScopePath, stagePath } from '../model/scope.ts'
+import { sleep } from '../model/clock.ts'
+import { type Attempt, currentScope } from './attempt.ts'
+import { readCheckpoint, readCheckpointBytes } from './read-checkpoint.ts'
+import { checkRetry, meantError, retryDelayMs } from './retry.ts'
+import type { StageContext, StageOptions, StageResult } from './run.ts'
+import { PendingStage, type StageOutcome } from './stage-result.ts'
+import { storeError } from './stored-error.ts'
+import { callInTime } from './call-in-time.ts'
+import { stopped } from './stopped.ts'
+import { writeCheckpoint } from './write-checkpoint.ts'
+
+/** Starts a stage, or finds it recorded. */
+export function startStage<Value>(
+  attempt: Attempt,
+  parent: ScopePath,
+  name: string,
+  fn: (ctx: StageContext) => Value | PromiseLike<Value>,
+  options: StageOptions<Value> = {},
+): StageResult<Value> {
+  const path = stagePath(parent, name, options.key)
+  checkRetry(options.retry)
+  attempt.enter(path, parent)
+  const outcome = settleStage(attempt, path, fn, options)
+  const result = new PendingStage(path, outcome)
+  attempt.track({ path, settled: outcome, observed: () => result.observed })
+  return result
+}
+
+async function settleStage<Value>(
+  attempt: Attempt,
+  path: ScopePath,
+  fn: (ctx: StageContext) => Value | PromiseLike<Value>,
+  options: StageOptions<Value>,
+): Promise<StageOutcome<Value>> {
+  const { recorded, redo } = await attempt.lookUp(path, options.version)
+  if (recorded?.kind === 'each') throw usedAsEach(path)
+  if (redo === undefined && recorded?.state === 'completed' && recorded.checkpoint !== undefined) {
+    attempt.emit({ type: 'stage.reused', stage: path })
+    return recordedOutcome(attempt, recorded.checkpoint, options)
+  }
+  if (attempt.stopping) throw stopped(attempt.signal)
+  const order = attempt.orderOf(path)
+  const done = callStage(attempt, path, order, fn, options, redo)
+  if (redo !== undefined) attempt.redoing(order, done)
+  return done
+}
+
+/** The recorded value has the type of the stage's function: what that returned was encoded, and a schema, where given, is checked again. */
+function recordedOutcome<Value>(
+  attempt: Attempt,
+  checkpoint: CheckpointRecord,
+  options: StageOptions<Value>,
+): StageOutcome<Value> {
+  const { core } = attempt.facts
+  return {
+    checkpoint,
+    bytes: () => readCheckpointBytes(core, checkpoint),
+    async value() {
+      const value = await readCheckpoint(core, checkpoint)
+      if (options.schema !== undefined) return checkSchema(options.schema, value, `the recorded result of ${checkpoint.stage}`)
+      return value as Value
+    },
+  }
+}
+
+async function callStage<Value>(
+  attempt: Attempt,
+  path: ScopePath,
+  order: number,
+  fn: (ctx: StageContext) => Value | PromiseLike<Value>,
+  options: StageOptions<Value>,
+  redo: string | undefined,
+): Promise<StageOutcome<Value>> {
+  const { core, run } = attempt.facts
+  await attempt.mustOwn()
+  const started: StageStarted = {
+    type: 'stage.started',
+    time: core.clock.now(),
+    path,
+    kind: 'stage',
+    order,
+    ...(options.version === undefined ? {} : { version: options.version }),
+  }
+  if (redo === undefined) attempt.announce(started)
+  else {
+    // What is thrown away, stages inside it included, is gone before the function is called.
+    await attempt.append({ ...started, redo })
+    attempt.noteRedone(path)
+  }
+  attempt.emit({ type: 'stage.started', stage: path, kind: 'stage' })
+  const startedAt = core.clock.monotonicMs()
+  const metadata: Record<string, unknown> = { ...options.metadata }
+  try {
+    const value = await callWithRetry(attempt, path, fn, options, metadata)
+    if (options.schema !== undefined) await checkSchema(options.schema, value, `the result of ${path}`)
+    const checkpoint = await writeCheckpoint(core, value, {
+      run,
+      stage: path,
+      type: options.type ?? 'stage',
+      tags: options.tags ?? [],
+      metadata,
+    })
+    const durationMs = core.clock.monotonicMs() - startedAt
+    await attempt.append({ type: 'stage.done', time: core.clock.now(), path, durationMs, checkpoint })
+    const { id, logicalBytes, storedBytes } = checkpoint
+    attempt.emit({ type: 'stage.completed', stage: path, durationMs, checkpoint: { id, logicalBytes, storedBytes } })
+    return { checkpoint, bytes: () => readCheckpointBytes(core, checkpoint), value: async () => value, fresh: { value } }
+  } catch (error) {
+    await recordStageFailure(attempt, path, startedAt, error)
+    throw error
+  }
+}
+
+async function callWithRetry<Value>(
+  attempt: Attempt,
+  path: ScopePath,
+  fn: (ctx: StageContext) => Value | PromiseLike<Value>,
+  options: StageOptions<Value>,
+  metadata: Record<string, unknown>,
+): Promise<Value> {
+  for (let call = 1; ; call++) {
+    try {
+      return await callInTime(attempt, path, options.timeoutMs, signal =>
+        currentScope.run(path, () => fn(stageContext(attempt, path, signal, metadata))),
+      )
+    } catch (error) {
+      const delayMs = attempt.stopping ? undefined : retryDelayMs(options.retry, call, error)
+      if (delayMs === undefined) throw meantError(error)
+      await sleep(attempt.facts.core.clock, delayMs, attempt.signal)
+    }
+  }
+}
+
+/** Records a failure, unless the run was only told to stop; a failure is never a result. The error thrown stays the user's own. */
+export async function recordStageFailure(
+  attempt: Attempt,
+  path: ScopePath,
+  startedAtMs: number,
+  error: unknown,
+  item?: string,
+): Promise<void> {
+  const { core, run } = attempt.facts
+  attempt.noteFailure(error, { run, stage: path, ...(item === undefined ? {} : { item }) })
+  if (attempt.stopping) return
+  const stored = storeError(error, item)
+  attempt.emit({ type: 'stage.failed', stage: path, error: stored })
+  const durationMs = core.clock.monotonicMs() - startedAtMs
+  // If not even this can be written, the run ends with the first error all the same.
+  await attempt.append({ type: 'stage.failed', time: core.clock.now(), path, durationMs, error: stored }).catch(() => {})
+}
+
+function stageContext(
+  attempt: Attempt,
+  path: ScopePath,
+  signal: AbortSignal,
+  metadata: Record<string, unknown>,
+): StageContext {
+  return {
+    run: attempt.facts.run,
+    path,
+    attempt: attempt.facts.attempt,
+    signal,
+    log: scopeLogger(attempt, path),
+    setMetadata: more => {
+      Object.assign(metadata, more)
+    },
+    ...attempt.verbs(path),
+  }
+}
+
+export function scopeLogger(attempt: Attempt, path: ScopePath) {
+  return {
+    info: (text: string) => attempt.emit({ type: 'log', stream: 'stdout', text, stage: path }),
+    warn: (text: string) => attempt.emit({ type: 'log', stream: 'stderr', text, stage: path }),
+  }
+}
+
+function usedAsEach(path: ScopePath): WaymarkError {
+  return new WaymarkError('conflict', {
+    message: `${JSON.stringify(path)} is recorded as a pass over items (each), and is now called as a stage`,
+    means: 'Its recorded items are untouched; the stage was not called.',
+    remedy: 'Give the stage another name, or start the work anew with --fresh.',
+  })
+}

@@ -1,0 +1,23 @@
+import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+
+/** Why nothing more is started: the run was told to stop, or lost its right to write. */
+export function stopped(signal: AbortSignal): WaymarkError {
+  if (signal.aborted && isWaymarkError(signal.reason, 'fenced')) return signal.reason
+  return new WaymarkError('cancelled', {
+    message: 'the run was told to stop',
+    means: 'Everything finished so far is recorded.',
+    remedy: 'Run the same command again: it goes on from here.',
+    retryable: true,
+    details: { paused: true },
+  })
+}
+
+/** The run has a newer owner. */
+export function fenced(run: string): WaymarkError {
+  return new WaymarkError('fenced', {
+    message: `run ${run} has a newer owner: another process took it over while this one was thought dead`,
+    means: 'This process wrote nothing after that; what it recorded before is safe and the new owner goes on from it.',
+    remedy: `Let this process end. Look at the run with: waymark show ${run}`,
+    details: { run },
+  })
+}

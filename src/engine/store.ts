@@ -1,0 +1,319 @@
+import type { CatalogSummary, CheckpointQuery, RunQuery } from '../catalog/catalog.ts'
+import type { Ownership } from '../log/log.ts'
+import type { CheckpointRecord } from '../model/checkpoint.ts'
+import { sleep } from '../model/clock.ts'
+import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+import { checkCallerId } from '../model/ids.ts'
+import type { EndCause, RunRecord } from '../model/records.ts'
+import type { CheckpointView, RunState, RunView, StageView } from '../model/run-view.ts'
+import { checkSchema, type Schema } from '../model/schema.ts'
+import { type RunLiveness, runLiveness } from './ownership.ts'
+import { readCheckpoint } from './read-checkpoint.ts'
+import { decodeRunRecord, encodeRunRecord } from './record-codec.ts'
+import { recordCrash } from './record-crash.ts'
+import { type Address, resolveAddress } from './resolve-address.ts'
+import type { StoreCore } from './store-core.ts'
+import { writeCheckpoint } from './write-checkpoint.ts'
+
+/** How long another process may take from claiming an id to its first record. */
+export const claimGraceMs = 2_000
+export const claimPollMs = 20
+
+/** A checkpoint without its value: what {@link Store.save} and {@link Store.list} give. */
+export type Checkpoint = Omit<CheckpointRecord, 'content'>
+
+/** A checkpoint with its value. */
+export type LoadedCheckpoint<Value = unknown> = Checkpoint & { readonly value: Value }
+
+export interface SaveOptions {
+  /** Any value that can be stored: see `docs/format-values.md`. */
+  readonly value: unknown
+  /** 1 to 128 letters, digits, `.`, `-`, `_`. Drawn at random if absent. An id is used once. */
+  readonly id?: string
+  /** Labels to find it by; neither needs to exist as a run of a pipeline. */
+  readonly run?: string
+  readonly stage?: string
+  /** Default `state`. */
+  readonly type?: string
+  readonly tags?: readonly string[]
+  readonly metadata?: Readonly<Record<string, unknown>>
+}
+
+export interface ListOptions {
+  readonly run?: string
+  readonly stage?: string
+  readonly type?: string
+  /** Must all be present. */
+  readonly tags?: readonly string[]
+  /** Default 50. */
+  readonly limit?: number
+  /** Only checkpoints older than this one (its `order`): the next page. */
+  readonly before?: number
+}
+
+/** A run with what can be said of its owner. */
+export interface RunSummary extends RunView {
+  readonly liveness: RunLiveness
+  /** Like `state`, but `crashed` where the owner of a run that never ended is dead. */
+  readonly shownState: RunState | 'crashed'
+}
+
+/** A record of a run's log, as `waymark events` shows it. */
+export type LogEvent = RunRecord & { readonly token: number; readonly sequence: number }
+
+/**
+ * A store of checkpoints and runs. Opened with `open()`; closed by `close()` or `await using`.
+ *
+ * @example
+ * const store = await open('/tmp/my-store')
+ * const saved = await store.save({ value: { step: 3 }, tags: ['nightly'] })
+ * const { value } = await store.load(saved.id)
+ * await store.close()
+ */
+export class Store implements AsyncDisposable {
+  readonly #core: StoreCore
+  #closing: Promise<void> | undefined
+
+  /** Use `open()`. */
+  constructor(core: StoreCore) {
+    this.#core = core
+    cores.set(this, core)
+  }
+
+  /** Absolute path of the store's folder. */
+  get path(): string {
+    return this.#core.path
+  }
+
+  /**
+   * Saves a value as a new checkpoint; durable (power cut included) when it resolves.
+   *
+   * @throws WaymarkError `invalid` with the path inside the value if something in it cannot be stored, `conflict` if the id was used before, `disk_full`, `unavailable`
+   */
+  async save(options: SaveOptions): Promise<Checkpoint> {
+    const core = this.#core
+    const { value, id, ...facts } = options
+    const time = core.clock.now()
+    if (id === undefined) {
+      const checkpoint = await writeCheckpoint(core, value, { type: 'state', ...facts })
+      await core.log.appendFree([encodeRunRecord({ type: 'checkpoint.saved', time, checkpoint })])
+      return withoutContent(checkpoint)
+    }
+    checkCallerId(id, 'checkpoint')
+    if ((await this.#find(id)) !== undefined) throw idUsed(id)
+    const ownership = await this.#claimId(id)
+    const checkpoint = await writeCheckpoint(core, value, { type: 'state', ...facts, id })
+    await core.log.append(ownership, [encodeRunRecord({ type: 'checkpoint.saved', time, checkpoint })])
+    return withoutContent(checkpoint)
+  }
+
+  /**
+   * Loads a checkpoint; every byte is checked against its digest.
+   *
+   * @throws WaymarkError `not_found`, `corrupt` naming the newest intact checkpoint of the same stage, `invalid` if it does not match the schema
+   */
+  load(id: string): Promise<LoadedCheckpoint>
+  load<Value>(id: string, options: { readonly schema: Schema<unknown, Value> }): Promise<LoadedCheckpoint<Value>>
+  async load(id: string, options?: { readonly schema: Schema }): Promise<LoadedCheckpoint> {
+    const view = await this.#find(id)
+    if (view === undefined) throw notFound(id)
+    let value: unknown
+    try {
+      value = await readCheckpoint(this.#core, view)
+    } catch (error) {
+      throw isWaymarkError(error, 'corrupt') ? await this.#withLastGood(error, view) : error
+    }
+    if (options !== undefined) value = await checkSchema(options.schema, value, `checkpoint ${id}`)
+    return { ...checkpointOf(view), value }
+  }
+
+  /** The newest checkpoint, of a run or of a stage of it; undefined if there is none. */
+  async latest(query: { readonly run?: string; readonly stage?: string } = {}): Promise<Checkpoint | undefined> {
+    const [newest] = await this.list({ ...query, limit: 1 })
+    return newest
+  }
+
+  /** Checkpoints, newest first. */
+  async list(options: ListOptions = {}): Promise<readonly Checkpoint[]> {
+    await this.#core.feed.refresh()
+    const query: CheckpointQuery = options
+    return (await this.#core.feed.query(catalog => catalog.checkpoints(query))).map(checkpointOf)
+  }
+
+  /**
+   * Deletes a checkpoint: it can no longer be listed or loaded, and its id is never used again. Others are not touched.
+   *
+   * @throws WaymarkError `not_found`
+   */
+  async delete(id: string): Promise<void> {
+    if ((await this.#find(id)) === undefined) throw notFound(id)
+    await this.#core.log.appendFree([encodeRunRecord({ type: 'checkpoint.deleted', time: this.#core.clock.now(), id })])
+  }
+
+  /** Runs, newest first. */
+  async runs(query: RunQuery = {}): Promise<readonly RunSummary[]> {
+    await this.#core.feed.refresh()
+    const views = await this.#core.feed.query(catalog => catalog.runs(query))
+    return Promise.all(views.map(view => this.#summary(view)))
+  }
+
+  /** @throws WaymarkError `not_found` */
+  async run(id: string): Promise<RunSummary> {
+    return (await this.resolve(id)).run
+  }
+
+  /** Stages of a run in the order of their first call. */
+  async stages(run: string): Promise<readonly StageView[]> {
+    await this.#core.feed.refresh()
+    return this.#core.feed.query(catalog => catalog.stages(run))
+  }
+
+  /**
+   * What an address names: `RUN[/STAGE[/KEY]]`, `PIPELINE@last[/STAGE]`, `@last`, `@failed`, or a unique prefix of a run's id.
+   *
+   * @throws WaymarkError `not_found` with what is near, `conflict` if a prefix fits several runs
+   */
+  async resolve(address: string): Promise<Address & { readonly run: RunSummary }> {
+    await this.#core.feed.refresh()
+    const found = await resolveAddress(address, query => this.#core.feed.query(catalog => catalog.runs(query)))
+    return { ...found, run: await this.#summary(found.run) }
+  }
+
+  /** Every record of a run that counts, oldest first. */
+  async *events(run: string): AsyncIterableIterator<LogEvent> {
+    const { id } = await this.run(run)
+    const heads = await this.#core.feed.query(catalog => catalog.heads([id]))
+    const { records } = await this.#core.log.history(id, heads.get(id)?.segment)
+    for (const record of records) {
+      yield { ...decodeRunRecord(record.payload), token: record.token, sequence: record.sequence }
+    }
+  }
+
+  /** Counts over the whole store. */
+  async summary(): Promise<CatalogSummary> {
+    await this.#core.feed.refresh()
+    return this.#core.feed.query(catalog => catalog.summary())
+  }
+
+  /** Damage and repairs noticed since the store was opened, in sentences. */
+  notices(): readonly string[] {
+    return this.#core.feed.notices()
+  }
+
+  /** Records why a run's process ended, where that process could not: for the supervisor of a process that is dead. */
+  recordCrash(run: string, cause: EndCause): Promise<void> {
+    return recordCrash(this.#core, run, cause)
+  }
+
+  /** Waits for what is being saved, then closes. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#core.log.close()
+    } finally {
+      await this.#core.feed.close()
+    }
+  }
+
+  /** Claims an id like a run: of two savers with one id, in whatever processes, exactly one succeeds. */
+  async #claimId(id: string): Promise<Ownership> {
+    const { log, clock } = this.#core
+    const ownership = await log.begin(`@${id}`)
+    if (ownership !== undefined) return ownership
+    // Somebody is saving under it just now, or died before the record.
+    const deadline = clock.monotonicMs() + claimGraceMs
+    while (clock.monotonicMs() < deadline) {
+      if ((await this.#find(id)) !== undefined) throw idUsed(id)
+      await sleep(clock, claimPollMs)
+    }
+    const taken = await log.takeOver(`@${id}`)
+    if (taken.history.records.length > 0) throw idUsed(id)
+    return taken.ownership
+  }
+
+  async #find(id: string): Promise<CheckpointView | undefined> {
+    const find = () => this.#core.feed.query(catalog => catalog.checkpoint(id))
+    await this.#core.feed.flush()
+    const known = await find()
+    if (known !== undefined) return known
+    await this.#core.feed.refresh()
+    return find()
+  }
+
+  async #summary(view: RunView): Promise<RunSummary> {
+    const liveness = await runLiveness(this.#core, view)
+    // A supervisor that recorded why the process died knows no error of the pipeline's.
+    const died = view.state === 'failed' && view.cause !== undefined && view.error === undefined
+    const crashed = liveness === 'dead' || liveness === 'expired' || died
+    return { ...view, liveness, shownState: crashed ? 'crashed' : view.state }
+  }
+
+  async #withLastGood(error: WaymarkError, damaged: CheckpointView): Promise<WaymarkError> {
+    const query: CheckpointQuery = {
+      ...(damaged.run === undefined ? {} : { run: damaged.run }),
+      ...(damaged.stage === undefined ? {} : { stage: damaged.stage }),
+      before: damaged.order,
+      limit: 20,
+    }
+    const labelled = damaged.run !== undefined || damaged.stage !== undefined
+    const older = labelled ? await this.#core.feed.query(catalog => catalog.checkpoints(query)) : []
+    for (const candidate of older) {
+      try {
+        await readCheckpoint(this.#core, candidate)
+      } catch {
+        continue
+      }
+      return new WaymarkError('corrupt', {
+        message: error.message,
+        means: `${error.means} The newest intact one before it is ${candidate.id}.`,
+        remedy: `Load ${candidate.id} instead.`,
+        details: { ...error.details, lastGood: candidate.id },
+        cause: error,
+      })
+    }
+    return error
+  }
+}
+
+const cores = new WeakMap<Store, StoreCore>()
+
+/** The parts of a store, for the verbs of the engine. */
+export function coreOf(store: Store): StoreCore {
+  const core = cores.get(store)
+  if (core === undefined) throw new TypeError('not a store made by open()')
+  return core
+}
+
+function withoutContent({ content: _content, ...checkpoint }: CheckpointRecord): Checkpoint {
+  return checkpoint
+}
+
+function checkpointOf({ content: _content, record: _record, ...checkpoint }: CheckpointView): Checkpoint {
+  return checkpoint
+}
+
+function notFound(id: string): WaymarkError {
+  return new WaymarkError('not_found', {
+    message: `there is no checkpoint ${JSON.stringify(id)}`,
+    means: 'Nothing was read or changed.',
+    remedy: 'List what there is with store.list(), or of a run with: waymark show RUN',
+    details: { checkpoint: id },
+  })
+}
+
+function idUsed(id: string): WaymarkError {
+  return new WaymarkError('conflict', {
+    message: `the checkpoint id ${JSON.stringify(id)} was used before`,
+    means: 'The earlier checkpoint is untouched; this value was not saved. Checkpoints never change.',
+    remedy: 'Save under another id, or without one.',
+    details: { checkpoint: id },
+  })
+}

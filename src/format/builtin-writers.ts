@@ -1,0 +1,107 @@
+import { Buffer } from 'node:buffer'
+import { types } from 'node:util'
+import type { ByteWriter } from './byte-writer.ts'
+import { major } from './cbor-heads.ts'
+import { cborTag } from './cbor-tags.ts'
+import { littleEndian, typedArrayTags } from './typed-array-kinds.ts'
+
+/** Where a writer puts its bytes, and how it writes the values inside. */
+export interface ItemSink {
+  readonly out: ByteWriter
+  write(value: unknown): void
+}
+
+/** Writes an object with a certain prototype; false, with nothing written, if it only has the prototype and is not the real thing. */
+export type BuiltinWriter = (value: object, sink: ItemSink) => boolean
+
+/** By prototype. `builtin-readers.ts` reads what these write. */
+export const builtinWriters: ReadonlyMap<object, BuiltinWriter> = new Map<object, BuiltinWriter>([
+  [Date.prototype, writeDate],
+  [Map.prototype, writeMap],
+  [Set.prototype, writeSet],
+  [RegExp.prototype, writeRegExp],
+  [URL.prototype, writeUrl],
+  [Uint8Array.prototype, (value, { out }) => writeView(out, value, undefined)],
+  [Buffer.prototype, (value, { out }) => writeView(out, value, cborTag.buffer)],
+  [DataView.prototype, (value, { out }) => writeView(out, value, cborTag.dataView)],
+  [ArrayBuffer.prototype, writeArrayBuffer],
+  ...[...typedArrayTags].map(([prototype, tag]): [object, BuiltinWriter] => [
+    prototype,
+    (value, { out }) => writeView(out, value, tag),
+  ]),
+])
+
+/** Whole seconds as tag 1, which every CBOR reader knows; others as seconds and milliseconds, because a float would not be exact. */
+function writeDate(value: object, { out }: ItemSink): boolean {
+  if (!types.isDate(value)) return false
+  const time = value.getTime()
+  const seconds = Math.floor(time / 1000)
+  const milliseconds = time - seconds * 1000
+  if (milliseconds > 0) {
+    out.head(major.tag, cborTag.extendedTime)
+    out.head(major.map, 2)
+    out.number(1)
+    out.number(seconds)
+    out.number(-3)
+    out.number(milliseconds)
+  } else {
+    out.head(major.tag, cborTag.epochSeconds)
+    out.number(seconds)
+  }
+  return true
+}
+
+function writeMap(value: object, sink: ItemSink): boolean {
+  if (!types.isMap(value)) return false
+  sink.out.head(major.tag, cborTag.map)
+  sink.out.head(major.map, value.size)
+  for (const [key, item] of value) {
+    sink.write(key)
+    sink.write(item)
+  }
+  return true
+}
+
+function writeSet(value: object, sink: ItemSink): boolean {
+  if (!types.isSet(value)) return false
+  sink.out.head(major.tag, cborTag.set)
+  sink.out.head(major.array, value.size)
+  for (const element of value) sink.write(element)
+  return true
+}
+
+function writeRegExp(value: object, { out }: ItemSink): boolean {
+  if (!types.isRegExp(value)) return false
+  out.head(major.tag, cborTag.regExp)
+  out.head(major.array, 2)
+  out.text(value.source)
+  out.text(value.flags)
+  return true
+}
+
+function writeUrl(value: object, { out }: ItemSink): boolean {
+  if (!(value instanceof URL)) return false
+  const { href } = value
+  out.head(major.tag, cborTag.url)
+  out.text(href)
+  return true
+}
+
+function writeArrayBuffer(value: object, { out }: ItemSink): boolean {
+  if (!types.isArrayBuffer(value)) return false
+  out.head(major.tag, cborTag.arrayBuffer)
+  out.bytes(new Uint8Array(value))
+  return true
+}
+
+function writeView(out: ByteWriter, value: object, tag: number | undefined): boolean {
+  if (!ArrayBuffer.isView(value)) return false
+  const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  if (tag !== undefined) out.head(major.tag, tag)
+  out.bytes(littleEndian(bytes, elementBytesOf(value)))
+  return true
+}
+
+function elementBytesOf(view: ArrayBufferView): number {
+  return 'BYTES_PER_ELEMENT' in view && typeof view.BYTES_PER_ELEMENT === 'number' ? view.BYTES_PER_ELEMENT : 1
+}

@@ -1,0 +1,47 @@
+import './model/node-version.ts'
+
+export { type ErrorPlace, placeOf } from './engine/error-place.ts'
+export {
+  isPipeline,
+  type Pipeline,
+  type PipelineOptions,
+  pipeline,
+  type RawParams,
+  type RunOptions,
+  type RunOutcome,
+  type SchemaInput,
+} from './engine/pipeline.ts'
+export type {
+  EachOptions,
+  EachResult,
+  EachResults,
+  ItemContext,
+  ItemValue,
+  KeyOf,
+  Logger,
+  RetryPolicy,
+  Run,
+  Skipped,
+  StageContext,
+  StageOptions,
+  StageResult,
+} from './engine/run.ts'
+export type {
+  Checkpoint,
+  ListOptions,
+  LoadedCheckpoint,
+  LogEvent,
+  RunSummary,
+  SaveOptions,
+  Store,
+} from './engine/store.ts'
+export { type Codec, codec } from './format/codec.ts'
+export { type ErrorCode, type ErrorJson, exitCodeOf, isWaymarkError, WaymarkError } from './model/errors.ts'
+export type { Plan, PlannedStage } from './model/plan.ts'
+export type { ItemCounts, RunRecord, StoredError } from './model/records.ts'
+export type { RunEvent } from './model/run-events.ts'
+export type { RunState, RunView, StageView } from './model/run-view.ts'
+export type { SavePolicy } from './model/save-policy.ts'
+export type { Schema, SchemaOutput } from './model/schema.ts'
+export { type OpenOptions, open } from './open.ts'
+export { type CsvFile, csv, type ItemFile, type JsonlFile, jsonl } from './outputs/item-file.ts'

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto'
+import zlib from 'node:zlib'
+import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
+
+/**
+ * Claims decide who may write a stream: `claims/<shard>/<stream>.<n>`, created only if absent; n is the fencing token. They are contiguous and stay
+ * as long as the stream does. Token 1 of a stream with a random id needs none.
+ */
+export class Claims {
+  readonly #files: FileSystem
+  readonly #root: string
+  /** Folders whose own names are durable. */
+  readonly #durableShards = new Set<string>()
+
+  constructor(files: FileSystem, root: string) {
+    this.#files = files
+    this.#root = root
+  }
+
+  of(stream: string): StreamClaims {
+    const shard = `${this.#root}/${createHash('sha256').update(stream).digest('hex').slice(0, 2)}`
+    return new StreamClaims(this.#files, shard, stream, () => this.#makeShard(shard))
+  }
+
+  async #makeShard(shard: string): Promise<void> {
+    if (this.#durableShards.has(shard)) return
+    await this.#files.makeDirectory(shard)
+    // Whoever made it, its name must be durable before a claim in it is relied on.
+    await this.#files.syncDirectory(this.#root)
+    this.#durableShards.add(shard)
+  }
+}
+
+/** The claims of one stream. */
+export class StreamClaims {
+  readonly #files: FileSystem
+  readonly #shard: string
+  readonly #prefix: string
+  readonly #makeShard: () => Promise<void>
+
+  constructor(files: FileSystem, shard: string, stream: string, makeShard: () => Promise<void>) {
+    this.#files = files
+    this.#shard = shard
+    this.#prefix = `${stream}.`
+    this.#makeShard = makeShard
+  }
+
+  exists(token: number): Promise<boolean> {
+    return this.#files.exists(this.#path(token))
+  }
+
+  /**
+   * The highest claim there is; 0 if there is none. Listed, not probed one after another: of several claims that were not yet durable a power
+   * cut may take an earlier one and leave a later.
+   */
+  async highest(): Promise<number> {
+    let highest = 0
+    for (const name of await this.#names()) {
+      if (!name.startsWith(this.#prefix)) continue
+      const token = name.slice(this.#prefix.length)
+      if (/^[1-9][0-9]*$/.test(token)) highest = Math.max(highest, Number(token))
+    }
+    return highest
+  }
+
+  /**
+   * Takes a token for a segment, whose header must be durable; false if somebody has it already. Whoever holds the token writes under it in that segment and
+   * nowhere else. Nothing may be written before `makeDurable`.
+   */
+  async take(token: number, segment: string): Promise<boolean> {
+    await this.#makeShard()
+    try {
+      const file = await this.#files.open(this.#path(token), 'create')
+      // The content saves a search, no more: a full disk must not waste a token that is ours.
+      await file.write(encodeSegment(segment), 0).catch(() => {})
+      await file.close().catch(() => {})
+      return true
+    } catch (error) {
+      if (fileErrorCode(error) === 'EEXIST') return false
+      throw error
+    }
+  }
+
+  /** Before anything is written under a token: else a power cut takes the claim and two owners hold one token. */
+  makeDurable(): Promise<void> {
+    return this.#files.syncDirectory(this.#shard)
+  }
+
+  /** The segment for which a token was taken, if the claim is there and its content survived. */
+  async segment(token: number): Promise<string | undefined> {
+    try {
+      const file = await this.#files.open(this.#path(token), 'read')
+      try {
+        return decodeSegment(await file.read(0, 256))
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      if (fileErrorCode(error) === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  #path(token: number): string {
+    return `${this.#shard}/${this.#prefix}${token}`
+  }
+
+  async #names(): Promise<readonly string[]> {
+    try {
+      return await this.#files.list(this.#shard)
+    } catch (error) {
+      if (fileErrorCode(error) === 'ENOENT') return []
+      throw error
+    }
+  }
+}
+
+function encodeSegment(segment: string): Buffer {
+  return Buffer.from(`${segment} ${zlib.crc32(segment).toString(16)}\n`, 'latin1')
+}
+
+function decodeSegment(bytes: Uint8Array): string | undefined {
+  const [segment, sum] = Buffer.from(bytes).toString('latin1').trimEnd().split(' ')
+  return segment !== undefined && sum === zlib.crc32(segment).toString(16) ? segment : undefined
+}

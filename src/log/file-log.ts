@@ -1,0 +1,170 @@
+import { fileFault } from '../files/file-faults.ts'
+import type { FileSystem } from '../files/file-system.ts'
+import type { Clock, Random } from '../model/clock.ts'
+import { WaymarkError } from '../model/errors.ts'
+import type { RecordPosition } from '../model/run-view.ts'
+import { encodeAccept } from './accept.ts'
+import { Claims, type StreamClaims } from './claims.ts'
+import { Committer, SegmentAbandoned } from './committer.ts'
+import { type FoundStream, findStream } from './find-stream.ts'
+import { countedHistory } from './history.ts'
+import type { CommittedBatch, Log, Ownership, SegmentTail, StreamHistory } from './log.ts'
+import { Segments } from './segments.ts'
+import { StreamOwner } from './stream-owner.ts'
+
+export interface FileLogOptions {
+  readonly files: FileSystem
+  /** Folder of the store; `segments/` and `claims/` inside it must exist and be durable. */
+  readonly root: string
+  readonly storeId: string
+  readonly clock: Clock
+  readonly random: Random
+  /** Bytes of a segment that somebody knows to have been durable: a segment that ends before is damaged. */
+  readonly witness?: (segment: string) => Promise<number>
+  /** Called for each batch once it is durable, before those who wait for its appends go on. Must not throw. */
+  readonly onCommitted?: (batch: CommittedBatch) => void
+}
+
+/** The log on files: segments, claims and take-over as `docs/protocol.md` describes them step by step. */
+export class FileLog implements Log {
+  readonly #claims: Claims
+  readonly #segments: Segments
+  readonly #committer: Committer
+
+  constructor(options: FileLogOptions) {
+    const { files, root, storeId, clock, random, witness, onCommitted } = options
+    const folder = `${root}/segments`
+    this.#claims = new Claims(files, `${root}/claims`)
+    this.#segments = new Segments({ files, folder, storeId, ...(witness && { witness }) })
+    this.#committer = new Committer({ files, folder, storeId, clock, random, onCommitted })
+  }
+
+  async create(stream: string): Promise<Ownership> {
+    return new StreamOwner(stream, this.#claims.of(stream), 1, undefined)
+  }
+
+  begin(stream: string): Promise<Ownership | undefined> {
+    return this.#reading(`claim ${stream}`, async () => {
+      const claims = this.#claims.of(stream)
+      const segment = await this.#committer.segment()
+      if (!(await claims.take(1, segment))) return undefined
+      await claims.makeDurable()
+      return new StreamOwner(stream, claims, 1, segment)
+    })
+  }
+
+  async takeOver(stream: string, hint?: string): Promise<{ ownership: Ownership; history: StreamHistory }> {
+    try {
+      for (;;) {
+        const taken = await this.#tryTakeOver(stream, hint)
+        if (taken !== undefined) return taken
+      }
+    } catch (error) {
+      throw fileFault(error, `take over ${stream}`, 'Nothing of it was changed; what is recorded stays recorded.')
+    }
+  }
+
+  async append(ownership: Ownership, payloads: readonly Uint8Array[]): Promise<readonly RecordPosition[]> {
+    return this.#committer.commit(ownerOf(ownership), 'data', payloads)
+  }
+
+  appendFree(payloads: readonly Uint8Array[]): Promise<readonly RecordPosition[]> {
+    return this.#committer.commit(undefined, 'data', payloads)
+  }
+
+  async history(stream: string, hint?: string): Promise<StreamHistory> {
+    const claims = this.#claims.of(stream)
+    return this.#reading(`read ${stream}`, async () => {
+      for (;;) {
+        const highest = await highestOf(claims, hint)
+        if (highest === 0) return nothing
+        const { history } = await findStream(this.#segments, { stream, claims, highest, hint })
+        // An owner that came meanwhile has decided what of its predecessor counts; what was read may be void.
+        if (!(await claims.exists(highest + 1))) return history
+      }
+    })
+  }
+
+  isFenced(ownership: Ownership): Promise<boolean> {
+    return this.#reading('look for a newer owner', () => ownerOf(ownership).checkFence())
+  }
+
+  async read(position: RecordPosition): Promise<{ stream: string; payload: Uint8Array }> {
+    const record = await this.#reading('read the log', () => this.#segments.readRecord(position))
+    if (record?.kind === 'data') return { stream: record.stream, payload: record.payload }
+    throw new WaymarkError('corrupt', {
+      message: `the record at byte ${position.offset} of segment ${position.segment} is damaged or missing`,
+      means: 'What it held cannot be loaded; other records are not affected.',
+      remedy: 'Load an older checkpoint of the same stage, or run the work again with --redo STAGE.',
+      details: { ...position },
+    })
+  }
+
+  segments(): Promise<readonly string[]> {
+    return this.#reading('list the log', () => this.#segments.list())
+  }
+
+  tail(segment: string, from: number): Promise<SegmentTail> {
+    return this.#reading(`read segment ${segment}`, () => this.#segments.tail(segment, from))
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#committer.close()
+    } catch (error) {
+      throw fileFault(error, 'close the log', 'All that was recorded stays; only the mark that says so is missing.')
+    }
+  }
+
+  /** Undefined if somebody claimed the same token first, or our segment failed meanwhile: to be tried again. */
+  async #tryTakeOver(stream: string, hint: string | undefined) {
+    const claims = this.#claims.of(stream)
+    // The token is bound to this segment, so that must exist first.
+    const segment = await this.#committer.segment()
+    const highest = await highestOf(claims, hint)
+    const token = highest + 1
+    if (!(await claims.take(token, segment))) return undefined
+    await claims.makeDurable()
+    const ownership = new StreamOwner(stream, claims, token, segment)
+    if (highest === 0) return { ownership, history: nothing }
+    const found = await findStream(this.#segments, { stream, claims, highest, hint })
+    const history = await this.#accept(ownership, found)
+    return history && { ownership, history }
+  }
+
+  /** Writes the ACCEPT of a take-over: from here on this owner's word counts. Undefined if its segment was abandoned. */
+  async #accept(owner: StreamOwner, { base, unproven, history, records }: FoundStream): Promise<StreamHistory | undefined> {
+    const { stream, token } = owner
+    const payload = encodeAccept(base, unproven)
+    try {
+      const [position] = await this.#committer.commit(owner, 'accept', [payload])
+      if (position === undefined || unproven.length === 0) return history
+      // The copies are where those records last; their first home may be gone after a power cut.
+      const own = { kind: 'accept', stream, token, sequence: 0, payload, position } as const
+      return { ...history, records: countedHistory(stream, [...records, own]).records }
+    } catch (error) {
+      if (error instanceof SegmentAbandoned) return undefined
+      throw error
+    }
+  }
+
+  async #reading<T>(doing: string, read: () => Promise<T>): Promise<T> {
+    try {
+      return await read()
+    } catch (error) {
+      throw fileFault(error, doing, 'Nothing was changed.')
+    }
+  }
+}
+
+const nothing: StreamHistory = { records: [], token: 0, tornBytes: 0 }
+
+/** The highest token that may have been used: a stream that somebody can give a hint for began without a claim at least. */
+async function highestOf(claims: StreamClaims, hint: string | undefined): Promise<number> {
+  return Math.max(await claims.highest(), hint === undefined ? 0 : 1)
+}
+
+function ownerOf(ownership: Ownership): StreamOwner {
+  if (ownership instanceof StreamOwner) return ownership
+  throw new TypeError('this ownership is of another log')
+}

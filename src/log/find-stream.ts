@@ -1,0 +1,148 @@
+import { WaymarkError } from '../model/errors.ts'
+import { type AcceptedBase, decodeAccept } from './accept.ts'
+import type { StreamClaims } from './claims.ts'
+import { type CountedHistory, countedHistory } from './history.ts'
+import type { SegmentRecord, SegmentTail, StreamHistory } from './log.ts'
+import type { Segments } from './segments.ts'
+
+/** Where and by whom a stream is looked for. */
+export interface StreamQuery {
+  readonly stream: string
+  readonly claims: StreamClaims
+  /** The highest claim there is, or 1 for a stream that began without one. */
+  readonly highest: number
+  /** A segment to look into where no claim names one. */
+  readonly hint: string | undefined
+}
+
+/** What counts of a stream, and what its next owner must write down to take it over. */
+export interface FoundStream {
+  readonly history: StreamHistory
+  readonly base: AcceptedBase
+  /** Records of the base in a batch that nothing proves durable, its own ACCEPT included. */
+  readonly unproven: readonly SegmentRecord[]
+  /** All records that were read, those that do not count included. */
+  readonly records: readonly SegmentRecord[]
+}
+
+/**
+ * Finds what counts: from the highest claim down, the first owner with an ACCEPT is the newest that counts. A claim without one is skipped: its
+ * maker died, or has not decided, and taking it for an empty owner would lose what was acknowledged before it.
+ *
+ * @throws WaymarkError `corrupt` if a record that counts, or may have counted, cannot be read
+ */
+export async function findStream(segments: Segments, query: StreamQuery): Promise<FoundStream> {
+  const search = new StreamSearch(segments, query)
+  for (let token = query.highest; token >= 1; token--) {
+    const segment = await search.segmentOf(token)
+    if (segment !== undefined) return search.countFrom(token, segment)
+  }
+  const base = { token: 1, sequence: 0, segment: '' }
+  return { history: { records: [], token: 0, tornBytes: 0 }, base, unproven: [], records: [] }
+}
+
+/** Reads segments as far as one stream needs them, each once. */
+class StreamSearch {
+  readonly #segments: Segments
+  readonly #query: StreamQuery
+  readonly #read = new Map<string, SegmentTail>()
+
+  constructor(segments: Segments, query: StreamQuery) {
+    this.#segments = segments
+    this.#query = query
+  }
+
+  /** The segment in which a token began to count, or undefined if it never did. */
+  async segmentOf(token: number): Promise<string | undefined> {
+    const named = await this.#query.claims.segment(token)
+    if (named !== undefined) {
+      if (await this.#beginsIn(named, token)) return named
+      // Its header was durable before the claim, and its owner wrote nowhere else: what cannot be read there may have counted.
+      const tail = await this.#readOnce(named)
+      if (tail.damage !== undefined || tail.end === 0) throw damaged(this.#query.stream, tail)
+      return undefined
+    }
+    const { hint } = this.#query
+    if (hint !== undefined && (await this.#beginsIn(hint, token))) return hint
+    for (const segment of await this.#segments.list()) if (await this.#beginsIn(segment, token)) return segment
+    for (const tail of this.#read.values()) {
+      const isFlawed = tail.damage !== undefined || (tail.segment === hint && tail.end === 0)
+      if (isFlawed) throw damaged(this.#query.stream, tail)
+    }
+    return undefined
+  }
+
+  /** What counts if this token, which began in this segment, is the newest that does. */
+  async countFrom(token: number, segment: string): Promise<FoundStream> {
+    await this.#readBases(token, segment)
+    const { records } = await this.#count()
+    const tail = await this.#readOnce(segment)
+    const own = recordsOf(tail).filter(record => record.token === token)
+    const last = own.at(-1)?.position.offset ?? 0
+    if (tail.damage !== undefined && last < tail.damage.lastOffset) throw damaged(this.#query.stream, tail)
+    const sequence = records.findLast(record => record.token === token)?.sequence ?? 0
+    return {
+      history: { records, token, segment, tornBytes: tail.tornBytes },
+      base: { token, sequence, segment },
+      unproven: tail.closed ? [] : own.filter(record => record.position.offset >= tail.provenEnd),
+      records: this.#records(),
+    }
+  }
+
+  async #beginsIn(segment: string, token: number): Promise<boolean> {
+    const records = recordsOf(await this.#readOnce(segment))
+    return records.some(record => record.token === token && (token === 1 || record.kind === 'accept'))
+  }
+
+  /** Follows the chain of ACCEPTs down to the first owner. */
+  async #readBases(token: number, segment: string): Promise<void> {
+    let at = { token, segment }
+    let copies: readonly SegmentRecord[] = []
+    while (at.token > 1) {
+      const { token } = at
+      const records = [...recordsOf(await this.#readOnce(at.segment)), ...copies]
+      const record = records.find(({ kind, token: other }) => kind === 'accept' && other === token)
+      if (record === undefined) return
+      const accept = decodeAccept(record)
+      if (accept.base.segment === '' || accept.base.token >= token) return
+      at = accept.base
+      copies = accept.copies
+      await this.#readOnce(at.segment)
+    }
+  }
+
+  async #count(): Promise<CountedHistory> {
+    try {
+      return countedHistory(this.#query.stream, this.#records())
+    } catch (error) {
+      if (!(error instanceof WaymarkError) || error.code !== 'corrupt') throw error
+      // The segments the chain names do not hold it all: the last word needs every segment there is.
+      for (const segment of await this.#segments.list()) await this.#readOnce(segment)
+      return countedHistory(this.#query.stream, this.#records())
+    }
+  }
+
+  #records(): SegmentRecord[] {
+    return [...this.#read.values()].flatMap(recordsOf)
+  }
+
+  async #readOnce(segment: string): Promise<SegmentTail> {
+    const known = this.#read.get(segment)
+    if (known !== undefined) return known
+    const tail = await this.#segments.recordsOf(segment, this.#query.stream)
+    this.#read.set(segment, tail)
+    return tail
+  }
+}
+
+const recordsOf = (tail: SegmentTail): SegmentRecord[] => tail.batches.flatMap(batch => batch.records)
+
+function damaged(stream: string, tail: SegmentTail): WaymarkError {
+  const { offset, reason } = tail.damage ?? { offset: 0, reason: 'its header is missing' }
+  return new WaymarkError('corrupt', {
+    message: `segment ${tail.segment}, which holds ${stream}, is damaged at byte ${offset}: ${reason}`,
+    means: `What ${stream} recorded last may be lost, so it does not go on from an older state by itself; nothing was changed.`,
+    remedy: 'Start the work anew with --fresh, or put back the segment from a backup.',
+    details: { stream, segment: tail.segment, offset },
+  })
+}

@@ -1,0 +1,119 @@
+import type { RecordPosition } from '../model/run-view.ts'
+
+/**
+ * The commit log: the truth of a store. A record is committed once `append` has resolved, and then survives a power cut.
+ *
+ * Records belong to streams: a run is a stream, and so is a checkpoint whose id the caller chose (`@id`). A stream has one owner at a time; each
+ * ownership has a fencing token, and a superseded owner's append rejects with `fenced` and counts for nothing. The stream '' has no owner: its
+ * records stand alone (checkpoints with generated ids) and are never fenced.
+ */
+export interface Log {
+  /** Owns a stream nobody ever used. The id must be random enough that nobody else can draw it. Writes nothing. */
+  create(stream: string): Promise<Ownership>
+  /**
+   * Owns a stream whose id was chosen by the caller, if nobody ever did: of any number of processes that try, one gets it. Undefined for the others: somebody is
+   * at work with it, or died before its first record.
+   */
+  begin(stream: string): Promise<Ownership | undefined>
+  /**
+   * Becomes the owner of a stream, whatever its state, fencing the owner before; whether that is polite is the caller's question. Resolves with
+   * everything that counts. Interrupting it at any point, or doing it in two processes, is safe: at most one wins, the others get `fenced`.
+   * `hint` is a segment to look into first; a stream made by `create` must be given with one. Without a hint and without a claim the stream is new.
+   * Rejects with `corrupt` if a record that counts, or may have counted, cannot be read.
+   */
+  takeOver(stream: string, hint?: string): Promise<{ readonly ownership: Ownership; readonly history: StreamHistory }>
+  /**
+   * Commits records of one stream, in order and together with whatever other streams commit at the same time: one fdatasync for all.
+   * Rejects with `fenced` when the stream has a newer owner, with `disk_full` or `unavailable` when the disk says no: nothing is committed then,
+   * and the next append may succeed.
+   */
+  append(ownership: Ownership, payloads: readonly Uint8Array[]): Promise<readonly RecordPosition[]>
+  /** Commits records of the stream '' (no owner, no order between them). Same errors. */
+  appendFree(payloads: readonly Uint8Array[]): Promise<readonly RecordPosition[]>
+  /** What counts of a stream now, without owning it. The newest batch of a living owner may not be durable yet. */
+  history(stream: string, hint?: string): Promise<StreamHistory>
+  /** Whether the stream has a newer owner than this. */
+  isFenced(ownership: Ownership): Promise<boolean>
+  /** One record's payload. Rejects with `corrupt` if its bytes are not what was written. */
+  read(position: RecordPosition): Promise<{ readonly stream: string; readonly payload: Uint8Array }>
+  /** Names of the segments there are. */
+  segments(): Promise<readonly string[]>
+  /** The batches of a segment from `from` (the end of a batch; 0 for all) on, and how the segment ends. */
+  tail(segment: string, from: number): Promise<SegmentTail>
+  /** Waits for appends under way, then marks the segment closed. Nothing may be appended afterwards. */
+  close(): Promise<void>
+}
+
+/** The right to append to a stream. */
+export interface Ownership {
+  readonly stream: string
+  /** Fencing token: grows with each owner of the stream. May grow while owned, after a failed disk write. */
+  readonly token: number
+}
+
+export interface StoredRecord {
+  readonly stream: string
+  readonly token: number
+  readonly sequence: number
+  readonly payload: Uint8Array
+  readonly position: RecordPosition
+}
+
+export interface StreamHistory {
+  /** Every record that counts, oldest first. */
+  readonly records: readonly StoredRecord[]
+  /** Token of the newest owner that counts; 0 if the stream is unknown. */
+  readonly token: number
+  /** Segment of that token's records. */
+  readonly segment?: string
+  /** Bytes after the last good record of that segment: a write that was under way when its process died. Reported, never used. */
+  readonly tornBytes: number
+}
+
+export interface SegmentTail {
+  readonly segment: string
+  readonly batches: readonly SegmentBatch[]
+  /** End of the last good batch. */
+  readonly end: number
+  /** Digest of the batch that ends there, in hex. */
+  readonly digest: string
+  /** Up to here a later batch or the close mark proves that everything is durable. */
+  readonly provenEnd: number
+  readonly closed: boolean
+  /** Bytes after `end` that are no batch: a torn write. */
+  readonly tornBytes: number
+  /** Set when bytes that were once durable cannot be read. */
+  readonly damage?: SegmentDamage
+}
+
+export interface SegmentDamage {
+  /** Where it begins, and why it is called so. */
+  readonly offset: number
+  readonly reason: string
+  /** Where the last damaged part begins: what stands behind this offset is followed by no damage. */
+  readonly lastOffset: number
+}
+
+export interface SegmentBatch {
+  /** Bytes from the start of the segment to the end of this batch. */
+  readonly end: number
+  readonly digest: string
+  readonly records: readonly SegmentRecord[]
+}
+
+export interface SegmentRecord extends StoredRecord {
+  /** `accept`: a take-over's own record; its payload is the log's business. */
+  readonly kind: 'data' | 'accept'
+}
+
+/** A durable batch of this process's own segment. */
+export interface CommittedBatch {
+  readonly segment: string
+  readonly start: number
+  readonly end: number
+  readonly digest: string
+  /** Those of fenced owners are left out: they count for nothing. */
+  readonly records: readonly SegmentRecord[]
+  /** True if a record was left out, so that the batch must be read back to be applied. */
+  readonly partial: boolean
+}

@@ -1,0 +1,170 @@
+import type { FileSystem, OpenFile } from '../files/file-system.ts'
+import type { SegmentBatch, SegmentDamage, SegmentRecord, SegmentTail } from './log.ts'
+import {
+  batchHeadLength,
+  batchMagic,
+  checkBatch,
+  checkHeader,
+  decodeBatchHead,
+  decodeRecord,
+  digestBefore,
+  headerLength,
+  isOfStream,
+  type SegmentIdentity,
+  splitRecords,
+} from './segment-format.ts'
+
+/** Bytes read from the file at a time. */
+const windowLength = 1 << 20
+
+export interface ReadOptions {
+  /** 0, or the end of a batch: read from there on. Default 0. */
+  readonly from?: number
+  /** Keep the records of this stream only, so that a large segment takes little memory. */
+  readonly stream?: string
+}
+
+/**
+ * Reads the batches of a segment.
+ *
+ * The good prefix ends at the first bytes that are not the batch that belongs there. If a good batch of this segment stands anywhere behind
+ * them, the prefix was durable once and the bytes between are damage; else they are a torn write, of which nothing was ever acknowledged.
+ * Batches behind damage are still returned: what is intact stays usable, and gaps in a stream's sequence show what is not.
+ */
+export async function readSegment(
+  files: FileSystem,
+  path: string,
+  identity: SegmentIdentity,
+  options: ReadOptions = {},
+): Promise<SegmentTail> {
+  const file = await files.open(path, 'read')
+  try {
+    return await new SegmentReader(file, identity, (await file.stat()).size, options.stream).read(options.from ?? 0)
+  } finally {
+    await file.close()
+  }
+}
+
+class SegmentReader {
+  readonly #file: OpenFile
+  readonly #identity: SegmentIdentity
+  /** When reading began: what a living owner writes meanwhile is not looked at. */
+  readonly #size: number
+  readonly #stream: Buffer | undefined
+  #window: Buffer = Buffer.alloc(0)
+  #windowStart = 0
+
+  constructor(file: OpenFile, identity: SegmentIdentity, size: number, stream: string | undefined) {
+    this.#file = file
+    this.#identity = identity
+    this.#size = size
+    this.#stream = stream === undefined ? undefined : Buffer.from(stream, 'latin1')
+  }
+
+  async read(from: number): Promise<SegmentTail> {
+    const segment = this.#identity.segment
+    const empty = { segment, batches: [], end: 0, digest: '', provenEnd: 0, closed: false, tornBytes: this.#size }
+    const headerDigest = checkHeader(await this.#bytes(0, headerLength), this.#identity)
+    if (headerDigest === undefined) {
+      // The header is durable before the first batch, so a segment without one that is longer has lost it.
+      if (this.#size <= headerLength) return empty
+      return { ...empty, damage: { offset: 0, reason: 'its header is damaged', lastOffset: this.#size } }
+    }
+    const batches: SegmentBatch[] = []
+    let at = Math.max(from, headerLength)
+    // A reader that continues does not know the number and digest before; the batch's own offset ties it to its place.
+    let before: Buffer | undefined = from > headerLength ? undefined : headerDigest
+    let number: number | undefined = from > headerLength ? undefined : 0
+    let closed = false
+    let damage: SegmentDamage | undefined
+    let provenEnd = headerLength
+    let digest = before?.toString('hex') ?? ''
+    while (at < this.#size) {
+      const found = await this.#batchAt(at)
+      const follows =
+        found !== undefined &&
+        (number === undefined || found.number === number + 1) &&
+        (before === undefined || found.before.equals(before))
+      if (!follows || closed) {
+        if (closed) {
+          damage ??= { offset: at, reason: 'there are bytes after its close mark', lastOffset: at }
+          break
+        }
+        const next = await this.#findBatch(at + 1)
+        if (next === undefined) break
+        damage = { offset: at, reason: 'a batch that was durable cannot be read', ...damage, lastOffset: at }
+        at = next
+        before = undefined
+        number = undefined
+        continue
+      }
+      provenEnd = at
+      at += found.length
+      number = found.number
+      before = found.digest
+      digest = found.digest.toString('hex')
+      closed = found.close
+      batches.push({ end: at, digest, records: found.records })
+    }
+    // Shorter than `from`: somebody who saw more must be able to see that.
+    const end = Math.min(at, this.#size)
+    return {
+      segment,
+      batches,
+      end,
+      digest,
+      provenEnd: closed ? end : provenEnd,
+      closed,
+      tornBytes: this.#size - end,
+      ...(damage === undefined ? {} : { damage }),
+    }
+  }
+
+  async #batchAt(offset: number) {
+    const head = decodeBatchHead(await this.#bytes(offset, batchHeadLength), offset)
+    if (head === undefined || offset + head.length > this.#size) return undefined
+    const batch = await this.#bytes(offset, head.length)
+    const digest = checkBatch(this.#identity.segment, batch)
+    const frames = digest && splitRecords(batch, offset, head.records)
+    if (!digest || !frames) return undefined
+    const records: SegmentRecord[] = []
+    for (const { frame, offset: recordOffset } of frames) {
+      if (this.#stream !== undefined && !isOfStream(frame, this.#stream)) continue
+      const record = decodeRecord(frame)
+      if (record === undefined) return undefined
+      records.push({
+        ...record,
+        // A view would keep the whole window in memory for the few records of one stream.
+        payload: this.#stream === undefined ? record.payload : Buffer.from(record.payload),
+        position: { segment: this.#identity.segment, offset: recordOffset, length: frame.length },
+      })
+    }
+    return { ...head, digest, before: Buffer.from(digestBefore(batch)), records }
+  }
+
+  /** Offset of the first good batch at or after `from`. */
+  async #findBatch(from: number): Promise<number | undefined> {
+    for (let start = from; start + batchHeadLength <= this.#size; ) {
+      const window = await this.#bytes(start, Math.min(windowLength, this.#size - start))
+      for (let hit = window.indexOf(batchMagic); hit >= 0; hit = window.indexOf(batchMagic, hit + 1)) {
+        const head = decodeBatchHead(window.subarray(hit, hit + batchHeadLength), start + hit)
+        if (head !== undefined && (await this.#batchAt(start + hit)) !== undefined) return start + hit
+      }
+      // The next window begins early enough to hold a head that this one cut.
+      start += Math.max(1, window.length - batchHeadLength + 1)
+    }
+    return undefined
+  }
+
+  /** Bytes of the file through a read-ahead window; a view that holds until the window moves is copied by nobody, so windows are never reused. */
+  async #bytes(offset: number, length: number): Promise<Buffer> {
+    const start = offset - this.#windowStart
+    if (start < 0 || start + length > this.#window.length) {
+      const bytes = await this.#file.read(offset, Math.max(length, Math.min(windowLength, this.#size - offset)))
+      this.#window = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      this.#windowStart = offset
+    }
+    const at = offset - this.#windowStart
+    return this.#window.subarray(at, Math.min(at + length, this.#window.length))
+  }
+}

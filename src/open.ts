@@ -1,0 +1,144 @@
+import { existsSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { FsBlobStore } from './blobs/fs-blob-store.ts'
+import type { Catalog } from './catalog/catalog.ts'
+import { setCatalogAside } from './catalog/catalog-files.ts'
+import { openSqliteCatalog } from './catalog/sqlite-catalog.ts'
+import { CatalogFeed } from './engine/catalog-feed.ts'
+import { LeaseKeeper } from './engine/lease-keeper.ts'
+import { identifyProcess } from './engine/process-identity.ts'
+import { projectRoot } from './engine/project-root.ts'
+import { Store } from './engine/store.ts'
+import type { StoreCore } from './engine/store-core.ts'
+import { openDescriptor } from './engine/store-descriptor.ts'
+import type { FileSystem } from './files/file-system.ts'
+import { nodeFiles } from './files/node-files.ts'
+import type { Codec } from './format/codec.ts'
+import { FileLog } from './log/file-log.ts'
+import { type Clock, type Random, systemClock, systemRandom } from './model/clock.ts'
+import { isWaymarkError } from './model/errors.ts'
+import { HybridClock } from './model/hybrid-clock.ts'
+import { newProcessId } from './model/ids.ts'
+import type { Owner } from './model/owner.ts'
+
+export interface OpenOptions {
+  /** Folder of the store. Default: the one found from the working folder upward, else `.waymark` beside the nearest package.json. */
+  readonly path?: string
+  /** False: a store that does not exist is `not_found`. Default true. */
+  readonly create?: boolean
+  /** Classes whose instances may be stored. */
+  readonly codecs?: readonly Codec[]
+  /** For tests: stand-ins for the machine. */
+  readonly components?: Partial<StoreComponents>
+}
+
+/** What a store takes from outside. */
+export interface StoreComponents {
+  readonly files: FileSystem
+  readonly clock: Clock
+  readonly random: Random
+  /** Who this process is; `process` is its random name. */
+  readonly identify: (process: string) => Owner
+  /** Opens the catalog; by default `catalog.sqlite` in the store. Called again after the one before was set aside as damaged. */
+  readonly openCatalog: (path: string) => Promise<Catalog>
+}
+
+/**
+ * Opens a store, making it if there is none.
+ *
+ * @example
+ * const store = await open('/tmp/my-store')
+ * console.log(await store.list({ limit: 10 }))
+ * await store.close()
+ * @throws WaymarkError `not_found`, `invalid` if the path is no folder, `unsupported` if a newer version wrote it, `corrupt`, `unavailable`, `disk_full`
+ */
+export async function open(location?: string | OpenOptions): Promise<Store> {
+  const options: OpenOptions = typeof location === 'string' ? { path: location } : (location ?? {})
+  const path = resolve(options.path ?? process.env['WAYMARK_STORE'] ?? findStore(process.cwd()) ?? storePathFor(process.cwd()))
+  const components: StoreComponents = {
+    files: nodeFiles,
+    clock: systemClock,
+    random: systemRandom,
+    identify: identifyProcess,
+    openCatalog: openSqliteCatalog,
+    ...options.components,
+  }
+  const core = await assemble(path, components, options)
+  try {
+    await core.feed.refresh()
+    core.order.observe((await core.feed.query(catalog => catalog.summary())).highestOrder)
+  } catch (error) {
+    await core.feed.close().catch(() => {})
+    throw error
+  }
+  return new Store(core)
+}
+
+async function assemble(path: string, components: StoreComponents, options: OpenOptions): Promise<StoreCore> {
+  const { files, clock, random } = components
+  const descriptor = await openDescriptor(files, path, options.create ?? true, components)
+  const self = components.identify(newProcessId(random))
+  const catalogPath = join(path, 'catalog.sqlite')
+  const { catalog, mended } = await openOrReplace(catalogPath, components)
+  let feed: CatalogFeed | undefined
+  const log = new FileLog({
+    files,
+    root: path,
+    storeId: descriptor.store,
+    clock,
+    random,
+    onCommitted: batch => feed?.committed(batch),
+    witness: async segment => (await feed?.witness(segment)) ?? 0,
+  })
+  feed = new CatalogFeed(log, catalog, clock, async damaged => {
+    await damaged.close().catch(() => {})
+    return (await replaceCatalog(catalogPath, components)).catalog
+  })
+  if (mended) feed.noteRebuilt()
+  return {
+    path,
+    storeId: descriptor.store,
+    files,
+    log,
+    blobs: new FsBlobStore(files, join(path, 'packs')),
+    feed,
+    leases: new LeaseKeeper(files, join(path, 'leases'), clock, self),
+    order: new HybridClock(clock),
+    clock,
+    random,
+    codecs: options.codecs ?? [],
+    self,
+    activeRuns: new Set(),
+  }
+}
+
+/** The catalog is only a view: one that cannot be opened is set aside, and an empty one is filled from the log. */
+async function openOrReplace(path: string, components: StoreComponents): Promise<{ catalog: Catalog; mended: boolean }> {
+  try {
+    return { catalog: await components.openCatalog(path), mended: false }
+  } catch (error) {
+    if (!isWaymarkError(error, 'corrupt')) throw error
+    return replaceCatalog(path, components)
+  }
+}
+
+async function replaceCatalog(path: string, components: StoreComponents): Promise<{ catalog: Catalog; mended: boolean }> {
+  if (existsSync(path)) await setCatalogAside(path)
+  return { catalog: await components.openCatalog(path), mended: true }
+}
+
+/** An existing store: `.waymark` in `from` or a folder above it, else beside the nearest package.json. */
+export function findStore(from: string): string | undefined {
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    const candidate = join(folder, '.waymark')
+    if (isFolder(candidate)) return candidate
+    if (dirname(folder) === folder) return undefined
+  }
+}
+
+/** Where a new store is made: beside the nearest package.json from `from` upward, else in `from`. */
+export function storePathFor(from: string): string {
+  return join(projectRoot(resolve(from)) ?? resolve(from), '.waymark')
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true

@@ -1,0 +1,201 @@
+import type { FileSystem } from '../files/file-system.ts'
+import { FileLog } from '../log/file-log.ts'
+import type { Ownership, StoredRecord } from '../log/log.ts'
+import { type ErrorCode, isWaymarkError } from '../model/errors.ts'
+import type { RecordPosition } from '../model/run-view.ts'
+import { FakeClock } from './fake-clock.ts'
+import { BrokenPromise, contentOf, type LogFacts } from './log-promises.ts'
+import { type SeededRandom, seededRandom } from './seeded-random.ts'
+import type { SimulatedDisk } from './simulated-disk.ts'
+
+/** Where the store lies on the simulated disk. */
+export const storeRoot = '/store'
+const storeId = 'simulated0store0simulated0'
+
+/** A stream as all processes of a simulation know it. */
+export interface SimulatedStream {
+  readonly name: string
+  /** Drawn at random: it is made by `create`. Otherwise everybody knows its name and takes it over. */
+  readonly random: boolean
+  created: boolean
+  /** A segment that holds records of it: what a catalog would know. Only of random ones. */
+  segment: string | undefined
+  /** Attempts to own it that began, on this disk. */
+  attempts: number
+  /** Those of them that have not ended; a killed process's never do. */
+  attempting: number
+}
+
+/** What the processes on one disk share. */
+export interface LogWorld {
+  readonly disk: SimulatedDisk
+  readonly facts: LogFacts
+  readonly streams: readonly SimulatedStream[]
+  /** Bytes of each segment that a catalog may know to be durable, and since which operation. */
+  readonly witnessed: Map<string, { readonly end: number; readonly operation: number }[]>
+  /** Where acknowledged records are. */
+  readonly positions: { readonly operation: number; readonly name: string; readonly stream: string; readonly position: RecordPosition }[]
+  /** Draws names that were never used in this simulation, before or after a crash. */
+  readonly nextName: () => string
+}
+
+interface Owned {
+  readonly stream: SimulatedStream
+  readonly ownership: Ownership
+  /** Whether anybody else may have claimed the stream since this attempt to own it began. */
+  readonly hasRival: () => boolean
+}
+
+const diskErrors: ReadonlySet<ErrorCode> = new Set(['disk_full', 'unavailable', 'limit'])
+
+/** A process with a log of its own. Everything the log tells it is checked against the facts of the world. */
+export class SimulatedLogProcess {
+  readonly log: FileLog
+  /** Set when operations of its file system fail on purpose: errors that say so are then right. */
+  faulty = false
+  readonly #world: LogWorld
+  readonly #random: SeededRandom
+  readonly #owned = new Map<string, Owned>()
+
+  constructor(world: LogWorld, files: FileSystem, random: SeededRandom) {
+    this.#world = world
+    this.#random = random
+    this.log = new FileLog({
+      files,
+      root: storeRoot,
+      storeId,
+      clock: new FakeClock(),
+      random: seededRandom(random.integer(2 ** 40)),
+      witness: async segment => Math.max(0, ...(world.witnessed.get(segment) ?? []).map(({ end }) => end)),
+      onCommitted: ({ segment, end }) => {
+        const known = world.witnessed.get(segment) ?? []
+        world.witnessed.set(segment, [...known, { end, operation: world.disk.lastOperation }])
+      },
+    })
+  }
+
+  get owned(): readonly SimulatedStream[] {
+    return Array.from(this.#owned.values(), owned => owned.stream)
+  }
+
+  /** Becomes the owner of the stream; false if a rival was faster, the disk failed, or nobody could know the stream. */
+  async own(stream: SimulatedStream): Promise<boolean> {
+    const { facts, disk } = this.#world
+    if (stream.random && !stream.created) {
+      stream.created = true
+      const hasRival = rivalsOf(stream)
+      this.#owned.set(stream.name, { stream, ownership: await this.log.create(stream.name), hasRival })
+      return true
+    }
+    if (stream.random && stream.segment === undefined) return false
+    const hasRival = rivalsOf(stream)
+    stream.attempting++
+    const found = await this.#allowing(() => this.log.takeOver(stream.name, stream.segment), hasRival)
+    stream.attempting--
+    if (found === undefined) return false
+    const { ownership, history } = found
+    facts.takeOver(disk.lastOperation, stream.name, ownership.token, history.records, this.faulty)
+    this.#owned.set(stream.name, { stream, ownership, hasRival })
+    return true
+  }
+
+  /** Appends to a stream it owns, or to the free one; true if that was acknowledged. */
+  async append(stream: SimulatedStream | undefined): Promise<boolean> {
+    const { facts, disk, nextName, positions } = this.#world
+    const owned = stream && this.#owned.get(stream.name)
+    if (stream && !owned) return false
+    const count = 1 + this.#random.integer(this.#random.bool(0.3) ? 4 : 1)
+    const names = Array.from({ length: count }, nextName)
+    const contents = new Map(names.map(name => [name, contentOf(name, this.#length())]))
+    const records = facts.issue(stream?.name ?? '', contents)
+    const payloads = records.map(record => record.bytes)
+    const places = await this.#allowing(
+      () => (owned ? this.log.append(owned.ownership, payloads) : this.log.appendFree(payloads)),
+      owned?.hasRival,
+      () => owned && this.#owned.delete(owned.stream.name),
+    )
+    if (places === undefined) return false
+    facts.acknowledge(disk.lastOperation, records, owned?.ownership, owned?.ownership.token ?? 0)
+    for (const [i, position] of places.entries()) {
+      const name = records[i]?.name ?? ''
+      positions.push({ operation: disk.lastOperation, name, stream: stream?.name ?? '', position })
+    }
+    if (owned) owned.stream.segment = places[0]?.segment
+    return true
+  }
+
+  /** Reads a stream without owning it. */
+  async read(stream: SimulatedStream): Promise<readonly StoredRecord[]> {
+    const { facts, disk } = this.#world
+    if (stream.random && stream.segment === undefined) return []
+    const from = disk.lastOperation
+    const history = await this.#allowing(() => this.log.history(stream.name, stream.segment))
+    if (history === undefined) return []
+    facts.read(from, stream.name, history.records, this.faulty)
+    return history.records
+  }
+
+  /** Reads every segment, as a rebuild of the catalog does, and checks the free records. */
+  async readSegments(): Promise<void> {
+    const free: StoredRecord[] = []
+    for (const segment of await this.log.segments()) {
+      const tail = await this.log.tail(segment, 0)
+      if (tail.damage) throw new BrokenPromise('intact', `${segment} is called damaged at ${tail.damage.offset}: ${tail.damage.reason}`)
+      for (const record of tail.batches.flatMap(batch => batch.records)) {
+        if (record.stream === '') free.push(record)
+        for (const stream of this.#world.streams) if (stream.random && stream.name === record.stream) stream.segment ??= segment
+      }
+    }
+    this.#world.facts.seeFree(free)
+  }
+
+  /** Reads acknowledged records, and those of a history, at their positions. */
+  async readAt(records: readonly StoredRecord[]): Promise<void> {
+    const { facts, positions } = this.#world
+    const acknowledged = positions.map(({ name, stream, position }) => ({ name, stream, position }))
+    const counted = records.map(({ stream, payload, position }) => ({ name: nameOf(payload), stream, position }))
+    for (const { name, stream, position } of [...acknowledged, ...counted]) {
+      try {
+        const found = await this.log.read(position)
+        facts.compare(stream, name, found.payload)
+      } catch (error) {
+        if (!isWaymarkError(error, 'corrupt')) throw error
+        throw new BrokenPromise('readable', `${name} of ${stream}: ${error.message}`)
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#allowing(() => this.log.close())
+  }
+
+  #length(): number {
+    return this.#random.bool(0.1) ? this.#random.integer(1500) : this.#random.integer(20)
+  }
+
+  /** Does it; undefined if it was refused with good reason. */
+  async #allowing<T>(act: () => Promise<T>, hasRival: () => boolean = () => false, onFenced: () => unknown = () => {}): Promise<T | undefined> {
+    try {
+      return await act()
+    } catch (error) {
+      if (isWaymarkError(error, 'fenced')) {
+        if (!hasRival()) throw new BrokenPromise('unrivalled', error.message)
+        onFenced()
+        return undefined
+      }
+      if (this.faulty && isWaymarkError(error) && diskErrors.has(error.code)) return undefined
+      if (isWaymarkError(error)) throw new BrokenPromise('intact', `${error.code}: ${error.message}`)
+      throw error
+    }
+  }
+}
+
+/** To be called when an attempt to own the stream begins. */
+function rivalsOf(stream: SimulatedStream): () => boolean {
+  const contended = stream.attempting > 0
+  const attempt = ++stream.attempts
+  return () => contended || stream.attempts > attempt
+}
+
+const nameOf = (payload: Uint8Array): string => Buffer.from(payload).toString('latin1').split('|', 1)[0] ?? ''
+
