@@ -4,7 +4,7 @@ import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { median, withStore } from './shared/temporary-store.ts'
+import { median, timed, withStore } from './shared/temporary-store.ts'
 
 const text = Array.from({ length: 8_000 }, (_, i) => String.fromCharCode(97 + ((i * 7919) % 26))).join('')
 const value = { text, step: 0 }
@@ -13,31 +13,15 @@ const rounds = 300
 const folder = mkdtempSync(join(tmpdir(), 'waymark-bench-'))
 const bytes = Buffer.from(JSON.stringify(value))
 
-function bareAppendMs(): number {
-  const file = openSync(join(folder, 'bare'), 'a')
-  const times: number[] = []
-  for (let i = 0; i < rounds; i++) {
-    const start = performance.now()
-    writeSync(file, bytes)
-    fdatasyncSync(file)
-    times.push(performance.now() - start)
-  }
-  closeSync(file)
-  return median(times)
-}
+const file = openSync(join(folder, 'bare'), 'a')
+const database = new DatabaseSync(join(folder, 'bare.sqlite'))
+database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE saves (id INTEGER PRIMARY KEY, body BLOB)')
+const insert = database.prepare('INSERT INTO saves (body) VALUES (?)')
 
-function sqliteFullMs(): number {
-  const database = new DatabaseSync(join(folder, `bare-${performance.now()}.sqlite`))
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE saves (id INTEGER PRIMARY KEY, body BLOB)')
-  const insert = database.prepare('INSERT INTO saves (body) VALUES (?)')
-  const times: number[] = []
-  for (let i = 0; i < rounds; i++) {
-    const start = performance.now()
-    insert.run(bytes)
-    times.push(performance.now() - start)
-  }
-  database.close()
-  return median(times)
+function timedSync(work: () => unknown): number {
+  const start = performance.now()
+  work()
+  return performance.now() - start
 }
 
 await withStore(async (store, files) => {
@@ -49,20 +33,21 @@ await withStore(async (store, files) => {
       saved += many
     }
     const syncsBefore = files.fsyncs
-    const times: number[] = []
+    const times = { save: [] as number[], bare: [] as number[], full: [] as number[] }
+    // One of each in turn, so that a busy moment of the machine hits all three.
     for (let i = 0; i < rounds; i++) {
-      const start = performance.now()
-      await store.save({ value: { ...value, step: i }, stage: 'small' })
-      times.push(performance.now() - start)
+      times.save.push(await timed(() => store.save({ value: { ...value, step: i }, stage: 'small' })))
+      times.bare.push(timedSync(() => fdatasyncSync((writeSync(file, bytes), file))))
+      times.full.push(timedSync(() => insert.run(bytes)))
     }
     saved += rounds
-    const bare = bareAppendMs()
-    const full = sqliteFullMs()
-    const save = median(times)
+    const [save, bare, full] = [median(times.save), median(times.bare), median(times.full)]
     const syncs = (files.fsyncs - syncsBefore) / rounds
     console.log(
       `${before.toLocaleString('en').padStart(7)} in the store: save of 8 KB ${save.toFixed(3)} ms, ${syncs.toFixed(2)} fsyncs · ${(save / bare).toFixed(2)} × append+fdatasync (${bare.toFixed(3)}) · ${(save / full).toFixed(2)} × node:sqlite FULL (${full.toFixed(3)})`,
     )
   }
 })
+closeSync(file)
+database.close()
 rmSync(folder, { recursive: true, force: true })

@@ -96,6 +96,8 @@ export const guardedModules: readonly GuardedModule[] = [
       'cli/': 'a face reads the files its user names',
       'engine/process-identity.ts': 'asks /proc who is alive; nothing of the store',
       'engine/code-digest.ts': 'reads the sources of the pipeline; nothing of the store',
+      'engine/project-root.ts': 'looks for the package.json of the pipeline; nothing of the store',
+      'open.ts': 'looks for the store where none is given',
     },
   },
   {

@@ -56,7 +56,7 @@ async function stageInput(stage: PendingStage<unknown>): Promise<ItemInput> {
   const made = outcome.fresh?.value
   if (Array.isArray(made)) return { record, total: made.length, batches: () => slices(made) }
   const bytes = await outcome.bytes()
-  return { record, total: elementCount(bytes), batches: () => gather(decodeElements(bytes)) }
+  return { record, total: elementCount(bytes), batches: () => gather(decodeElements(bytes, { codecs: outcome.codecs })) }
 }
 
 async function fileInput(file: ItemFile<unknown, never>, options: InputOptions): Promise<ItemInput> {

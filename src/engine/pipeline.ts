@@ -1,3 +1,4 @@
+import type { Codec } from '../format/codec.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { CodeDigest } from '../model/records.ts'
 import type { RunEvent } from '../model/run-events.ts'
@@ -14,6 +15,8 @@ export type RawParams = Readonly<Record<string, string | true | readonly string[
 export interface PipelineOptions {
   /** Names of the run's own stages in order: lets the plan show those that have not started. */
   readonly stages?: readonly string[]
+  /** Classes whose instances its results may hold, besides those of the store. */
+  readonly codecs?: readonly Codec[]
 }
 
 export interface RunOptions {
@@ -62,6 +65,7 @@ export interface Pipeline<Params = never, Value = unknown> {
   readonly name: string
   readonly params: Schema | undefined
   readonly stages: readonly string[]
+  readonly codecs: readonly Codec[]
   /** File in which it was made; paths of inputs and outputs resolve from its project. */
   readonly definedIn: string | undefined
   /**
@@ -110,6 +114,7 @@ export function pipeline(
     name,
     params: options.params,
     stages: options.stages ?? [],
+    codecs: options.codecs ?? [],
     definedIn,
     async run(params, runOptions = {}) {
       const outcome = await made.attempt(params, runOptions)

@@ -40,7 +40,8 @@ export async function runAttempt(
     })
   }
   const params = await checkParams(pipeline.params, given)
-  const core = coreOf(options.store)
+  const shared = coreOf(options.store)
+  const core: StoreCore = { ...shared, codecs: [...shared.codecs, ...pipeline.codecs] }
   await core.feed.refresh()
   const digest = paramsDigest(params)
   const wanted = { pipeline: pipeline.name, paramsDigest: digest, runId: options.runId, fresh: options.fresh === true }

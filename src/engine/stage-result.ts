@@ -1,3 +1,4 @@
+import type { Codec } from '../format/codec.ts'
 import { decodeElements } from '../format/decode-value.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import type { StageResult } from './run.ts'
@@ -8,6 +9,8 @@ export interface StageOutcome<Value> {
   readonly checkpoint: CheckpointRecord
   /** The encoded value, checked. */
   bytes(): Promise<Uint8Array>
+  /** With which its elements are decoded. */
+  readonly codecs: readonly Codec[]
   value(): Promise<Value>
   /** The value itself, where this attempt made it. */
   readonly fresh?: { readonly value: Value }
@@ -50,7 +53,7 @@ export class PendingStage<Value> implements StageResult<Value> {
   async *stream(): AsyncIterableIterator<Value extends readonly (infer Element)[] ? Element : never> {
     const outcome = await this.outcome()
     // The type says what the elements are: they were encoded from a value of this type.
-    yield* decodeElements(await outcome.bytes()) as IterableIterator<Value extends readonly (infer Element)[] ? Element : never>
+    yield* decodeElements(await outcome.bytes(), { codecs: outcome.codecs }) as IterableIterator<Value extends readonly (infer Element)[] ? Element : never>
   }
 
   /** The outcome without the value; counts as taking it. */

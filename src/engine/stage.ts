@@ -59,6 +59,7 @@ function recordedOutcome<Value>(
   const { core } = attempt.facts
   return {
     checkpoint,
+    codecs: core.codecs,
     bytes: () => readCheckpointBytes(core, checkpoint),
     async value() {
       const value = await readCheckpoint(core, checkpoint)
@@ -109,7 +110,13 @@ async function callStage<Value>(
     await attempt.append({ type: 'stage.done', time: core.clock.now(), path, durationMs, checkpoint })
     const { id, logicalBytes, storedBytes } = checkpoint
     attempt.emit({ type: 'stage.completed', stage: path, durationMs, checkpoint: { id, logicalBytes, storedBytes } })
-    return { checkpoint, bytes: () => readCheckpointBytes(core, checkpoint), value: async () => value, fresh: { value } }
+    return {
+      checkpoint,
+      codecs: core.codecs,
+      bytes: () => readCheckpointBytes(core, checkpoint),
+      value: async () => value,
+      fresh: { value },
+    }
   } catch (error) {
     await recordStageFailure(attempt, path, startedAt, error)
     throw error

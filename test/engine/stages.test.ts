@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isWaymarkError, pipeline, placeOf, type RunEvent } from 'waymark'
+import { codec, isWaymarkError, pipeline, placeOf, type RunEvent } from 'waymark'
 import { withStore } from './with-store.ts'
 
 test('A4 a finished stage is not called again; the run goes on from the failed one', async () => {
@@ -183,6 +183,37 @@ test('redo calls a stage again once; a crash in between does not lose that later
     await work.run({}, { store })
     assert.deepEqual(calls, ['a', 'b', 'c'])
     await assert.rejects(work.run({}, { store, redo: ['nope'] }), { code: 'invalid' })
+  })
+})
+
+test('instances of a class are kept with a codec, given to the pipeline', async () => {
+  class Money {
+    readonly cents: number
+    constructor(cents: number) {
+      this.cents = cents
+    }
+  }
+  const money = codec(Money, { tag: 'money', encode: value => value.cents, decode: cents => new Money(Number(cents)) })
+  await withStore(async store => {
+    const seen: unknown[] = []
+    let fail = true
+    const work = pipeline(
+      'codecs',
+      async run => {
+        const prices = run.stage('prices', () => [new Money(5), new Money(7)])
+        if (fail) throw new Error('later')
+        seen.push(await prices)
+        await run.each('each', prices, price => {
+          seen.push(price.cents)
+          return price
+        })
+      },
+      { codecs: [money] },
+    )
+    await assert.rejects(work.run({}, { store }), { code: 'failed' })
+    fail = false
+    await work.run({}, { store })
+    assert.deepStrictEqual(seen, [[new Money(5), new Money(7)], 5, 7])
   })
 })
 
