@@ -10,7 +10,7 @@ import { open } from 'waymark'
 const project = fileURLToPath(new URL('..', import.meta.url))
 const bin = join(project, 'bin/waymark.js')
 const pipelineFile = fileURLToPath(new URL('./torture/pipeline.ts', import.meta.url))
-const items = 400
+const items = 800
 /** A run that is killed more often than this is let through, so that every run comes to an end. */
 const mostKills = 6
 
@@ -25,12 +25,28 @@ export interface KillOptions {
  * lost, called again, or written twice. Resolves with one line that says what was done.
  */
 export async function tortureKill({ rounds, seed }: KillOptions): Promise<string> {
+  const killed: Killed = { child: 0, supervisor: 0, both: 0, runs: 0 }
+  const share = Math.ceil(rounds / lanes)
+  await Promise.all(Array.from({ length: lanes }, (_, lane) => killInLane(share, seed * lanes + lane, killed)))
+  const kills = killed.child + killed.supervisor + killed.both
+  return `${kills} real kill -9 (${killed.child} child, ${killed.supervisor} supervisor, ${killed.both} both) over ${killed.runs} runs: nothing lost, nothing twice`
+}
+
+/** Runs tortured at the same time, each in a folder of its own. */
+const lanes = 2
+
+interface Killed {
+  child: number
+  supervisor: number
+  both: number
+  runs: number
+}
+
+async function killInLane(rounds: number, seed: number, killed: Killed): Promise<void> {
   const random = seededRandom(seed)
-  const killed = { child: 0, supervisor: 0, both: 0 }
   let kills = 0
-  let runs = 0
-  while (kills < rounds) {
-    const work = new TorturedRun(`seed ${seed}, run ${runs}`)
+  for (let run = 0; kills < rounds; run++) {
+    const work = new TorturedRun(`seed ${seed}, run ${run}`)
     try {
       for (let tries = 0; tries < mostKills && kills < rounds; tries++) {
         const whom = random.pick(['child', 'supervisor', 'both'] as const)
@@ -40,12 +56,11 @@ export async function tortureKill({ rounds, seed }: KillOptions): Promise<string
         await work.checkNothingRecordedCalledAgain()
       }
       await work.finish()
-      runs++
+      killed.runs++
     } finally {
       work.remove()
     }
   }
-  return `${kills} real kill -9 (${killed.child} child, ${killed.supervisor} supervisor, ${killed.both} both) over ${runs} runs: nothing lost, nothing twice`
 }
 
 class TorturedRun {

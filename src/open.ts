@@ -16,7 +16,7 @@ import { nodeFiles } from './files/node-files.ts'
 import type { Codec } from './format/codec.ts'
 import { FileLog } from './log/file-log.ts'
 import { type Clock, type Random, systemClock, systemRandom } from './model/clock.ts'
-import { isWaymarkError } from './model/errors.ts'
+import { isWaymarkError, type WaymarkError } from './model/errors.ts'
 import { HybridClock } from './model/hybrid-clock.ts'
 import { newProcessId } from './model/ids.ts'
 import type { Owner } from './model/owner.ts'
@@ -40,7 +40,7 @@ export interface StoreComponents {
   /** Who this process is; `process` is its random name. */
   readonly identify: (process: string) => Owner
   /** Opens the catalog; by default `catalog.sqlite` in the store. Called again after the one before was set aside as damaged. */
-  readonly openCatalog: (path: string) => Promise<Catalog>
+  readonly openCatalog: (path: string, options: { readonly bootId?: string }) => Promise<Catalog>
 }
 
 /**
@@ -79,7 +79,7 @@ async function assemble(path: string, components: StoreComponents, options: Open
   const descriptor = await openDescriptor(files, path, options.create ?? true, components)
   const self = components.identify(newProcessId(random))
   const catalogPath = join(path, 'catalog.sqlite')
-  const { catalog, mended } = await openOrReplace(catalogPath, components)
+  const { catalog, mended } = await openOrReplace(catalogPath, components, self.bootId)
   let feed: CatalogFeed | undefined
   const log = new FileLog({
     files,
@@ -90,9 +90,9 @@ async function assemble(path: string, components: StoreComponents, options: Open
     onCommitted: batch => feed?.committed(batch),
     witness: async segment => (await feed?.witness(segment)) ?? 0,
   })
-  feed = new CatalogFeed(log, catalog, clock, async damaged => {
+  feed = new CatalogFeed(log, catalog, clock, async (damaged, error) => {
     await damaged.close().catch(() => {})
-    return (await replaceCatalog(catalogPath, components)).catalog
+    return (await replaceCatalog(catalogPath, components, self.bootId, error)).catalog
   })
   if (mended) feed.noteRebuilt()
   return {
@@ -113,19 +113,24 @@ async function assemble(path: string, components: StoreComponents, options: Open
 }
 
 /** The catalog is only a view: one that cannot be opened is set aside, and an empty one is filled from the log. */
-async function openOrReplace(path: string, components: StoreComponents): Promise<{ catalog: Catalog; mended: boolean }> {
+async function openOrReplace(path: string, components: StoreComponents, bootId: string | undefined): Promise<{ catalog: Catalog; mended: boolean }> {
   try {
-    return { catalog: await components.openCatalog(path), mended: false }
+    return { catalog: await openCatalog(path, components, bootId), mended: false }
   } catch (error) {
     if (!isWaymarkError(error, 'corrupt')) throw error
-    return replaceCatalog(path, components)
+    return replaceCatalog(path, components, bootId, error)
   }
 }
 
-async function replaceCatalog(path: string, components: StoreComponents): Promise<{ catalog: Catalog; mended: boolean }> {
-  if (existsSync(path)) await setCatalogAside(path)
-  return { catalog: await components.openCatalog(path), mended: true }
+async function replaceCatalog(path: string, components: StoreComponents, bootId: string | undefined, error: WaymarkError): Promise<{ catalog: Catalog; mended: boolean }> {
+  // Told apart by its identity: another process may have put a new one there meanwhile.
+  const { identity } = error.details
+  if (existsSync(path)) await setCatalogAside(path, typeof identity === 'string' ? identity : undefined)
+  return { catalog: await openCatalog(path, components, bootId), mended: true }
 }
+
+const openCatalog = (path: string, components: StoreComponents, bootId: string | undefined): Promise<Catalog> =>
+  components.openCatalog(path, bootId === undefined ? {} : { bootId })
 
 /** An existing store: `.waymark` in `from` or a folder above it, else beside the nearest package.json. */
 export function findStore(from: string): string | undefined {

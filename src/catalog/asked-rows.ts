@@ -44,6 +44,6 @@ function isAskedCheckpoint(checkpoint: CheckpointView, query: CheckpointQuery): 
     (query.type === undefined || checkpoint.type === query.type) &&
     (query.tags ?? []).every(tag => checkpoint.tags.includes(tag)) &&
     (query.idPrefix === undefined || checkpoint.id.startsWith(query.idPrefix)) &&
-    (query.before === undefined || checkpoint.order < query.before)
+    (query.before === undefined || checkpoint.order <= query.before.order)
   )
 }

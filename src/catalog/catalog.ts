@@ -90,8 +90,8 @@ export interface CheckpointQuery {
   readonly idPrefix?: string
   /** Default 50. */
   readonly limit?: number
-  /** Only checkpoints with a lower `order`: the next page. */
-  readonly before?: number
+  /** Only checkpoints that come after this one in the list: the next page. */
+  readonly before?: { readonly order: number; readonly id: string }
 }
 
 export interface CatalogSummary {

@@ -24,7 +24,6 @@ export const selectHead = `SELECT n, ${headColumns.join(', ')}, checksum FROM he
 /** How to find, insert and change the rows of a table. */
 interface Statements {
   readonly find: string
-  readonly body: string
   readonly insert: string
   /** For a row whose columns stay: no index is touched. */
   readonly setBody: string
@@ -36,7 +35,6 @@ function statementsOf<View>(table: ViewTable<View>): Statements {
   const key = columns.slice(0, table.keyLength).map(column => `${column} = ?`)
   return {
     find: `SELECT n, ${columns.join(', ')}, checksum FROM ${name} WHERE ${key.join(' AND ')}`,
-    body: `SELECT body FROM ${name} WHERE n = ?`,
     insert: `INSERT INTO ${name} (${columns.join(', ')}, checksum, body) VALUES (${columns.map(() => '?').join(', ')}, ?, ?)`,
     setBody: `UPDATE ${name} SET checksum = ?, body = ? WHERE n = ?`,
     setAll: `UPDATE ${name} SET ${columns.map(column => `${column} = ?`).join(', ')}, checksum = ?, body = ? WHERE n = ?`,
@@ -47,7 +45,7 @@ const runs = statementsOf(runTable)
 const stages = statementsOf(stageTable)
 const checkpoints = statementsOf(checkpointTable)
 
-/** The writes of one transaction; keeps the totals in step. Rows that would stay as they are are not written. */
+/** The writes of one transaction; keeps the totals in step. A row that stays as it is costs no page: SQLite compares before it writes. */
 export class ChangeWriter {
   readonly #connection: SqliteConnection
   readonly #before: Totals
@@ -152,7 +150,7 @@ export class ChangeWriter {
     statements: Statements,
     row: EncodedRow,
     before: SqlRow | undefined,
-  ): 'inserted' | 'moved' | 'changed' | 'same' {
+  ): 'inserted' | 'moved' | 'changed' {
     if (before === undefined) {
       this.#connection.run(statements.insert, ...row.columns, row.checksum, row.body)
       this.#count(0, row.checksum)
@@ -161,16 +159,10 @@ export class ChangeWriter {
     const n = numberIn(before, 'n')
     const checksumBefore = numberIn(before, 'checksum')
     const moved = table.columns.some((column, index) => before[column] !== row.columns[index])
-    if (!moved && checksumBefore === row.checksum && this.#hasBody(statements, n, row.body)) return 'same'
     if (moved) this.#connection.run(statements.setAll, ...row.columns, row.checksum, row.body, n)
     else this.#connection.run(statements.setBody, row.checksum, row.body, n)
     this.#count(checksumBefore, row.checksum)
     return moved ? 'moved' : 'changed'
-  }
-
-  #hasBody(statements: Statements, n: number, body: Uint8Array): boolean {
-    const stored = this.#connection.get(statements.body, n)?.['body']
-    return stored instanceof Uint8Array && Buffer.compare(stored, body) === 0
   }
 
   #replacePlain(table: 'mark' | 'head', columns: readonly string[], values: readonly Column[], find: string): void {
@@ -183,7 +175,6 @@ export class ChangeWriter {
       this.#count(0, checksum)
       return
     }
-    if (columns.every((column, index) => before[column] === values[index])) return
     // Without the key, so that its index is not touched.
     const [, ...rest] = values
     const assignments = columns

@@ -36,7 +36,7 @@ export interface SqliteCatalogOptions {
   readonly busyTimeoutMs?: number
   /**
    * A larger file is not checked as a whole when it is opened; a flipped bit in one of its indexes may then hide a row. Default 64 MiB.
-   * FIGURES
+   * Opening with the check takes 21 ms for 11 MB and 220 ms for 67 MB (bench/catalog.ts; SQLite's `quick_check` alone 6 and 49 ms).
    */
   readonly checkedUpToBytes?: number
   /**

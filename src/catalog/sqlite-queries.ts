@@ -102,7 +102,11 @@ export function checkpointQuery(query: CheckpointQuery): SqlQuery {
   if (query.type !== undefined) conditions.add('c.type = ?', keyText(query.type))
   // Said again as the index says it: SQLite does not know what the type will be.
   if (index === 'checkpoint_by_type') conditions.add("c.type <> 'stage'")
-  if (query.before !== undefined) conditions.add(`${ord} < ?`, query.before)
+  // Two processes may draw one order in the same millisecond; rows then stand in the order in which they were applied.
+  if (query.before !== undefined) {
+    const { order, id } = query.before
+    conditions.add(`(${ord}, ${byTag ? 't.checkpoint' : 'c.n'}) < (?, (SELECT n FROM checkpoint WHERE id = ?))`, order, id)
+  }
   for (const tag of byTag ? tags.slice(1) : tags) {
     conditions.add('EXISTS (SELECT 1 FROM tag x WHERE x.tag = ? AND x.ord = c.ord AND x.checkpoint = c.n)', tag)
   }

@@ -16,7 +16,7 @@ const maxRounds = 100
 export class CatalogFeed {
   readonly #log: Log
   readonly #clock: Clock
-  readonly #reopen: (damaged: Catalog) => Promise<Catalog>
+  readonly #reopen: (damaged: Catalog, error: WaymarkError) => Promise<Catalog>
   #catalog: Catalog
   #pending: CommittedBatch[] = []
   #cancelFlush: (() => void) | undefined
@@ -24,7 +24,7 @@ export class CatalogFeed {
   readonly #notices = new Set<string>()
 
   /** `reopen` sets a damaged catalog aside and opens an empty one. */
-  constructor(log: Log, catalog: Catalog, clock: Clock, reopen: (damaged: Catalog) => Promise<Catalog>) {
+  constructor(log: Log, catalog: Catalog, clock: Clock, reopen: (damaged: Catalog, error: WaymarkError) => Promise<Catalog>) {
     this.#log = log
     this.#catalog = catalog
     this.#clock = clock
@@ -89,7 +89,7 @@ export class CatalogFeed {
       return await work()
     } catch (error) {
       if (!isWaymarkError(error, 'corrupt') || error.details['catalog'] !== true) throw error
-      this.#catalog = await this.#reopen(this.#catalog)
+      this.#catalog = await this.#reopen(this.#catalog, error)
       this.noteRebuilt()
       await this.#applyLog()
       return await work()
@@ -143,6 +143,7 @@ export class CatalogFeed {
       let behind = false
       for (const segment of names) {
         const mark = marks.get(segment)
+        if (mark !== undefined && (await this.#log.size(segment)) === mark.appliedEnd) continue
         const tail = await this.#log.tail(segment, mark?.appliedEnd ?? 0)
         const verdict = this.#judge(tail, mark)
         if (verdict === 'rebuild') {

@@ -47,8 +47,8 @@ export interface ListOptions {
   readonly tags?: readonly string[]
   /** Default 50. */
   readonly limit?: number
-  /** Only checkpoints older than this one (its `order`): the next page. */
-  readonly before?: number
+  /** The last one of the page before. */
+  readonly after?: Pick<Checkpoint, 'order' | 'id'>
 }
 
 /** A run with what can be said of its owner. */
@@ -136,7 +136,8 @@ export class Store implements AsyncDisposable {
   /** Checkpoints, newest first. */
   async list(options: ListOptions = {}): Promise<readonly Checkpoint[]> {
     await this.#core.feed.refresh()
-    const query: CheckpointQuery = options
+    const { after, ...filters } = options
+    const query: CheckpointQuery = { ...filters, ...(after === undefined ? {} : { before: { order: after.order, id: after.id } }) }
     return (await this.#core.feed.query(catalog => catalog.checkpoints(query))).map(checkpointOf)
   }
 
@@ -260,7 +261,7 @@ export class Store implements AsyncDisposable {
     const query: CheckpointQuery = {
       ...(damaged.run === undefined ? {} : { run: damaged.run }),
       ...(damaged.stage === undefined ? {} : { stage: damaged.stage }),
-      before: damaged.order,
+      before: damaged,
       limit: 20,
     }
     const labelled = damaged.run !== undefined || damaged.stage !== undefined

@@ -256,6 +256,7 @@ export function catalogSuite(name: string, make: () => Promise<Catalog>): void {
           '\ufffd',
           '\u0001',
           '\u0001"a"',
+          '\u0001"a\\u0000"',
           "'; DROP TABLE run; --",
           'é',
           'e\u0301',
@@ -370,6 +371,15 @@ export function catalogSuite(name: string, make: () => Promise<Catalog>): void {
         assert.deepEqual(await catalog.checkpoints({ run: 'r1' }), [newer])
         assert.deepEqual(ids(await catalog.checkpoints({})), ['c1', 'c2'])
         assert.deepEqual(await catalog.summary(), { runs: 0, checkpoints: 2, highestOrder: 3 })
+      })
+
+      claim('checkpoints of one order are on one page or the next, none twice and none left out', async catalog => {
+        const equal = ['c1', 'c2', 'c3', 'c4', 'c5'].map(id => checkpoint(id, 7, { run: 'r', tags: ['t'] }))
+        await apply(catalog, ...equal.map(setCheckpoint))
+        for (const query of [{}, { run: 'r' }, { tags: ['t'] }]) {
+          const pages = await pagesOfCheckpoints(catalog, query, 2)
+          assert.deepEqual([...ids(pages)].sort(), ['c1', 'c2', 'c3', 'c4', 'c5'])
+        }
       })
 
       claim('checkpoints of one order are both there', async catalog => {
@@ -505,7 +515,7 @@ async function pagesOfCheckpoints(catalog: Catalog, query: CheckpointQuery, limi
   const all: CheckpointView[] = []
   for (;;) {
     const last = all.at(-1)
-    const page = await catalog.checkpoints({ ...query, limit, ...(last === undefined ? {} : { before: last.order }) })
+    const page = await catalog.checkpoints({ ...query, limit, ...(last === undefined ? {} : { before: last }) })
     all.push(...page)
     if (page.length < limit) return all
   }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, test } from 'node:test'
-import { catalogIdentity, removeCatalogFiles, setCatalogAside } from '../../src/catalog/catalog-files.ts'
+import { catalogIdentity, removeCatalogFiles, setCatalogAside, withCatalogLock } from '../../src/catalog/catalog-files.ts'
 import { openSqliteCatalog } from '../../src/catalog/sqlite-catalog.ts'
 import { isWaymarkError } from '../../src/model/errors.ts'
 import { anyState, sampleBatches } from './sample-batches.ts'
@@ -105,14 +106,34 @@ test('removing takes the database with its log, and nothing if there is none', a
   await fresh.close()
 })
 
-test('a log left behind without its database is not read into a new one', async () => {
-  const catalog = await openSqliteCatalog(path)
-  await catalog.apply(batch, anyState)
+test('what is left behind beside a removed database is not used for a new one, even where a process still uses it', async () => {
+  const markOf = (segment: string) => ({ segment, appliedEnd: 1, digest: 'd', provenEnd: 1 })
+  const old = await openSqliteCatalog(path)
+  await old.apply(batch, anyState)
   rmSync(path)
   const fresh = await openSqliteCatalog(path)
   assert.equal(await runsIn(fresh), 0)
+  for (const segment of ['s1', 's2', 's3']) {
+    await old.apply([{ kind: 'mark', mark: markOf(`old ${segment}`) }], anyState)
+    await fresh.apply([{ kind: 'mark', mark: markOf(segment) }], anyState)
+  }
+  assert.deepEqual(await fresh.marks(), ['s1', 's2', 's3'].map(markOf))
+  await old.close()
+  const third = await openSqliteCatalog(path)
+  assert.deepEqual(await third.marks(), ['s1', 's2', 's3'].map(markOf))
+  await third.close()
   await fresh.close()
-  await catalog.close()
+})
+
+test('nobody opens a catalog, removes it or sets it aside while another does', async () => {
+  await (await openSqliteCatalog(path)).close()
+  const other = new DatabaseSync(`${path}-lock`)
+  other.exec('BEGIN EXCLUSIVE')
+  await assert.rejects(openSqliteCatalog(path, { busyTimeoutMs: 20 }), { code: 'unavailable', retryable: true })
+  assert.throws(() => withCatalogLock(path, 20, () => assert.fail()), { code: 'unavailable', retryable: true })
+  other.exec('ROLLBACK')
+  other.close()
+  await (await openSqliteCatalog(path)).close()
 })
 
 test('a folder that does not exist is unavailable, and said with what to do', async () => {

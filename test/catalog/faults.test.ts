@@ -21,6 +21,13 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
+/** What no Waymark would do. */
+function damage(sql: string): void {
+  const other = new DatabaseSync(path, { defensive: false })
+  other.exec(sql)
+  other.close()
+}
+
 const runChange = (id: string): CatalogChange => ({ kind: 'run', run: sampleRun(id, 1) })
 
 test('a catalog another process holds for too long is unavailable for now, and unchanged', async () => {
@@ -60,9 +67,7 @@ test('a number too large for JavaScript, which only damage can make, is damage',
 test('a row that does not match its checksum is reported by every query that meets it, and by no other', async () => {
   const catalog = await openSqliteCatalog(path)
   await catalog.apply([runChange('r1'), runChange('r2')], anyState)
-  const other = new DatabaseSync(path)
-  other.exec("UPDATE run SET body = zeroblob(length(body)) WHERE id = 'r1'")
-  other.close()
+  damage("UPDATE run SET body = zeroblob(length(body)) WHERE id = 'r1'")
   await assert.rejects(catalog.run('r1'), { code: 'corrupt' })
   await assert.rejects(catalog.runs({}), { code: 'corrupt' })
   assert.deepEqual(await catalog.run('r2'), sampleRun('r2', 1))
@@ -84,6 +89,32 @@ test('an index that leads to another row, itself whole, is reported', async () =
   await assert.rejects(openSqliteCatalog(path), { code: 'corrupt' })
 })
 
+test('a tag that leads to another checkpoint, itself whole, is reported', async () => {
+  const catalog = await openSqliteCatalog(path)
+  const [tagged, plain] = [sampleCheckpoint('c1', 3, 'r1', 'load'), sampleCheckpoint('c2', 4, 'r1', 'load')]
+  await catalog.apply(
+    [tagged, plain].map(checkpoint => ({ kind: 'checkpoint', checkpoint })),
+    anyState,
+  )
+  await catalog.close()
+  damage('UPDATE tag SET checkpoint = 2')
+  const damaged = await openSqliteCatalog(path, { checkedUpToBytes: 0 })
+  await assert.rejects(damaged.checkpoints({ tags: ['nightly'] }), { code: 'corrupt' })
+  await damaged.close()
+})
+
+test('a schema with another meaning is reported though every page is in order', async () => {
+  for (const sql of [
+    'CREATE TRIGGER thief AFTER DELETE ON run BEGIN DELETE FROM head; END',
+    `PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'id TEXT NOT NULL', 'id TEXT NOT NULL COLLATE NOCASE') WHERE name = 'run'`,
+  ]) {
+    rmSync(path, { force: true })
+    await (await openSqliteCatalog(path)).close()
+    damage(sql)
+    await assert.rejects(openSqliteCatalog(path), { code: 'corrupt', message: /schema/ })
+  }
+})
+
 test('a row that was there and is gone is noticed when the file is opened', async () => {
   for (const table of ['run', 'stage', 'checkpoint', 'tag', 'tombstone', 'mark', 'head', 'total']) {
     const file = join(folder, `${table}.sqlite`)
@@ -103,9 +134,7 @@ test('a file too large to be checked is checked after all when the machine was s
   const catalog = await openSqliteCatalog(path, options)
   await catalog.apply([runChange('r1')], anyState)
   await catalog.close()
-  const other = new DatabaseSync(path)
-  other.exec('DELETE FROM run')
-  other.close()
+  damage('DELETE FROM run')
   await (await openSqliteCatalog(path, options)).close()
   await assert.rejects(openSqliteCatalog(path, { ...options, bootId: 'boot 2' }), { code: 'corrupt' })
   await assert.rejects(openSqliteCatalog(path), { code: 'corrupt' })

@@ -24,7 +24,7 @@ interface ApplyLoop {
 function applyLoop(path: string, name: string, count: number): ApplyLoop {
   const script = new URL('./fixtures/apply-loop.ts', import.meta.url).pathname
   const child = spawn(process.execPath, [...process.execArgv.filter(isForChild), script, path, name, String(count)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
@@ -44,8 +44,10 @@ async function progress(catalog: Catalog): Promise<{ readonly appliedEnd: number
 
 test('processes that open a new file at once and apply at once lose nothing and apply nothing twice (A11, D13)', async () => {
   const path = join(folder, 'shared.sqlite')
-  const [workers, each] = [4, 50]
+  const [workers, each] = [4, 300]
   const children = Array.from({ length: workers }, (_, index) => applyLoop(path, `w${index}`, each))
+  await Promise.all(children.map(({ child }) => child.stdout && once(child.stdout, 'data')))
+  for (const { child } of children) child.stdin?.end()
   for (const { ended } of children) assert.deepEqual(await ended, [0, null])
   const refused = children.map(({ output }) => Number(/refused (\d+)/.exec(output())?.[1]))
   const catalog = await openSqliteCatalog(path)
@@ -69,8 +71,9 @@ test('processes that open a new file at once and apply at once lose nothing and 
 test('a process killed while it applies leaves a catalog whose rows and marks agree', async () => {
   const path = join(folder, 'killed.sqlite')
   for (let round = 1; round <= 5; round++) {
-    const { child, ended } = applyLoop(path, `k${round}`, 1_000_000)
-    if (child.stdout !== null) await once(child.stdout, 'data')
+    const { child, ended, output } = applyLoop(path, `k${round}`, 1_000_000)
+    child.stdin?.end()
+    while (!output().includes(`k${round} 20`)) if (child.stdout !== null) await once(child.stdout, 'data')
     child.kill('SIGKILL')
     assert.deepEqual(await ended, [null, 'SIGKILL'])
     const catalog = await openSqliteCatalog(path)

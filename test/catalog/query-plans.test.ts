@@ -11,6 +11,9 @@ import {
   stagesOfRun,
 } from '../../src/catalog/sqlite-queries.ts'
 
+/** A later page looks up where the one before ended. */
+const lookUp = 'SCALAR SUBQUERY 1; SEARCH checkpoint USING COVERING INDEX checkpoint_by_id (id=?)'
+
 const connection = new SqliteConnection({ path: ':memory:' }, 0)
 createSchema(connection)
 after(() => connection.close())
@@ -38,7 +41,7 @@ const direct: Readonly<Record<string, readonly [sql: string, plan: string]>> = {
     'SEARCH run USING INDEX run_by_params (pipeline=? AND params_digest=?)',
   ],
   'a checkpoint': [checkpointById, 'SEARCH checkpoint USING INDEX checkpoint_by_id (id=?)'],
-  'a page of checkpoints': [checkpointQuery({ before: 100 }).sql, 'SEARCH c USING INDEX checkpoint_by_order (ord<?)'],
+  'a page of checkpoints': [checkpointQuery({ before: { order: 100, id: 'c' } }).sql, `SEARCH c USING INDEX checkpoint_by_order (ord<?); ${lookUp}`],
   'a first page of checkpoints': [checkpointQuery({}).sql, 'SCAN c USING INDEX checkpoint_by_order'],
   'the latest of a run (A4)': [checkpointQuery({ run: 'r', limit: 1 }).sql, 'SEARCH c USING INDEX checkpoint_by_run (run=?)'],
   'the latest of a stage of a run (A4)': [
@@ -46,12 +49,12 @@ const direct: Readonly<Record<string, readonly [sql: string, plan: string]>> = {
     'SEARCH c USING INDEX checkpoint_by_stage (run=? AND stage=?)',
   ],
   'checkpoints of a type': [
-    checkpointQuery({ type: 't', before: 1 }).sql,
-    'SEARCH c USING INDEX checkpoint_by_type (type=? AND ord<?)',
+    checkpointQuery({ type: 't', before: { order: 1, id: 'c' } }).sql,
+    `SEARCH c USING INDEX checkpoint_by_type (type=? AND ord<?); ${lookUp}`,
   ],
   'checkpoints with a tag': [
-    checkpointQuery({ tags: ['a'], before: 1 }).sql,
-    'SEARCH t USING COVERING INDEX tag_by_name (tag=? AND ord<?); SEARCH c USING INTEGER PRIMARY KEY (rowid=?)',
+    checkpointQuery({ tags: ['a'], before: { order: 1, id: 'c' } }).sql,
+    `SEARCH t USING COVERING INDEX tag_by_name (tag=? AND ord<?); ${lookUp}; SEARCH c USING INTEGER PRIMARY KEY (rowid=?)`,
   ],
 }
 for (const [what, [sql, plan]] of Object.entries(direct)) {
