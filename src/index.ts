@@ -1,5 +1,6 @@
 import './model/node-version.ts'
 
+export { defineConfig, type WaymarkConfig } from './config.ts'
 export { type ErrorPlace, placeOf } from './engine/error-place.ts'
 export {
   isPipeline,

@@ -79,7 +79,7 @@ async function assemble(path: string, components: StoreComponents, options: Open
   const descriptor = await openDescriptor(files, path, options.create ?? true, components)
   const self = components.identify(newProcessId(random))
   const catalogPath = join(path, 'catalog.sqlite')
-  const { catalog, mended } = await openOrReplace(catalogPath, components, self.bootId)
+  const { catalog, replaced } = await openOrReplace(catalogPath, components, self.bootId)
   let feed: CatalogFeed | undefined
   const log = new FileLog({
     files,
@@ -92,9 +92,9 @@ async function assemble(path: string, components: StoreComponents, options: Open
   })
   feed = new CatalogFeed(log, catalog, clock, async (damaged, error) => {
     await damaged.close().catch(() => {})
-    return (await replaceCatalog(catalogPath, components, self.bootId, error)).catalog
+    return replaceCatalog(catalogPath, components, self.bootId, error)
   })
-  if (mended) feed.noteRebuilt()
+  if (replaced !== undefined) feed.noteReplaced(replaced)
   return {
     path,
     storeId: descriptor.store,
@@ -112,21 +112,32 @@ async function assemble(path: string, components: StoreComponents, options: Open
   }
 }
 
-/** The catalog is only a view: one that cannot be opened is set aside, and an empty one is filled from the log. */
-async function openOrReplace(path: string, components: StoreComponents, bootId: string | undefined): Promise<{ catalog: Catalog; mended: boolean }> {
+/** The catalog is only a view: one that cannot be opened is replaced, and filled from the log. */
+async function openOrReplace(
+  path: string,
+  components: StoreComponents,
+  bootId: string | undefined,
+): Promise<{ catalog: Catalog; replaced?: WaymarkError }> {
   try {
-    return { catalog: await openCatalog(path, components, bootId), mended: false }
+    return { catalog: await openCatalog(path, components, bootId) }
   } catch (error) {
-    if (!isWaymarkError(error, 'corrupt')) throw error
-    return replaceCatalog(path, components, bootId, error)
+    if (!isWaymarkError(error) || !['corrupt', 'disk_full', 'unavailable'].includes(error.code)) throw error
+    return { catalog: await replaceCatalog(path, components, bootId, error), replaced: error }
   }
 }
 
-async function replaceCatalog(path: string, components: StoreComponents, bootId: string | undefined, error: WaymarkError): Promise<{ catalog: Catalog; mended: boolean }> {
+/** A damaged one is set aside; where none can be written, this process keeps one in memory. */
+async function replaceCatalog(
+  path: string,
+  components: StoreComponents,
+  bootId: string | undefined,
+  error: WaymarkError,
+): Promise<Catalog> {
+  if (error.code !== 'corrupt') return openCatalog(':memory:', components, bootId)
   // Told apart by its identity: another process may have put a new one there meanwhile.
   const { identity } = error.details
   if (existsSync(path)) await setCatalogAside(path, typeof identity === 'string' ? identity : undefined)
-  return { catalog: await openCatalog(path, components, bootId), mended: true }
+  return openCatalog(path, components, bootId)
 }
 
 const openCatalog = (path: string, components: StoreComponents, bootId: string | undefined): Promise<Catalog> =>

@@ -5,12 +5,17 @@ import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import { applyRecord, type RunView, type StageView, stageOf } from '../model/run-view.ts'
 import { decodeRunRecord } from './record-codec.ts'
 
-const rebuiltNotice = 'the catalog was damaged; it was set aside and built anew from the log, nothing durable was lost'
-
 /** How long a commit of this process may wait before the catalog shows it to others. */
 const flushDelayMs = 50
 /** Another process may apply the same batches at the same time; more rounds than this mean a defect. */
 const maxRounds = 100
+
+/** The catalog is damaged, or SQLite cannot write it (disk full, read-only): the log is all that is needed to go on without that file. */
+function isCatalogFault(error: unknown): error is WaymarkError {
+  if (!isWaymarkError(error)) return false
+  if (error.code === 'corrupt') return error.details['catalog'] === true
+  return (error.code === 'disk_full' || error.code === 'unavailable') && error.details['sqliteCode'] !== undefined
+}
 
 /** Keeps the catalog in step with the log. Everything goes through one queue, so that batches are applied in order. */
 export class CatalogFeed {
@@ -36,9 +41,13 @@ export class CatalogFeed {
     return [...this.#notices]
   }
 
-  /** The catalog was set aside before this feed was made. */
-  noteRebuilt(): void {
-    this.#notices.add(rebuiltNotice)
+  /** The catalog had to be replaced because of this error. */
+  noteReplaced(error: WaymarkError): void {
+    this.#notices.add(
+      error.code === 'corrupt'
+        ? 'the catalog was damaged; it was set aside and built anew from the log, nothing durable was lost'
+        : `the catalog cannot be written (${error.message}); this process keeps its own in memory, built from the log`,
+    )
   }
 
   /** A batch of this process is durable: the catalog will show it soon. */
@@ -88,9 +97,9 @@ export class CatalogFeed {
     try {
       return await work()
     } catch (error) {
-      if (!isWaymarkError(error, 'corrupt') || error.details['catalog'] !== true) throw error
+      if (!isCatalogFault(error)) throw error
       this.#catalog = await this.#reopen(this.#catalog, error)
-      this.noteRebuilt()
+      this.noteReplaced(error)
       await this.#applyLog()
       return await work()
     }

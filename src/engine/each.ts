@@ -170,7 +170,6 @@ async function work(pass: Pass, output: OutputWriter | undefined, startedAt: num
       counts,
       ...(position === undefined ? {} : { output: position }),
     })
-    progress.tell()
     attempt.emit({
       type: 'stage.completed',
       stage: path,
@@ -180,6 +179,7 @@ async function work(pass: Pass, output: OutputWriter | undefined, startedAt: num
     })
     return handle(attempt, path, counts, position, options.output)
   } finally {
+    progress.tell()
     progress.close()
   }
 }

@@ -173,7 +173,7 @@ async function carryOut(attempt: Attempt, fn: PipelineFunction, params: unknown)
   const error = runError(attempt, failure.error)
   const state = error.code === 'cancelled' ? 'paused' : 'failed'
   await end(attempt, startedAt, { state, ...(state === 'paused' ? {} : { error: storeError(failure.error, attempt.placeOf(failure.error)?.item) }) }, error)
-  await core.feed.flush()
+  await showOthers(core)
   throw error
 }
 
@@ -181,7 +181,7 @@ async function complete(attempt: Attempt, value: unknown, startedAt: number): Pr
   const { core, run, recorded } = attempt.facts
   const result = await keepResult(attempt, value)
   await end(attempt, startedAt, { state: 'completed', ...(result === undefined ? {} : { result }) })
-  await core.feed.flush()
+  await showOthers(core)
   let setAside = 0
   for (const stage of recorded.stages.values()) setAside += stage.counts?.setAside ?? 0
   return { run, state: 'completed', value, setAside }
@@ -199,6 +199,9 @@ async function keepResult(attempt: Attempt, value: unknown): Promise<CheckpointR
     return undefined
   }
 }
+
+/** What was recorded is recorded, whether or not the catalog can show it yet. */
+const showOthers = (core: StoreCore): Promise<void> => core.feed.flush().catch(() => {})
 
 /** Writes the end record. If a run that failed cannot even write that, it has crashed as far as others can see, and goes on all the same. */
 async function end(

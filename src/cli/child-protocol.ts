@@ -1,0 +1,63 @@
+import type { ErrorJson } from '../model/errors.ts'
+import type { StoredError } from '../model/records.ts'
+import type { RunEvent } from '../model/run-events.ts'
+import type { RawParams } from './param-arguments.ts'
+import type { ParamFields } from './param-fields.ts'
+import type { StoreChoice, StoreSearch } from './store-choice.ts'
+
+/** What the supervisor and the process that runs the pipeline tell each other over IPC. Plain data, in V8's own serialization. */
+export type ToChild =
+  | { readonly type: 'order'; readonly order: ChildOrder }
+  /** Finish what is in flight, save, end. */
+  | { readonly type: 'stop' }
+  /** End now; what is finished is saved all the same. */
+  | { readonly type: 'abort' }
+
+export type FromChild =
+  | { readonly type: 'ready' }
+  | { readonly type: 'described'; readonly name: string; readonly params: ParamFields | undefined }
+  | { readonly type: 'store'; readonly store: StoreChoice }
+  | { readonly type: 'event'; readonly time: number; readonly event: RunEvent }
+  | { readonly type: 'outcome'; readonly outcome: ChildOutcome }
+  /** Why the process ends right after: something thrown where nothing waits for it, or a wait that nothing can end. */
+  | { readonly type: 'dying'; readonly why: string; readonly error?: StoredError }
+
+/** What the child is to do. */
+export interface ChildOrder {
+  readonly kind: 'run' | 'plan' | 'describe'
+  /** Absolute path of the pipeline's file. */
+  readonly file: string
+  /** As the user named it. */
+  readonly shownFile: string
+  readonly params: TypedParams | { /** As an earlier attempt recorded them. */ readonly input: unknown }
+  /** Named, or to be looked for. */
+  readonly store: StoreChoice | StoreSearch
+  readonly fresh: boolean
+  readonly redo: readonly string[]
+  /** The run to go on with, or the id of a new one. */
+  readonly runId?: string
+  readonly acceptChangedInput: boolean
+  readonly acceptStale: boolean
+  readonly staleAfterMs?: number
+  readonly supervisor: { readonly pid: number; readonly processStart?: string }
+}
+
+/** Parameters as they were typed. */
+export interface TypedParams {
+  readonly raw: RawParams
+  /** Names that came after `--`. */
+  readonly afterDashes: readonly string[]
+}
+
+export type ChildOutcome =
+  | { readonly state: 'completed'; readonly run: string; readonly setAside: number; readonly value: ShownValue | undefined }
+  | { readonly state: 'planned' }
+  | { readonly state: 'failed'; readonly error: ErrorJson; readonly cause?: StoredError }
+
+/** What the pipeline returned, as far as it can be shown. */
+export interface ShownValue {
+  /** As JSON text; absent where it has none or is too large to print. */
+  readonly json?: string
+  /** For people; a few lines. */
+  readonly text: string
+}

@@ -1,0 +1,172 @@
+import { open } from '../open.ts'
+import { type ErrorJson, isWaymarkError, WaymarkError } from '../model/errors.ts'
+import { digestCode } from '../engine/code-digest.ts'
+import { storeError } from '../engine/stored-error.ts'
+import { systemClock } from '../model/clock.ts'
+import type { Schema } from '../model/schema.ts'
+import type { ChildOrder, ChildOutcome, FromChild, ToChild, TypedParams } from './child-protocol.ts'
+import { importPipeline } from './import-pipeline.ts'
+import { checkParams } from './param-check.ts'
+import { paramFields } from './param-fields.ts'
+import { shownValue } from './shown-value.ts'
+import { searchStore } from './store-search.ts'
+
+/**
+ * The process that runs the pipeline, forked by the supervisor. While that lives it obeys only what comes over IPC; a Ctrl-C reaches
+ * the whole process group and is not meant for it. Without a supervisor it stops: nobody would see what it does.
+ */
+
+/** So often in a row, with nothing told in between, the process looks whether anything is left that could happen. */
+const deadEndLooks = 10
+const deadEndLookMs = 200
+/** How long the engine may take to save what is finished once the supervisor is gone. */
+const orphanGraceMs = 2_000
+/** How long handles the pipeline left open may keep the process after everything is done. */
+const lingerMs = 2_000
+
+const stop = new AbortController()
+const abort = new AbortController()
+
+/** Events of the run so far. */
+let told = 0
+
+const ignore = () => {}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ignore)
+
+// The pipes go with the supervisor; what is written to them then is lost, and no error of the pipeline.
+process.stdout.on('error', ignore)
+process.stderr.on('error', ignore)
+
+process.on('disconnect', () => {
+  abort.abort()
+  systemClock.after(orphanGraceMs, () => process.exit(3), { background: true })
+})
+
+// What the user's code throws where nobody waits for it leaves it in an unknown state: the process says so and dies, as Node's would.
+process.on('uncaughtException', error => {
+  const thrown = storeError(error)
+  const why = `${thrown.name}: ${thrown.message} (thrown where nothing waits for it)`
+  void send({ type: 'dying', why, error: thrown }).finally(() => process.exit(1))
+})
+
+process.on('message', (message: ToChild) => {
+  if (message.type === 'stop') stop.abort()
+  if (message.type === 'abort') {
+    stop.abort()
+    abort.abort()
+  }
+  if (message.type === 'order') void carryOut(message.order)
+})
+
+void send({ type: 'ready' })
+
+async function carryOut(order: ChildOrder): Promise<void> {
+  let outcome: ChildOutcome
+  const endWatch = watchForDeadEnd()
+  try {
+    outcome = await work(order)
+  } catch (error) {
+    outcome = failure(error)
+  }
+  endWatch()
+  // Nobody is left to tell, and nothing left to wait for.
+  if (!process.connected) process.exit(3)
+  await send({ type: 'outcome', outcome })
+  process.removeAllListeners('disconnect')
+  if (process.connected) process.disconnect()
+  systemClock.after(lingerMs, () => process.exit(0), { background: true })
+}
+
+/**
+ * A promise that nothing will settle would hang the run for ever, as only the channel to the supervisor keeps the process alive. So that does not
+ * count, and a process that would end before its work has says why.
+ */
+function watchForDeadEnd(): () => void {
+  let looks = 0
+  let toldBefore = told
+  process.channel?.unref()
+  const look = () => {
+    looks = told === toldBefore ? looks + 1 : 1
+    toldBefore = told
+    if (looks <= deadEndLooks) systemClock.after(deadEndLookMs, () => {})
+    else {
+      const why =
+        'the pipeline waits for something that cannot happen any more: a promise that no timer, request or other work is left to settle'
+      void send({ type: 'dying', why }).finally(() => process.exit(13))
+    }
+  }
+  process.on('beforeExit', look)
+  return () => {
+    process.off('beforeExit', look)
+    process.channel?.ref()
+  }
+}
+
+async function work(order: ChildOrder): Promise<ChildOutcome> {
+  const pipeline = await importPipeline(order.file, order.shownFile)
+  const schema = pipeline.params
+  if (order.kind === 'describe') {
+    await send({ type: 'described', name: pipeline.name, params: schema === undefined ? undefined : paramFields(schema) })
+    return { state: 'planned' }
+  }
+  const params = 'input' in order.params ? order.params.input : await typedParams(order, order.params, schema)
+  const choice = 'path' in order.store ? order.store : searchStore(order.store)
+  await send({ type: 'store', store: choice })
+  const store = await open({ path: choice.path })
+  try {
+    const outcome = await pipeline.attempt(params, {
+      store,
+      signal: abort.signal,
+      stopSignal: stop.signal,
+      fresh: order.fresh,
+      redo: order.redo,
+      file: order.file,
+      code: digestCode(order.file),
+      acceptChangedInput: order.acceptChangedInput,
+      acceptStale: order.acceptStale,
+      planOnly: order.kind === 'plan',
+      supervisor: order.supervisor,
+      onEvent: event => {
+        // Progress is told by a clock, whether there is any or not.
+        if (event.type !== 'progress') told++
+        void send({ type: 'event', time: systemClock.now(), event })
+      },
+      ...(order.runId === undefined ? {} : { runId: order.runId }),
+      ...(order.staleAfterMs === undefined ? {} : { staleAfterMs: order.staleAfterMs }),
+    })
+    if (outcome === undefined) return { state: 'planned' }
+    return { state: 'completed', run: outcome.run, setAside: outcome.setAside, value: shownValue(outcome.value) }
+  } finally {
+    await store.close()
+  }
+}
+
+const typedParams = (order: ChildOrder, typed: TypedParams, schema: Schema | undefined): Promise<unknown> =>
+  checkParams(schema, typed.raw, { file: order.shownFile, afterDashes: new Set(typed.afterDashes) })
+
+function failure(error: unknown): ChildOutcome {
+  const json = isWaymarkError(error) ? plain(error.toJSON()) : internal(error)
+  const cause = isWaymarkError(error) ? error.cause : error
+  return { state: 'failed', error: json, ...(cause === undefined ? {} : { cause: storeError(cause) }) }
+}
+
+/** Details are meant for JSON; anything else in them could not cross to the supervisor. */
+function plain(error: ErrorJson): ErrorJson {
+  return error.details === undefined ? error : { ...error, details: JSON.parse(JSON.stringify(error.details)) }
+}
+
+function internal(error: unknown): ErrorJson {
+  return new WaymarkError('internal', {
+    message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+    means: 'What was recorded before is safe.',
+    remedy: 'Run the same command again with --debug, and report what it prints.',
+  }).toJSON()
+}
+
+/** Resolves when the message has left this process, or cannot. */
+function send(message: FromChild): Promise<void> {
+  return new Promise(resolve => {
+    if (process.send === undefined || !process.connected) return resolve()
+    process.send(message, () => resolve())
+  })
+}

@@ -1,0 +1,207 @@
+/** The commands and their flags, as data: the parser, the help, `docs/cli.md` and its test are made from this one table. */
+
+export interface CommandSpec {
+  readonly name: string
+  readonly alias?: string
+  readonly group: 'Run' | 'Inspect'
+  readonly summary: string
+  readonly arguments: readonly ArgumentSpec[]
+  readonly flags: readonly FlagSpec[]
+  readonly examples: readonly ExampleSpec[]
+  /** Takes `--name value` parameters for the pipeline beside its own flags. */
+  readonly takesParams?: true
+  /** What to know beyond the summary, a sentence a line. */
+  readonly notes?: readonly string[]
+}
+
+export interface ArgumentSpec {
+  readonly name: string
+  readonly required: boolean
+  readonly summary: string
+}
+
+export interface FlagSpec {
+  readonly name: string
+  readonly alias?: string
+  readonly short?: string
+  /** Placeholder of its value; absent for a switch. */
+  readonly value?: string
+  readonly kind: 'switch' | 'text' | 'count'
+  readonly choices?: readonly string[]
+  /** May be given more than once. */
+  readonly repeats?: true
+  readonly summary: string
+}
+
+export interface ExampleSpec {
+  readonly command: string
+  readonly says: string
+}
+
+const plan: FlagSpec = {
+  name: 'plan',
+  alias: 'dry-run',
+  kind: 'switch',
+  summary: 'only show what would be reused, redone and run, and why',
+}
+const restart: FlagSpec = {
+  name: 'restart',
+  kind: 'count',
+  value: 'N',
+  summary: 'start again up to N times after a crash or failure, after 1, 2, 4 ... 30 s',
+}
+const redo: FlagSpec = {
+  name: 'redo',
+  kind: 'text',
+  value: 'STAGE',
+  repeats: true,
+  summary: 'throw the result of this stage away and run it again (repeatable)',
+}
+const acceptChangedInput: FlagSpec = {
+  name: 'accept-changed-input',
+  kind: 'switch',
+  summary: 'go on although an input is not the one the run began with',
+}
+const acceptStale: FlagSpec = {
+  name: 'accept-stale',
+  kind: 'switch',
+  summary: 'go on with a run that nothing has touched for a day',
+}
+
+const address: ArgumentSpec = {
+  name: 'ADDRESS',
+  required: true,
+  summary: 'RUN[/STAGE[/KEY]], PIPELINE@last[/STAGE], @last, @failed; a prefix of RUN',
+}
+
+/** Understood by every command. */
+export const commonFlags: readonly FlagSpec[] = [
+  {
+    name: 'store',
+    kind: 'text',
+    value: 'PATH',
+    summary: 'the store to use (else WAYMARK_STORE, the config, a .waymark folder above)',
+  },
+  { name: 'json', kind: 'switch', summary: 'print JSON only: one document, or an object a line (run, resume, events)' },
+  {
+    name: 'progress',
+    kind: 'text',
+    value: 'MODE',
+    choices: ['auto', 'plain', 'none'],
+    summary: 'auto draws on a terminal, plain writes state lines, none is silent',
+  },
+  { name: 'quiet', short: 'q', kind: 'switch', summary: 'only errors and the last line' },
+  { name: 'color', kind: 'switch', summary: 'colours even where the output is no terminal' },
+  { name: 'no-color', kind: 'switch', summary: 'no colours' },
+  { name: 'debug', kind: 'switch', summary: 'errors with their full stack' },
+  { name: 'help', short: 'h', kind: 'switch', summary: 'help on the command' },
+]
+
+export const rootFlags: readonly FlagSpec[] = [
+  ...commonFlags,
+  { name: 'version', short: 'V', kind: 'switch', summary: 'the version of Waymark and Node' },
+]
+
+export const commands: readonly CommandSpec[] = [
+  {
+    name: 'run',
+    group: 'Run',
+    summary: 'run a pipeline; an unfinished run of it goes on where it stopped',
+    arguments: [{ name: 'FILE', required: true, summary: 'the file whose default export is the pipeline' }],
+    takesParams: true,
+    flags: [
+      plan,
+      { name: 'fresh', kind: 'switch', summary: 'start a new run, whatever is unfinished' },
+      redo,
+      { name: 'run-id', kind: 'text', value: 'ID', summary: 'the id of the run: goes on with it, or gives it to a new one' },
+      restart,
+      acceptChangedInput,
+      acceptStale,
+    ],
+    examples: [
+      { command: 'waymark run etl.ts --day 2026-11-20', says: 'run it; after a kill, the same command goes on' },
+      { command: 'waymark run etl.ts --day 2026-11-20 --plan', says: 'only look at what it would do' },
+      { command: 'waymark run etl.ts --redo report', says: 'reuse everything but one stage' },
+      { command: 'waymark run etl.ts --help', says: 'the parameters of this pipeline' },
+    ],
+    notes: [
+      'Any other --name value, --name=value or --name is a parameter of the pipeline; given twice, a list.',
+      'After -- everything is a parameter.',
+    ],
+  },
+  {
+    name: 'resume',
+    group: 'Run',
+    summary: 'go on with a run by its address; file and parameters are remembered',
+    arguments: [
+      { ...address, required: false, summary: 'RUN, PIPELINE@last, @last, @failed; without it, the newest unfinished run' },
+    ],
+    flags: [plan, redo, restart, acceptChangedInput, acceptStale],
+    examples: [
+      { command: 'waymark resume', says: 'the newest run that is not finished' },
+      { command: 'waymark resume 7kq2m4 --plan', says: 'only look at what it would do' },
+    ],
+  },
+  {
+    name: 'ls',
+    alias: 'list',
+    group: 'Inspect',
+    summary: 'runs, newest first, with what each needs',
+    arguments: [],
+    flags: [
+      { name: 'limit', kind: 'count', value: 'N', summary: 'at most N runs (default 20)' },
+      { name: 'pipeline', kind: 'text', value: 'NAME', summary: 'only runs of this pipeline' },
+      {
+        name: 'state',
+        kind: 'text',
+        value: 'STATE',
+        choices: ['initialized', 'running', 'paused', 'completed', 'failed', 'recovering', 'cancelled', 'crashed'],
+        summary: 'only runs in this state',
+      },
+    ],
+    examples: [
+      { command: 'waymark ls', says: 'the newest runs' },
+      { command: 'waymark ls --state crashed --json', says: 'for a program' },
+    ],
+  },
+  {
+    name: 'show',
+    group: 'Inspect',
+    summary: 'one run, stage by stage: done, safe, wrong, and what to do next',
+    arguments: [address],
+    flags: [],
+    examples: [
+      { command: 'waymark show @last', says: 'the newest run' },
+      { command: 'waymark show nightly-orders@last/enrich', says: 'one stage of the newest run of a pipeline' },
+    ],
+  },
+  {
+    name: 'events',
+    group: 'Inspect',
+    summary: 'everything recorded of a run, oldest first',
+    arguments: [address],
+    flags: [{ name: 'limit', kind: 'count', value: 'N', summary: 'only the last N records' }],
+    examples: [
+      { command: 'waymark events @last', says: 'the newest run' },
+      { command: 'waymark events 7kq2m4/enrich --json', says: 'one stage, an object a line' },
+    ],
+  },
+  {
+    name: 'where',
+    group: 'Inspect',
+    summary: 'which store is used here, why that one, and how big it is',
+    arguments: [],
+    flags: [],
+    examples: [{ command: 'waymark where', says: 'the store of this folder' }],
+  },
+]
+
+/** The command called `name` by its name or alias. */
+export const commandNamed = (name: string): CommandSpec | undefined =>
+  commands.find(command => command.name === name || command.alias === name)
+
+/** Every flag a command understands. */
+export const flagsOf = (command: CommandSpec): readonly FlagSpec[] => [...command.flags, ...commonFlags]
+
+/** All names a flag answers to. */
+export const namesOf = (flag: FlagSpec): readonly string[] => (flag.alias === undefined ? [flag.name] : [flag.name, flag.alias])

@@ -1,0 +1,42 @@
+import type { LogEvent, Store } from '../../engine/store.ts'
+import { isInside } from '../../model/scope.ts'
+import { stageOf } from '../../model/run-view.ts'
+import type { Context } from '../context.ts'
+import { eventLine, exitLine, recordShape } from '../json-shapes.ts'
+import { recordLine } from '../render/record-line.ts'
+import { withStore } from '../with-store.ts'
+
+/** `waymark events ADDRESS` */
+export async function eventsCommand(context: Context): Promise<number> {
+  const { line, output, clock } = context
+  const [address = ''] = line.arguments
+  return withStore(context, async store => {
+    const { run, stage } = await store.resolve(address)
+    for await (const event of wanted(store, run.id, stage, line.flags.count('limit'))) {
+      if (output.json) output.jsonLine(eventLine(event.time, run.id, recordShape(event)))
+      else process.stdout.write(`${recordLine(event)}\n`)
+    }
+    if (output.json) output.jsonLine(exitLine(clock.now(), run.id, 0))
+    return 0
+  })
+}
+
+async function* wanted(
+  store: Store,
+  run: string,
+  stage: string | undefined,
+  limit: number | undefined,
+): AsyncIterableIterator<LogEvent> {
+  const last: LogEvent[] = []
+  for await (const event of store.events(run)) {
+    const path = stageOf(event)
+    if (stage !== undefined && (path === undefined || (path !== stage && !isInside(path, stage)))) continue
+    if (limit === undefined) {
+      yield event
+      continue
+    }
+    last.push(event)
+    if (last.length > limit) last.shift()
+  }
+  yield* last
+}

@@ -1,0 +1,95 @@
+import { type CommandSpec, commands, commonFlags, type FlagSpec, rootFlags } from './command-table.ts'
+import type { ParamField, ParamFields } from './param-fields.ts'
+
+/** `waymark --help`: at most one screen, examples first. */
+export function rootHelp(version: string): string {
+  const named = ['run', 'ls', 'show']
+  const examples = commands.flatMap(command =>
+    named.includes(command.name) ? command.examples.slice(0, command.name === 'run' ? 2 : 1) : [],
+  )
+  const groups = (['Run', 'Inspect'] as const).flatMap(group => {
+    const members = commands.filter(command => command.group === group)
+    return ['', group, ...rows(members.map(command => [usage(command), command.summary]))]
+  })
+  return text([
+    `waymark ${version}: pipelines that go on exactly where they stopped`,
+    '',
+    ...rows(examples.map(example => [example.command, example.says])),
+    ...groups,
+    '',
+    'Flags of every command',
+    ...rows(rootFlags.map(flag => [flagText(flag), flag.summary])),
+    '',
+    ...exitCodeText,
+    'More: waymark help COMMAND, docs/cli.md',
+  ])
+}
+
+/** `waymark help COMMAND`; for `run FILE` with the pipeline's own parameters. */
+export function commandHelp(command: CommandSpec, pipeline?: DescribedPipeline): string {
+  const lines = [
+    ...rows(command.examples.map(example => [example.command, example.says])),
+    '',
+    `waymark ${usage(command)}\n  ${command.summary}`,
+  ]
+  if (pipeline !== undefined) lines.push('', ...paramHelp(pipeline))
+  if (command.arguments.length > 0) lines.push('', ...rows(command.arguments.map(argument => [argument.name, argument.summary])))
+  if (command.flags.length > 0) lines.push('', 'Flags', ...rows(command.flags.map(flag => [flagText(flag), flag.summary])))
+  lines.push('', 'Flags of every command', ...rows(commonFlags.map(flag => [flagText(flag), flag.summary])))
+  if (command.notes !== undefined) lines.push('', ...command.notes)
+  return text(lines)
+}
+
+/** A pipeline as its file describes it. */
+export interface DescribedPipeline {
+  readonly file: string
+  readonly name: string
+  readonly params: ParamFields | undefined
+}
+
+function paramHelp(pipeline: DescribedPipeline): string[] {
+  const title = `Parameters of ${pipeline.name} (${pipeline.file})`
+  if (pipeline.params === undefined) return [`${title}: not described; any --name value is handed over`]
+  if (pipeline.params.fields.length === 0) return [`${title}: none`]
+  return [title, ...rows(pipeline.params.fields.map(field => [`--${field.name}`, fieldText(field)]))]
+}
+
+function fieldText(field: ParamField): string {
+  const facts = [
+    field.type,
+    field.required ? 'required' : '',
+    'default' in field ? `default ${JSON.stringify(field.default)}` : '',
+  ]
+  const about = facts.filter(fact => fact !== '').join(', ')
+  return field.summary === undefined ? about : `${field.summary} (${about})`
+}
+
+/** `run FILE [--param value ...]`. */
+export function usage(command: CommandSpec): string {
+  const words = command.arguments.map(argument => (argument.required ? argument.name : `[${argument.name}]`))
+  return [command.name, ...words, ...(command.takesParams === true ? ['[--param value ...]'] : [])].join(' ')
+}
+
+/** `-q, --quiet`, `--plan, --dry-run`, `--store PATH`. */
+export function flagText(flag: FlagSpec): string {
+  const names = [
+    ...(flag.short === undefined ? [] : [`-${flag.short}`]),
+    `--${flag.name}`,
+    ...(flag.alias === undefined ? [] : [`--${flag.alias}`]),
+  ]
+  return names.join(', ') + (flag.value === undefined ? '' : ` ${flag.value}`)
+}
+
+export const exitCodeText: readonly string[] = [
+  'Exit codes: 0 done, 1 internal error, 2 wrong usage or input, 3 failed and can be resumed,',
+  '4 done with items set aside, 5 damage, 6 owned by another process, 7 not found,',
+  '8 store unreachable, 9 needs a decision, 130 and 143 stopped by a signal after a clean save',
+]
+
+/** Two columns, the right one at one place. */
+function rows(pairs: readonly (readonly [left: string, right: string])[]): string[] {
+  const width = Math.max(20, ...pairs.map(([left]) => left.length))
+  return pairs.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
+}
+
+const text = (lines: readonly string[]): string => `${lines.join('\n')}\n`

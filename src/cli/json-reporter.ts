@@ -1,0 +1,65 @@
+import type { Clock } from '../model/clock.ts'
+import type { RunEvent } from '../model/run-events.ts'
+import { eventLine, exitLine } from './json-shapes.ts'
+import type { Output } from './output.ts'
+import type { RunEnd } from './render/end-lines.ts'
+import { shortId } from './render/run-label.ts'
+import type { StoreChoice } from './store-choice.ts'
+import type { RunReporter } from './run-reporter.ts'
+
+/** `--json`: one object a line, and nothing else on stdout. */
+export class JsonReporter implements RunReporter {
+  readonly #output: Output
+  readonly #clock: Clock
+  #run: string | undefined
+
+  constructor(output: Output, clock: Clock) {
+    this.#output = output
+    this.#clock = clock
+  }
+
+  store(choice: StoreChoice): void {
+    this.#write({ type: 'store', ...choice })
+  }
+
+  event(event: RunEvent, time: number): void {
+    if (event.type === 'plan') this.#run = event.plan.run
+    this.#output.jsonLine(eventLine(time, this.#run, event))
+  }
+
+  userLine(stream: 'stdout' | 'stderr', text: string): void {
+    this.#write({ type: 'log', stream, text })
+  }
+
+  stopping(text: string): void {
+    this.#write({ type: 'stopping', message: text })
+  }
+
+  restarting(text: string): void {
+    this.#write({ type: 'restarting', message: text })
+  }
+
+  notice(text: string): void {
+    this.#write({ type: 'notice', message: text })
+  }
+
+  suspend(): void {}
+
+  async end(end: RunEnd): Promise<void> {
+    if (end.state === 'completed') {
+      const value: unknown = end.value?.json === undefined ? undefined : JSON.parse(end.value.json)
+      this.#write({ type: 'result', setAside: end.setAside, ...(value === undefined ? {} : { value }) })
+    }
+    const run = end.run ?? this.#run
+    const hint =
+      run === undefined
+        ? undefined
+        : { command: end.state === 'completed' ? `waymark show ${shortId(run)}` : `waymark resume ${shortId(run)}` }
+    const error = end.error === undefined ? undefined : { ...end.error, ...(end.cause === undefined ? {} : { cause: end.cause }) }
+    this.#output.jsonLine(exitLine(this.#clock.now(), run, end.exitCode, error, hint))
+  }
+
+  #write(event: { readonly type: string; readonly [field: string]: unknown }): void {
+    this.#output.jsonLine(eventLine(this.#clock.now(), this.#run, event))
+  }
+}

@@ -1,0 +1,118 @@
+import type { LogEvent, RunSummary } from '../engine/store.ts'
+import type { ErrorJson } from '../model/errors.ts'
+import type { CheckpointRecord } from '../model/checkpoint.ts'
+import type { StageView } from '../model/run-view.ts'
+import type { RecordedItem } from './recorded-item.ts'
+import { shortId } from './render/run-label.ts'
+
+/** The version of every JSON shape of the command line; described in `docs/cli.md`. Fields may be added within it. */
+export const schemaVersion = 1
+
+export interface Hint {
+  /** The command to try next. */
+  readonly command: string
+}
+
+/** The one document of a command that ends. */
+export const document = (command: string, data: unknown, hint?: Hint): object => ({
+  schemaVersion,
+  command,
+  ok: true,
+  data,
+  ...(hint === undefined ? {} : { hint }),
+})
+
+export const errorDocument = (command: string | null, error: ErrorJson): object => ({
+  schemaVersion,
+  command,
+  ok: false,
+  error,
+  ...hintFor(error, undefined),
+})
+
+/** One line of a command that reports while it works. */
+export const eventLine = (time: number, run: string | undefined, event: { readonly type: string }): object => ({
+  schemaVersion,
+  ...{ type: event.type, time: isoTime(time) },
+  ...(run === undefined ? {} : { run }),
+  ...event,
+})
+
+/** The last line of such a command. */
+export const exitLine = (time: number, run: string | undefined, code: number, error?: ErrorJson, hint?: Hint): object => ({
+  schemaVersion,
+  type: 'exit',
+  time: isoTime(time),
+  ...(run === undefined ? {} : { run }),
+  code,
+  ok: code === 0,
+  ...(error === undefined ? {} : { error, ...hintFor(error, run) }),
+  ...(error !== undefined || hint === undefined ? {} : { hint }),
+})
+
+/** The remedy where it is a command; else, of a run that has begun, the one that goes on with it. */
+function hintFor(error: ErrorJson, run: string | undefined): { readonly hint?: Hint } {
+  const [remedy = ''] = error.remedy.split(/ {2,}/)
+  if (/^(waymark|npm|npx) \S+/.test(remedy)) return { hint: { command: remedy } }
+  return run === undefined ? {} : { hint: { command: `waymark resume ${shortId(run)}` } }
+}
+
+export const isoTime = (ms: number): string => new Date(ms).toISOString()
+
+/** A run as `ls` and `show` print it. */
+export function runShape(run: RunSummary): object {
+  const { id, pipeline, shownState, state, liveness, createdAt, updatedAt, endedAt, lastStage, resultId, ...rest } = run
+  return {
+    id,
+    pipeline,
+    state: shownState,
+    recordedState: state,
+    liveness,
+    ...rest,
+    createdAt: isoTime(createdAt),
+    updatedAt: isoTime(updatedAt),
+    ...(endedAt === undefined ? {} : { endedAt: isoTime(endedAt) }),
+    ...(lastStage === undefined ? {} : { lastStage }),
+    ...(resultId === undefined ? {} : { resultId }),
+  }
+}
+
+/** A stage as `show` prints it. */
+export function stageShape(stage: StageView): object {
+  const { run: _run, startedAt, updatedAt, endedAt, ...rest } = stage
+  return {
+    ...rest,
+    startedAt: isoTime(startedAt),
+    updatedAt: isoTime(updatedAt),
+    ...(endedAt === undefined ? {} : { endedAt: isoTime(endedAt) }),
+  }
+}
+
+/** An item as `show` prints it. */
+export const itemShape = ({ at, ...item }: RecordedItem): object => ({
+  ...item,
+  ...(at === undefined ? {} : { at: isoTime(at) }),
+})
+
+/** A record as `events` prints it: without the bytes of what it saved. */
+export function recordShape(event: LogEvent): { readonly type: string; readonly [field: string]: unknown } {
+  const { time: _time, ...rest } = event
+  if (rest.type === 'checkpoint.saved') return { ...rest, checkpoint: checkpointShape(rest.checkpoint) }
+  if (rest.type === 'stage.done' && rest.checkpoint !== undefined)
+    return { ...rest, checkpoint: checkpointShape(rest.checkpoint) }
+  if (rest.type === 'attempt.ended' && rest.result !== undefined) return { ...rest, result: checkpointShape(rest.result) }
+  if (rest.type === 'stage.progress') {
+    const { results, resultsIn, ...progress } = rest
+    return {
+      ...progress,
+      ...(results === undefined ? {} : { results: results.length }),
+      ...(resultsIn === undefined ? {} : { resultsIn: checkpointShape(resultsIn) }),
+    }
+  }
+  return rest
+}
+
+function checkpointShape(checkpoint: CheckpointRecord): object {
+  const { content, createdAt, ...facts } = checkpoint
+  return { ...facts, createdAt: isoTime(createdAt), content: { kind: content.kind } }
+}

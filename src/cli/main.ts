@@ -1,0 +1,103 @@
+import { systemClock } from '../model/clock.ts'
+import { type ErrorJson, exitCodeOf, isWaymarkError, WaymarkError } from '../model/errors.ts'
+import { asksForJson, type CommandLine, Flags, parseCommandLine } from './command-line.ts'
+import type { Command } from './context.ts'
+import { createOutput, type Output } from './output.ts'
+import type { Environment } from './settings.ts'
+
+/** Loaded when used: a command does not pay for the others. */
+const implementations: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./commands/run.ts')).runCommand,
+  resume: async () => (await import('./commands/resume.ts')).resumeCommand,
+  ls: async () => (await import('./commands/ls.ts')).lsCommand,
+  show: async () => (await import('./commands/show.ts')).showCommand,
+  events: async () => (await import('./commands/events.ts')).eventsCommand,
+  where: async () => (await import('./commands/where.ts')).whereCommand,
+}
+
+/** Commands that print an object a line and end with `exit`. */
+const streaming: readonly string[] = ['run', 'resume', 'events']
+
+/** Carries out a command line (without node and script); resolves to the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const environment: Environment = process.env
+  const json = asksForJson(argv)
+  const writeStdout = guardStdout(json)
+  // A reader that goes away (`| head`) is no failure: a pipeline goes on, the rest has nobody to tell.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  let output = createOutput(new Flags(new Map()), json, environment, writeStdout)
+  let line: CommandLine | undefined
+  try {
+    line = await parseCommandLine(argv)
+    output = createOutput(line.flags, json, environment, writeStdout)
+    return await carryOut(line, output, environment, writeStdout)
+  } catch (error) {
+    return report(error, line, argv, output)
+  }
+}
+
+async function carryOut(
+  line: CommandLine,
+  output: Output,
+  environment: Environment,
+  write: (text: string) => void,
+): Promise<number> {
+  const { command, flags } = line
+  if (flags.on('version')) {
+    const { versionText, versionDocument } = await import('./commands/help.ts')
+    if (output.json) output.jsonLine(versionDocument())
+    else write(versionText())
+    return 0
+  }
+  if (command === undefined || flags.on('help')) {
+    const { helpDocument, helpText } = await import('./commands/help.ts')
+    if (output.json) output.jsonLine(await helpDocument(line, process.cwd()))
+    else write(await helpText(line, process.cwd()))
+    return 0
+  }
+  const implementation = implementations[command.name]
+  if (implementation === undefined) throw new Error(`the command ${command.name} has no implementation`)
+  const [{ findConfigFile, loadConfig }, { settingsOf }] = await Promise.all([
+    import('./config-file.ts'),
+    import('./settings.ts'),
+  ])
+  const cwd = process.cwd()
+  const configFile = findConfigFile(cwd)
+  const config = configFile === undefined ? undefined : await loadConfig(configFile)
+  const settings = settingsOf(flags, environment, config, cwd)
+  return (await implementation())({ line, settings, config, output, environment, cwd, clock: systemClock })
+}
+
+/** Under `--json` only JSON reaches stdout: what a config file or a library prints goes to stderr. */
+function guardStdout(json: boolean): (text: string) => void {
+  const write = process.stdout.write.bind(process.stdout)
+  // Every overload takes the text first, and stderr has the same ones.
+  if (json) process.stdout.write = process.stderr.write.bind(process.stderr)
+  return text => void write(text)
+}
+
+async function report(error: unknown, line: CommandLine | undefined, argv: readonly string[], output: Output): Promise<number> {
+  const json = isWaymarkError(error) ? error.toJSON() : internalError(error)
+  const code = exitCodeOf[json.code]
+  const cause = isWaymarkError(error) ? error.cause : error
+  if (output.json) {
+    const { errorDocument, exitLine } = await import('./json-shapes.ts')
+    const name = line?.command?.name ?? argv.find(word => word in implementations) ?? null
+    const streams = name !== null && streaming.includes(name)
+    output.jsonLine(streams ? exitLine(systemClock.now(), undefined, code, json) : errorDocument(name, json))
+    return code
+  }
+  const [{ errorLines }, { storeError }] = await Promise.all([
+    import('./render/error-lines.ts'),
+    import('../engine/stored-error.ts'),
+  ])
+  await output.message(errorLines(json, cause === undefined ? undefined : storeError(cause), output.debug))
+  return code
+}
+
+const internalError = (error: unknown): ErrorJson =>
+  new WaymarkError('internal', {
+    message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+    means: 'What was recorded before is safe.',
+    remedy: 'Run the same command with --debug, and report what it prints.',
+  }).toJSON()

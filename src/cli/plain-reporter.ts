@@ -1,0 +1,109 @@
+import type { Clock } from '../model/clock.ts'
+import type { RunEvent } from '../model/run-events.ts'
+import type { Output } from './output.ts'
+import { completedLines, failedLines, pausedLines, type RunEnd } from './render/end-lines.ts'
+import { logLine } from './render/logfmt.ts'
+import { paintLines } from './render/paint.ts'
+import { planLines } from './render/plan-lines.ts'
+import { RunProgress } from './render/run-progress.ts'
+import { shortId } from './render/run-label.ts'
+import { type Line, lasting } from './render/screen.ts'
+import { progressLines, stateLine } from './render/state-lines.ts'
+import { shown, type StoreChoice } from './store-choice.ts'
+import type { RunReporter } from './run-reporter.ts'
+
+const progressEveryMs = 30_000
+/** So many stages are announced one by one; after that only those that took a while, so that ten thousand short ones do not fill a log. */
+const announcedStages = 200
+const longStageMs = 1_000
+
+/** Off a terminal: a line for a change of state, else at most one a stage each half minute. */
+export class PlainReporter implements RunReporter {
+  readonly #output: Output
+  readonly #clock: Clock
+  readonly #progress = new RunProgress()
+  /** False for `--quiet` and `--progress none`: only what the user's code writes, errors and the end. */
+  readonly #speaks: boolean
+  #cancelTick: (() => void) | undefined
+  #announced = 0
+
+  constructor(output: Output, clock: Clock, speaks: boolean) {
+    this.#output = output
+    this.#clock = clock
+    this.#speaks = speaks
+  }
+
+  store({ path, why }: StoreChoice): void {
+    this.#progress.store = path
+    this.#say(logLine(this.#clock.now(), 'store', { path: shown(path), why }))
+  }
+
+  event(event: RunEvent, time: number): void {
+    this.#progress.apply(event, time)
+    if (event.type === 'plan') {
+      if (this.#speaks) this.#write(planLines(event.plan, shortId(event.plan.run), this.#output.stderrScreen))
+      return
+    }
+    if (event.type === 'run.started') this.#cancelTick ??= this.#tick()
+    if (event.type === 'log') return this.userLine(event.stream, event.text)
+    const text = stateLine(event, this.#progress, time)
+    if (text === undefined) return
+    const isStage = event.type === 'stage.completed' || event.type === 'stage.reused'
+    if (isStage && ++this.#announced > announcedStages && !(event.type === 'stage.completed' && event.durationMs >= longStageMs))
+      return
+    this.#say(text)
+  }
+
+  userLine(stream: 'stdout' | 'stderr', text: string): void {
+    process[stream].write(`${text}\n`)
+  }
+
+  stopping(text: string): void {
+    this.#say(logLine(this.#clock.now(), 'stopping', { msg: text }))
+  }
+
+  restarting(text: string): void {
+    this.#say(logLine(this.#clock.now(), 'restarting', { msg: text }))
+  }
+
+  notice(text: string): void {
+    this.#say(logLine(this.#clock.now(), 'notice', { msg: text }))
+  }
+
+  suspend(): void {}
+
+  async end(end: RunEnd): Promise<void> {
+    this.#cancelTick?.()
+    if (end.state === 'planned') return
+    if (end.state === 'completed') {
+      const lines = completedLines(end, this.#progress, this.#output.stdoutScreen)
+      return this.#output.result(this.#output.quiet ? lines.slice(0, 1) : lines)
+    }
+    if (end.state === 'paused') return this.#output.message(pausedLines(end, this.#progress, this.#output.stderrScreen))
+    await this.#output.message(failedLines(end, this.#output.stderrScreen, this.#output.debug))
+  }
+
+  #tick(): () => void {
+    let cancel = () => {}
+    const next = () => {
+      cancel = this.#clock.after(
+        progressEveryMs,
+        () => {
+          for (const text of progressLines(this.#progress, this.#clock.now())) this.#say(text)
+          next()
+        },
+        { background: true },
+      )
+    }
+    next()
+    return () => cancel()
+  }
+
+  #write(lines: readonly Line[]): void {
+    process.stderr.write(paintLines(lines, lasting(this.#output.stderrScreen)))
+  }
+
+  #say(text: string): void {
+    if (this.#speaks) process.stderr.write(`${text}\n`)
+  }
+}

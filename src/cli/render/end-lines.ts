@@ -1,0 +1,94 @@
+import type { ErrorJson } from '../../model/errors.ts'
+import type { StoredError } from '../../model/records.ts'
+import type { ShownValue } from '../child-protocol.ts'
+import { errorLines } from './error-lines.ts'
+import { bytes, count, counted, duration } from './quantities.ts'
+import { shortId } from './run-label.ts'
+import type { RunProgress, StageProgress } from './run-progress.ts'
+import { type Line, line, type Screen, span } from './screen.ts'
+import { countsText } from './stage-line.ts'
+import { stateMark } from './state-marks.ts'
+
+/** How a command that runs a pipeline ended. */
+export interface RunEnd {
+  readonly state: 'completed' | 'planned' | 'paused' | 'failed'
+  readonly exitCode: number
+  readonly run: string | undefined
+  readonly durationMs: number
+  readonly setAside: number
+  readonly value?: ShownValue | undefined
+  readonly error?: ErrorJson
+  readonly cause?: StoredError
+}
+
+/** Stages whose results are listed one by one. */
+const maxSaved = 12
+
+/** After a run that completed: what was saved where, what came out, what to try next. */
+export function completedLines(end: RunEnd, progress: RunProgress, screen: Screen): Line[] {
+  const mark = stateMark('completed')
+  const run = end.run ?? ''
+  const { separator } = screen.glyphs
+  const title: Line =
+    progress.plan === undefined
+      ? [span(`${screen.glyphs[mark.glyph]} ${shortId(run)} is completed: nothing was left to do`, mark.tone)]
+      : [
+          span(`${screen.glyphs[mark.glyph]} ${progress.pipeline} ${shortId(run)} completed`, mark.tone),
+          span(` in ${duration(end.durationMs)} ${separator} attempt ${progress.attempt}`),
+          ...(end.setAside > 0 ? [span(` ${separator} ${counted(end.setAside, 'item')} set aside`, 'waiting')] : []),
+        ]
+  const lines: Line[] = [title]
+  const fact = (label: string, text: string) => lines.push([span(`  ${label.padEnd(8)} `, 'quiet'), span(text)])
+  const saved = [...progress.stages].filter(stage => stage.state === 'completed' || stage.state === 'reused')
+  const columns = Math.max(0, ...saved.map(stage => stage.name.length))
+  for (const [index, stage] of saved.slice(0, maxSaved).entries()) {
+    fact(index === 0 ? 'saved' : '', `${stage.name.padEnd(columns)}  ${savedText(stage, screen)}`)
+  }
+  if (saved.length > maxSaved)
+    fact('', `${screen.glyphs.ellipsis} and ${counted(saved.length - maxSaved, 'more stage', 'more stages')}`)
+  if (end.value !== undefined) {
+    const [first = '', ...more] = end.value.text.split('\n')
+    fact('result', first)
+    for (const text of more) fact('', text)
+  }
+  if (progress.store !== '') fact('store', progress.store)
+  fact('next', [`waymark show ${shortId(run)}`, `waymark events ${shortId(run)}`, 'waymark ls'].join(` ${separator} `))
+  return lines
+}
+
+function savedText(stage: StageProgress, screen: Screen): string {
+  const parts: string[] = []
+  if (stage.members !== undefined) parts.push(`${count(stage.members.ended)} results`)
+  if (stage.counts !== undefined) parts.push(countsText(stage.counts))
+  if (stage.checkpoint !== undefined && stage.members === undefined) {
+    parts.push(`${screen.glyphs.checkpoint} ${stage.checkpoint.id}, ${bytes(stage.checkpoint.logicalBytes)}`)
+  }
+  if (stage.output !== undefined) parts.push(`-> ${stage.output}`)
+  if (stage.state === 'reused') parts.push('reused')
+  return parts.length === 0 ? 'saved' : parts.join('  ')
+}
+
+/** After a run that was stopped cleanly: what is safe, and as the last line how to go on. */
+export function pausedLines(end: RunEnd, progress: RunProgress, screen: Screen): Line[] {
+  const mark = stateMark('paused')
+  const run = end.run === undefined ? '' : shortId(end.run)
+  return [
+    [
+      span(`${screen.glyphs[mark.glyph]} ${progress.pipeline} ${run} paused`, mark.tone),
+      span(` after ${duration(end.durationMs)} ${screen.glyphs.separator} everything finished is saved`),
+    ],
+    line(`  go on with: waymark resume ${run}`),
+  ]
+}
+
+/** After a run that failed or could not begin. */
+export function failedLines(end: RunEnd, screen: Screen, debug: boolean): Line[] {
+  const { error } = end
+  if (error === undefined) return []
+  const mark = stateMark('failed')
+  const title: Line[] =
+    end.run === undefined
+      ? []
+      : [[span(`${screen.glyphs[mark.glyph]} ${shortId(end.run)} failed`, mark.tone), span(` after ${duration(end.durationMs)}`)]]
+  return [...title, ...errorLines(error, end.cause, debug)]
+}

@@ -1,0 +1,64 @@
+import type { LogEvent } from '../../engine/store.ts'
+import type { ItemCounts } from '../../model/records.ts'
+import { type LogField, logLine } from './logfmt.ts'
+import { causeText } from './run-label.ts'
+
+/** A record of a run's log as one line. */
+export function recordLine(event: LogEvent): string {
+  return logLine(event.time, event.type, fieldsOf(event))
+}
+
+function fieldsOf(event: LogEvent): Record<string, LogField> {
+  switch (event.type) {
+    case 'run.created':
+      return { pipeline: event.pipeline, params: JSON.stringify(event.params), file: event.file }
+    case 'attempt.started':
+      return { attempt: event.attempt, pid: event.owner.pid, host: event.owner.host, node: event.node, why: event.plan.reason }
+    case 'attempt.ended':
+      return {
+        attempt: event.attempt,
+        state: event.state,
+        cause: event.cause === undefined ? undefined : causeText(event.cause),
+        error: event.error === undefined ? undefined : `${event.error.name}: ${event.error.message}`,
+        checkpoint: event.result?.id,
+      }
+    case 'stage.started':
+      return { stage: event.path, kind: event.kind, version: event.version, redo: event.redo }
+    case 'stage.progress':
+      return { stage: event.path, ...counts(event.counts), output: event.output?.length }
+    case 'stage.done':
+      return {
+        stage: event.path,
+        ms: Math.round(event.durationMs),
+        ...counts(event.counts),
+        checkpoint: event.checkpoint?.id,
+        bytes: event.checkpoint?.logicalBytes,
+        output: event.output?.path,
+      }
+    case 'stage.failed':
+      return {
+        stage: event.path,
+        ms: Math.round(event.durationMs),
+        item: event.error.item,
+        error: `${event.error.name}: ${event.error.message}`,
+      }
+    case 'output.started':
+      return { stage: event.path, output: event.output.path }
+    case 'value.drawn':
+      return { kind: event.kind, value: event.value }
+    case 'checkpoint.saved':
+      return { checkpoint: event.checkpoint.id, kind: event.checkpoint.type, bytes: event.checkpoint.logicalBytes }
+    case 'checkpoint.deleted':
+      return { checkpoint: event.id }
+  }
+}
+
+const counts = (items: ItemCounts | undefined): Record<string, LogField> =>
+  items === undefined
+    ? {}
+    : {
+        items: items.total === undefined ? items.done : `${items.done}/${items.total}`,
+        skipped: items.skipped === 0 ? undefined : items.skipped,
+        setaside: items.setAside === 0 ? undefined : items.setAside,
+        retries: items.retries === 0 ? undefined : items.retries,
+      }

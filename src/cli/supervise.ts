@@ -1,0 +1,207 @@
+import type { Clock } from '../model/clock.ts'
+import { type ErrorCode, type ErrorJson, exitCodeOf } from '../model/errors.ts'
+import type { EndCause, StoredError } from '../model/records.ts'
+import { type ChildReport, PipelineProcess } from './child-process.ts'
+import type { ChildOrder, ChildOutcome } from './child-protocol.ts'
+import { crashCause, crashError, type ProcessEnd } from './crash-cause.ts'
+import type { RunEnd } from './render/end-lines.ts'
+import { roughDuration } from './render/quantities.ts'
+import type { RunReporter } from './run-reporter.ts'
+import { type StopSignal, StopSignals } from './stop-signals.ts'
+
+/** Pauses before the next attempt: 1 s, 2 s, 4 s … */
+const firstPauseMs = 1_000
+const longestPauseMs = 30_000
+
+export interface Supervision {
+  readonly order: ChildOrder
+  /** How often a crashed or failed run is started again. */
+  readonly restarts: number
+  readonly reporter: RunReporter
+  readonly clock: Clock
+  /** Asks whether to go on all the same; undefined where nobody can be asked. */
+  readonly ask: ((error: ErrorJson) => Promise<boolean>) | undefined
+  /** Records why a process that is dead ended. */
+  readonly recordCrash: (store: string, run: string, cause: EndCause) => Promise<void>
+}
+
+/** Errors that another attempt may get over without anybody doing anything. */
+const worthRestarting: readonly ErrorCode[] = ['failed', 'unavailable', 'disk_full', 'limit']
+
+/** Runs a pipeline in processes of its own until it is completed, stopped, or has failed for good. Always ends the reporter. */
+export async function supervise(supervision: Supervision): Promise<RunEnd> {
+  const signals = new StopSignals(supervision.clock)
+  signals.listen()
+  try {
+    const end = await superviseUntilEnd(supervision, signals)
+    await supervision.reporter.end(end)
+    return end
+  } finally {
+    signals.close()
+  }
+}
+
+async function superviseUntilEnd(supervision: Supervision, signals: StopSignals): Promise<RunEnd> {
+  const { reporter, clock } = supervision
+  const startedAt = clock.monotonicMs()
+  let { order } = supervision
+  let run: string | undefined
+  for (let restarts = 0; ; ) {
+    const attempt = new AttemptWatch(order, supervision, signals)
+    const result = await attempt.finish()
+    run = attempt.run ?? run
+    const durationMs = clock.monotonicMs() - startedAt
+    if (result.state !== 'failed') return endOf(result, run, durationMs)
+    const { error, cause } = result
+    if (signals.exitCode !== undefined && error.code === 'cancelled') {
+      return { state: 'paused', exitCode: signals.exitCode, run, durationMs, setAside: 0 }
+    }
+    const accepted = await askedAndAccepted(error, supervision, signals)
+    if (accepted !== undefined) {
+      order = { ...order, ...accepted }
+      continue
+    }
+    const failed: RunEnd = {
+      state: 'failed',
+      exitCode: exitCodeOf[error.code],
+      run,
+      durationMs,
+      setAside: 0,
+      error,
+      ...(cause === undefined ? {} : { cause }),
+    }
+    if (
+      restarts >= supervision.restarts ||
+      run === undefined ||
+      signals.first !== undefined ||
+      !worthRestarting.includes(error.code)
+    )
+      return failed
+    const pauseMs = Math.min(firstPauseMs * 2 ** restarts, longestPauseMs)
+    restarts++
+    reporter.restarting(
+      `${error.message.split('\n')[0]}; attempt ${restarts + 1} of ${supervision.restarts + 1} in ${roughDuration(pauseMs)}`,
+    )
+    if (!(await pause(clock, pauseMs, signals))) return failed
+    order = nextOrder(order, run, attempt.stagesBegun)
+  }
+}
+
+function endOf(outcome: Exclude<ChildOutcome, { state: 'failed' }>, run: string | undefined, durationMs: number): RunEnd {
+  if (outcome.state === 'planned') return { state: 'planned', exitCode: 0, run, durationMs, setAside: 0 }
+  return {
+    state: 'completed',
+    exitCode: outcome.setAside > 0 ? 4 : 0,
+    run: outcome.run,
+    durationMs,
+    setAside: outcome.setAside,
+    value: outcome.value,
+  }
+}
+
+/** The next attempt goes on with this run: a fresh start, and a redo that has begun, happened already. */
+function nextOrder(order: ChildOrder, run: string, begun: ReadonlySet<string>): ChildOrder {
+  return { ...order, runId: run, fresh: false, redo: order.redo.filter(stage => !begun.has(stage)), acceptStale: true }
+}
+
+async function askedAndAccepted(
+  error: ErrorJson,
+  supervision: Supervision,
+  signals: StopSignals,
+): Promise<Pick<ChildOrder, 'acceptStale'> | Pick<ChildOrder, 'acceptChangedInput'> | undefined> {
+  if (supervision.ask === undefined || signals.first !== undefined) return undefined
+  if (error.code !== 'stale' && error.code !== 'input_changed') return undefined
+  supervision.reporter.suspend()
+  if (!(await supervision.ask(error))) return undefined
+  return error.code === 'stale' ? { acceptStale: true } : { acceptChangedInput: true }
+}
+
+/** False if a signal ended the pause. */
+function pause(clock: Clock, pauseMs: number, signals: StopSignals): Promise<boolean> {
+  return new Promise(resolve => {
+    const cancel = clock.after(pauseMs, () => resolve(true))
+    const giveUp = () => {
+      cancel()
+      resolve(false)
+    }
+    signals.direct({ stop: giveUp, abort: giveUp, kill: giveUp })
+  })
+}
+
+/** One process of a run and what it tells. */
+class AttemptWatch {
+  run: string | undefined
+  /** Names of stages that were called, without keys. */
+  readonly stagesBegun = new Set<string>()
+  readonly #supervision: Supervision
+  readonly #process: PipelineProcess
+  readonly #startedAt: number
+  #store: string | undefined
+
+  constructor(order: ChildOrder, supervision: Supervision, signals: StopSignals) {
+    const { reporter, clock } = supervision
+    this.#supervision = supervision
+    this.#startedAt = clock.monotonicMs()
+    this.#process = new PipelineProcess(
+      order,
+      { onMessage: message => this.#receive(message), onLine: (stream, text) => reporter.userLine(stream, text) },
+      clock,
+    )
+    signals.direct({
+      stop: signal => {
+        this.#process.stop()
+        reporter.stopping(stopText(signal))
+      },
+      abort: signal => {
+        this.#process.abort()
+        reporter.stopping(`stopping now: saving what is finished; ${again(signal)} kills it`)
+      },
+      kill: why => this.#process.kill(why),
+    })
+  }
+
+  async finish(): Promise<ChildOutcome> {
+    const end = await this.#process.ended
+    return end.kind === 'outcome' ? end.outcome : this.#died(end.end, end.thrown)
+  }
+
+  #receive(message: ChildReport): void {
+    if (message.type === 'store') {
+      this.#store = message.store.path
+      this.#supervision.reporter.store(message.store)
+    }
+    if (message.type !== 'event') return
+    const { event } = message
+    if (event.type === 'plan') this.run = event.plan.run
+    if (event.type === 'stage.started') {
+      this.stagesBegun.add(event.stage)
+      this.stagesBegun.add(event.stage.replace(/\[[^\]]*\]$/, ''))
+    }
+    this.#supervision.reporter.event(event, message.time)
+  }
+
+  async #died(end: ProcessEnd, thrown: StoredError | undefined): Promise<ChildOutcome> {
+    const { reporter, clock } = this.#supervision
+    const cause = crashCause(end)
+    const error = crashError(this.run, cause, end.lastWords)
+    if (this.run !== undefined) {
+      const durationMs = clock.monotonicMs() - this.#startedAt
+      reporter.event({ type: 'run.ended', state: 'failed', durationMs, error, cause, setAside: 0 }, clock.now())
+      await this.#recordCrash(this.run, cause)
+    }
+    return { state: 'failed', error, ...(thrown === undefined ? {} : { cause: thrown }) }
+  }
+
+  async #recordCrash(run: string, cause: EndCause): Promise<void> {
+    try {
+      if (this.#store !== undefined) await this.#supervision.recordCrash(this.#store, run, cause)
+    } catch (error) {
+      // The crash still shows: its owner is dead. Only the cause is missing from the record.
+      const why = error instanceof Error ? error.message : String(error)
+      this.#supervision.reporter.notice(`why the process ended could not be recorded: ${why}`)
+    }
+  }
+}
+
+const stopText = (signal: StopSignal): string => `${signal}: finishing what is in flight, then saving; ${again(signal)} stops now`
+const again = (signal: StopSignal): string => (signal === 'SIGINT' ? 'Ctrl-C again' : `a further ${signal}`)

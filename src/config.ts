@@ -1,0 +1,21 @@
+/** Options of a project, in `waymark.config.ts` (or `.js`, `.mjs`, `.json`). Flags and `WAYMARK_…` variables override them. */
+export interface WaymarkConfig {
+  /** Folder of the store; relative to the file. Default: `.waymark` beside the nearest package.json. */
+  readonly store?: string
+  /** `auto` draws on a terminal and writes state lines elsewhere; `plain` always writes lines; `none` is silent. Default `auto`. */
+  readonly progress?: 'auto' | 'plain' | 'none'
+  /** How often `waymark run` starts a crashed or failed run again. Default 0. */
+  readonly restart?: number
+  /** An unfinished run untouched for longer than this asks before it goes on, in milliseconds. Default 24 hours. */
+  readonly staleAfterMs?: number
+}
+
+/**
+ * The config itself, typed.
+ *
+ * @example
+ * // waymark.config.ts
+ * import { defineConfig } from 'waymark'
+ * export default defineConfig({ store: 'state/.waymark', restart: 3 })
+ */
+export const defineConfig = (config: WaymarkConfig): WaymarkConfig => config
