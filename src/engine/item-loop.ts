@@ -33,8 +33,9 @@ export interface LoopFailure {
 
 /** Longest stretch of items between two turns of the event loop, so that saves and signals get their turn. */
 const longestStretchMs = 10
-/** Items between two looks at the clock: a look costs as much as several items. */
-const looksEvery = 64
+/** Most items between two looks at the clock: a look costs as much as several quick items. Slow ones are looked at one by one. */
+const mostBetweenLooks = 64
+const quickStretchMs = 1
 
 /** Calls the function for every item that is not recorded, up to `concurrency` at a time, in input order. */
 export class ItemLoop {
@@ -47,12 +48,15 @@ export class ItemLoop {
   #failure: LoopFailure | undefined
   #wake: (() => void) | undefined
   #sinceLook = 0
+  #looksEvery = 1
+  #lastLookMs: number
   #lastTurnMs: number
 
   constructor(loop: ItemLoopOptions) {
     this.#loop = loop
     this.#concurrency = loop.options.concurrency ?? 1
     this.#lastTurnMs = loop.attempt.facts.core.clock.monotonicMs()
+    this.#lastLookMs = this.#lastTurnMs
   }
 
   /** Resolves when nothing is in flight any more: with how it failed, or undefined when every item is finished. After an abort, items in flight are left to themselves. */
@@ -85,7 +89,7 @@ export class ItemLoop {
         const pause = this.#begin(item, this.#index, key)
         if (pause !== undefined) await pause
         if (this.#failure !== undefined) return
-        if (++this.#sinceLook >= looksEvery) await this.#turn()
+        if (++this.#sinceLook >= this.#looksEvery) await this.#turn()
       }
     }
   }
@@ -201,9 +205,13 @@ export class ItemLoop {
   async #turn(): Promise<void> {
     this.#sinceLook = 0
     const { clock } = this.#loop.attempt.facts.core
-    if (clock.monotonicMs() - this.#lastTurnMs < longestStretchMs) return
+    const now = clock.monotonicMs()
+    this.#looksEvery = now - this.#lastLookMs > quickStretchMs ? 1 : Math.min(mostBetweenLooks, this.#looksEvery * 2)
+    this.#lastLookMs = now
+    if (now - this.#lastTurnMs < longestStretchMs) return
     await new Promise(resolve => setImmediate(resolve))
     this.#lastTurnMs = clock.monotonicMs()
+    this.#lastLookMs = this.#lastTurnMs
   }
 }
 

@@ -2,14 +2,15 @@
 export interface SavePolicy {
   /** After so many finished items. */
   readonly items?: number
-  /** After so many milliseconds. Default: adaptive, between 50 ms and 5 s. */
+  /** After so many milliseconds. Default: adaptive, between 50 ms and 1 s. */
   readonly ms?: number
   /** Share of the time that saving may take, 0 to 1. Default 0.01. */
   readonly share?: number
 }
 
 const leastIntervalMs = 50
-const mostIntervalMs = 5_000
+/** A save waits for the disk beside the work and blocks it for microseconds, so that more than this at risk would buy nothing. */
+const mostIntervalMs = 1_000
 const defaultShare = 0.01
 
 /**
