@@ -3,8 +3,8 @@ import { longestBigIntBytes, magnitudeOfBytes } from './bigint-bytes.ts'
 import type { ByteReader } from './byte-reader.ts'
 import { major, simple } from './cbor-heads.ts'
 import { cborTag } from './cbor-tags.ts'
-import { unreadableValue } from './damaged-value.ts'
 import { littleEndian, type TypedArrayKind, typedArrayKinds } from './typed-array-kinds.ts'
+import { unreadableValue } from './unreadable-value.ts'
 
 /** Reads the content of a tag. */
 export type BuiltinReader = (input: ByteReader) => unknown

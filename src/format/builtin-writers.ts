@@ -54,20 +54,35 @@ function writeDate(value: object, { out }: ItemSink): boolean {
 function writeMap(value: object, sink: ItemSink): boolean {
   if (!types.isMap(value)) return false
   sink.out.head(major.tag, cborTag.map)
-  sink.out.head(major.map, value.size)
+  const { size } = value
+  sink.out.head(major.map, size)
+  let count = 0
   for (const [key, item] of value) {
     sink.write(key)
     sink.write(item)
+    count++
   }
+  checkCount(count, size)
   return true
 }
 
 function writeSet(value: object, sink: ItemSink): boolean {
   if (!types.isSet(value)) return false
   sink.out.head(major.tag, cborTag.set)
-  sink.out.head(major.array, value.size)
-  for (const element of value) sink.write(element)
+  const { size } = value
+  sink.out.head(major.array, size)
+  let count = 0
+  for (const element of value) {
+    sink.write(element)
+    count++
+  }
+  checkCount(count, size)
   return true
+}
+
+/** Code of the user runs in between (codecs, proxies). */
+export function checkCount(written: number, announced: number): void {
+  if (written !== announced) throw new Error('it changed while it was written')
 }
 
 function writeRegExp(value: object, { out }: ItemSink): boolean {

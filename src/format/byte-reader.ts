@@ -134,7 +134,7 @@ export class ByteReader {
   text(length: number): string {
     const start = this.#position
     const end = start + length
-    if (end + shortTextBytes <= this.#view.byteLength && length <= shortTextBytes) {
+    if (length <= shortTextBytes && start + shortTextBytes <= this.#view.byteLength) {
       const known = findShortText(this.#view, this.#bytes, start, length)
       if (known !== undefined) {
         this.#position = end

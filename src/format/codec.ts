@@ -42,6 +42,9 @@ export function codec<Instance extends object, const Content>(
   if (tag === '' || tag.length > 200 || !tag.isWellFormed()) {
     throw invalidCodec(`The tag of the codec for ${Class.name} must have 1 to 200 characters.`, 'Give it a short, stable name.')
   }
+  if (Class.prototype === Object.prototype || Class.prototype === Array.prototype) {
+    throw invalidCodec(`${Class.name} needs no codec.`, 'Plain objects and arrays are stored as they are.')
+  }
   return {
     tag,
     prototype: Class.prototype,
@@ -98,6 +101,21 @@ export class CodecRegistry {
 
   forTag(tag: string): Codec | undefined {
     return this.#byTag.get(tag)
+  }
+}
+
+/** The instance that a codec makes of a content. What it throws says nothing about the bytes, so it must not look like damage. */
+export function restoredInstance(codec: Codec, content: unknown): object {
+  try {
+    return codec.decode(content)
+  } catch (error) {
+    throw new WaymarkError('invalid', {
+      message: `The codec "${codec.tag}" could not restore an instance: ${error instanceof Error ? error.message : String(error)}.`,
+      means: 'The stored bytes are intact; nothing was changed.',
+      remedy: `Let the decode of "${codec.tag}" accept all that its encode has ever returned.`,
+      cause: error,
+      details: { codec: codec.tag },
+    })
   }
 }
 

@@ -10,8 +10,3 @@ export function damagedValue(problem: string, offset: number, cause?: unknown): 
     details: { offset },
   })
 }
-
-/** Sound bytes that this reader has no way to turn into a value. */
-export function unreadableValue(message: string, remedy: string, details: Readonly<Record<string, unknown>>): WaymarkError {
-  return new WaymarkError('unsupported', { message, means: 'The stored bytes are intact; nothing was changed.', remedy, details })
-}

@@ -39,8 +39,9 @@ export function errorFieldsOf(error: Error, className: string): [name: string, v
   if (error.name !== className && !isOwnEnumerable(error, 'name')) fields.push(['name', error.name])
   for (const field of hiddenErrorFields) {
     if (isOwnEnumerable(error, field)) continue
-    // A DOMException has its message on the prototype.
-    const isPresent = Object.hasOwn(error, field) || (field === 'message' && error.message !== '')
+    // A DOMException has its message on the prototype; so may engines have the stack.
+    const isInherited = (field === 'message' || field === 'stack') && Boolean(error[field])
+    const isPresent = isInherited || Object.hasOwn(error, field)
     if (isPresent) fields.push([field, Reflect.get(error, field)])
   }
   return fields

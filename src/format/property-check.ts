@@ -14,6 +14,9 @@ const listedLength = 32
 
 /** Enumerable properties of a plain object that would be lost or would come back as something else. */
 export function findUnstorableProperty(value: object): UnstorableProperty | undefined {
+  if (types.isArgumentsObject(value)) {
+    return { segment: '', problem: 'an arguments object would come back as a plain object', remedy: 'Store [...arguments].' }
+  }
   for (const name in value) {
     const property = Object.getOwnPropertyDescriptor(value, name)
     if (property !== undefined && !('value' in property)) return accessor(propertySegment(name))
@@ -68,6 +71,6 @@ function extra(segment: string): UnstorableProperty {
   return {
     segment,
     problem: 'a property added to a built-in object would be lost',
-    remedy: 'Put it beside the built-in object, in an object that holds both.',
+    remedy: 'Put it beside the built-in object, in an object that holds both, or store a copy without it ([...array]).',
   }
 }

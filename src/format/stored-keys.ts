@@ -5,6 +5,8 @@ import { headLength, major } from './cbor-heads.ts'
 const longestKeptKey = 64
 /** Together at most about a megabyte. */
 const keptKeys = 4096
+/** Objects with more keys are dictionaries: their keys do not repeat and are not kept. */
+export const mostStoredKeys = 32
 const largestIndex = 2 ** 32 - 2
 
 /**

@@ -34,9 +34,18 @@ export function refusalOfType(type: string): Refusal {
   }
 }
 
-/** For an object of a class that is neither built in and listed in `docs/format-values.md` nor registered. */
-export function refusalOfPrototype(prototype: object): Refusal {
+/**
+ * For an object that is neither of a kind listed in `docs/format-values.md` nor of a registered class.
+ * @param isOfListedKind the prototype is of a listed kind, the object itself is not
+ */
+export function refusalOfPrototype(prototype: object, isOfListedKind: boolean): Refusal {
   const name = classNameOf(prototype)
+  if (isOfListedKind) {
+    return {
+      problem: `an object with the prototype of ${name} that is none cannot be stored`,
+      remedy: 'Store what it stands for.',
+    }
+  }
   if (name === undefined) {
     return { problem: 'an object with a prototype of its own cannot be stored', remedy: 'Store a plain copy: { ...object }.' }
   }

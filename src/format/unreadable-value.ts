@@ -1,0 +1,25 @@
+import { WaymarkError } from '../model/errors.ts'
+import { float16ArrayTag } from './typed-array-kinds.ts'
+
+/** Sound bytes that this reader has no way to turn into a value. */
+export function unreadableValue(message: string, remedy: string, details: Readonly<Record<string, unknown>>): WaymarkError {
+  return new WaymarkError('unsupported', { message, means: 'The stored bytes are intact; nothing was changed.', remedy, details })
+}
+
+export function unknownTag(tag: number): WaymarkError {
+  const remedy =
+    tag === float16ArrayTag
+      ? 'It is a Float16Array: load it with Node 24 or newer.'
+      : 'Load it with the version of Waymark that saved it, or a newer one.'
+  return unreadableValue(`The stored value has the CBOR tag ${tag}, which this version does not know.`, remedy, { tag })
+}
+
+export function unknownName(what: string, name: string): WaymarkError {
+  return unreadableValue(
+    `The stored value holds an instance of the ${what} "${name}", which is not registered.`,
+    what === 'class'
+      ? `Pass its codec: codecs: [codec(Class, { tag: ${JSON.stringify(name)}, encode, decode })].`
+      : 'Load it with the version of Waymark that saved it, or a newer one.',
+    { name },
+  )
+}

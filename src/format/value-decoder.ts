@@ -1,0 +1,316 @@
+import { WaymarkError } from '../model/errors.ts'
+import { builtinReaders } from './builtin-readers.ts'
+import { ByteReader } from './byte-reader.ts'
+import { major, simple } from './cbor-heads.ts'
+import { cborTag } from './cbor-tags.ts'
+import { type CodecRegistry, restoredInstance } from './codec.ts'
+import { bareError, errorClasses, errorFieldOrder } from './error-fields.ts'
+import { isForInExact, ownPropertyCount } from './own-property-count.ts'
+import { SharedValues } from './shared-values.ts'
+import { arrayIndexOf, isInherited, mostStoredKeys, StoredKeys } from './stored-keys.ts'
+import { unknownName, unknownTag } from './unreadable-value.ts'
+import { isStackOverflow } from './value-depth.ts'
+
+/** An array up to this length is made at once, a longer one grows with the elements that really come. */
+const allocatedElements = 64
+
+/** A plain object under construction. */
+type Properties = Record<string, unknown>
+
+/** Reads one value, or the elements of one array. */
+export class ValueDecoder {
+  readonly #input: ByteReader
+  readonly #codecs: CodecRegistry
+  readonly #maxDepth: number
+  readonly #keys = StoredKeys.current
+  readonly #isForInExact = isForInExact()
+  readonly #shared = new SharedValues()
+  #depth = 0
+  /** The key under which objects are being read. */
+  #site = this.#keys.root
+
+  constructor(bytes: Uint8Array, codecs: CodecRegistry, maxDepth: number) {
+    this.#input = new ByteReader(bytes)
+    this.#codecs = codecs
+    this.#maxDepth = maxDepth
+  }
+
+  /** Runs a step of reading; what it throws of its own accord means that the bytes end too early or nest too deeply. */
+  guarded<Result>(step: () => Result): Result {
+    try {
+      return step()
+    } catch (error) {
+      if (error instanceof WaymarkError || !(error instanceof RangeError)) throw error
+      throw isStackOverflow(error) ? this.#tooDeep() : this.#input.damaged('the value goes on where the bytes end', error)
+    }
+  }
+
+  finish(): void {
+    if (this.#input.remaining > 0) throw this.#input.damaged(`${this.#input.remaining} bytes after the end of the value`)
+    if (this.#shared.hasUnused) throw this.#input.damaged('a value marked as shared, to which nothing refers')
+  }
+
+  arrayLength(): number {
+    if (this.#input.peek() >> 5 !== major.array) {
+      throw new WaymarkError('invalid', {
+        message: 'The stored value is not an array, so it has no elements to read one by one.',
+        means: 'Nothing was read; the stored bytes are untouched.',
+        remedy: 'Load it whole: decodeValue(bytes).',
+      })
+    }
+    const length = this.#input.head(major.array, 'array')
+    this.#input.expect(length, 1)
+    this.#depth++
+    return length
+  }
+
+  element(): unknown {
+    const initial = this.#input.byte()
+    return initial === tagOfOneByte && this.#input.skipAbsent() ? undefined : this.#item(initial)
+  }
+
+  read(): unknown {
+    return this.#item(this.#input.byte())
+  }
+
+  #item(initial: number): unknown {
+    const input = this.#input
+    switch (initial >> 5) {
+      case major.unsigned:
+        return input.argument(initial)
+      case major.negative:
+        return input.negative(initial)
+      case major.text:
+        return input.text(input.argument(initial))
+      case major.map:
+        return this.#plainObject({}, input.argument(initial))
+      case major.array:
+        return this.#array(input.argument(initial))
+      case major.simple:
+        return this.#simple(initial)
+      case major.tag:
+        return this.#tagged(input.argument(initial))
+      default:
+        return input.byteString(input.argument(initial))
+    }
+  }
+
+  #simple(initial: number): unknown {
+    switch (initial) {
+      case simple.false:
+        return false
+      case simple.true:
+        return true
+      case simple.null:
+        return null
+      case simple.undefined:
+        return undefined
+      case simple.float16:
+      case simple.float32:
+      case simple.float64:
+        return this.#input.float(initial)
+      default:
+        throw this.#input.damaged('a simple value that is never stored')
+    }
+  }
+
+  #array(length: number): unknown[] {
+    this.#input.expect(length, 1)
+    const array: unknown[] = length <= allocatedElements ? new Array(length) : []
+    this.#enter(array)
+    for (let index = 0; index < length; index++) {
+      const initial = this.#input.byte()
+      if (initial === tagOfOneByte && this.#input.skipAbsent()) array.length = Math.max(array.length, index + 1)
+      else array[index] = this.#item(initial)
+    }
+    this.#depth--
+    return array
+  }
+
+  #plainObject(object: Properties, count: number): object {
+    this.#enter(object)
+    this.#properties(object, count)
+    this.#depth--
+    return object
+  }
+
+  #properties(object: Properties, count: number): void {
+    const input = this.#input
+    input.expect(count, 2)
+    const site = this.#site
+    let guess = count <= mostStoredKeys ? site.inside : undefined
+    let lastIndex = -1
+    for (let left = count; left > 0; left--) {
+      let key = guess?.recent
+      let name: string
+      if (key !== undefined && input.skipKey(key)) name = key.text
+      else {
+        key = guess?.earlier
+        if (key !== undefined && input.skipKey(key)) name = key.text
+        else {
+          name = input.string()
+          key = guess && this.#keys.find(name)
+        }
+        if (key !== undefined) guess?.learn(key)
+      }
+      const index = key === undefined ? arrayIndexOf(name) : key.arrayIndex
+      if (index < 0) lastIndex = Number.POSITIVE_INFINITY
+      else if (index > lastIndex) lastIndex = index
+      else throw input.damaged(`the key ${index} where it cannot be: JavaScript lists such keys first and in order`)
+      if (key !== undefined) {
+        this.#site = key
+        guess = key.following
+      }
+      const value = this.read()
+      if (key === undefined ? isInherited(name) : key.isInherited) defineValue(object, name, value, true)
+      else object[name] = value
+    }
+    this.#site = site
+    if (ownPropertyCount(object, this.#isForInExact) !== count) throw input.damaged('an object with a key that comes twice')
+  }
+
+  #tagged(tag: number): unknown {
+    switch (tag) {
+      case cborTag.map:
+        return this.#map(this.#input.head(major.map, 'map'))
+      case cborTag.set:
+        return this.#set(this.#input.head(major.array, 'array'))
+      case cborTag.nullPrototype:
+        return this.#plainObject(Object.create(null), this.#input.head(major.map, 'map'))
+      case cborTag.error:
+        return this.#error(this.#input.head(major.map, 'map'))
+      case cborTag.registeredClass:
+        return this.#registered()
+      case cborTag.shareable:
+        return this.#shareable()
+      case cborTag.reference:
+        return this.#reference()
+      case cborTag.absent:
+        throw this.#input.damaged('an absent element outside of an array')
+      default: {
+        const reader = builtinReaders.get(tag)
+        if (reader === undefined) throw unknownTag(tag)
+        return reader(this.#input)
+      }
+    }
+  }
+
+  #map(size: number): ReadonlyMap<unknown, unknown> {
+    this.#input.expect(size, 2)
+    const map = new Map<unknown, unknown>()
+    this.#enter(map)
+    for (let left = size; left > 0; left--) {
+      const key = this.#distinct(this.read())
+      map.set(key, this.read())
+    }
+    if (map.size !== size) throw this.#input.damaged('a Map with a key that comes twice')
+    this.#depth--
+    return map
+  }
+
+  #set(size: number): ReadonlySet<unknown> {
+    this.#input.expect(size, 1)
+    const set = new Set<unknown>()
+    this.#enter(set)
+    for (let left = size; left > 0; left--) set.add(this.#distinct(this.read()))
+    if (set.size !== size) throw this.#input.damaged('a Set with an element that comes twice')
+    this.#depth--
+    return set
+  }
+
+  /** Maps and Sets hold 0 for -0, so -0 is not stored in them. */
+  #distinct(key: unknown): unknown {
+    if (Object.is(key, -0)) throw this.#input.damaged('-0 as a key, which no Map or Set can hold')
+    return key
+  }
+
+  #error(count: number): Error {
+    const input = this.#input
+    if (count === 0 || input.string() !== 'class') throw input.damaged('an Error without its class')
+    const className = input.string()
+    const create = errorClasses.get(className)
+    if (create === undefined) throw unknownName('class of Error', className)
+    const error = bareError(create)
+    this.#enter(error)
+    let field = 0
+    for (let left = count - 1; left > 0; left--) {
+      const name = input.string()
+      const next = errorFieldOrder.indexOf(name)
+      if (next <= field) throw input.damaged('an Error with fields it cannot have, or in another order')
+      field = next
+      if (name === 'properties') this.#errorProperties(error, input.head(major.map, 'map'))
+      else {
+        const value = this.read()
+        if (name === 'name' && value === className) throw input.damaged('an Error with a name that goes without saying')
+        defineValue(error, name, value, false)
+      }
+    }
+    this.#depth--
+    return error
+  }
+
+  /** Defined one by one: assigning could call a setter of the prototype, or keep a property from being enumerable. */
+  #errorProperties(error: Error, count: number): void {
+    const properties: Properties = {}
+    this.#properties(properties, count)
+    if (count === 0) throw this.#input.damaged('an Error with an empty list of properties')
+    for (const name of Object.keys(properties)) {
+      if (Object.hasOwn(error, name)) throw this.#input.damaged('an Error with a property that comes twice')
+      defineValue(error, name, properties[name], true)
+    }
+  }
+
+  #registered(): unknown {
+    const number = this.#shared.take()
+    if (this.#input.head(major.array, 'array') !== 2) throw this.#input.damaged('an instance without name and content')
+    const name = this.#input.string()
+    const codec = this.#codecs.forTag(name)
+    if (codec === undefined) throw unknownName('class', name)
+    this.#descend()
+    const instance = restoredInstance(codec, this.read())
+    this.#depth--
+    this.#shared.put(number, instance)
+    return instance
+  }
+
+  #shareable(): unknown {
+    if (this.#shared.isPending) throw this.#input.damaged('a value that is marked as shared twice')
+    this.#shared.announce()
+    const value = this.read()
+    if (typeof value !== 'object' || value === null) throw this.#input.damaged('a shared value that is not an object')
+    this.#shared.made(value)
+    return value
+  }
+
+  #reference(): unknown {
+    if (this.#shared.isPending) throw this.#input.damaged('a reference that is marked as shared')
+    const value = this.#shared.get(this.#input.head(major.unsigned, 'number'))
+    if (value === undefined) throw this.#input.damaged('a reference to a value that is not there, or not yet')
+    return value
+  }
+
+  #enter(container: object): void {
+    this.#shared.made(container)
+    this.#descend()
+  }
+
+  #descend(): void {
+    if (++this.#depth > this.#maxDepth) throw this.#tooDeep()
+  }
+
+  #tooDeep(): WaymarkError {
+    return new WaymarkError('limit', {
+      message: `The stored value nests deeper than ${Math.min(this.#depth, this.#maxDepth)} levels.`,
+      means: 'Nothing was loaded; the stored bytes are untouched.',
+      remedy: 'Read it with a larger maxDepth, in a process with a larger stack (node --stack-size).',
+      details: { maxDepth: this.#maxDepth },
+    })
+  }
+}
+
+/** First byte of a tag whose number takes one byte more, as that of an absent element does. */
+const tagOfOneByte = (major.tag << 5) | 24
+
+function defineValue(object: object, name: string, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(object, name, { value, enumerable, writable: true, configurable: true })
+}
