@@ -52,7 +52,9 @@ for (const [name, fn, concurrency] of [
     each.push(await withStore(store => throughEach(store, fn, concurrency)))
   }
   const [a, b] = [median(plain) / items, median(each) / items]
-  console.log(`${name.padEnd(32)} loop ${a.toFixed(3)} · run.each ${b.toFixed(3)} µs CPU an item · over ${(b - a).toFixed(3)} (goal <= 1)`)
+  console.log(
+    `${name.padEnd(32)} loop ${a.toFixed(3)} · run.each ${b.toFixed(3)} µs CPU an item · over ${(b - a).toFixed(3)} (goal <= 1)`,
+  )
 }
 
 await withStore(async (store, _files, folder) => {

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { seededRandom } from '../src/testing/seeded-random.ts'
 import { open } from 'waymark'
+import { seededRandom } from '../src/testing/seeded-random.ts'
 
 const project = fileURLToPath(new URL('..', import.meta.url))
 const bin = join(project, 'bin/waymark.js')
@@ -125,7 +125,11 @@ class TorturedRun {
     await this.checkNothingRecordedCalledAgain()
     const lines = readFileSync(join(this.#folder, 'out/written.jsonl'), 'utf8').trimEnd().split('\n')
     const numbers = lines.map(line => JSON.parse(line).n).sort((a, b) => a - b)
-    assert.deepEqual(numbers, Array.from({ length: items }, (_, i) => i), `${this.#label}: the output is not every item once`)
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: items }, (_, i) => i),
+      `${this.#label}: the output is not every item once`,
+    )
     const store = await open({ path: join(this.#folder, '.waymark'), create: false })
     const last = await store.run('@last')
     assert.equal(last.state, 'completed', this.#label)
@@ -178,7 +182,9 @@ class TorturedRun {
   }
 
   #callLines(): string[] {
-    return readFileSync(this.#calls, 'utf8').split('\n').filter(line => line !== '')
+    return readFileSync(this.#calls, 'utf8')
+      .split('\n')
+      .filter(line => line !== '')
   }
 }
 

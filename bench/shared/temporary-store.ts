@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { nodeFiles } from '../../src/files/node-files.ts'
 import { open, type Store } from 'waymark'
+import { nodeFiles } from '../../src/files/node-files.ts'
 import { type CountingFiles, countingFiles } from '../../src/testing/faulty-files.ts'
 
 /** A store on the real disk that counts its file operations, removed afterwards. */

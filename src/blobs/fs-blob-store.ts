@@ -33,8 +33,7 @@ export class FsBlobStore implements BlobStore {
       } finally {
         await file.close()
       }
-      await this.#files.rename(temporary, final)
-      await this.#files.syncDirectory(this.#folder)
+      await this.#publish(temporary, final)
     } catch (error) {
       await this.#files.remove(temporary).catch(() => {})
       throw fileFault(error, `store ${name}`, 'This state was not saved; everything saved before is intact.')
@@ -58,22 +57,44 @@ export class FsBlobStore implements BlobStore {
     return bytes
   }
 
-  async size(name: string): Promise<number | undefined> {
-    return (await this.#files.stat(this.#path(name)))?.size
+  size(name: string): Promise<number | undefined> {
+    return faulted(`look at ${name}`, async () => (await this.#files.stat(this.#path(name)))?.size)
   }
 
-  async remove(name: string): Promise<void> {
-    await this.#files.remove(this.#path(name))
-    await this.#files.syncDirectory(this.#folder)
+  remove(name: string): Promise<void> {
+    return faulted(`remove ${name}`, async () => {
+      await this.#files.remove(this.#path(name))
+      await this.#files.syncDirectory(this.#folder)
+    })
   }
 
-  async list(): Promise<readonly string[]> {
-    const names = await this.#files.list(this.#folder)
-    return names.filter(name => name.endsWith(suffix)).map(name => name.slice(0, -suffix.length))
+  list(): Promise<readonly string[]> {
+    return faulted('list the packs', async () => {
+      const names = await this.#files.list(this.#folder)
+      return names.filter(name => name.endsWith(suffix)).map(name => name.slice(0, -suffix.length))
+    })
+  }
+
+  async #publish(temporary: string, final: string): Promise<void> {
+    await this.#files.rename(temporary, final)
+    try {
+      await this.#files.syncDirectory(this.#folder)
+    } catch (error) {
+      await this.#files.remove(final).catch(() => {})
+      throw error
+    }
   }
 
   #path(name: string): string {
     return `${this.#folder}/${name}${suffix}`
+  }
+}
+
+async function faulted<T>(doing: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw fileFault(error, doing, 'Nothing that is recorded was changed.')
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
+import { nearest } from '../model/did-you-mean.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { type CommandSpec, commandNamed, commands, type FlagSpec, flagsOf, namesOf, rootFlags } from './command-table.ts'
-import { nearest } from '../model/did-you-mean.ts'
 
 /** What the user asked for. */
 export interface CommandLine {

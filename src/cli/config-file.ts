@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { WaymarkConfig } from '../config.ts'
-import { WaymarkError } from '../model/errors.ts'
 import { nearest } from '../model/did-you-mean.ts'
+import { WaymarkError } from '../model/errors.ts'
 
 const fileNames = ['waymark.config.ts', 'waymark.config.js', 'waymark.config.mjs', 'waymark.config.json']
 

@@ -4,8 +4,8 @@ import { eventLine, exitLine } from './json-shapes.ts'
 import type { Output } from './output.ts'
 import type { RunEnd } from './render/end-lines.ts'
 import { shortId } from './render/run-label.ts'
-import type { StoreChoice } from './store-choice.ts'
 import type { RunReporter } from './run-reporter.ts'
+import type { StoreChoice } from './store-choice.ts'
 
 /** `--json`: one object a line, and nothing else on stdout. */
 export class JsonReporter implements RunReporter {

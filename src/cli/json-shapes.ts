@@ -1,6 +1,6 @@
 import type { LogEvent, RunSummary } from '../engine/store.ts'
-import type { ErrorJson } from '../model/errors.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
+import type { ErrorJson } from '../model/errors.ts'
 import type { StageView } from '../model/run-view.ts'
 import type { RecordedItem } from './recorded-item.ts'
 import { shortId } from './render/run-label.ts'

@@ -10,8 +10,8 @@ import { shortId } from './render/run-label.ts'
 import { isTopLevel, RunProgress } from './render/run-progress.ts'
 import { type Line, lasting, line, type Screen } from './render/screen.ts'
 import { completedLine, failedLine, reusedLine } from './render/stage-line.ts'
-import { shown, type StoreChoice } from './store-choice.ts'
 import type { RunReporter } from './run-reporter.ts'
+import { type StoreChoice, shown } from './store-choice.ts'
 
 const redrawEveryMs = 100
 /** So many stages get a lasting line; after that only those that took a while. */

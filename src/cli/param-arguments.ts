@@ -1,6 +1,6 @@
-import { commandNamed, flagsOf, namesOf } from './command-table.ts'
-import { wrongUsage } from './command-line.ts'
 import { nearest } from '../model/did-you-mean.ts'
+import { wrongUsage } from './command-line.ts'
+import { commandNamed, flagsOf, namesOf } from './command-table.ts'
 
 /** A parameter as the shell can say it. */
 export type RawParam = string | true | readonly string[]

@@ -1,6 +1,6 @@
+import { nearest } from '../model/did-you-mean.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { issuePath, type Schema, type SchemaIssue } from '../model/schema.ts'
-import { nearest } from '../model/did-you-mean.ts'
 import { type RawParam, type RawParams, reservedFlags } from './param-arguments.ts'
 import { type ParamFields, paramFields } from './param-fields.ts'
 

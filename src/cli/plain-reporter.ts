@@ -5,12 +5,12 @@ import { completedLines, failedLines, pausedLines, type RunEnd } from './render/
 import { logLine } from './render/logfmt.ts'
 import { paintLines } from './render/paint.ts'
 import { planLines } from './render/plan-lines.ts'
-import { RunProgress } from './render/run-progress.ts'
 import { shortId } from './render/run-label.ts'
+import { RunProgress } from './render/run-progress.ts'
 import { type Line, lasting } from './render/screen.ts'
 import { progressLines, stateLine } from './render/state-lines.ts'
-import { shown, type StoreChoice } from './store-choice.ts'
 import type { RunReporter } from './run-reporter.ts'
+import { type StoreChoice, shown } from './store-choice.ts'
 
 const progressEveryMs = 30_000
 /** So many stages are announced one by one; after that only those that took a while, so that ten thousand short ones do not fill a log. */

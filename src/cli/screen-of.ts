@@ -1,5 +1,5 @@
-import { asciiGlyphs, type Screen, unicodeGlyphs, unlimitedColumns } from './render/screen.ts'
 import type { Flags } from './command-line.ts'
+import { asciiGlyphs, type Screen, unicodeGlyphs, unlimitedColumns } from './render/screen.ts'
 import type { Environment } from './settings.ts'
 
 /** The parts of a stream that say what it can show. */

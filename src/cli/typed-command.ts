@@ -3,5 +3,7 @@
  */
 export function typedCommands(text: string, environment: Readonly<Record<string, string | undefined>>): string {
   const throughNpm = ['exec', 'start', 'run', 'run-script'].includes(environment['npm_command'] ?? '')
-  return throughNpm ? text.replace(/(?<!npx |[\w./-])waymark (?=(?:run|resume|show|events|ls|where|help)\b)/g, 'npx waymark ') : text
+  return throughNpm
+    ? text.replace(/(?<!npx |[\w./-])waymark (?=(?:run|resume|show|events|ls|where|help)\b)/g, 'npx waymark ')
+    : text
 }

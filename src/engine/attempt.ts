@@ -7,13 +7,10 @@ import type { RunEvent } from '../model/run-events.ts'
 import type { ScopePath } from '../model/scope.ts'
 import { CallSite } from './call-site.ts'
 import { attachPlace, type ErrorPlace, placeOf } from './error-place.ts'
-import { encodeRunRecord } from './record-codec.ts'
+import { RecordAppender } from './record-appender.ts'
 import type { Run } from './run.ts'
-import type { StoreCore } from './store-core.ts'
 import { fenced } from './stopped.ts'
-
-/** How long a record may wait for another to go with. */
-const announceAfterMs = 20
+import type { StoreCore } from './store-core.ts'
 
 /** Which stage's or item's function the running code belongs to; undefined in the pipeline's own function. */
 export const currentScope = new AsyncLocalStorage<ScopePath>()
@@ -52,6 +49,7 @@ interface StartedStage {
 /** One process's try at a run while it goes on: what the verbs on stages and items share. */
 export class Attempt {
   readonly facts: AttemptFacts
+  readonly #records: RecordAppender
   readonly #abort = new AbortController()
   readonly #calls = new Map<ScopePath, CallSite>()
   readonly #started: StartedStage[] = []
@@ -59,13 +57,21 @@ export class Attempt {
   readonly #redoing = new Map<number, Promise<unknown>>()
   readonly #redone = new Set<ScopePath>()
   readonly #drawn = { now: 0, uuid: 0, random: 0 }
-  #announced: readonly RunRecord[] = []
-  #cancelAnnouncing: (() => void) | undefined
   #nextOrder: number
   #lastFailure: { readonly error: unknown; readonly place: ErrorPlace } | undefined
 
   constructor(facts: AttemptFacts) {
     this.facts = facts
+    const { core, ownership, recorded } = facts
+    this.#records = new RecordAppender({
+      log: core.log,
+      ownership,
+      clock: core.clock,
+      onRecorded: (record, position) => recorded.apply(record, position),
+      onFailed: error => {
+        if (isWaymarkError(error, 'fenced')) this.#abort.abort(error)
+      },
+    })
     this.#nextOrder = 1 + Math.max(0, ...[...facts.recorded.stages.values()].map(stage => stage.order))
     const { signal } = facts
     if (signal?.aborted) this.#abort.abort(signal.reason)
@@ -88,35 +94,14 @@ export class Attempt {
     this.facts.onEvent?.(event)
   }
 
-  /**
-   * Puts a record into the log with the next commit, or after a moment: what only says that something began need not cost a sync of its own. It comes before everything that is appended later.
-   */
+  /** Puts a record into the log before everything that is appended later, but not at once: see {@link RecordAppender.announce}. */
   announce(record: RunRecord): void {
-    this.#announced = [...this.#announced, record]
-    // Whoever depends on it appends too, and hears of the failure.
-    this.#cancelAnnouncing ??= this.facts.core.clock.after(announceAfterMs, () => void this.append().catch(() => {}), { background: true })
+    this.#records.announce(record)
   }
 
   /** Commits records of the run. A superseded owner stops everything at once. */
-  async append(...own: readonly RunRecord[]): Promise<void> {
-    const { core, ownership, recorded } = this.facts
-    this.#cancelAnnouncing?.()
-    this.#cancelAnnouncing = undefined
-    const announced = this.#announced
-    this.#announced = []
-    const records = [...announced, ...own]
-    if (records.length === 0) return
-    try {
-      const positions = await core.log.append(ownership, records.map(encodeRunRecord))
-      for (const [i, record] of records.entries()) {
-        const position = positions[i]
-        if (position !== undefined) recorded.apply(record, position)
-      }
-    } catch (error) {
-      this.#announced = [...announced, ...this.#announced]
-      if (isWaymarkError(error, 'fenced')) this.#abort.abort(error)
-      throw error
-    }
+  append(...records: readonly RunRecord[]): Promise<void> {
+    return this.#records.append(records)
   }
 
   /**
@@ -164,7 +149,10 @@ export class Attempt {
   /**
    * What is recorded of a stage and why that must not be reused, if it must not. Waits for stages first called before it that are being redone: their result decides.
    */
-  async lookUp(path: ScopePath, version: string | undefined): Promise<{ recorded: RecordedStage | undefined; redo: string | undefined }> {
+  async lookUp(
+    path: ScopePath,
+    version: string | undefined,
+  ): Promise<{ recorded: RecordedStage | undefined; redo: string | undefined }> {
     const order = this.facts.recorded.stages.get(path)?.order
     if (order !== undefined) {
       for (const [earlier, done] of [...this.#redoing]) if (earlier < order) await done.catch(() => {})
@@ -210,7 +198,11 @@ export class Attempt {
   }
 
   /** A value drawn once in the life of the run. Its record goes into the log before any later one. */
-  draw<Value extends number | string>(kind: 'now' | 'uuid' | 'random', make: () => Value, is: (value: unknown) => value is Value): Value {
+  draw<Value extends number | string>(
+    kind: 'now' | 'uuid' | 'random',
+    make: () => Value,
+    is: (value: unknown) => value is Value,
+  ): Value {
     const index = this.#drawn[kind]++
     const known = this.facts.recorded.drawn(kind, index)
     if (is(known)) return known

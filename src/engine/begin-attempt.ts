@@ -5,12 +5,13 @@ import { nearest } from '../model/did-you-mean.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { newRunId } from '../model/ids.ts'
 import { makePlan } from '../model/make-plan.ts'
+import type { Owner } from '../model/owner.ts'
 import type { Plan } from '../model/plan.ts'
 import { RecordedRun } from '../model/recorded-run.ts'
 import type { CodeDigest } from '../model/records.ts'
 import type { RunView } from '../model/run-view.ts'
 import { type FoundRun, unfinishedStates } from './find-run.ts'
-import { ownRun } from './ownership.ts'
+import { ownRun, runLiveness } from './ownership.ts'
 import type { AttemptOptions, Pipeline } from './pipeline.ts'
 import { decodeRunRecord } from './record-codec.ts'
 import { claimGraceMs, claimPollMs } from './store.ts'
@@ -38,11 +39,15 @@ export function recordedRunOf(records: readonly StoredRecord[]): RecordedRun {
 /** Becomes the owner of the run that was found, or of a new one, whose id may have been claimed already (`begun`). */
 export async function holdRun(core: StoreCore, found: FoundRun, begun: Ownership | undefined): Promise<HeldRun> {
   if (found.run !== undefined) {
-    const { ownership, history, earlierOwnerDead } = await ownRun(core, found.run)
+    const { ownership, history, earlierOwnerDead } = await ownRun(core, found.run, true)
     const torn = history.tornBytes
-    const notices = torn === 0 ? [] : [`${torn} bytes of a write that was under way when the process died were set aside; every record before them is intact`]
+    const notices =
+      torn === 0
+        ? []
+        : [`${torn} bytes of a write that was under way when the process died were set aside; every record before them is intact`]
     const recorded = recordedRunOf(history.records)
-    return { id: found.run.id, ownership, recorded, earlierOwnersDead: earlierOwnerDead && leftNothingOpen(recorded), notices }
+    const isAlone = earlierOwnerDead && leftNothingOpen(recorded, core.self) && !(await wasOvertaken(core, found.run, recorded))
+    return { id: found.run.id, ownership, recorded, earlierOwnersDead: isAlone, notices }
   }
   const fresh = { recorded: new RecordedRun(), earlierOwnersDead: true, notices: [] }
   const ownership = begun ?? (await core.log.create(newRunId(core.random)))
@@ -65,11 +70,23 @@ export async function beginRun(core: StoreCore, runId: string): Promise<Ownershi
   return (await core.log.takeOver(runId)).ownership
 }
 
+/** Whether another process began an attempt since the run was looked up: that one is fenced now, but may be writing to its output still. */
+async function wasOvertaken(core: StoreCore, seen: RunView, { lastAttempt, ended }: RecordedRun): Promise<boolean> {
+  if (lastAttempt === undefined || lastAttempt.attempt === seen.attempt || ended !== undefined) return false
+  return (
+    lastAttempt.owner.process !== core.self.process &&
+    (await runLiveness(core, { id: seen.id, owner: lastAttempt.owner })) !== 'dead'
+  )
+}
+
 /** One owner whose death was never proven may outlive many that died; and a file whose sync failed is never synced again. */
-function leftNothingOpen(recorded: RecordedRun): boolean {
-  const endedBy = recorded.ended?.error?.waymark?.code
-  const inDoubt = endedBy === 'disk_full' || endedBy === 'unavailable'
-  return !inDoubt && recorded.lastAttempt?.earlierOwnersDead !== false
+function leftNothingOpen({ ended, lastAttempt, stages }: RecordedRun, self: Owner): boolean {
+  // An attempt of this very process without an end: the disk was so broken that not even that could be written.
+  const couldNotEnd = ended === undefined && lastAttempt?.owner.process === self.process
+  // The pipeline may have caught what a stage failed with, and ended otherwise.
+  const errors = [ended?.error, ...[...stages.values()].map(stage => stage.error)]
+  const failedWrite = errors.some(error => error?.waymark?.code === 'disk_full' || error?.waymark?.code === 'unavailable')
+  return !couldNotEnd && !failedWrite && lastAttempt?.earlierOwnersDead !== false
 }
 
 /** What is recorded of a run, without owning it. */
@@ -91,7 +108,9 @@ export async function planAttempt(
   const change = codeChange(held.recorded.lastAttempt?.code, options.code)
   if (change !== undefined) notices.push(change)
   if (found.others.length > 0 && options.fresh !== true) {
-    notices.push(`${found.others.length} older unfinished ${found.others.length === 1 ? 'run has' : 'runs have'} the same parameters: ${found.others.map(run => run.id).join(', ')}`)
+    notices.push(
+      `${found.others.length} older unfinished ${found.others.length === 1 ? 'run has' : 'runs have'} the same parameters: ${found.others.map(run => run.id).join(', ')}`,
+    )
   }
   return makePlan({
     run: held.id,
@@ -120,7 +139,11 @@ function codeChange(before: CodeDigest | undefined, now: CodeDigest | undefined)
 }
 
 function checkRedo(redo: readonly string[], recorded: RecordedRun, declared: readonly string[]): readonly string[] {
-  const known = new Set([...recorded.stages.keys(), ...[...recorded.stages.keys()].map(path => path.replace(/\[[^\]]*\]$/, '')), ...declared])
+  const known = new Set([
+    ...recorded.stages.keys(),
+    ...[...recorded.stages.keys()].map(path => path.replace(/\[[^\]]*\]$/, '')),
+    ...declared,
+  ])
   for (const name of redo) {
     if (known.has(name)) continue
     const near = nearest(name, [...known])

@@ -116,10 +116,10 @@ export class CatalogFeed {
     let sources: BatchSource[] = []
     let end: number | undefined
     for (const batch of pending) {
-      end ??= marks.get(batch.segment)?.appliedEnd ?? segmentStart
-      if (batch.end <= end) continue
-      // A gap, a fenced record or a new segment in between: the log itself tells the order.
-      if (batch.partial || (batch.start !== end && end !== segmentStart) || sources.some(s => s.segment !== batch.segment)) {
+      end ??= marks.get(batch.segment)?.appliedEnd
+      if (end !== undefined && batch.end <= end) continue
+      // A gap (a flush before this one failed), a fenced record or a new segment: the log itself tells what comes before.
+      if (batch.partial || batch.start !== end || sources.some(s => s.segment !== batch.segment)) {
         reread = true
         break
       }

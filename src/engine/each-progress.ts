@@ -1,6 +1,7 @@
+import { fileFault } from '../files/file-faults.ts'
 import { encodeValue } from '../format/encode-value.ts'
 import { rangesOf } from '../model/completed-set.ts'
-import { isWaymarkError, type WaymarkError } from '../model/errors.ts'
+import type { WaymarkError } from '../model/errors.ts'
 import type { ItemCounts, ItemResult, OutputPosition, StageProgress } from '../model/records.ts'
 import { type SavePolicy, saveIntervalMs } from '../model/save-policy.ts'
 import { Throughput } from '../model/throughput.ts'
@@ -149,7 +150,8 @@ export class EachProgress {
   #save(): Promise<void> {
     this.#saving ??= this.#write().finally(() => {
       this.#saving = undefined
-      if (this.#fault === undefined && this.#indexes.length + this.#keys.length > 0 && this.#cancelTimer === undefined) this.#schedule()
+      if (this.#fault === undefined && this.#indexes.length + this.#keys.length > 0 && this.#cancelTimer === undefined)
+        this.#schedule()
     })
     return this.#saving
   }
@@ -180,15 +182,17 @@ export class EachProgress {
       const kept = await this.#place(results, resultBytes)
       await attempt.append(this.#record(counts, indexes, keys, position, kept))
     } catch (error) {
-      if (!isWaymarkError(error)) throw error
-      this.#fault = error
+      this.#fault = fileFault(error, `record items of ${this.#options.path}`, 'They are called again by the next attempt.')
     }
     this.#bytesBeingSaved = 0
     this.#itemsBeingSaved = 0
     this.#lastCostMs = core.clock.monotonicMs() - startedAt
   }
 
-  async #place(results: readonly ItemResult[], bytes: number): Promise<Pick<StageProgress, 'results' | 'resultsIn' | 'resultIndexes'>> {
+  async #place(
+    results: readonly ItemResult[],
+    bytes: number,
+  ): Promise<Pick<StageProgress, 'results' | 'resultsIn' | 'resultIndexes'>> {
     if (results.length === 0) return {}
     if (bytes <= packAboveBytes) return { results }
     const { attempt, path } = this.#options

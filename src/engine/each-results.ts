@@ -61,7 +61,8 @@ async function readResults(core: StoreCore, record: ResultsRecord): Promise<read
 }
 
 const isResultList = (value: unknown): value is readonly ItemResult[] =>
-  Array.isArray(value) && value.every(entry => Array.isArray(entry) && typeof entry[0] === 'number' && entry[1] instanceof Uint8Array)
+  Array.isArray(value) &&
+  value.every(entry => Array.isArray(entry) && typeof entry[0] === 'number' && entry[1] instanceof Uint8Array)
 
 /** Results written to an output file: this run's part of it, in the file's order. */
 export async function* writtenResults(

@@ -1,4 +1,5 @@
-import { WaymarkError } from '../model/errors.ts'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { RecordedStage } from '../model/recorded-run.ts'
 import type { InputRecord, ItemCounts, OutputPosition } from '../model/records.ts'
 import { type ScopePath, stagePath } from '../model/scope.ts'
@@ -60,6 +61,7 @@ async function passOver(
     baseDirectory,
     signal: attempt.signal,
     hasKey: options.key !== undefined,
+    outside: AsyncLocalStorage.snapshot(),
   })
   const { recorded, redo: asked } = await attempt.lookUp(path, options.version)
   if (recorded?.kind === 'stage') throw usedAsStage(path)
@@ -111,7 +113,8 @@ async function goOn(pass: Pass, order: number, outputStart: OutputPosition | und
     await recordStageFailure(attempt, path, startedAt, failure.error, failure.item)
     throw failure.error
   } finally {
-    await output?.close()
+    // What counts is synced; a close that fails would only hide how the pass ended.
+    await output?.close().catch(() => {})
   }
 }
 
@@ -159,7 +162,7 @@ async function work(pass: Pass, output: OutputWriter | undefined, startedAt: num
     const failure = await currentScope.run(path, () => loop.run())
     await progress.flush()
     if (failure !== undefined) throw new ItemLoopEnd(failure)
-    const position = await output?.finish()
+    const position = output && (await finished(output))
     const { counts } = progress
     const durationMs = core.clock.monotonicMs() - startedAt
     await attempt.append({
@@ -181,6 +184,16 @@ async function work(pass: Pass, output: OutputWriter | undefined, startedAt: num
   } finally {
     progress.tell()
     progress.close()
+  }
+}
+
+/** The position of an output that is whole. It is durable before the file is closed, so whether that succeeds changes nothing. */
+async function finished(output: OutputWriter): Promise<OutputPosition> {
+  try {
+    return await output.finish()
+  } catch (error) {
+    if (isWaymarkError(error)) throw error
+    return output.position
   }
 }
 
@@ -232,7 +245,9 @@ const inputChanged = (before: InputRecord | undefined, now: InputRecord): boolea
 function inputChangedError(attempt: Attempt, path: ScopePath, recorded: RecordedStage): WaymarkError {
   const { run } = attempt.facts
   const effect =
-    recorded.keys.size > 0 ? 'items whose keys are recorded stay done, new ones are called' : 'all its items are called again, and its output is replaced'
+    recorded.keys.size > 0
+      ? 'items whose keys are recorded stay done, new ones are called'
+      : 'all its items are called again, and its output is replaced'
   return new WaymarkError('input_changed', {
     message: `${recorded.input?.from ?? 'the input'} of ${path} is not the file that run ${run} began with (its digest differs)`,
     means: `Nothing was run; ${recorded.finished} recorded items are kept. If the change is accepted, ${effect}.`,

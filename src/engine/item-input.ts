@@ -3,7 +3,7 @@ import { decodeElements } from '../format/decode-value.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { InputRecord } from '../model/records.ts'
 import { fileDigest } from '../outputs/file-digest.ts'
-import { isItemFile, type ItemFile, itemFilePath } from '../outputs/item-file.ts'
+import { type ItemFile, isItemFile, itemFilePath } from '../outputs/item-file.ts'
 import { readItems } from '../outputs/read-items.ts'
 import { PendingStage } from './stage-result.ts'
 
@@ -21,6 +21,8 @@ interface InputOptions {
   readonly baseDirectory: string
   readonly signal: AbortSignal
   readonly hasKey: boolean
+  /** Calls a function where the pass was called: a generator of the user's that gives the items is no part of any item. */
+  readonly outside: <T>(call: () => T) => T
 }
 
 const batchLength = 1_000
@@ -40,10 +42,10 @@ export async function openItemInput(items: unknown, path: string, options: Input
   }
   if (Symbol.asyncIterator in items) {
     const source = items as AsyncIterable<unknown>
-    return { record: { kind: 'keys' }, total: undefined, batches: () => singles(source) }
+    return { record: { kind: 'keys' }, total: undefined, batches: () => singles(source, options.outside) }
   }
   if (Symbol.iterator in items) {
-    const source = items as Iterable<unknown>
+    const source = calledOutside(items as Iterable<unknown>, options.outside)
     const total = items instanceof Set || items instanceof Map ? items.size : undefined
     return { record: { kind: 'keys' }, total, batches: () => gather(source) }
   }
@@ -103,25 +105,52 @@ function* gather(items: Iterable<unknown>): Iterable<readonly unknown[]> {
 }
 
 /** One by one: who makes items slowly must not wait for a batch to fill. */
-async function* singles(items: AsyncIterable<unknown>): AsyncIterable<readonly unknown[]> {
-  for await (const item of items) yield [item]
+async function* singles(items: AsyncIterable<unknown>, outside: InputOptions['outside']): AsyncIterable<readonly unknown[]> {
+  const iterator = outside(() => items[Symbol.asyncIterator]())
+  try {
+    for (;;) {
+      const next = await outside(() => iterator.next())
+      if (next.done === true) return
+      yield [next.value]
+    }
+  } finally {
+    await outside(() => iterator.return?.())
+  }
+}
+
+function* calledOutside(items: Iterable<unknown>, outside: InputOptions['outside']): Iterable<unknown> {
+  const iterator = outside(() => items[Symbol.iterator]())
+  try {
+    for (;;) {
+      const next = outside(() => iterator.next())
+      if (next.done === true) return
+      yield next.value
+    }
+  } finally {
+    outside(() => iterator.return?.())
+  }
 }
 
 function needsKey(path: string): WaymarkError {
   return new WaymarkError('invalid', {
     message: `the items of ${JSON.stringify(path)} have no names: an array or iterable may come in another order next time`,
     means: 'Nothing of this stage was run.',
-    remedy: 'Give key: item => item.id, or pass a stage’s result, jsonl(path) or csv(path), whose items are known by their index.',
+    remedy:
+      'Give key: item => item.id, or pass a stage’s result, jsonl(path) or csv(path), whose items are known by their index.',
     details: { stage: path },
   })
 }
 
 function notItems(items: unknown, path: string): WaymarkError {
-  const what = typeof items === 'string' ? `the text ${JSON.stringify(items.slice(0, 60))}` : items === null ? 'null' : `a ${typeof items}`
+  const what =
+    typeof items === 'string' ? `the text ${JSON.stringify(items.slice(0, 60))}` : items === null ? 'null' : `a ${typeof items}`
   return new WaymarkError('invalid', {
     message: `the items of ${JSON.stringify(path)} are ${what}`,
     means: 'Nothing of this stage was run.',
-    remedy: typeof items === 'string' ? 'To read a file: jsonl(path) or csv(path).' : 'Pass an array, an iterable, a stage’s result, jsonl(path) or csv(path).',
+    remedy:
+      typeof items === 'string'
+        ? 'To read a file: jsonl(path) or csv(path).'
+        : 'Pass an array, an iterable, a stage’s result, jsonl(path) or csv(path).',
     details: { stage: path },
   })
 }

@@ -4,7 +4,7 @@ import type { RecordedStage } from '../model/recorded-run.ts'
 import type { Attempt } from './attempt.ts'
 import { callInTime } from './call-in-time.ts'
 import type { EachProgress } from './each-progress.ts'
-import { isSkipped, ItemCall } from './item-context.ts'
+import { ItemCall, isSkipped } from './item-context.ts'
 import type { ItemInput } from './item-input.ts'
 import { meantError, retryDelayMs } from './retry.ts'
 import type { EachOptions, ItemContext } from './run.ts'
@@ -74,6 +74,8 @@ export class ItemLoop {
       attempt.signal.removeEventListener('abort', onAbort)
       this.#over = true
     }
+    // Items that nobody waits for any more are not finished: the pass ends early however far the input was read.
+    if (this.#inFlight > 0) this.#failure ??= { error: stopped(attempt.signal) }
     if (this.#failure === undefined && input.total === undefined) progress.total = this.#index + 1
     return this.#failure
   }
@@ -194,7 +196,13 @@ export class ItemLoop {
     const delayMs = attempt.stopping ? undefined : retryDelayMs(options.retry, call, error)
     if (delayMs === undefined) throw meantError(error)
     progress.retried()
-    attempt.emit({ type: 'item.retry', stage: path, item: key ?? String(index), attempt: call + 1, error: storeError(meantError(error)) })
+    attempt.emit({
+      type: 'item.retry',
+      stage: path,
+      item: key ?? String(index),
+      attempt: call + 1,
+      error: storeError(meantError(error)),
+    })
     await sleep(attempt.facts.core.clock, delayMs, attempt.signal).catch(() => {
       throw isWaymarkError(attempt.signal.reason) ? attempt.signal.reason : stopped(attempt.signal)
     })
@@ -230,7 +238,8 @@ function badKey(path: string, index: number, name: unknown): WaymarkError {
 function sameKey(path: string, index: number, key: string): WaymarkError {
   return new WaymarkError('conflict', {
     message: `two items of ${JSON.stringify(path)} have the key ${JSON.stringify(key)}; the second is item ${index}`,
-    means: 'The second was not called: results are known by key, so one key cannot hold two. Items finished before it are recorded.',
+    means:
+      'The second was not called: results are known by key, so one key cannot hold two. Items finished before it are recorded.',
     remedy: 'Let key return something that differs for every item, or remove the repetition from the input.',
     details: { stage: path, index, key },
   })

@@ -1,4 +1,5 @@
-import type { FileSystem } from '../files/file-system.ts'
+import { fileFault } from '../files/file-faults.ts'
+import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Owner } from '../model/owner.ts'
 
@@ -16,7 +17,8 @@ export class LeaseKeeper {
   readonly #owner: Owner
   #holders = 0
   #cancel: (() => void) | undefined
-  #renewing: Promise<void> = Promise.resolve()
+  /** Ends when the changes of the file asked for so far are over; never rejects. One after another: a lease taken anew must not be removed with the one before. */
+  #turn: Promise<void> = Promise.resolve()
 
   constructor(files: FileSystem, folder: string, clock: Clock, owner: Owner) {
     this.#files = files
@@ -29,9 +31,10 @@ export class LeaseKeeper {
   async hold(): Promise<() => Promise<void>> {
     this.#holders++
     if (this.#holders === 1) {
-      await this.#renew()
       this.#schedule()
+      void this.#renew()
     }
+    await this.#turn
     let held = true
     return async () => {
       if (!held) return
@@ -41,7 +44,11 @@ export class LeaseKeeper {
     }
   }
 
-  /** When another process's lease runs out, in wall milliseconds; 0 if it has none. */
+  /**
+   * When another process's lease runs out, in wall milliseconds; 0 if it has none.
+   *
+   * @throws WaymarkError if there is one that cannot be read: whoever holds it may well be alive
+   */
   async expiryOf(owner: Owner): Promise<number> {
     const path = this.#path(owner)
     try {
@@ -52,8 +59,9 @@ export class LeaseKeeper {
       } finally {
         await file.close()
       }
-    } catch {
-      return 0
+    } catch (error) {
+      if (fileErrorCode(error) === 'ENOENT') return 0
+      throw fileFault(error, `read the lease ${path}`, 'Nothing was changed.')
     }
   }
 
@@ -61,7 +69,7 @@ export class LeaseKeeper {
     this.#cancel = this.#clock.after(
       renewEveryMs,
       () => {
-        this.#renewing = this.#renew()
+        void this.#renew()
         this.#schedule()
       },
       { background: true },
@@ -69,7 +77,12 @@ export class LeaseKeeper {
   }
 
   /** A renewal that fails is left to the next: nothing depends on it but the patience of others. */
-  async #renew(): Promise<void> {
+  #renew(): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#write())
+    return this.#turn
+  }
+
+  async #write(): Promise<void> {
     const temporary = `${this.#path(this.#owner)}.tmp`
     try {
       await this.#files.remove(temporary)
@@ -80,13 +93,15 @@ export class LeaseKeeper {
         await file.close()
       }
       await this.#files.rename(temporary, this.#path(this.#owner))
-    } catch {}
+    } catch {
+      await this.#files.remove(temporary).catch(() => {})
+    }
   }
 
-  async #end(): Promise<void> {
+  #end(): Promise<void> {
     this.#cancel?.()
-    await this.#renewing
-    await this.#files.remove(this.#path(this.#owner)).catch(() => {})
+    this.#turn = this.#turn.then(() => this.#files.remove(this.#path(this.#owner)).catch(() => {}))
+    return this.#turn
   }
 
   #path(owner: Owner): string {

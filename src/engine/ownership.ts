@@ -7,7 +7,7 @@ import { endOrphan, isOrphan, provenLiveness } from './process-identity.ts'
 import type { StoreCore } from './store-core.ts'
 
 /**
- * What can be said of a run's owner. `ended`: nobody owns it. `alive`: proven, or its lease still runs. `dead`: provably. `expired`: not provable, but its lease ran out.
+ * What can be said of a run's owner. `ended`: nobody owns it. `alive`: proven, or its lease still runs. `dead`: provably. `expired`: not provable, but its lease ran out or was given back.
  */
 export type RunLiveness = 'ended' | 'alive' | 'dead' | 'expired'
 
@@ -20,8 +20,11 @@ export async function runLiveness(core: StoreCore, run: Pick<RunView, 'id' | 'ow
   if (owner === undefined) return 'ended'
   if (owner.process === core.self.process) return core.activeRuns.has(run.id) ? 'alive' : 'dead'
   const proven = provenLiveness(owner, core.self)
-  if (proven !== 'unknown') return proven
-  return (await core.leases.expiryOf(owner)) > core.clock.now() ? 'alive' : 'expired'
+  if (proven === 'dead') return 'dead'
+  const expiry = await core.leases.expiryOf(owner)
+  // A process that lives and has given its lease back is done with the run: its disk was too broken to record the end.
+  if (proven === 'alive') return expiry === 0 ? 'expired' : 'alive'
+  return expiry > core.clock.now() ? 'alive' : 'expired'
 }
 
 export interface OwnedRun {
@@ -35,10 +38,11 @@ export interface OwnedRun {
  * Becomes the owner of an existing run. A provably dead owner is replaced at once, one whose lease ran out too; an orphan (alive, but its supervisor is gone: the user ended
  * it) is given a moment to stop and then killed.
  *
+ * @param reserved This process has put the run among its active ones: an attempt of its own that is on record is over.
  * @throws WaymarkError `lease_held` if its owner lives, saying who and since when; `fenced` if another process was faster
  */
-export async function ownRun(core: StoreCore, run: RunView): Promise<OwnedRun> {
-  let liveness = await runLiveness(core, run)
+export async function ownRun(core: StoreCore, run: RunView, reserved = false): Promise<OwnedRun> {
+  let liveness = reserved && run.owner?.process === core.self.process ? 'dead' : await runLiveness(core, run)
   if (liveness === 'alive' && run.owner !== undefined && isOrphan(run.owner, core.self)) {
     await waitForOrphan(core, run.owner)
     liveness = await runLiveness(core, run)
@@ -62,7 +66,7 @@ async function waitForOrphan(core: StoreCore, owner: Owner): Promise<void> {
   }
 }
 
-function leaseHeld(core: StoreCore, run: RunView): WaymarkError {
+export function leaseHeld(core: StoreCore, run: RunView): WaymarkError {
   const { owner } = run
   const where = owner?.process === core.self.process ? 'this process' : `process ${owner?.pid} on ${owner?.host}`
   const since = new Date(run.updatedAt).toISOString()

@@ -17,7 +17,9 @@ export async function checkParams(schema: Schema | undefined, given: unknown): P
  * @throws WaymarkError `invalid` if a param cannot be stored
  */
 export function paramsDigest(params: unknown): string {
-  return createHash('sha256').update(encodeValue(sortKeys(params))).digest('hex')
+  return createHash('sha256')
+    .update(encodeValue(sortKeys(params)))
+    .digest('hex')
 }
 
 function sortKeys(value: unknown): unknown {

@@ -1,5 +1,6 @@
 import type { Codec } from '../format/codec.ts'
 import { WaymarkError } from '../model/errors.ts'
+import type { Owner } from '../model/owner.ts'
 import type { CodeDigest } from '../model/records.ts'
 import type { RunEvent } from '../model/run-events.ts'
 import type { Schema, SchemaOutput } from '../model/schema.ts'
@@ -7,7 +8,6 @@ import { CallSite } from './call-site.ts'
 import type { Run } from './run.ts'
 import { runAttempt } from './run-attempt.ts'
 import type { Store } from './store.ts'
-import type { Owner } from '../model/owner.ts'
 
 /** Params of a pipeline without a schema, as the command line gives them. */
 export type RawParams = Readonly<Record<string, string | true | readonly string[]>>
@@ -20,8 +20,8 @@ export interface PipelineOptions {
 }
 
 export interface RunOptions {
-  /** Where to record. Default: the store that `open()` finds. */
-  readonly store?: Store
+  /** Where to record: `await open()` finds or makes one. */
+  readonly store: Store
   /** Stop now: signals of stages and items abort. */
   readonly signal?: AbortSignal
   /** Stop cleanly: finish items in flight, start nothing more. */
@@ -74,7 +74,7 @@ export interface Pipeline<Params = never, Value = unknown> {
    * @throws WaymarkError `failed` with the user's own error as cause and the place in `details`; `cancelled` after a stop; `lease_held`, `input_changed`, `stale`, `conflict`,
    * `invalid`, `disk_full` …
    */
-  run(params: Params, options?: RunOptions): Promise<RunOutcome<Value>>
+  run(params: Params, options: RunOptions): Promise<RunOutcome<Value>>
   /** {@link Pipeline.run} for the command line: params are unchecked, and `planOnly` gives undefined. */
   attempt(params: unknown, options: AttemptOptions): Promise<RunOutcome | undefined>
 }
@@ -116,7 +116,7 @@ export function pipeline(
     stages: options.stages ?? [],
     codecs: options.codecs ?? [],
     definedIn,
-    async run(params, runOptions = {}) {
+    async run(params, runOptions) {
       const outcome = await made.attempt(params, runOptions)
       if (outcome === undefined) throw new TypeError('a run that is no plan has an outcome')
       return outcome
@@ -150,4 +150,3 @@ function noFunction(name: string): WaymarkError {
     remedy: "pipeline('name', async (run, params) => { … })",
   })
 }
-

@@ -1,8 +1,8 @@
 import type { Codec } from '../format/codec.ts'
 import { decodeValue } from '../format/decode-value.ts'
 import { encodeValue } from '../format/encode-value.ts'
-import type { RunRecord } from '../model/records.ts'
 import { WaymarkError } from '../model/errors.ts'
+import type { RunRecord } from '../model/records.ts'
 
 /** A record as the bytes of the log: a map of CBOR whose values are only built-in kinds; users' own values inside it are encoded on their own. */
 export function encodeRunRecord(record: RunRecord): Uint8Array {

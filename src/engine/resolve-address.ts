@@ -51,7 +51,8 @@ async function resolveNewest(pipeline: string, which: string, head: string, find
   }
   const query: RunQuery = { ...(pipeline === '' ? {} : { pipeline }), limit: which === 'last' ? 1 : 200 }
   const runs = await findRuns(query)
-  const run = which === 'last' ? runs[0] : runs.find(candidate => candidate.state !== 'completed' && candidate.state !== 'cancelled')
+  const run =
+    which === 'last' ? runs[0] : runs.find(candidate => candidate.state !== 'completed' && candidate.state !== 'cancelled')
   if (run !== undefined) return run
   const known = [...new Set((await findRuns({ limit: 200 })).map(other => other.pipeline))]
   throw noRun(head, nearest(pipeline, known))

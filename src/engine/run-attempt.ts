@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { dirname } from 'node:path'
-import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { Ownership } from '../log/log.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
+import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { AttemptEnded, RunRecord } from '../model/records.ts'
 import type { CheckpointView, RunView } from '../model/run-view.ts'
 import { Attempt } from './attempt.ts'
-import { beginRun, checkFresh, holdRun, planAttempt, peekRun, storedFile, type HeldRun } from './begin-attempt.ts'
+import { beginRun, checkFresh, type HeldRun, holdRun, peekRun, planAttempt, storedFile } from './begin-attempt.ts'
 import { untilAborted } from './call-in-time.ts'
 import { runEach } from './each.ts'
-import { findRun, type FoundRun } from './find-run.ts'
-import { ownRun } from './ownership.ts'
+import { type FoundRun, findRun } from './find-run.ts'
+import { leaseHeld, ownRun } from './ownership.ts'
 import { checkParams, paramsDigest } from './params.ts'
 import type { AttemptOptions, Pipeline, RunOutcome } from './pipeline.ts'
 import { projectRoot } from './project-root.ts'
@@ -32,7 +32,7 @@ export async function runAttempt(
   given: unknown,
   options: AttemptOptions,
 ): Promise<RunOutcome | undefined> {
-  if (options.store === undefined) {
+  if (options?.store === undefined) {
     throw new WaymarkError('invalid', {
       message: `the pipeline ${pipeline.name} was given no store`,
       means: 'Nothing was run.',
@@ -51,7 +51,7 @@ export async function runAttempt(
     begun = await beginRun(core, options.runId)
     if (begun === undefined) found = await findRun(core, wanted)
   }
-  if (found.run?.state === 'completed') {
+  if (found.run?.state === 'completed' && (options.planOnly === true || (await isProven(core, found.run.id)))) {
     const { id, resultId } = found.run
     options.onEvent?.({ type: 'notice', message: `run ${id} is completed: nothing is left to do` })
     const result = resultId === undefined ? undefined : await core.feed.query(catalog => catalog.checkpoint(resultId))
@@ -86,14 +86,19 @@ async function work(
   { core, store, found, begun, given, params, digest }: Work,
   options: AttemptOptions,
 ): Promise<RunOutcome> {
-  if (found.run !== undefined && core.activeRuns.has(found.run.id)) await ownRun(core, found.run)
-  if (options.fresh === true) await cancelOthers(core, found.others)
-  const release = await core.leases.hold()
+  if (found.run !== undefined) {
+    if (core.activeRuns.has(found.run.id)) throw leaseHeld(core, { ...found.run, owner: core.self })
+    // Before anything is awaited: of two calls in this process one is refused, and neither fences the other.
+    core.activeRuns.add(found.run.id)
+  }
+  let release: (() => Promise<void>) | undefined
   let held: HeldRun | undefined
   try {
+    if (options.fresh === true) await cancelOthers(core, found.others)
+    release = await core.leases.hold()
     held = await holdRun(core, found, begun)
     const { ended } = held.recorded
-    // Somebody else finished it since it was looked up.
+    // Somebody else finished it since it was looked up, or its end was not proven durable before.
     if (ended?.state === 'completed') return completedOutcome(core, held.id, ended.result)
     core.activeRuns.add(held.id)
     const plan = await planAttempt(core, pipeline, held, found, options)
@@ -122,7 +127,7 @@ async function work(
     if (held.recorded.created === undefined) {
       first.push({
         type: 'run.created',
-        time,
+        time: await creationTime(core),
         pipeline: pipeline.name,
         params: given,
         paramsDigest: digest,
@@ -145,8 +150,9 @@ async function work(
     attempt.emit({ type: 'run.started', pipeline: pipeline.name, attempt: plan.attempt, store: store.path })
     return await carryOut(attempt, fn, params)
   } finally {
-    if (held !== undefined) core.activeRuns.delete(held.id)
-    await release()
+    const id = found.run?.id ?? held?.id
+    if (id !== undefined) core.activeRuns.delete(id)
+    await release?.()
   }
 }
 
@@ -172,7 +178,12 @@ async function carryOut(attempt: Attempt, fn: PipelineFunction, params: unknown)
   }
   const error = runError(attempt, failure.error)
   const state = error.code === 'cancelled' ? 'paused' : 'failed'
-  await end(attempt, startedAt, { state, ...(state === 'paused' ? {} : { error: storeError(failure.error, attempt.placeOf(failure.error)?.item) }) }, error)
+  await end(
+    attempt,
+    startedAt,
+    { state, ...(state === 'paused' ? {} : { error: storeError(failure.error, attempt.placeOf(failure.error)?.item) }) },
+    error,
+  )
   await showOthers(core)
   throw error
 }
@@ -238,13 +249,18 @@ function runError(attempt: Attempt, error: unknown): WaymarkError {
     })
   }
   const place = attempt.placeOf(error)
-  const where = place === undefined ? 'the pipeline' : place.item === undefined ? place.stage : `item ${place.item} of ${place.stage}`
+  const where =
+    place === undefined ? 'the pipeline' : place.item === undefined ? place.stage : `item ${place.item} of ${place.stage}`
   return new WaymarkError('failed', {
     message: `${where} failed: ${error instanceof Error ? error.message : String(error)}`,
     means: 'Everything finished before it is recorded; the run can go on.',
     remedy: `Mend the cause, then run the same command again: it goes on from here (waymark show ${run}).`,
     cause: error,
-    details: { run, ...(place?.stage === undefined ? {} : { stage: place.stage }), ...(place?.item === undefined ? {} : { item: place.item }) },
+    details: {
+      run,
+      ...(place?.stage === undefined ? {} : { stage: place.stage }),
+      ...(place?.item === undefined ? {} : { item: place.item }),
+    },
   })
 }
 
@@ -270,8 +286,30 @@ function randomFraction(core: StoreCore): number {
 }
 
 /** A completed run: nothing is called, its recorded result is given. */
-async function completedOutcome(core: StoreCore, run: string, result: CheckpointRecord | CheckpointView | undefined): Promise<RunOutcome> {
+async function completedOutcome(
+  core: StoreCore,
+  run: string,
+  result: CheckpointRecord | CheckpointView | undefined,
+): Promise<RunOutcome> {
   return { run, state: 'completed', value: result && (await readCheckpoint(core, result)), setAside: 0 }
+}
+
+/** Now, but after every run there is: the last run is the one begun last, also where the clock was set back. A thousandth of a millisecond shows nowhere. */
+async function creationTime(core: StoreCore): Promise<number> {
+  const [last] = await core.feed.query(catalog => catalog.runs({ limit: 1 }))
+  const now = core.clock.now()
+  return last === undefined || last.createdAt < now ? now : last.createdAt + 0.001
+}
+
+/**
+ * Whether all that is recorded of a run is known to be durable: by a later batch, by the close of its segment, or by whoever was told so. The word of a process that failed to make it
+ * durable may be in the page cache only, and must not be passed on.
+ */
+async function isProven(core: StoreCore, run: string): Promise<boolean> {
+  const head = (await core.feed.query(catalog => catalog.heads([run]))).get(run)
+  const marks = await core.feed.query(catalog => catalog.marks())
+  const mark = marks.find(({ segment }) => segment === head?.segment)
+  return mark !== undefined && mark.provenEnd >= mark.appliedEnd
 }
 
 /** A fresh run takes the place of the unfinished ones of the same work, which else would come back. */

@@ -1,6 +1,6 @@
-import type { ItemFile } from '../outputs/item-file.ts'
-import type { Schema } from '../model/schema.ts'
 import type { SavePolicy } from '../model/save-policy.ts'
+import type { Schema } from '../model/schema.ts'
+import type { ItemFile } from '../outputs/item-file.ts'
 import type { Checkpoint } from './store.ts'
 
 /** What a pipeline's function works with: the run it belongs to. */
@@ -15,7 +15,11 @@ export interface Run {
    *
    * @throws WaymarkError `conflict` if the name was used before in this attempt, or inside another stage's function (use `ctx.stage`)
    */
-  stage<Value>(name: string, fn: (ctx: StageContext) => Value | PromiseLike<Value>, options?: StageOptions<Value>): StageResult<Value>
+  stage<Value>(
+    name: string,
+    fn: (ctx: StageContext) => Value | PromiseLike<Value>,
+    options?: StageOptions<Value>,
+  ): StageResult<Value>
   /**
    * Calls `fn` for each item, up to `concurrency` at a time, and records each as done; later attempts call it only for the rest. Items of a stage's result or of a file are
    * known by their index as long as that has the same digest; any other items need `key`.

@@ -53,7 +53,9 @@ export class PendingStage<Value> implements StageResult<Value> {
   async *stream(): AsyncIterableIterator<Value extends readonly (infer Element)[] ? Element : never> {
     const outcome = await this.outcome()
     // The type says what the elements are: they were encoded from a value of this type.
-    yield* decodeElements(await outcome.bytes(), { codecs: outcome.codecs }) as IterableIterator<Value extends readonly (infer Element)[] ? Element : never>
+    yield* decodeElements(await outcome.bytes(), { codecs: outcome.codecs }) as IterableIterator<
+      Value extends readonly (infer Element)[] ? Element : never
+    >
   }
 
   /** The outcome without the value; counts as taking it. */

@@ -1,17 +1,17 @@
-import { WaymarkError } from '../model/errors.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
+import { sleep } from '../model/clock.ts'
+import { WaymarkError } from '../model/errors.ts'
 import type { StageStarted } from '../model/records.ts'
 import { checkSchema } from '../model/schema.ts'
 import { type ScopePath, stagePath } from '../model/scope.ts'
-import { sleep } from '../model/clock.ts'
 import { type Attempt, currentScope } from './attempt.ts'
+import { callInTime } from './call-in-time.ts'
 import { readCheckpoint, readCheckpointBytes } from './read-checkpoint.ts'
 import { checkRetry, meantError, retryDelayMs } from './retry.ts'
 import type { StageContext, StageOptions, StageResult } from './run.ts'
 import { PendingStage, type StageOutcome } from './stage-result.ts'
-import { storeError } from './stored-error.ts'
-import { callInTime } from './call-in-time.ts'
 import { stopped } from './stopped.ts'
+import { storeError } from './stored-error.ts'
 import { writeCheckpoint } from './write-checkpoint.ts'
 
 /** Starts a stage, or finds it recorded. */
@@ -97,9 +97,10 @@ async function callStage<Value>(
   const startedAt = core.clock.monotonicMs()
   const metadata: Record<string, unknown> = { ...options.metadata }
   try {
-    const value = await callWithRetry(attempt, path, fn, options, metadata)
-    if (options.schema !== undefined) await checkSchema(options.schema, value, `the result of ${path}`)
-    const checkpoint = await writeCheckpoint(core, value, {
+    const returned = await callWithRetry(attempt, path, fn, options, metadata)
+    // What a later attempt gets is what the schema makes of the stored value; so does this one.
+    const value = options.schema === undefined ? returned : await checkSchema(options.schema, returned, `the result of ${path}`)
+    const checkpoint = await writeCheckpoint(core, returned, {
       run,
       stage: path,
       type: options.type ?? 'stage',
@@ -161,12 +162,7 @@ export async function recordStageFailure(
   await attempt.append({ type: 'stage.failed', time: core.clock.now(), path, durationMs, error: stored }).catch(() => {})
 }
 
-function stageContext(
-  attempt: Attempt,
-  path: ScopePath,
-  signal: AbortSignal,
-  metadata: Record<string, unknown>,
-): StageContext {
+function stageContext(attempt: Attempt, path: ScopePath, signal: AbortSignal, metadata: Record<string, unknown>): StageContext {
   return {
     run: attempt.facts.run,
     path,

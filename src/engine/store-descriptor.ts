@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { fileFault } from '../files/file-faults.ts'
-import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
+import { type FileSystem, fileErrorCode, type OpenFile } from '../files/file-system.ts'
 import { makeDurableDirectory } from '../files/make-durable-directory.ts'
 import { type Clock, type Random, sleep } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
@@ -19,7 +19,10 @@ export interface StoreDescriptor {
 
 const formatMajor = 1
 const descriptorName = 'waymark.json'
-const folders = ['segments', 'claims', 'packs', 'leases']
+/** In the order in which they are made: who sees the last knows that the descriptor is durable. */
+const folders = ['claims', 'packs', 'leases', 'segments']
+/** Makings of one store that may be found unfinished in a row; more mean that the disk does not keep what it is given. */
+const maxMakings = 3
 /** How long the maker of a store may take between making its descriptor and writing it. */
 const creationGraceMs = 2_000
 
@@ -39,25 +42,27 @@ export async function openDescriptor(
   try {
     const stat = await files.stat(root)
     if (stat !== undefined && stat.kind !== 'directory') throw notAFolder(root)
-    const existing = stat === undefined ? undefined : await readSettled(files, root, components.clock)
-    if (existing !== undefined) return existing
-    if (!create) throw noStore(root)
-    return await makeStore(files, root, components)
+    for (let makings = 0; ; makings++) {
+      const existing = await readSettled(files, root, components.clock)
+      if (existing !== undefined) return existing
+      if (!create) throw noStore(root)
+      if (makings === maxMakings) throw damaged(root, 'its maker did not finish')
+      await makeStore(files, root, components)
+    }
   } catch (error) {
     if (fileErrorCode(error) === 'ENOTDIR') throw notAFolder(root)
     throw fileFault(error, `open the store ${root}`, 'Nothing was read or changed.')
   }
 }
 
+/** Makes the store, unless somebody else does: of two makers one wins the name of the descriptor. */
 async function makeStore(
   files: FileSystem,
   root: string,
   components: { readonly clock: Clock; readonly random: Random },
-): Promise<StoreDescriptor> {
+): Promise<void> {
   await makeDurableDirectory(files, root)
-  for (const folder of folders) await files.makeDirectory(`${root}/${folder}`)
   await writeIfAbsent(files, `${root}/.gitignore`, '*\n')
-  await files.syncDirectory(root)
   const descriptor: StoreDescriptor = {
     format: { major: formatMajor, minor: 0 },
     requires: [],
@@ -65,45 +70,54 @@ async function makeStore(
     store: newStoreId(components.random),
     createdAt: components.clock.now(),
   }
-  // Of two makers one wins the name; the other reads what the winner wrote.
-  if (await writeIfAbsent(files, `${root}/${descriptorName}`, encodeDescriptor(descriptor))) {
-    await files.syncDirectory(root)
-    return descriptor
-  }
-  const winner = await readSettled(files, root, components.clock)
-  if (winner === undefined) throw damaged(root, 'its maker did not finish')
-  return winner
+  if (!(await writeIfAbsent(files, `${root}/${descriptorName}`, encodeDescriptor(descriptor)))) return
+  await files.syncDirectory(root)
+  for (const folder of folders) await files.makeDirectory(`${root}/${folder}`)
 }
 
+/** After a failure the file is removed if it can be: whether its bytes will last is unknown, and it must not be synced again. */
 async function writeIfAbsent(files: FileSystem, path: string, text: string): Promise<boolean> {
+  let file: OpenFile
   try {
-    const file = await files.open(path, 'create')
-    try {
-      await file.write(Buffer.from(text), 0)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    return true
+    file = await files.open(path, 'create')
   } catch (error) {
     if (fileErrorCode(error) === 'EEXIST') return false
     throw error
   }
+  try {
+    await file.write(Buffer.from(text), 0)
+    await file.sync()
+    await file.close()
+    return true
+  } catch (error) {
+    await file.close().catch(() => {})
+    await files.remove(path).catch(() => {})
+    throw error
+  }
 }
 
-/** Reads the descriptor, waiting for a maker that is just writing it. One that never was finished, in a store that holds nothing, is removed. */
+/**
+ * Reads the descriptor of a store that was made to the end, waiting for a maker that is just at it. One that never was finished, in a store that holds nothing, is removed: whether
+ * its bytes will last is unknown.
+ */
 async function readSettled(files: FileSystem, root: string, clock: Clock): Promise<StoreDescriptor | undefined> {
   const path = `${root}/${descriptorName}`
   const deadline = clock.monotonicMs() + creationGraceMs
   for (;;) {
     const before = await files.stat(path)
-    if (before === undefined) return undefined
-    const text = await readText(files, path)
-    if (text.length > 0) {
-      const descriptor = decodeDescriptor(text, root)
-      if (descriptor !== undefined) return descriptor
+    const segments = await segmentsIn(files, root)
+    if (before === undefined) {
+      // To make another would turn everything recorded here into the bytes of a foreign store.
+      if (segments !== undefined && segments > 0) throw damaged(root, 'it is missing')
+      return undefined
     }
-    if (await holdsSegments(files, root)) throw damaged(root, 'its checksum does not match')
+    const descriptor = decodeDescriptor(await readText(files, path), root)
+    if (descriptor !== undefined && segments !== undefined) {
+      // Its maker may have been interrupted before the names were durable. Once there is a segment, somebody has been here.
+      if (segments === 0) await files.syncDirectory(root)
+      return descriptor
+    }
+    if (segments !== undefined && segments > 0) throw damaged(root, 'its checksum does not match')
     if (clock.monotonicMs() >= deadline) {
       if ((await files.stat(path))?.identity === before.identity) await files.remove(path)
       return undefined
@@ -112,17 +126,24 @@ async function readSettled(files: FileSystem, root: string, clock: Clock): Promi
   }
 }
 
-async function holdsSegments(files: FileSystem, root: string): Promise<boolean> {
-  const stat = await files.stat(`${root}/segments`)
-  return stat !== undefined && (await files.list(`${root}/segments`)).length > 0
+/** How many there are; undefined without the folder for them, which a maker makes last. */
+async function segmentsIn(files: FileSystem, root: string): Promise<number | undefined> {
+  const folder = `${root}/segments`
+  return (await files.exists(folder)) ? (await files.list(folder)).length : undefined
 }
 
+/** Empty if another process has just removed it. */
 async function readText(files: FileSystem, path: string): Promise<string> {
-  const file = await files.open(path, 'read')
   try {
-    return Buffer.from(await file.read(0, 64 * 1024)).toString('utf8')
-  } finally {
-    await file.close()
+    const file = await files.open(path, 'read')
+    try {
+      return Buffer.from(await file.read(0, 64 * 1024)).toString('utf8')
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if (fileErrorCode(error) === 'ENOENT') return ''
+    throw error
   }
 }
 
@@ -188,7 +209,7 @@ function noStore(root: string): WaymarkError {
 function damaged(root: string, how: string): WaymarkError {
   return new WaymarkError('corrupt', {
     message: `the descriptor ${root}/${descriptorName} is damaged: ${how}`,
-    means: 'The log and the packs beside it are not touched by this.',
+    means: 'The log and the packs beside it are not touched by this; without it nobody can tell whose they are.',
     remedy: `Put back ${descriptorName} from a backup of the store.`,
   })
 }

@@ -137,7 +137,10 @@ export class Store implements AsyncDisposable {
   async list(options: ListOptions = {}): Promise<readonly Checkpoint[]> {
     await this.#core.feed.refresh()
     const { after, ...filters } = options
-    const query: CheckpointQuery = { ...filters, ...(after === undefined ? {} : { before: { order: after.order, id: after.id } }) }
+    const query: CheckpointQuery = {
+      ...filters,
+      ...(after === undefined ? {} : { before: { order: after.order, id: after.id } }),
+    }
     return (await this.#core.feed.query(catalog => catalog.checkpoints(query))).map(checkpointOf)
   }
 
@@ -217,11 +220,9 @@ export class Store implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    try {
-      await this.#core.log.close()
-    } finally {
-      await this.#core.feed.close()
-    }
+    // What was acknowledged needs no more. Without its close mark a segment is read like that of a killed process; to reject would hide how the work ended.
+    await this.#core.log.close().catch(ignoreDisk)
+    await this.#core.feed.close().catch(ignoreDisk)
   }
 
   /** Claims an id like a run: of two savers with one id, in whatever processes, exactly one succeeds. */
@@ -282,6 +283,10 @@ export class Store implements AsyncDisposable {
     }
     return error
   }
+}
+
+function ignoreDisk(error: unknown): void {
+  if (!isWaymarkError(error) || error.code === 'internal') throw error
 }
 
 const cores = new WeakMap<Store, StoreCore>()

@@ -32,7 +32,7 @@ export async function writeCheckpoint(core: StoreCore, value: unknown, facts: Ch
     ...(facts.stage === undefined ? {} : { stage: facts.stage }),
     type: facts.type,
     createdAt: core.clock.now(),
-    order: core.order.next(),
+    order: await nextOrder(core),
     tags: facts.tags ?? [],
     metadata: facts.metadata ?? {},
     digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
@@ -40,6 +40,15 @@ export async function writeCheckpoint(core: StoreCore, value: unknown, facts: Ch
     logicalBytes: bytes.length,
     ...stored,
   }
+}
+
+/** Above every order given before. Where the clock was set back, that of other processes is known only to the log. */
+async function nextOrder(core: StoreCore): Promise<number> {
+  const order = core.order.next()
+  if (order <= (core.clock.now() + 1) * 1_000) return order
+  await core.feed.refresh()
+  core.order.observe((await core.feed.query(catalog => catalog.summary())).highestOrder)
+  return core.order.next()
 }
 
 async function placeBytes(core: StoreCore, bytes: Uint8Array): Promise<Pick<CheckpointRecord, 'content' | 'storedBytes'>> {

@@ -66,7 +66,8 @@ export const nodeFiles: FileSystem = {
   async makeDirectory(path) {
     // One by one: `recursive` never returns where a folder cannot be made below one that exists, as in /proc.
     const missing: string[] = []
-    for (let folder = path; look(folder) === undefined && dirname(folder) !== folder; folder = dirname(folder)) missing.push(folder)
+    for (let folder = path; look(folder) === undefined && dirname(folder) !== folder; folder = dirname(folder))
+      missing.push(folder)
     for (const folder of missing.reverse()) await makeOne(folder)
     if (look(path)?.isDirectory() !== true) throw fileError('EEXIST', 'mkdir', path)
   },

@@ -5,7 +5,7 @@ export function damagedValue(problem: string, offset: number, cause?: unknown): 
   return new WaymarkError('corrupt', {
     message: `The stored value is damaged at byte ${offset}: ${problem}.`,
     means: 'Nothing of this value can be trusted; other values are not touched by it.',
-    remedy: 'Load an earlier checkpoint, and run `waymark verify` to see what else is damaged.',
+    remedy: 'Load an earlier checkpoint of the same stage, or run the stage again with --redo STAGE.',
     cause,
     details: { offset },
   })

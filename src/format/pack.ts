@@ -23,7 +23,11 @@ const headerMagic = Buffer.from('waymkpak', 'latin1')
 const trailerMagic = Buffer.from('waymkend', 'latin1')
 
 /** Cuts a value's bytes into frames and wraps them as a pack. Parts are views on `bytes` where possible. */
-export function encodePack(pack: string, store: string, bytes: Uint8Array): { parts: Uint8Array[]; frames: number; length: number } {
+export function encodePack(
+  pack: string,
+  store: string,
+  bytes: Uint8Array,
+): { parts: Uint8Array[]; frames: number; length: number } {
   const parts: Uint8Array[] = [encodePackHeader(pack, store)]
   const footer: Buffer[] = []
   let at = packHeaderLength
@@ -82,9 +86,11 @@ export async function readFrames(read: ReadPack, pack: string, size: number, fir
   for (const entry of wanted) {
     const frame = asBuffer(await read(entry.offset, frameHeadLength + entry.stored))
     const raw = frame.subarray(frameHeadLength)
-    if (frame.readUInt32LE(0) !== entry.stored || frame.readUInt32LE(4) !== entry.raw) throw damagedPack(pack, 'a frame does not fit its index')
+    if (frame.readUInt32LE(0) !== entry.stored || frame.readUInt32LE(4) !== entry.raw)
+      throw damagedPack(pack, 'a frame does not fit its index')
     if (frame.readUInt8(8) !== 0 || frame.readUInt8(9) !== 0) throw newer(pack)
-    if (!createHash('sha256').update(raw).digest().equals(frame.subarray(16, 48))) throw damagedPack(pack, 'a frame has another digest')
+    if (!createHash('sha256').update(raw).digest().equals(frame.subarray(16, 48)))
+      throw damagedPack(pack, 'a frame has another digest')
     parts.push(raw)
   }
   return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
@@ -97,7 +103,8 @@ interface FooterEntry {
 }
 
 function checkPackHeader(header: Buffer, pack: string): void {
-  if (header.length < packHeaderLength || !header.subarray(0, 8).equals(headerMagic)) throw damagedPack(pack, 'its header is damaged')
+  if (header.length < packHeaderLength || !header.subarray(0, 8).equals(headerMagic))
+    throw damagedPack(pack, 'its header is damaged')
   const digest = createHash('sha256').update(header.subarray(0, 80)).digest().subarray(0, 16)
   if (!digest.equals(header.subarray(80, 96))) throw damagedPack(pack, 'its header is damaged')
   if (header.readUInt16LE(8) !== 1 || header.readUInt32LE(12) !== 0) throw newer(pack)

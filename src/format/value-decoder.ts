@@ -55,7 +55,7 @@ export class ValueDecoder {
       throw new WaymarkError('invalid', {
         message: 'The stored value is not an array, so it has no elements to read one by one.',
         means: 'Nothing was read; the stored bytes are untouched.',
-        remedy: 'Load it whole: decodeValue(bytes).',
+        remedy: 'Await the result instead of going through its elements.',
       })
     }
     const length = this.#input.head(major.array, 'array')

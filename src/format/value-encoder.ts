@@ -256,7 +256,7 @@ export class ValueEncoder implements ItemSink {
     return refusedValue(
       this.#pathTo(value),
       `it is ${start === '' ? 'the whole value' : start} again, which contains it`,
-      'Refer to it by an id, or save with references: true, which stores cycles.',
+      'Refer to it by an id instead of holding it.',
     )
   }
 

@@ -7,8 +7,8 @@ import { decodeRecord, encodeRecord, payloadOffset } from './segment-format.ts'
  *
  *     payload = base token u32 | base sequence u32 | segment length u8 | base segment | record*
  *
- * The records are copies of what no later batch proves durable: their first home may be only in the page cache, and a failed fsync there marks pages clean, so
- * that syncing the old file proves nothing.
+ * The records are copies of what no later batch proves durable: their first home may be only in the page cache, and a failed
+ * fsync there marks pages clean, so that syncing the old file proves nothing.
  */
 export interface Accept {
   readonly base: AcceptedBase
@@ -39,6 +39,7 @@ export function decodeAccept({ stream, payload, position }: SegmentRecord): Acce
   const payloadAt = position.offset + payloadOffset(stream)
   try {
     const copiesAt = headLength + bytes.readUInt8(8)
+    if (copiesAt > bytes.length) throw new RangeError('the name of the base segment is cut')
     const segment = bytes.toString('latin1', headLength, copiesAt)
     const base = { token: bytes.readUInt32LE(0), sequence: bytes.readUInt32LE(4), segment }
     const copies: SegmentRecord[] = []

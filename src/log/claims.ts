@@ -3,8 +3,8 @@ import zlib from 'node:zlib'
 import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
 
 /**
- * Claims decide who may write a stream: `claims/<shard>/<stream>.<n>`, created only if absent; n is the fencing token. They are contiguous and stay
- * as long as the stream does. Token 1 of a stream with a random id needs none.
+ * Claims decide who may write a stream: `claims/<shard>/<stream>.<n>`, created only if absent; n is the fencing token. They are
+ * contiguous and stay as long as the stream does. Token 1 of a stream with a random id needs none.
  */
 export class Claims {
   readonly #files: FileSystem
@@ -50,8 +50,8 @@ export class StreamClaims {
   }
 
   /**
-   * The highest claim there is; 0 if there is none. Listed, not probed one after another: of several claims that were not yet durable a power
-   * cut may take an earlier one and leave a later.
+   * The highest claim there is; 0 if there is none. Listed, not probed one after another: of several claims that were not yet
+   * durable a power cut may take an earlier one and leave a later.
    */
   async highest(): Promise<number> {
     let highest = 0
@@ -64,15 +64,15 @@ export class StreamClaims {
   }
 
   /**
-   * Takes a token for a segment, whose header must be durable; false if somebody has it already. Whoever holds the token writes under it in that segment and
-   * nowhere else. Nothing may be written before `makeDurable`.
+   * Takes a token for a segment, whose header must be durable; false if somebody has it already. Whoever holds the token writes
+   * under it in that segment and nowhere else. Nothing may be written before `makeDurable`.
    */
   async take(token: number, segment: string): Promise<boolean> {
     await this.#makeShard()
     try {
       const file = await this.#files.open(this.#path(token), 'create')
       // The content saves a search, no more: a full disk must not waste a token that is ours.
-      await file.write(encodeSegment(segment), 0).catch(() => {})
+      await file.write(Buffer.from(`${segment} ${this.#sum(token, segment)}\n`, 'latin1'), 0).catch(() => {})
       await file.close().catch(() => {})
       return true
     } catch (error) {
@@ -91,7 +91,11 @@ export class StreamClaims {
     try {
       const file = await this.#files.open(this.#path(token), 'read')
       try {
-        return decodeSegment(await file.read(0, 256))
+        const [segment, sum] = Buffer.from(await file.read(0, 256))
+          .toString('latin1')
+          .trimEnd()
+          .split(' ')
+        return segment !== undefined && sum === this.#sum(token, segment) ? segment : undefined
       } finally {
         await file.close()
       }
@@ -105,6 +109,11 @@ export class StreamClaims {
     return `${this.#shard}/${this.#prefix}${token}`
   }
 
+  /** Over the name too: the content of another claim says nothing about this one. */
+  #sum(token: number, segment: string): string {
+    return zlib.crc32(`${this.#prefix}${token} ${segment}`).toString(16)
+  }
+
   async #names(): Promise<readonly string[]> {
     try {
       return await this.#files.list(this.#shard)
@@ -113,13 +122,4 @@ export class StreamClaims {
       throw error
     }
   }
-}
-
-function encodeSegment(segment: string): Buffer {
-  return Buffer.from(`${segment} ${zlib.crc32(segment).toString(16)}\n`, 'latin1')
-}
-
-function decodeSegment(bytes: Uint8Array): string | undefined {
-  const [segment, sum] = Buffer.from(bytes).toString('latin1').trimEnd().split(' ')
-  return segment !== undefined && sum === zlib.crc32(segment).toString(16) ? segment : undefined
 }

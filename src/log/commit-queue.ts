@@ -27,12 +27,17 @@ export class CommitQueue<Owner> {
     this.#write = write
   }
 
-  add(request: CommitRequest<Owner>): Promise<readonly RecordPosition[]> {
+  async add(request: CommitRequest<Owner>): Promise<readonly RecordPosition[]> {
+    this.refuseIfClosed()
     return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(closedError())
       this.#pending.push({ ...request, resolve, reject })
       this.#writing ??= this.#drain()
     })
+  }
+
+  /** @throws WaymarkError `conflict` */
+  refuseIfClosed(): void {
+    if (this.#closed) throw closedError()
   }
 
   /** Waits for everything added so far; refuses what comes after. */

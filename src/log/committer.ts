@@ -21,9 +21,13 @@ export interface CommitterOptions {
   readonly onCommitted?: ((batch: CommittedBatch) => void) | undefined
 }
 
-/** Half of what a batch can hold: the rest is for others that commit with it, and for what an ACCEPT says besides a copy of it. */
+/**
+ * Half of what a batch can hold: the rest is for others that commit with it, and for what an ACCEPT says besides a copy of it.
+ */
 const maxCommitBytes = maxBodyLength / 2
 const notRecorded = 'Nothing of this was recorded; all that was stays.'
+const notAcknowledged =
+  'This does not count as recorded, though a resume may find that it was; all that was recorded before stays.'
 
 /** An ACCEPT was to go into a segment that was abandoned after its token had been claimed for it. */
 export class SegmentAbandoned extends Error {}
@@ -42,6 +46,7 @@ export class Committer {
 
   /** The segment that the next batch will go into, unless that fails; its header and name are durable. */
   async segment(): Promise<string> {
+    this.#queue.refuseIfClosed()
     return (await this.#openWriter()).segment
   }
 
@@ -123,7 +128,7 @@ export class Committer {
     } catch (error) {
       await this.#abandon(writer)
       for (const owner of batch.owners) owner.bind(writer.segment)
-      const fault = fileFault(error, 'write to the log', notRecorded)
+      const fault = fileFault(error, 'write to the log', notAcknowledged)
       for (const commit of commits) commit.reject(fault)
       return
     }

@@ -47,7 +47,8 @@ export class FileLog implements Log {
     return this.#reading(`claim ${stream}`, async () => {
       const claims = this.#claims.of(stream)
       const segment = await this.#committer.segment()
-      if (!(await claims.take(1, segment))) return undefined
+      // A power cut may have taken claim 1 and left a later one.
+      if ((await claims.highest()) > 0 || !(await claims.take(1, segment))) return undefined
       await claims.makeDurable()
       return new StreamOwner(stream, claims, 1, segment)
     })
@@ -78,9 +79,12 @@ export class FileLog implements Log {
       for (;;) {
         const highest = await highestOf(claims, hint)
         if (highest === 0) return nothing
-        const { history } = await findStream(this.#segments, { stream, claims, highest, hint })
+        const { history, tokens } = await findStream(this.#segments, { stream, claims, highest, hint })
         // An owner that came meanwhile has decided what of its predecessor counts; what was read may be void.
-        if (!(await claims.exists(highest + 1))) return history
+        if (await claims.exists(highest + 1)) continue
+        const lost = tokenAbove(tokens, highest)
+        if (lost !== undefined) throw claimLost(stream, lost)
+        return history
       }
     })
   }
@@ -104,8 +108,12 @@ export class FileLog implements Log {
     return this.#reading('list the log', () => this.#segments.list())
   }
 
-  tail(segment: string, from: number): Promise<SegmentTail> {
-    return this.#reading(`read segment ${segment}`, () => this.#segments.tail(segment, from))
+  size(segment: string): Promise<number> {
+    return this.#reading(`look at segment ${segment}`, () => this.#segments.size(segment))
+  }
+
+  tail(segment: string, from: number, limit?: number): Promise<SegmentTail> {
+    return this.#reading(`read segment ${segment}`, () => this.#segments.tail(segment, from, limit))
   }
 
   async close(): Promise<void> {
@@ -128,6 +136,9 @@ export class FileLog implements Log {
     const ownership = new StreamOwner(stream, claims, token, segment)
     if (highest === 0) return { ownership, history: nothing }
     const found = await findStream(this.#segments, { stream, claims, highest, hint })
+    // Nothing is written under a token before its claim, and this claim is ours.
+    const lost = tokenAbove(found.tokens, highest)
+    if (lost !== undefined) throw claimLost(stream, lost)
     const history = await this.#accept(ownership, found)
     return history && { ownership, history }
   }
@@ -162,6 +173,21 @@ const nothing: StreamHistory = { records: [], token: 0, tornBytes: 0 }
 /** The highest token that may have been used: a stream that somebody can give a hint for began without a claim at least. */
 async function highestOf(claims: StreamClaims, hint: string | undefined): Promise<number> {
   return Math.max(await claims.highest(), hint === undefined ? 0 : 1)
+}
+
+/** A token that somebody wrote under although its claim, or one before it, is not there. */
+function tokenAbove(tokens: ReadonlySet<number>, highest: number): number | undefined {
+  for (const token of tokens) if (token > highest) return token
+  return undefined
+}
+
+function claimLost(stream: string, token: number): WaymarkError {
+  return new WaymarkError('corrupt', {
+    message: `claim ${token} of ${stream} is missing from the store's claims, though its owner has recorded something`,
+    means: `It cannot be told any more who owns ${stream}; what is recorded is still in the segments.`,
+    remedy: `Start the work anew with --fresh, or put back the store's claims from a backup.`,
+    details: { stream, token },
+  })
 }
 
 function ownerOf(ownership: Ownership): StreamOwner {

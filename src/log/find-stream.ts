@@ -1,7 +1,7 @@
 import { WaymarkError } from '../model/errors.ts'
 import { type AcceptedBase, decodeAccept } from './accept.ts'
 import type { StreamClaims } from './claims.ts'
-import { type CountedHistory, countedHistory } from './history.ts'
+import { countedHistory } from './history.ts'
 import type { SegmentRecord, SegmentTail, StreamHistory } from './log.ts'
 import type { Segments } from './segments.ts'
 
@@ -21,24 +21,27 @@ export interface FoundStream {
   readonly base: AcceptedBase
   /** Records of the base in a batch that nothing proves durable, its own ACCEPT included. */
   readonly unproven: readonly SegmentRecord[]
-  /** All records that were read, those that do not count included. */
+  /** The records that decide it, those that do not count included. */
   readonly records: readonly SegmentRecord[]
+  /** Every token that was seen, also of owners that do not count. */
+  readonly tokens: ReadonlySet<number>
 }
 
 /**
- * Finds what counts: from the highest claim down, the first owner with an ACCEPT is the newest that counts. A claim without one is skipped: its
- * maker died, or has not decided, and taking it for an empty owner would lose what was acknowledged before it.
+ * Finds what counts: from the highest claim down, the first owner with an ACCEPT is the newest that counts. A claim without one
+ * is skipped: its maker died, or has not decided, and taking it for an empty owner would lose what was acknowledged before it.
  *
  * @throws WaymarkError `corrupt` if a record that counts, or may have counted, cannot be read
  */
 export async function findStream(segments: Segments, query: StreamQuery): Promise<FoundStream> {
   const search = new StreamSearch(segments, query)
+  await search.lookAtHint()
   for (let token = query.highest; token >= 1; token--) {
     const segment = await search.segmentOf(token)
     if (segment !== undefined) return search.countFrom(token, segment)
   }
   const base = { token: 1, sequence: 0, segment: '' }
-  return { history: { records: [], token: 0, tornBytes: 0 }, base, unproven: [], records: [] }
+  return { history: { records: [], token: 0, tornBytes: 0 }, base, unproven: [], records: [], tokens: search.tokens }
 }
 
 /** Reads segments as far as one stream needs them, each once. */
@@ -46,10 +49,16 @@ class StreamSearch {
   readonly #segments: Segments
   readonly #query: StreamQuery
   readonly #read = new Map<string, SegmentTail>()
+  readonly tokens = new Set<number>()
 
   constructor(segments: Segments, query: StreamQuery) {
     this.#segments = segments
     this.#query = query
+  }
+
+  /** What whoever gave the hint knows of must be seen, also where no claim leads there. */
+  async lookAtHint(): Promise<void> {
+    if (this.#query.hint !== undefined) await this.#readOnce(this.#query.hint)
   }
 
   /** The segment in which a token began to count, or undefined if it never did. */
@@ -74,18 +83,25 @@ class StreamSearch {
 
   /** What counts if this token, which began in this segment, is the newest that does. */
   async countFrom(token: number, segment: string): Promise<FoundStream> {
-    await this.#readBases(token, segment)
-    const { records } = await this.#count()
+    const { stream } = this.#query
     const tail = await this.#readOnce(segment)
+    // What was read before may be older than the ACCEPT in this segment; what is read from now on holds all that it builds on.
+    // Still newer owners are another matter.
+    this.#read.clear()
+    this.#read.set(segment, tail)
+    await this.#readBases(token, segment)
+    const records = [...this.#read.values()].flatMap(recordsOf).filter(record => record.token <= token)
+    const counted = countedHistory(stream, records).records
     const own = recordsOf(tail).filter(record => record.token === token)
     const last = own.at(-1)?.position.offset ?? 0
-    if (tail.damage !== undefined && last < tail.damage.lastOffset) throw damaged(this.#query.stream, tail)
-    const sequence = records.findLast(record => record.token === token)?.sequence ?? 0
+    if (tail.damage !== undefined && last < tail.damage.lastOffset) throw damaged(stream, tail)
+    const sequence = counted.findLast(record => record.token === token)?.sequence ?? 0
     return {
-      history: { records, token, segment, tornBytes: tail.tornBytes },
+      history: { records: counted, token, segment, tornBytes: tail.tornBytes },
       base: { token, sequence, segment },
       unproven: tail.closed ? [] : own.filter(record => record.position.offset >= tail.provenEnd),
-      records: this.#records(),
+      records,
+      tokens: this.tokens,
     }
   }
 
@@ -111,26 +127,12 @@ class StreamSearch {
     }
   }
 
-  async #count(): Promise<CountedHistory> {
-    try {
-      return countedHistory(this.#query.stream, this.#records())
-    } catch (error) {
-      if (!(error instanceof WaymarkError) || error.code !== 'corrupt') throw error
-      // The segments the chain names do not hold it all: the last word needs every segment there is.
-      for (const segment of await this.#segments.list()) await this.#readOnce(segment)
-      return countedHistory(this.#query.stream, this.#records())
-    }
-  }
-
-  #records(): SegmentRecord[] {
-    return [...this.#read.values()].flatMap(recordsOf)
-  }
-
   async #readOnce(segment: string): Promise<SegmentTail> {
     const known = this.#read.get(segment)
     if (known !== undefined) return known
     const tail = await this.#segments.recordsOf(segment, this.#query.stream)
     this.#read.set(segment, tail)
+    for (const record of recordsOf(tail)) this.tokens.add(record.token)
     return tail
   }
 }

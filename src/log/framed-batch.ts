@@ -79,7 +79,10 @@ export class FramedBatch {
 
 type Place = Omit<RecordPosition, 'segment'>
 
-/** After a failed write a stream goes on under its next token from what was acknowledged; that is durable, so nothing needs to be copied. */
+/**
+ * After a failed write a stream goes on under its next token from what was acknowledged; that is durable, so nothing needs to be
+ * copied.
+ */
 function acceptOfItself({ stream, token, acknowledged, segment = '', claimed }: StreamOwner): FramedRecord {
   const payload = encodeAccept({ token, sequence: acknowledged, segment }, [])
   return { kind: 'accept', stream, token: claimed, sequence: 0, payload }

@@ -13,9 +13,9 @@ export interface CountedHistory {
 /**
  * Decides what counts. Pure, and the same for everybody who reads the same bytes.
  *
- * k is the highest token with an ACCEPT (token 1 needs none). What counts is the history of k's base, cut at the sequence k accepted, with gaps
- * filled from the copies in ACCEPT records, and then k's own records. Everything else is void: records of an owner that were
- * written after its successor had read its tail were never acknowledged.
+ * k is the highest token with an ACCEPT (token 1 needs none). What counts is the history of k's base, cut at the sequence k
+ * accepted, with gaps filled from the copies in ACCEPT records, and then k's own records. Everything else is void: records of an
+ * owner that were written after its successor had read its tail were never acknowledged.
  *
  * @param records every readable record of one stream, in any order
  * @throws WaymarkError `corrupt` if a record that counts is missing

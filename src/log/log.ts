@@ -3,32 +3,38 @@ import type { RecordPosition } from '../model/run-view.ts'
 /**
  * The commit log: the truth of a store. A record is committed once `append` has resolved, and then survives a power cut.
  *
- * Records belong to streams: a run is a stream, and so is a checkpoint whose id the caller chose (`@id`). A stream has one owner at a time; each
- * ownership has a fencing token, and a superseded owner's append rejects with `fenced` and counts for nothing. The stream '' has no owner: its
- * records stand alone (checkpoints with generated ids) and are never fenced.
+ * Records belong to streams: a run is a stream, and so is a checkpoint whose id the caller chose (`@id`). A stream has one owner
+ * at a time; each ownership has a fencing token, and a superseded owner's append rejects with `fenced` and counts for nothing.
+ * The stream '' has no owner: its records stand alone (checkpoints with generated ids) and are never fenced.
  */
 export interface Log {
   /** Owns a stream nobody ever used. The id must be random enough that nobody else can draw it. Writes nothing. */
   create(stream: string): Promise<Ownership>
   /**
-   * Owns a stream whose id was chosen by the caller, if nobody ever did: of any number of processes that try, one gets it. Undefined for the others: somebody is
-   * at work with it, or died before its first record.
+   * Owns a stream whose id was chosen by the caller, if nobody ever did: of any number of processes that try, one gets it.
+   * Undefined for the others: somebody is at work with it, or died before its first record.
    */
   begin(stream: string): Promise<Ownership | undefined>
   /**
-   * Becomes the owner of a stream, whatever its state, fencing the owner before; whether that is polite is the caller's question. Resolves with
-   * everything that counts. Interrupting it at any point, or doing it in two processes, is safe: at most one wins, the others get `fenced`.
-   * `hint` is a segment to look into first; a stream made by `create` must be given with one. Without a hint and without a claim the stream is new.
-   * Rejects with `corrupt` if a record that counts, or may have counted, cannot be read.
+   * Becomes the owner of a stream, whatever its state, fencing the owner before; whether that is polite is the caller's question.
+   * Resolves with everything that counts. Interrupting it at any point, or doing it in two processes, is safe: at most one wins,
+   * the others get `fenced`. `hint` is a segment to look into first; a stream made by `create` must be given with one. Without a
+   * hint and without a claim the stream is new. Rejects with `corrupt` if a record that counts, or may have counted, cannot be
+   * read.
    */
   takeOver(stream: string, hint?: string): Promise<{ readonly ownership: Ownership; readonly history: StreamHistory }>
   /**
-   * Commits records of one stream, in order and together with whatever other streams commit at the same time: one fdatasync for all.
-   * Rejects with `fenced` when the stream has a newer owner, with `disk_full` or `unavailable` when the disk says no: nothing is committed then,
-   * and the next append may succeed.
+   * Commits records of one stream, in order, all or none, together with whatever other streams commit at the same time: one
+   * fdatasync for all. Rejects with `fenced` when the stream has a newer owner; whether that found these records already written,
+   * its history says. Rejects with `disk_full` or `unavailable` when the disk says no: the next append may succeed, and then
+   * these records are void for good. Until then they may be on the disk all the same, and an owner that takes over may find them.
+   * Rejects with `limit` if they are too large for one batch.
    */
   append(ownership: Ownership, payloads: readonly Uint8Array[]): Promise<readonly RecordPosition[]>
-  /** Commits records of the stream '' (no owner, no order between them). Same errors. */
+  /**
+   * Commits records of the stream '' (no owner, no order between them). Same errors; refused by the disk, they may turn up all
+   * the same.
+   */
   appendFree(payloads: readonly Uint8Array[]): Promise<readonly RecordPosition[]>
   /** What counts of a stream now, without owning it. The newest batch of a living owner may not be durable yet. */
   history(stream: string, hint?: string): Promise<StreamHistory>
@@ -38,8 +44,13 @@ export interface Log {
   read(position: RecordPosition): Promise<{ readonly stream: string; readonly payload: Uint8Array }>
   /** Names of the segments there are. */
   segments(): Promise<readonly string[]>
-  /** The batches of a segment from `from` (the end of a batch; 0 for all) on, and how the segment ends. */
-  tail(segment: string, from: number): Promise<SegmentTail>
+  /** Bytes of a segment, torn ones included; 0 if it is missing. Cheap: tells whether there is anything new. */
+  size(segment: string): Promise<number>
+  /**
+   * The batches of a segment from `from` (the end of a batch; 0 for all) on, and how the segment ends. Holds all of them in
+   * memory: `limit` ends it with the batch that reaches so many bytes, and `more` says so.
+   */
+  tail(segment: string, from: number, limit?: number): Promise<SegmentTail>
   /** Waits for appends under way, then marks the segment closed. Nothing may be appended afterwards. */
   close(): Promise<void>
 }
@@ -82,6 +93,8 @@ export interface SegmentTail {
   readonly closed: boolean
   /** Bytes after `end` that are no batch: a torn write. */
   readonly tornBytes: number
+  /** Set where `limit` ended it: nothing is said of what follows. */
+  readonly more?: true
   /** Set when bytes that were once durable cannot be read. */
   readonly damage?: SegmentDamage
 }

@@ -11,7 +11,8 @@ import { WaymarkError } from '../model/errors.ts'
  *     record  = length u32 | crc32 u32 | kind u8 | stream length u8 | 0 u16 | token u32 | sequence u32 | stream | payload
  *
  * A digest is the first 16 bytes of SHA-256 over the segment's id and everything of the header or batch but the digest itself. It
- * covers the id, the offset and the digest before, so that bytes copied from elsewhere (a value that happens to hold a segment) are never taken for a batch.
+ * covers the id, the offset and the digest before, so that bytes copied from elsewhere (a value that happens to hold a segment)
+ * are never taken for a batch.
  */
 export const headerLength = 96
 export const batchHeadLength = 64
@@ -88,8 +89,7 @@ export function checkHeader(bytes: Uint8Array, identity: SegmentIdentity): Buffe
 export const payloadOffset = (stream: string): number => recordHeadLength + stream.length
 
 /** Bytes a record takes in a batch. */
-export const recordLength = (record: FramedRecord): number =>
-  payloadOffset(record.stream) + record.payload.length
+export const recordLength = (record: FramedRecord): number => payloadOffset(record.stream) + record.payload.length
 
 export interface EncodedBatch {
   readonly bytes: Buffer

@@ -20,6 +20,8 @@ const windowLength = 1 << 20
 export interface ReadOptions {
   /** 0, or the end of a batch: read from there on. Default 0. */
   readonly from?: number
+  /** Stop after the batch that reaches this many bytes from there. Default: the end. */
+  readonly limit?: number
   /** Keep the records of this stream only, so that a large segment takes little memory. */
   readonly stream?: string
 }
@@ -27,9 +29,10 @@ export interface ReadOptions {
 /**
  * Reads the batches of a segment.
  *
- * The good prefix ends at the first bytes that are not the batch that belongs there. If a good batch of this segment stands anywhere behind
- * them, the prefix was durable once and the bytes between are damage; else they are a torn write, of which nothing was ever acknowledged.
- * Batches behind damage are still returned: what is intact stays usable, and gaps in a stream's sequence show what is not.
+ * The good prefix ends at the first bytes that are not the batch that belongs there. If a good batch of this segment stands
+ * anywhere behind them, the prefix was durable once and the bytes between are damage; else they are a torn write, of which
+ * nothing was ever acknowledged. Batches behind damage are still returned: what is intact stays usable, and gaps in a stream's
+ * sequence show what is not.
  */
 export async function readSegment(
   files: FileSystem,
@@ -39,7 +42,10 @@ export async function readSegment(
 ): Promise<SegmentTail> {
   const file = await files.open(path, 'read')
   try {
-    return await new SegmentReader(file, identity, (await file.stat()).size, options.stream).read(options.from ?? 0)
+    return await new SegmentReader(file, identity, (await file.stat()).size, options.stream).read(
+      options.from ?? 0,
+      options.limit,
+    )
   } finally {
     await file.close()
   }
@@ -61,7 +67,7 @@ class SegmentReader {
     this.#stream = stream === undefined ? undefined : Buffer.from(stream, 'latin1')
   }
 
-  async read(from: number): Promise<SegmentTail> {
+  async read(from: number, limit = Number.POSITIVE_INFINITY): Promise<SegmentTail> {
     const segment = this.#identity.segment
     const empty = { segment, batches: [], end: 0, digest: '', provenEnd: 0, closed: false, tornBytes: this.#size }
     const headerDigest = checkHeader(await this.#bytes(0, headerLength), this.#identity)
@@ -105,6 +111,9 @@ class SegmentReader {
       digest = found.digest.toString('hex')
       closed = found.close
       batches.push({ end: at, digest, records: found.records })
+      if (at - from >= limit && at < this.#size && !closed) {
+        return { segment, batches, end: at, digest, provenEnd, closed, tornBytes: 0, more: true, ...(damage && { damage }) }
+      }
     }
     // Shorter than `from`: somebody who saw more must be able to see that.
     const end = Math.min(at, this.#size)
@@ -116,7 +125,7 @@ class SegmentReader {
       provenEnd: closed ? end : provenEnd,
       closed,
       tornBytes: this.#size - end,
-      ...(damage === undefined ? {} : { damage }),
+      ...(damage && { damage }),
     }
   }
 
@@ -156,7 +165,10 @@ class SegmentReader {
     return undefined
   }
 
-  /** Bytes of the file through a read-ahead window; a view that holds until the window moves is copied by nobody, so windows are never reused. */
+  /**
+   * Bytes of the file through a read-ahead window; a view that holds until the window moves is copied by nobody, so windows are
+   * never reused.
+   */
   async #bytes(offset: number, length: number): Promise<Buffer> {
     const start = offset - this.#windowStart
     if (start < 0 || start + length > this.#window.length) {

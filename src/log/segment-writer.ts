@@ -2,8 +2,8 @@ import type { FileSystem, OpenFile } from '../files/file-system.ts'
 import { encodeBatch, encodeHeader, type FramedRecord, headerLength, type SegmentIdentity } from './segment-format.ts'
 
 /**
- * A segment being written: one per process, append-only, never opened again for writing. Batches are serial: the next is written only after
- * the one before is durable, so a good batch proves all before it.
+ * A segment being written: one per process, append-only, never opened again for writing. Batches are serial: the next is written
+ * only after the one before is durable, so a good batch proves all before it.
  */
 export class SegmentWriter {
   readonly segment: string
@@ -18,7 +18,10 @@ export class SegmentWriter {
     this.#digest = digest
   }
 
-  /** Makes the segment; its header and its name are durable before this resolves, else a power cut could take all that is acknowledged in it. */
+  /**
+   * Makes the segment; its header and its name are durable before this resolves, else a power cut could take all that is
+   * acknowledged in it.
+   */
   static async make(files: FileSystem, folder: string, identity: SegmentIdentity): Promise<SegmentWriter> {
     const header = encodeHeader(identity)
     const file = await files.open(`${folder}/${identity.segment}.seg`, 'create')
@@ -43,8 +46,8 @@ export class SegmentWriter {
   }
 
   /**
-   * Writes one batch and makes it durable; `meanwhile` runs after the write, while the disk syncs. After a rejection the segment must be abandoned: a file
-   * whose sync failed is never synced again.
+   * Writes one batch and makes it durable; `meanwhile` runs after the write, while the disk syncs. After a rejection the segment
+   * must be abandoned: a file whose sync failed is never synced again.
    */
   async append(
     records: readonly FramedRecord[],

@@ -27,11 +27,18 @@ export class Segments {
     return names.filter(name => name.endsWith('.seg')).map(name => name.slice(0, -4))
   }
 
-  tail(segment: string, from: number): Promise<SegmentTail> {
-    return readSegment(this.#options.files, this.#path(segment), this.#identity(segment), { from })
+  async size(segment: string): Promise<number> {
+    return (await this.#options.files.stat(this.#path(segment)))?.size ?? 0
   }
 
-  /** The records of one stream in a whole segment. One that is missing, or shorter than it was once known to be, is reported as damage. */
+  tail(segment: string, from: number, limit?: number): Promise<SegmentTail> {
+    return readSegment(this.#options.files, this.#path(segment), this.#identity(segment), { from, ...(limit && { limit }) })
+  }
+
+  /**
+   * The records of one stream in a whole segment. One that is missing, or shorter than it was once known to be, is reported as
+   * damage.
+   */
   async recordsOf(segment: string, stream: string): Promise<SegmentTail> {
     // Asked first: a living owner makes the segment longer while it is read.
     const known = (await this.#options.witness?.(segment)) ?? 0

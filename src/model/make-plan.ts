@@ -39,7 +39,10 @@ export function makePlan(facts: PlanFacts): Plan {
 }
 
 function plannedStage(stage: RecordedStage, redo: readonly string[]): PlannedStage {
-  const counts = stage.kind === 'each' ? { recorded: stage.finished, ...(stage.counts?.total === undefined ? {} : { total: stage.counts.total }) } : {}
+  const counts =
+    stage.kind === 'each'
+      ? { recorded: stage.finished, ...(stage.counts?.total === undefined ? {} : { total: stage.counts.total }) }
+      : {}
   const path = stage.path
   if (redo.includes(path) || redo.includes(stageName(path))) return { path, action: 'redo', reason: 'asked for with --redo' }
   if (stage.outdated !== undefined) return { path, action: 'redo', reason: stage.outdated }

@@ -1,6 +1,15 @@
 import type { CheckpointRecord } from './checkpoint.ts'
 import { CompletedSet } from './completed-set.ts'
-import type { AttemptStarted, InputRecord, ItemCounts, OutputPosition, RunCreated, RunRecord, StageProgress, StoredError } from './records.ts'
+import type {
+  AttemptStarted,
+  InputRecord,
+  ItemCounts,
+  OutputPosition,
+  RunCreated,
+  RunRecord,
+  StageProgress,
+  StoredError,
+} from './records.ts'
 import type { RecordPosition } from './run-view.ts'
 import { isInside, type ScopePath } from './scope.ts'
 
@@ -60,7 +69,8 @@ export class RecordedRun {
     stage.superseded = undefined
     if (superseded === undefined || superseded === stage.checkpoint?.digest) return
     for (const later of this.#stages.values()) {
-      if (later.order > stage.order && !isInside(later.path, stage.path)) later.outdated = `${stage.path} was redone and its result changed`
+      if (later.order > stage.order && !isInside(later.path, stage.path))
+        later.outdated = `${stage.path} was redone and its result changed`
     }
   }
 
@@ -153,7 +163,8 @@ export class RecordedStage {
     for (const [from, to] of record.ranges ?? []) this.completed.addRange(from, to)
     for (const key of record.keys ?? []) this.keys.add(key)
     if (record.results !== undefined) this.results.push({ position, indexes: record.results.map(([index]) => index) })
-    else if (record.resultsIn !== undefined) this.results.push({ position, indexes: record.resultIndexes ?? [], checkpoint: record.resultsIn })
+    else if (record.resultsIn !== undefined)
+      this.results.push({ position, indexes: record.resultIndexes ?? [], checkpoint: record.resultsIn })
   }
 }
 

@@ -1,8 +1,8 @@
 import type { CheckpointRecord } from './checkpoint.ts'
+import type { CompletedRange } from './completed-set.ts'
 import type { ErrorJson } from './errors.ts'
 import type { Owner } from './owner.ts'
 import type { Plan } from './plan.ts'
-import type { CompletedRange } from './completed-set.ts'
 import type { ScopePath } from './scope.ts'
 
 /**
@@ -26,7 +26,7 @@ export interface RunCreated {
   readonly type: 'run.created'
   readonly time: number
   readonly pipeline: string
-  /** As the pipeline's function receives them. */
+  /** As they were given, before a schema: what an attempt checks again. */
   readonly params: unknown
   /** SHA-256 over the params with sorted keys: two runs of one pipeline with equal params are the same work. */
   readonly paramsDigest: string

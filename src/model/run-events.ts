@@ -15,7 +15,13 @@ export type RunEvent =
   | StageProgressEvent
   | StageCompletedEvent
   | { readonly type: 'stage.failed'; readonly stage: ScopePath; readonly error: StoredError }
-  | { readonly type: 'item.retry'; readonly stage: ScopePath; readonly item: string; readonly attempt: number; readonly error: StoredError }
+  | {
+      readonly type: 'item.retry'
+      readonly stage: ScopePath
+      readonly item: string
+      readonly attempt: number
+      readonly error: StoredError
+    }
   /** Something the user should know and need not act on. */
   | { readonly type: 'notice'; readonly message: string }
   /** A line the user's code wrote. */

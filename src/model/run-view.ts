@@ -118,18 +118,18 @@ export function applyRecord(runId: string, before: ViewBefore, record: RunRecord
     case 'value.drawn':
       return { run }
     default:
-      return applyStageRecord({ ...run, state: run.state === 'recovering' ? 'running' : run.state }, before.stage, record, position)
+      return applyStageRecord(
+        { ...run, state: run.state === 'recovering' ? 'running' : run.state },
+        before.stage,
+        record,
+        position,
+      )
   }
 }
 
 type StageRecord = Extract<RunRecord, { path: ScopePath }>
 
-function applyStageRecord(
-  run: RunView,
-  stage: StageView | undefined,
-  record: StageRecord,
-  position: RecordPosition,
-): ViewChange {
+function applyStageRecord(run: RunView, stage: StageView | undefined, record: StageRecord, position: RecordPosition): ViewChange {
   if (record.type === 'stage.started') {
     const counts = stage === undefined || record.redo !== undefined ? undefined : stage.counts
     return {
@@ -182,9 +182,7 @@ function applyStageRecord(
           durationMs: record.durationMs,
           ...(record.counts === undefined ? {} : { counts: record.counts }),
           ...(record.output === undefined ? {} : { output: record.output }),
-          ...(record.checkpoint === undefined
-            ? {}
-            : { checkpointId: record.checkpoint.id, digest: record.checkpoint.digest }),
+          ...(record.checkpoint === undefined ? {} : { checkpointId: record.checkpoint.id, digest: record.checkpoint.digest }),
         },
         ...(record.checkpoint === undefined ? {} : { checkpoint: checkpointView(record.checkpoint, position) }),
       }

@@ -126,7 +126,7 @@ export class LogFacts {
   /**
    * A history was read without owning the stream; reading began after `from`.
    *
-   * @param lossy A failed sync may have taken bytes from under the reader.
+   * @param lossy An owner may find less: a take-over is under way, or a failed sync takes bytes away.
    */
   read(from: number, stream: string, records: readonly StoredRecord[], lossy = false): void {
     const reading = { operation: from, stream, token: Number.POSITIVE_INFINITY, records: this.#check(stream, records) }
@@ -136,7 +136,7 @@ export class LogFacts {
       if (history.operation <= from) checkFinal(history, reading)
       else if (!lossy) checkPrefix(reading, history)
     }
-    this.#readings.push(reading)
+    if (!lossy) this.#readings.push(reading)
   }
 
   /** All free records that can be read on the disk. */
@@ -195,7 +195,10 @@ export class LogFacts {
     const name = nameIn(payload)
     const issued = this.#issued.get(name)
     if (issued?.stream !== stream || !Buffer.from(issued.bytes).equals(payload)) {
-      throw new BrokenPromise('appended', `${stream || 'the free stream'} holds ${JSON.stringify(name)}, which nobody appended so`)
+      throw new BrokenPromise(
+        'appended',
+        `${stream || 'the free stream'} holds ${JSON.stringify(name)}, which nobody appended so`,
+      )
     }
     return issued
   }
@@ -217,7 +220,10 @@ const nameIn = (payload: Uint8Array): string => Buffer.from(payload).toString('l
 function checkKept(history: History, names: readonly string[]): void {
   const lost = names.find(name => !history.records.some(record => record.name === name))
   if (lost === undefined) return
-  throw new BrokenPromise('kept', `${lost} was acknowledged and is not in what ${nameOf(history)} found: ${namesOf(history.records)}`)
+  throw new BrokenPromise(
+    'kept',
+    `${lost} was acknowledged and is not in what ${nameOf(history)} found: ${namesOf(history.records)}`,
+  )
 }
 
 /** Everything before the earlier owner is for the later one as it was for the earlier. */
@@ -239,4 +245,5 @@ function checkPrefix(reading: History, owner: History): void {
 const nameOf = (history: History): string =>
   Number.isFinite(history.token) ? `owner ${history.token} of ${history.stream}` : `a reader of ${history.stream}`
 
-const namesOf = (records: readonly SeenRecord[]): string => records.map(({ name, token }) => `${token}:${name}`).join(' ') || 'nothing'
+const namesOf = (records: readonly SeenRecord[]): string =>
+  records.map(({ name, token }) => `${token}:${name}`).join(' ') || 'nothing'

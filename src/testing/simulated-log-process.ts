@@ -34,7 +34,14 @@ export interface LogWorld {
   /** Bytes of each segment that a catalog may know to be durable, and since which operation. */
   readonly witnessed: Map<string, { readonly end: number; readonly operation: number }[]>
   /** Where acknowledged records are. */
-  readonly positions: { readonly operation: number; readonly name: string; readonly stream: string; readonly position: RecordPosition }[]
+  readonly positions: {
+    readonly operation: number
+    readonly name: string
+    readonly stream: string
+    readonly position: RecordPosition
+  }[]
+  /** Set when disk operations fail on purpose: bytes that were read may be gone. */
+  lossy: boolean
   /** Draws names that were never used in this simulation, before or after a crash. */
   readonly nextName: () => string
 }
@@ -51,14 +58,15 @@ const diskErrors: ReadonlySet<ErrorCode> = new Set(['disk_full', 'unavailable', 
 /** A process with a log of its own. Everything the log tells it is checked against the facts of the world. */
 export class SimulatedLogProcess {
   readonly log: FileLog
-  /** Set when operations of its file system fail on purpose: errors that say so are then right. */
-  faulty = false
   readonly #world: LogWorld
+  /** Operations of its file system fail on purpose: errors that say so are then right. */
+  readonly #faulty: boolean
   readonly #random: SeededRandom
   readonly #owned = new Map<string, Owned>()
 
-  constructor(world: LogWorld, files: FileSystem, random: SeededRandom) {
+  constructor(world: LogWorld, files: FileSystem, random: SeededRandom, faulty = false) {
     this.#world = world
+    this.#faulty = faulty
     this.#random = random
     this.log = new FileLog({
       files,
@@ -90,13 +98,18 @@ export class SimulatedLogProcess {
     if (stream.random && stream.segment === undefined) return false
     const hasRival = rivalsOf(stream)
     stream.attempting++
-    const found = await this.#allowing(() => this.log.takeOver(stream.name, stream.segment), hasRival)
+    const found = await this.#allowing(() => this.#beginOrTakeOver(stream), hasRival)
     stream.attempting--
     if (found === undefined) return false
     const { ownership, history } = found
-    facts.takeOver(disk.lastOperation, stream.name, ownership.token, history.records, this.faulty)
+    facts.takeOver(disk.lastOperation, stream.name, ownership.token, history.records, this.#world.lossy)
     this.#owned.set(stream.name, { stream, ownership, hasRival })
     return true
+  }
+
+  async #beginOrTakeOver({ name, random, segment }: SimulatedStream) {
+    const ownership = random || this.#random.bool(0.5) ? undefined : await this.log.begin(name)
+    return ownership ? { ownership, history: { records: [] } } : this.log.takeOver(name, segment)
   }
 
   /** Appends to a stream it owns, or to the free one; true if that was acknowledged. */
@@ -129,31 +142,48 @@ export class SimulatedLogProcess {
     const { facts, disk } = this.#world
     if (stream.random && stream.segment === undefined) return []
     const from = disk.lastOperation
+    const { attempts, attempting } = stream
     const history = await this.#allowing(() => this.log.history(stream.name, stream.segment))
     if (history === undefined) return []
-    facts.read(from, stream.name, history.records, this.faulty)
+    // With a take-over under way the end of the history is provisional: what is read last may be what that just excludes.
+    const provisional = attempting > 0 || stream.attempts > attempts
+    facts.read(from, stream.name, history.records, this.#world.lossy || provisional)
     return history.records
   }
 
-  /** Reads every segment, as a rebuild of the catalog does, and checks the free records. */
-  async readSegments(): Promise<void> {
-    const free: StoredRecord[] = []
-    for (const segment of await this.log.segments()) {
-      const tail = await this.log.tail(segment, 0)
-      if (tail.damage) throw new BrokenPromise('intact', `${segment} is called damaged at ${tail.damage.offset}: ${tail.damage.reason}`)
-      for (const record of tail.batches.flatMap(batch => batch.records)) {
-        if (record.stream === '') free.push(record)
-        for (const stream of this.#world.streams) if (stream.random && stream.name === record.stream) stream.segment ??= segment
-      }
-    }
-    this.#world.facts.seeFree(free)
+  /**
+   * Reads every segment, as a catalog does: from now on one of those in which a stream was seen is where others look for it
+   * first.
+   */
+  async refresh(): Promise<void> {
+    await this.#allowing(() => this.#readSegments())
   }
 
-  /** Reads acknowledged records, and those of a history, at their positions. */
+  /** As `refresh`, and checks the free records: where nobody else writes. */
+  async readAll(): Promise<void> {
+    const records = await this.#readSegments()
+    this.#world.facts.seeFree(records.filter(record => record.stream === ''))
+  }
+
+  async #readSegments(): Promise<readonly StoredRecord[]> {
+    const records: StoredRecord[] = []
+    for (const segment of await this.log.segments()) {
+      const { damage, batches } = await this.log.tail(segment, 0)
+      if (damage) throw new BrokenPromise('intact', `${segment} is called damaged at ${damage.offset}: ${damage.reason}`)
+      for (const batch of batches) records.push(...batch.records)
+    }
+    for (const stream of this.#world.streams) {
+      const seen = records.filter(record => record.stream === stream.name)
+      if (stream.random && seen.length > 0) stream.segment = this.#random.pick(seen).position.segment
+    }
+    return records
+  }
+
+  /** Reads some acknowledged records, and some of a history, at their positions. */
   async readAt(records: readonly StoredRecord[]): Promise<void> {
     const { facts, positions } = this.#world
-    const acknowledged = positions.map(({ name, stream, position }) => ({ name, stream, position }))
-    const counted = records.map(({ stream, payload, position }) => ({ name: nameOf(payload), stream, position }))
+    const acknowledged = positions.slice(-3)
+    const counted = records.slice(-5).map(({ stream, payload, position }) => ({ name: nameOf(payload), stream, position }))
     for (const { name, stream, position } of [...acknowledged, ...counted]) {
       try {
         const found = await this.log.read(position)
@@ -174,7 +204,11 @@ export class SimulatedLogProcess {
   }
 
   /** Does it; undefined if it was refused with good reason. */
-  async #allowing<T>(act: () => Promise<T>, hasRival: () => boolean = () => false, onFenced: () => unknown = () => {}): Promise<T | undefined> {
+  async #allowing<T>(
+    act: () => Promise<T>,
+    hasRival: () => boolean = () => false,
+    onFenced: () => unknown = () => {},
+  ): Promise<T | undefined> {
     try {
       return await act()
     } catch (error) {
@@ -183,7 +217,7 @@ export class SimulatedLogProcess {
         onFenced()
         return undefined
       }
-      if (this.faulty && isWaymarkError(error) && diskErrors.has(error.code)) return undefined
+      if (this.#faulty && isWaymarkError(error) && diskErrors.has(error.code)) return undefined
       if (isWaymarkError(error)) throw new BrokenPromise('intact', `${error.code}: ${error.message}`)
       throw error
     }
@@ -198,4 +232,3 @@ function rivalsOf(stream: SimulatedStream): () => boolean {
 }
 
 const nameOf = (payload: Uint8Array): string => Buffer.from(payload).toString('latin1').split('|', 1)[0] ?? ''
-

@@ -145,7 +145,8 @@ class Machine {
         const loaded = await store.load(name)
         assert.deepEqual(loaded.value, value, `checkpoint ${name} has another value`)
       }
-      if (what === 'deleted') await assert.rejects(store.load(name), { code: 'not_found' }, `${name} came back after it was deleted`)
+      if (what === 'deleted')
+        await assert.rejects(store.load(name), { code: 'not_found' }, `${name} came back after it was deleted`)
       if (what === 'completed') assert.equal((await store.run(name)).state, 'completed')
     }
     const latest = promises.findLast(promise => promise.what === 'checkpoint' && promise.name !== 'chosen')
@@ -165,7 +166,11 @@ class Machine {
     }
     const lines = await this.#output()
     const numbers = lines.map(line => Number(line)).sort((a, b) => a - b)
-    assert.deepEqual(numbers, Array.from({ length: itemCount }, (_, i) => i), 'the output is not every item once')
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: itemCount }, (_, i) => i),
+      'the output is not every item once',
+    )
   }
 
   #pipeline(failing: boolean): Pipeline<object, unknown> {
@@ -249,4 +254,3 @@ function hastyClock(): Clock {
     },
   }
 }
-

@@ -41,7 +41,10 @@ const direct: Readonly<Record<string, readonly [sql: string, plan: string]>> = {
     'SEARCH run USING INDEX run_by_params (pipeline=? AND params_digest=?)',
   ],
   'a checkpoint': [checkpointById, 'SEARCH checkpoint USING INDEX checkpoint_by_id (id=?)'],
-  'a page of checkpoints': [checkpointQuery({ before: { order: 100, id: 'c' } }).sql, `SEARCH c USING INDEX checkpoint_by_order (ord<?); ${lookUp}`],
+  'a page of checkpoints': [
+    checkpointQuery({ before: { order: 100, id: 'c' } }).sql,
+    `SEARCH c USING INDEX checkpoint_by_order (ord<?); ${lookUp}`,
+  ],
   'a first page of checkpoints': [checkpointQuery({}).sql, 'SCAN c USING INDEX checkpoint_by_order'],
   'the latest of a run (A4)': [checkpointQuery({ run: 'r', limit: 1 }).sql, 'SEARCH c USING INDEX checkpoint_by_run (run=?)'],
   'the latest of a stage of a run (A4)': [

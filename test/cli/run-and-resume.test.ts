@@ -23,6 +23,12 @@ async function childPid(project: WaymarkProject): Promise<number> {
 
 const started = (run: RunningWaymark) => run.seen(/stage\.done +stage=extract/)
 
+/** Lets items from this one on wait. The function returned lets them go. */
+async function hold(project: WaymarkProject, item: number): Promise<() => Promise<void>> {
+  await project.write('hold', String(item))
+  return () => project.remove('hold')
+}
+
 /** Waits until so many results are in the output. */
 async function itemsDone(project: WaymarkProject, items: number): Promise<void> {
   while ((await project.lines('out.jsonl')).length < items) await setTimeout(5)
@@ -44,10 +50,12 @@ test('a run says which store it uses and shows its plan, then what was saved whe
 
 test('after kill -9 of the whole process group the same command goes on: finished work is not called again, the output is exact (X2, X3)', async t => {
   const project = await WaymarkProject.create(t, { 'etl.ts': threeStages })
+  const letGo = await hold(project, 100)
   const first = project.start(['run', 'etl.ts', '--items', '200', '--ms', '10'])
   await itemsDone(project, 60)
   first.signalGroup('SIGKILL')
   assert.equal((await first.ended).signal, 'SIGKILL')
+  await letGo()
   const recorded = (await project.lines('calls.txt')).length
   const second = await project.waymark('run', 'etl.ts', '--items', '200', '--ms', '10')
   assert.equal(second.code, 0, second.stderr)
@@ -62,10 +70,12 @@ test('after kill -9 of the whole process group the same command goes on: finishe
 
 test('killing the pipeline’s process alone is recorded with its signal, and exits 3 with the command to go on', async t => {
   const project = await WaymarkProject.create(t, { 'etl.ts': threeStages })
+  const letGo = await hold(project, 100)
   const first = project.start(['run', 'etl.ts', '--items', '200', '--ms', '20'])
   await started(first)
   process.kill(await childPid(project), 'SIGKILL')
   const { code, stderr } = await first.ended
+  await letGo()
   assert.equal(code, 3, stderr)
   assert.match(stderr, /error failed +the pipeline's process ended: killed by SIGKILL\n/)
   assert.doesNotMatch(stderr, /likely/)
@@ -79,11 +89,13 @@ test('killing the pipeline’s process alone is recorded with its signal, and ex
 
 test('when the command is killed its pipeline ends too, and the next run goes on', async t => {
   const project = await WaymarkProject.create(t, { 'etl.ts': threeStages })
+  const letGo = await hold(project, 100)
   const first = project.start(['run', 'etl.ts', '--items', '200', '--ms', '20'])
   await started(first)
   const pid = await childPid(project)
   first.signal('SIGKILL')
   await first.ended
+  await letGo()
   const second = await project.waymark('run', 'etl.ts', '--items', '200', '--ms', '20')
   assert.equal(second.code, 0, second.stderr)
   assert.equal(processStartOf(pid), undefined, 'the earlier process still lives')
@@ -92,9 +104,12 @@ test('when the command is killed its pipeline ends too, and the next run goes on
 
 test('Ctrl-C finishes what is in flight, saves, exits 130, and says how to go on in the last line', async t => {
   const project = await WaymarkProject.create(t, { 'etl.ts': threeStages })
+  const letGo = await hold(project, 100)
   const first = project.start(['run', 'etl.ts', '--items', '200', '--ms', '20'])
   await itemsDone(project, 40)
   first.signalGroup('SIGINT')
+  await first.seen(/stopping/)
+  await letGo()
   const { code, stderr } = await first.ended
   assert.equal(code, 130, stderr)
   assert.match(stderr, /stopping +msg="SIGINT: finishing what is in flight.*Ctrl-C again stops now"/)
@@ -113,9 +128,12 @@ test('Ctrl-C finishes what is in flight, saves, exits 130, and says how to go on
 
 test('SIGTERM to the command alone stops as cleanly, with exit 143', async t => {
   const project = await WaymarkProject.create(t, { 'etl.ts': threeStages })
+  const letGo = await hold(project, 100)
   const first = project.start(['run', 'etl.ts', '--items', '200', '--ms', '20', '--json'])
   await first.seen(/"stage\.completed"/)
   first.signal('SIGTERM')
+  await first.seen(/"stopping"/)
+  await letGo()
   const { code, stdout } = await first.ended
   assert.equal(code, 143)
   const last = jsonLines(stdout).at(-1)

@@ -120,6 +120,10 @@ export class WaymarkProject {
     await writeFile(file, text)
   }
 
+  remove(name: string): Promise<void> {
+    return rm(join(this.path, name))
+  }
+
   read(name: string): Promise<string> {
     return readFile(join(this.path, name), 'utf8')
   }
@@ -147,11 +151,13 @@ export class WaymarkProject {
 
 /** A pipeline of three stages whose middle one goes item by item; it notes every call in `calls.txt`. */
 export const threeStages = `
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { jsonl, pipeline } from 'waymark'
 const here = import.meta.dirname
 const note = (text: string) => appendFileSync(here + '/calls.txt', text + '\\n')
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
+// While there is a file named hold, items from the number in it on wait: a test can stop the run in the middle however slow the machine is.
+const held = (id: number) => existsSync(here + '/hold') && id >= Number(readFileSync(here + '/hold', 'utf8'))
 
 export default pipeline('orders', async (run, params) => {
   const orders = run.stage('extract', () => {
@@ -161,6 +167,7 @@ export default pipeline('orders', async (run, params) => {
   const enriched = await run.each('enrich', orders, async (order: { id: number }) => {
     note('item ' + order.id)
     await pause(Number(params.ms ?? 5))
+    while (held(order.id)) await pause(10)
     return { id: order.id, double: order.id * 2 }
   }, { concurrency: 4, output: jsonl('out.jsonl') })
   return run.stage('report', () => {

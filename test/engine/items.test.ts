@@ -16,7 +16,10 @@ const linesOf = (path: string): unknown[] =>
 /** Runs a pipeline that fails until it is told not to, and notes which items it called. */
 async function twice(
   store: Store,
-  make: (fails: () => boolean, called: (n: number) => void) => { run(params: object, options: { store: Store }): Promise<unknown> },
+  make: (
+    fails: () => boolean,
+    called: (n: number) => void,
+  ) => { run(params: object, options: { store: Store }): Promise<unknown> },
 ): Promise<{ first: number[]; second: number[] }> {
   let fail = true
   let calls: number[] = []
@@ -53,10 +56,19 @@ test('X2 B3 items finished out of order are exact: recorded ones are not called 
     )
     assert.ok(first.length < 200)
     // Items in flight when item 120 failed were finished and recorded; only it is called twice.
-    assert.deepEqual(first.filter(n => second.includes(n)), [120])
-    assert.deepEqual([...new Set([...first, ...second])].sort((a, b) => a - b), range(200))
+    assert.deepEqual(
+      first.filter(n => second.includes(n)),
+      [120],
+    )
+    assert.deepEqual(
+      [...new Set([...first, ...second])].sort((a, b) => a - b),
+      range(200),
+    )
     const written = linesOf(output).map(row => (row as { n: number }).n)
-    assert.deepEqual(written.sort((a, b) => a - b), range(200))
+    assert.deepEqual(
+      written.sort((a, b) => a - b),
+      range(200),
+    )
   })
 })
 
@@ -80,13 +92,21 @@ test('items are known by key where they come in another order next time', async 
         )
         if (!fails()) {
           const values = await results.results().toArray()
-          assert.deepEqual(values.sort((a, b) => a - b), range(50).map(n => n * 2))
+          assert.deepEqual(
+            values.sort((a, b) => a - b),
+            range(50).map(n => n * 2),
+          )
           assert.equal(results.done, 50)
         }
       }),
     )
     assert.deepEqual(first, range(31))
-    assert.deepEqual(second, range(50).reverse().filter(n => n >= 30))
+    assert.deepEqual(
+      second,
+      range(50)
+        .reverse()
+        .filter(n => n >= 30),
+    )
   })
 })
 
@@ -94,10 +114,15 @@ test('results without an output come back in input order, whatever the order of 
   await withStore(async store => {
     const work = pipeline('ordered', async run => {
       const items = run.stage('items', () => range(300))
-      const results = await run.each('work', items, async n => {
-        await setTimeout((300 - n) % 5)
-        return { n, pad: 'x'.repeat(n % 11 === 0 ? 20_000 : 1) }
-      }, { concurrency: 32, save: { ms: 2 } })
+      const results = await run.each(
+        'work',
+        items,
+        async n => {
+          await setTimeout((300 - n) % 5)
+          return { n, pad: 'x'.repeat(n % 11 === 0 ? 20_000 : 1) }
+        },
+        { concurrency: 32, save: { ms: 2 } },
+      )
       return (await results.results().toArray()).map(row => row.n)
     })
     assert.deepEqual((await work.run({}, { store })).value, range(300))
@@ -186,7 +211,10 @@ test('two items with one key are a conflict, items without names are refused', a
       // @ts-expect-error the compiler refuses it too
       await run.each('work', 'in.jsonl', line => line, { key: line => line })
     })
-    await assert.rejects(text.run({}, { store }), error => isWaymarkError(error, 'invalid') && error.remedy.includes('jsonl(path)'))
+    await assert.rejects(
+      text.run({}, { store }),
+      error => isWaymarkError(error, 'invalid') && error.remedy.includes('jsonl(path)'),
+    )
   })
 })
 
@@ -283,10 +311,15 @@ test('an output that somebody changed is a conflict; nothing of it is touched', 
     let fail = true
     const work = pipeline('changed-output', async run => {
       const items = run.stage('items', () => range(10))
-      await run.each('work', items, n => {
-        if (n === 5 && fail) throw new Error('bad')
-        return n
-      }, { output: jsonl(output) })
+      await run.each(
+        'work',
+        items,
+        n => {
+          if (n === 5 && fail) throw new Error('bad')
+          return n
+        },
+        { output: jsonl(output) },
+      )
     })
     await assert.rejects(work.run({}, { store }), { code: 'failed' })
     writeFileSync(output, '99\n')
@@ -327,7 +360,10 @@ test('a clean stop finishes items in flight, starts no more, and the run goes on
     assert.equal((await store.run('@last')).state, 'paused')
     calls.length = 0
     assert.deepEqual((await work.run({}, { store })).value, range(100))
-    assert.deepEqual(calls.filter(n => first.includes(n)), [])
+    assert.deepEqual(
+      calls.filter(n => first.includes(n)),
+      [],
+    )
   })
 })
 
@@ -396,5 +432,51 @@ test('the idempotency key of an item is the same in every attempt and differs be
     await work.run({}, { store })
     assert.equal(keys[1], keys[2])
     assert.notEqual(keys[0], keys[1])
+  })
+})
+
+test('X2 an abort while the last items are in flight does not end the pass: they are called again', async () => {
+  await withStore(async store => {
+    const abort = new AbortController()
+    const calls: number[] = []
+    let slow = true
+    const work = pipeline('drained', async run => {
+      const results = await run.each(
+        'work',
+        [1, 2, 3],
+        async n => {
+          calls.push(n)
+          if (n === 3 && slow) {
+            abort.abort()
+            await new Promise(() => {})
+          }
+          return n
+        },
+        { key: n => n, concurrency: 3 },
+      )
+      return results.results().toArray()
+    })
+    await assert.rejects(work.run({}, { store, signal: abort.signal }), { code: 'cancelled' })
+    assert.equal((await store.run('@last')).state, 'paused')
+    slow = false
+    const { value } = await work.run({}, { store })
+    assert.deepEqual([...value].sort(), [1, 2, 3])
+    assert.equal(calls.filter(n => n === 3).length, 2)
+  })
+})
+
+test('a generator that calls stages gives the items of a pass', async () => {
+  await withStore(async store => {
+    const work = pipeline('paged', async run => {
+      async function* pages(): AsyncIterable<{ id: string }> {
+        for (let page = 0; page < 3; page++) {
+          const rows = await run.stage('page', () => [{ id: `${page}a` }, { id: `${page}b` }], { key: page })
+          yield* rows
+        }
+      }
+      const results = await run.each('work', pages(), row => row.id, { key: row => row.id })
+      return results.results().toArray()
+    })
+    assert.deepEqual((await work.run({}, { store })).value, ['0a', '0b', '1a', '1b', '2a', '2b'])
   })
 })

@@ -97,7 +97,10 @@ test('X4 a superseded owner gets fenced and writes nothing', async () => {
       .trim()
       .split('\n')
       .map(line => JSON.parse(line))
-    assert.deepEqual(rows.map(row => row.n), Array.from({ length: 20 }, (_, i) => i))
+    assert.deepEqual(
+      rows.map(row => row.n),
+      Array.from({ length: 20 }, (_, i) => i),
+    )
     assert.ok(rows.slice(10).every(row => row.owner === 2))
     const run = await other.run('@last')
     assert.equal(run.state, 'completed')
@@ -108,7 +111,9 @@ test('X4 a superseded owner gets fenced and writes nothing', async () => {
 test('B7 a killed owner is replaced at once, and its run is shown as crashed', async () => {
   await withStore(async store => {
     const script = fileURLToPath(new URL('./fixtures/run-endless.ts', import.meta.url))
-    const child = spawn(process.execPath, ['--conditions=waymark-source', script, store.path], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['--conditions=waymark-source', script, store.path], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     await once(child.stdout, 'data')
     assert.equal((await store.run('@last')).shownState, 'running')
     child.kill('SIGKILL')
@@ -133,7 +138,10 @@ test('the caller’s own run id is used once for one piece of work; a completed 
     assert.equal((await work.run({}, { store, runId: 'night-1' })).value, 1)
     assert.equal((await work.run({}, { store, runId: 'night-2' })).value, 2)
     await assert.rejects(work.run({ other: 'params' }, { store, runId: 'night-1' }), { code: 'conflict' })
-    await assert.rejects(work.run({}, { store, runId: 'night-1', fresh: true }).then(outcome => outcome), { code: 'conflict' })
+    await assert.rejects(
+      work.run({}, { store, runId: 'night-1', fresh: true }).then(outcome => outcome),
+      { code: 'conflict' },
+    )
     const racers = await Promise.allSettled([1, 2, 3].map(() => work.run({}, { store, runId: 'raced' })))
     assert.ok(racers.some(racer => racer.status === 'fulfilled'))
     for (const racer of racers) {
@@ -153,7 +161,10 @@ test('a fresh run takes the place of the unfinished one, which does not come bac
     await assert.rejects(work.run({}, { store, fresh: true }), { code: 'failed' })
     fail = false
     await work.run({}, { store })
-    assert.deepEqual((await store.runs()).map(run => run.state), ['completed', 'cancelled'])
+    assert.deepEqual(
+      (await store.runs()).map(run => run.state),
+      ['completed', 'cancelled'],
+    )
   })
 })
 

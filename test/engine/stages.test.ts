@@ -34,7 +34,13 @@ test('A4 a finished stage is not called again; the run goes on from the failed o
 
 test('a recorded result comes back as the value that was returned', async () => {
   await withStore(async store => {
-    const made = { map: new Map([['a', new Set([1])]]), at: new Date(5), big: 7n, bytes: new Uint8Array([1, 2]), text: 'x'.repeat(200_000) }
+    const made = {
+      map: new Map([['a', new Set([1])]]),
+      at: new Date(5),
+      big: 7n,
+      bytes: new Uint8Array([1, 2]),
+      text: 'x'.repeat(200_000),
+    }
     let loaded: unknown
     let fail = true
     const work = pipeline('values', async run => {
@@ -53,10 +59,12 @@ test('a stage rejects with the user’s own error, its place attached', async ()
   await withStore(async store => {
     const thrown = new Error('mine')
     const work = pipeline('own-error', async run => {
-      const caught = await run.stage('bad', () => Promise.reject(thrown)).then(
-        () => undefined,
-        error => error,
-      )
+      const caught = await run
+        .stage('bad', () => Promise.reject(thrown))
+        .then(
+          () => undefined,
+          error => error,
+        )
       assert.equal(caught, thrown)
       assert.deepEqual(placeOf(caught), { run: run.id, stage: 'bad' })
       return 'went on'
@@ -77,7 +85,13 @@ test('a failed stage that nobody awaited still fails the run, and its siblings a
     })
     await assert.rejects(work.run({}, { store }), /unseen/)
     const stages = await store.stages((await store.run('@last')).id)
-    assert.deepEqual(stages.map(stage => [stage.path, stage.state]), [['bad', 'failed'], ['good', 'completed']])
+    assert.deepEqual(
+      stages.map(stage => [stage.path, stage.state]),
+      [
+        ['bad', 'failed'],
+        ['good', 'completed'],
+      ],
+    )
   })
 })
 
@@ -115,14 +129,20 @@ test('the run used inside a stage’s function is a conflict that names ctx', as
         await run.stage('inner', () => 1)
       })
     })
-    await assert.rejects(work.run({}, { store }), error => isWaymarkError(error, 'conflict') && error.remedy.includes('ctx.stage'))
+    await assert.rejects(
+      work.run({}, { store }),
+      error => isWaymarkError(error, 'conflict') && error.remedy.includes('ctx.stage'),
+    )
   })
 })
 
 test('what cannot be stored is refused when saving, with the path inside the value', async () => {
   await withStore(async store => {
     const work = pipeline('unstorable', run => run.stage('make', () => ({ rows: [{ ok: 1 }, { callback: () => 1 }] })))
-    await assert.rejects(work.run({}, { store }), error => isWaymarkError(error, 'invalid') && error.message.includes('rows[1].callback'))
+    await assert.rejects(
+      work.run({}, { store }),
+      error => isWaymarkError(error, 'invalid') && error.message.includes('rows[1].callback'),
+    )
     assert.equal((await store.run('@last')).state, 'failed')
   })
 })
@@ -256,7 +276,14 @@ test('X1 the plan says what is reused and what runs, with a reason for each, and
     const events: RunEvent[] = []
     await work.run({}, { store, onEvent: event => events.push(event) })
     const [plan] = events.flatMap(event => (event.type === 'plan' ? [event.plan] : []))
-    assert.deepEqual(plan?.stages.map(({ path, action }) => [path, action]), [['extract', 'reuse'], ['load', 'run'], ['report', 'run']])
+    assert.deepEqual(
+      plan?.stages.map(({ path, action }) => [path, action]),
+      [
+        ['extract', 'reuse'],
+        ['load', 'run'],
+        ['report', 'run'],
+      ],
+    )
     assert.ok(plan?.stages.every(stage => stage.reason !== ''))
     const kept = []
     for await (const record of store.events('@last')) if (record.type === 'attempt.started') kept.push(record.plan)
@@ -292,9 +319,13 @@ test('a stage is retried as often as its policy says, and one that takes too lon
         },
         { retry: { attempts: 3, delayMs: 1 } },
       )
-      await run.stage('slow', ctx => new Promise((_, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason))), {
-        timeoutMs: 5,
-      })
+      await run.stage(
+        'slow',
+        ctx => new Promise((_, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason))),
+        {
+          timeoutMs: 5,
+        },
+      )
     })
     await assert.rejects(work.run({}, { store }), { code: 'limit' })
     assert.equal(calls, 3)

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -22,7 +32,14 @@ test('E1 any nested state is saved and loaded under a generated or a given id', 
       const saved = await store.save({ value })
       assert.deepStrictEqual((await store.load(saved.id)).value, value)
     }
-    const given = await store.save({ value: small, id: 'my-id.1', run: 'r', stage: 's', tags: ['a', 'b'], metadata: { tickers: 5 } })
+    const given = await store.save({
+      value: small,
+      id: 'my-id.1',
+      run: 'r',
+      stage: 's',
+      tags: ['a', 'b'],
+      metadata: { tickers: 5 },
+    })
     assert.equal(given.id, 'my-id.1')
     const loaded = await store.load('my-id.1')
     assert.deepStrictEqual({ ...given, value: small }, loaded)
@@ -43,22 +60,30 @@ test('an id is used once, also by two processes and after it was deleted', async
     await store.delete('once')
     await assert.rejects(store.load('once'), { code: 'not_found' })
     await assert.rejects(store.save({ value: 4, id: 'once' }), { code: 'conflict' })
-    for (const id of ['', '../x', 'a/b', '@x', 'x'.repeat(200)]) await assert.rejects(store.save({ value: 1, id }), { code: 'invalid' }, id)
+    for (const id of ['', '../x', 'a/b', '@x', 'x'.repeat(200)])
+      await assert.rejects(store.save({ value: 1, id }), { code: 'invalid' }, id)
   })
 })
 
 test('A4 A6 latest of a run, and of a stage; list newest first, by tag, in pages', async () => {
   await withStore(async store => {
-    for (let i = 0; i < 7; i++) await store.save({ value: i, run: 'r', stage: i % 2 === 0 ? 'even' : 'odd', tags: [`n${i}`, 'all'] })
+    for (let i = 0; i < 7; i++)
+      await store.save({ value: i, run: 'r', stage: i % 2 === 0 ? 'even' : 'odd', tags: [`n${i}`, 'all'] })
     assert.equal((await store.load((await store.latest({ run: 'r' }))?.id ?? '')).value, 6)
     assert.equal((await store.load((await store.latest({ run: 'r', stage: 'odd' }))?.id ?? '')).value, 5)
     assert.equal(await store.latest({ run: 'nobody' }), undefined)
-    assert.deepEqual((await store.list({ tags: ['n3', 'all'] })).map(entry => entry.tags), [['n3', 'all']])
+    assert.deepEqual(
+      (await store.list({ tags: ['n3', 'all'] })).map(entry => entry.tags),
+      [['n3', 'all']],
+    )
     const page = await store.list({ run: 'r', limit: 3 })
     const last = page.at(-1)
     assert.ok(last)
     const next = await store.list({ run: 'r', limit: 10, after: last })
-    assert.deepEqual([...page, ...next].map(entry => entry.tags[0]), ['n6', 'n5', 'n4', 'n3', 'n2', 'n1', 'n0'])
+    assert.deepEqual(
+      [...page, ...next].map(entry => entry.tags[0]),
+      ['n6', 'n5', 'n4', 'n3', 'n2', 'n1', 'n0'],
+    )
     await store.delete(page[0]?.id ?? '')
     assert.deepEqual((await store.latest({ run: 'r' }))?.tags[0], 'n5')
     await assert.rejects(store.delete('nothing'), { code: 'not_found' })
@@ -119,12 +144,17 @@ test('X8 A15 a catalog that is deleted, damaged, or an old copy is mended from t
       damage()
       const store = await open(first.path)
       const listed = await store.list({ run: 'r' })
-      assert.deepEqual(listed.map(entry => entry.id), ids.slice(1).reverse(), how)
+      assert.deepEqual(
+        listed.map(entry => entry.id),
+        ids.slice(1).reverse(),
+        how,
+      )
       for (const [i, id] of ids.entries()) {
         if (i === 0) await assert.rejects(store.load(id), { code: 'not_found' }, how)
         else assert.equal((await store.load(id)).value, i, how)
       }
-      if (['no database', 'cut in half', 'bytes turned over'].includes(how)) assert.match(store.notices().join(), /catalog was damaged/, how)
+      if (['no database', 'cut in half', 'bytes turned over'].includes(how))
+        assert.match(store.notices().join(), /catalog was damaged/, how)
       await store.close()
     }
   })
@@ -137,7 +167,10 @@ test('E3 a flipped bit in the log or a pack is detected, named, and only what it
     const after = await store.save({ value: 'after', run: 'r', stage: 'other' })
     const [pack = ''] = readdirSync(join(store.path, 'packs'))
     flip(join(store.path, 'packs', pack), 5_000)
-    await assert.rejects(store.load(inPack.id), error => isWaymarkError(error, 'corrupt') && error.details['lastGood'] === good.id)
+    await assert.rejects(
+      store.load(inPack.id),
+      error => isWaymarkError(error, 'corrupt') && error.details['lastGood'] === good.id,
+    )
     assert.deepStrictEqual((await store.load(good.id)).value, small)
     const [segment = ''] = readdirSync(join(store.path, 'segments'))
     flip(join(store.path, 'segments', segment), 300)
@@ -181,7 +214,10 @@ test('a newer store, a file in the way, a missing store, and an unwritable path 
     chmodSync(join(folder, 'locked'), 0o500)
     // Root may write everywhere.
     if (process.getuid?.() !== 0) await assert.rejects(open(join(folder, 'locked/store')), { code: 'unavailable' })
-    await assert.rejects(open('/proc/waymark-store'), error => isWaymarkError(error, 'unavailable') && /\/proc\/waymark-store/.test(error.message))
+    await assert.rejects(
+      open('/proc/waymark-store'),
+      error => isWaymarkError(error, 'unavailable') && /\/proc\/waymark-store/.test(error.message),
+    )
     await assert.rejects(open(join(folder, 'file/store')), { code: 'invalid' })
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -205,7 +241,9 @@ test('A11 several processes save into one store at once, and all of it is there'
   await withStore(async store => {
     const script = fileURLToPath(new URL('./fixtures/save-many.ts', import.meta.url))
     const run = promisify(execFile)
-    const savers = ['a', 'b', 'c', 'd'].map(name => run(process.execPath, ['--conditions=waymark-source', script, store.path, name, '25']))
+    const savers = ['a', 'b', 'c', 'd'].map(name =>
+      run(process.execPath, ['--conditions=waymark-source', script, store.path, name, '25']),
+    )
     await Promise.all(savers)
     const listed = await store.list({ limit: 1_000 })
     assert.equal(listed.length, 100)

@@ -82,7 +82,7 @@ export const itemSources = pipeline('sources', async run => {
   // @ts-expect-error the output takes something else than the function returns
   await run.each('another output', jsonl<Order>('in.jsonl'), order => order.total, { output: jsonl<Order>('out.jsonl') })
   // @ts-expect-error not there yet
-  run.pages
+  void run.pages
   const ref = await run.stage('typed', () => new Map([['a', 1]])).ref
   same<typeof ref.digest, string>(true)
 })

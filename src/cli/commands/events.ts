@@ -1,6 +1,6 @@
 import type { LogEvent, Store } from '../../engine/store.ts'
-import { isInside } from '../../model/scope.ts'
 import { stageOf } from '../../model/run-view.ts'
+import { isInside } from '../../model/scope.ts'
 import type { Context } from '../context.ts'
 import { eventLine, exitLine, recordShape } from '../json-shapes.ts'
 import { recordLine } from '../render/record-line.ts'

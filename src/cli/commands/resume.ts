@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { checkPipelineFile } from '../pipeline-path.ts'
 import { shortId } from '../render/run-label.ts'
 import { runPipeline } from '../run-pipeline.ts'
-import { shown, type StoreChoice } from '../store-choice.ts'
+import { type StoreChoice, shown } from '../store-choice.ts'
 import { withStore } from '../with-store.ts'
 
 /** `waymark resume [ADDRESS]` */

@@ -1,6 +1,6 @@
 import type { Store } from '../../engine/store.ts'
-import { WaymarkError } from '../../model/errors.ts'
 import { nearest } from '../../model/did-you-mean.ts'
+import { WaymarkError } from '../../model/errors.ts'
 import type { StageView } from '../../model/run-view.ts'
 import { isInside, itemPath } from '../../model/scope.ts'
 import type { Context } from '../context.ts'

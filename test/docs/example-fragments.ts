@@ -1,0 +1,28 @@
+import type * as waymark from 'waymark'
+import type * as zod from 'zod'
+
+// What stands around the examples that are fragments of a pipeline's function: the names of the package, and the run.
+
+declare global {
+  const pipeline: typeof waymark.pipeline
+  const open: typeof waymark.open
+  const jsonl: typeof waymark.jsonl
+  const csv: typeof waymark.csv
+  const codec: typeof waymark.codec
+  const placeOf: typeof waymark.placeOf
+  const WaymarkError: typeof waymark.WaymarkError
+  const z: typeof zod.z
+  const run: waymark.Run
+  const store: waymark.Store
+  const orders: waymark.StageResult<Order[]>
+  const orderReport: waymark.Pipeline<{ day: string }, number>
+  function fetchRows(day?: string, limit?: number): Promise<{ readonly id: string }[]>
+  function totalsOf(region: string): Promise<number>
+  function post(
+    order: Order,
+    options: { key: string; signal: AbortSignal },
+  ): Promise<{ status: number; retryAfterMs: number; id: string }>
+  function fetchDetail(id: string): Promise<{ lines: { id: string; price: number }[] }>
+  function openBatch(id: string, startedAt: Date): Promise<void>
+  function compute(): Promise<number[]>
+}

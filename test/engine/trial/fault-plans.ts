@@ -1,0 +1,42 @@
+import { type FaultCode, kindsHitBy } from '../../../src/testing/faulty-files.ts'
+import type { OperationKind } from '../../../src/testing/intercepted-files.ts'
+import { seededRandom } from '../../../src/testing/seeded-random.ts'
+import type { FaultPlan } from './trial.ts'
+
+const codes: readonly FaultCode[] = ['EIO', 'ENOSPC', 'EDQUOT', 'EMFILE', 'EACCES']
+
+/** Every fault that can hit an operation of this kind, at a place in the trace. */
+function everyPlan(kind: OperationKind, at: number): readonly FaultPlan[] {
+  const effects = kind === 'write' ? (['nothing', 'part', 'all'] as const) : (['nothing', 'all'] as const)
+  const plans: FaultPlan[] = []
+  for (const code of codes) {
+    if (!kindsHitBy[code].some(hit => hit === kind)) continue
+    for (const effect of effects) {
+      const fates = kind === 'sync' && effect === 'nothing' ? (['drop', 'keep'] as const) : (['drop'] as const)
+      for (const fate of fates) for (const lasts of ['once', 'for-good'] as const) plans.push({ code, at, lasts, effect, fate })
+    }
+  }
+  return plans
+}
+
+/**
+ * Faults at the operations of a trace: one for each, or for a share of them, drawn by the seed; and for each sync one that drops and one that keeps what it should have stored. With
+ * WAYMARK_EVERY_FAULT=1 all there are, which takes many minutes.
+ */
+export function* faultPlans(kinds: readonly (OperationKind | undefined)[], share: number, seed: number): Iterable<FaultPlan> {
+  const random = seededRandom(seed)
+  for (const [i, kind] of kinds.entries()) {
+    if (kind === undefined) continue
+    const plans = everyPlan(kind, i + 1)
+    if (process.env['WAYMARK_EVERY_FAULT'] === '1') {
+      yield* plans
+      continue
+    }
+    if (random.bool(share)) yield random.pick(plans)
+    const losses = plans.filter(plan => kind === 'sync' && plan.code === 'EIO' && plan.effect === 'nothing')
+    for (const fate of ['drop', 'keep'] as const) {
+      const some = losses.filter(plan => plan.fate === fate)
+      if (some.length > 0 && random.bool(share)) yield random.pick(some)
+    }
+  }
+}
