@@ -10,7 +10,7 @@ export class ObservedPromise<Value> extends Promise<Value> {
     })
     promise.settled = source
     // Not an unhandled rejection: the run reports it when it ends.
-    super.prototype.then.call(promise, undefined, () => {})
+    Promise.prototype.then.call(promise, undefined, () => {})
     return promise
   }
 

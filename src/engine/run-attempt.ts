@@ -158,7 +158,7 @@ async function work(
 
 /** Calls the pipeline's function, waits for every stage it started, and records how it ended. */
 async function carryOut(attempt: Attempt, fn: PipelineFunction, params: unknown): Promise<RunOutcome> {
-  const { core, run } = attempt.facts
+  const { core } = attempt.facts
   const startedAt = core.clock.monotonicMs()
   let failure: { readonly error: unknown } | undefined
   let value: unknown

@@ -7,7 +7,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { open } from 'waymark'
+import { isWaymarkError, jsonl, open, pipeline } from 'waymark'
+import { identifyProcess } from '../../src/engine/process-identity.ts'
+import { nodeFiles } from '../../src/files/node-files.ts'
+import { delaying } from '../../src/testing/faulty-files.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { itemCount, slow } from './fixtures/slow.ts'
 
@@ -113,6 +116,7 @@ test('of two processes that go on with one crashed run, one does; the other is r
       rmSync(folder, { recursive: true, force: true })
     }
   }
+  t.diagnostic(JSON.stringify([...seen]))
   for (const racer of racers) await racer.end()
   const refused = [...seen].filter(([ended]) => ended !== 'completed completed').reduce((sum, [, count]) => sum + count, 0)
   assert.ok(refused > rounds / 4, `they hardly ever raced: ${JSON.stringify([...seen])}`)
@@ -144,4 +148,69 @@ async function checkEnd(folder: string, { run, recorded }: Crashed): Promise<voi
   } finally {
     await store.close()
   }
+}
+
+test('an owner that took over after another had begun, unseen, leaves that one’s output file to it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'waymark-overtaken-'))
+  const dead = (name: string) => ({ ...identifyProcess(name), processStart: 'gone' })
+  const gate = Promise.withResolvers<void>()
+  const crash = await open({ path: join(folder, '.waymark'), components: { identify: dead } })
+  await assert.rejects(overtaken(folder, 'crashed', n => n === 8 && Promise.reject(new Error('no'))).run({}, { store: crash }), { code: 'failed' })
+  await crash.close()
+
+  // It has looked, and finds the run's owner ended; before it claims the run, the other one does, and works.
+  const claims = Promise.withResolvers<void>()
+  const files = delaying(nodeFiles, ({ kind, mode, path }) => {
+    if (kind !== 'open' || mode !== 'create' || !path.includes('/claims/')) return undefined
+    claims.resolve()
+    return gate.promise
+  })
+  const late = await open({ path: join(folder, '.waymark'), components: { files } })
+  const early = await open(join(folder, '.waymark'))
+  const goOn = Promise.withResolvers<void>()
+  const begins = Promise.withResolvers<void>()
+  const second = overtaken(folder, 'late', async n => {
+    // By now this one has opened the output; the other one writes to what it has open.
+    if (n === 20) goOn.resolve()
+    if (n >= 20) await new Promise(resolve => setTimeout(resolve, 20))
+  }).run({}, { store: late })
+  await claims.promise
+  const first = overtaken(folder, 'early', async n => {
+    if (n < 14) return
+    begins.resolve()
+    await goOn.promise
+  })
+    .run({}, { store: early })
+    .then(
+      () => 'completed',
+      error => (isWaymarkError(error) ? error.code : error),
+    )
+  await begins.promise
+  gate.resolve()
+  assert.equal((await second).state, 'completed')
+  assert.equal(await first, 'fenced')
+  const rows: { n: number; owner: string }[] = readFileSync(join(folder, 'items.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  assert.deepEqual(rows.map(row => row.n), Array.from({ length: 30 }, (_, n) => n))
+  assert.ok(rows.slice(14).every(row => row.owner === 'late'))
+  assert.deepEqual((await late.runs()).map(run => run.state), ['completed'])
+  await Promise.all([late.close(), early.close()])
+  rmSync(folder, { recursive: true })
+})
+
+function overtaken(folder: string, owner: string, before: (n: number) => unknown) {
+  return pipeline('overtaken', async run => {
+    const items = run.stage('items', () => Array.from({ length: 30 }, (_, n) => n))
+    await run.each(
+      'work',
+      items,
+      async n => {
+        await before(n)
+        return { n, owner }
+      },
+      { output: jsonl(join(folder, 'items.jsonl')), save: { items: 1 } },
+    )
+  })
 }
