@@ -82,7 +82,7 @@ export class FileLog implements Log {
         const { history, tokens } = await findStream(this.#segments, { stream, claims, highest, hint })
         // An owner that came meanwhile has decided what of its predecessor counts; what was read may be void.
         if (await claims.exists(highest + 1)) continue
-        const lost = tokenAbove(tokens, highest)
+        const lost = await tokenWithoutClaim(claims, tokens, highest)
         if (lost !== undefined) throw claimLost(stream, lost)
         return history
       }
@@ -136,8 +136,8 @@ export class FileLog implements Log {
     const ownership = new StreamOwner(stream, claims, token, segment)
     if (highest === 0) return { ownership, history: nothing }
     const found = await findStream(this.#segments, { stream, claims, highest, hint })
-    // Nothing is written under a token before its claim, and this claim is ours.
-    const lost = tokenAbove(found.tokens, highest)
+    // Nothing is written under a token before its claim, and this claim is ours; who wrote under a higher one must have claimed it.
+    const lost = found.tokens.has(token) ? token : await tokenWithoutClaim(claims, found.tokens, token)
     if (lost !== undefined) throw claimLost(stream, lost)
     const history = await this.#accept(ownership, found)
     return history && { ownership, history }
@@ -175,9 +175,13 @@ async function highestOf(claims: StreamClaims, hint: string | undefined): Promis
   return Math.max(await claims.highest(), hint === undefined ? 0 : 1)
 }
 
-/** A token that somebody wrote under although its claim, or one before it, is not there. */
-function tokenAbove(tokens: ReadonlySet<number>, highest: number): number | undefined {
-  for (const token of tokens) if (token > highest) return token
+/** A token above `highest` that somebody wrote under although its claim is not there: claims come first, and stay. */
+async function tokenWithoutClaim(
+  claims: StreamClaims,
+  tokens: ReadonlySet<number>,
+  highest: number,
+): Promise<number | undefined> {
+  for (const token of tokens) if (token > highest && !(await claims.exists(token))) return token
   return undefined
 }
 

@@ -155,7 +155,9 @@ test('an owner that took over after another had begun, unseen, leaves that oneâ€
   const dead = (name: string) => ({ ...identifyProcess(name), processStart: 'gone' })
   const gate = Promise.withResolvers<void>()
   const crash = await open({ path: join(folder, '.waymark'), components: { identify: dead } })
-  await assert.rejects(overtaken(folder, 'crashed', n => n === 8 && Promise.reject(new Error('no'))).run({}, { store: crash }), { code: 'failed' })
+  await assert.rejects(overtaken(folder, 'crashed', n => n === 8 && Promise.reject(new Error('no'))).run({}, { store: crash }), {
+    code: 'failed',
+  })
   await crash.close()
 
   // It has looked, and finds the run's owner ended; before it claims the run, the other one does, and works.
@@ -193,9 +195,15 @@ test('an owner that took over after another had begun, unseen, leaves that oneâ€
     .trimEnd()
     .split('\n')
     .map(line => JSON.parse(line))
-  assert.deepEqual(rows.map(row => row.n), Array.from({ length: 30 }, (_, n) => n))
+  assert.deepEqual(
+    rows.map(row => row.n),
+    Array.from({ length: 30 }, (_, n) => n),
+  )
   assert.ok(rows.slice(14).every(row => row.owner === 'late'))
-  assert.deepEqual((await late.runs()).map(run => run.state), ['completed'])
+  assert.deepEqual(
+    (await late.runs()).map(run => run.state),
+    ['completed'],
+  )
   await Promise.all([late.close(), early.close()])
   rmSync(folder, { recursive: true })
 })

@@ -130,12 +130,14 @@ describe('a damaged store is whole or corrupt, never silently older (E3)', () =>
     assert.ok(seen.whole > 20 && seen.corrupt === 0, JSON.stringify(seen))
   })
 
-  test('with the newest claim of a stream missing, where the catalog knows its segment', async () => {
-    const { disk, known, hints } = await damagedStore()
-    const files = disk.process('vandal')
-    const path = (await filesOf(files)).findLast(name => name.includes('drawn.'))
-    await files.remove(path ?? '')
-    assert.equal(await wholeOrCorrupt(disk, known, 'drawn', hints.drawn), 'corrupt')
+  test('with the newest claim of a stream missing, or several, where the catalog knows its segment', async () => {
+    for (const count of [1, 2, 3]) {
+      const { disk, known, hints } = await damagedStore()
+      const files = disk.process('vandal')
+      const claims = (await filesOf(files)).filter(name => name.includes('drawn.'))
+      for (const path of claims.slice(-count)) await files.remove(path)
+      assert.equal(await wholeOrCorrupt(disk, known, 'drawn', hints.drawn), 'corrupt', `${count} missing`)
+    }
   })
 
   test('with any segment missing or without its header, though nobody knows how long it was', async () => {

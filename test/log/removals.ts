@@ -70,7 +70,7 @@ export const removals: readonly Removal[] = [
         "if (fileErrorCode(error) === 'EEXIST') return true",
       ),
     ],
-    breaks: ['exclusive', 'kept', 'final'],
+    breaks: ['exclusive', 'kept', 'final', 'intact'],
   },
   {
     step: '2: the folder of the claims is not synced before the token is used',
@@ -195,6 +195,7 @@ export const removals: readonly Removal[] = [
   {
     step: '5: a segment is written on after its sync failed',
     edits: [edit('committer.ts', '      await this.#abandon(writer)\n', '')],
+    simulation: { states: 8_000, faultShare: 1 },
     breaks: ['kept', 'intact', 'once', 'final'],
   },
   {
