@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -179,6 +179,23 @@ test('B13 a stale run is told, not silently gone on with', async () => {
     await new Promise(resolve => setTimeout(resolve, 5))
     await assert.rejects(work.run({}, { store, staleAfterMs: 1 }), { code: 'stale' })
     await work.run({}, { store, staleAfterMs: 1, acceptStale: true })
+  })
+})
+
+test('a run whose claims are lost is told as damaged, and does not go on from an older state', async () => {
+  await withStore(async store => {
+    const calls: string[] = []
+    const work = pipeline('claims', async run => {
+      await run.stage(`attempt ${run.attempt}`, () => calls.push('called'))
+      throw new Error('again')
+    })
+    for (let attempt = 0; attempt < 3; attempt++) await assert.rejects(work.run({}, { store }), { code: 'failed' })
+    rmSync(join(store.path, 'claims'), { recursive: true })
+    mkdirSync(join(store.path, 'claims'))
+    const again = await open(store.path)
+    await assert.rejects(work.run({}, { store: again }), { code: 'corrupt' })
+    await again.close()
+    assert.equal(calls.length, 3)
   })
 })
 
