@@ -67,7 +67,11 @@ export async function beginRun(core: StoreCore, runId: string): Promise<Ownershi
     if ((await core.feed.query(catalog => catalog.run(runId))) !== undefined) return undefined
     await sleep(core.clock, claimPollMs)
   }
-  return (await core.log.takeOver(runId)).ownership
+  const { ownership: taken, history } = await core.log.takeOver(runId)
+  if (history.records.length === 0) return taken
+  // It recorded something at the last moment: that is a run to be gone on with, not to be begun again.
+  await core.feed.refresh()
+  return undefined
 }
 
 /** Whether another process began an attempt since the run was looked up: that one is fenced now, but may be writing to its output still. */

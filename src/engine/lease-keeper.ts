@@ -65,6 +65,11 @@ export class LeaseKeeper {
     }
   }
 
+  /** Removes what a dead process left of its lease. */
+  async clear(dead: Owner): Promise<void> {
+    for (const path of [this.#path(dead), this.#temporary(dead)]) await this.#files.remove(path).catch(() => {})
+  }
+
   #schedule(): void {
     this.#cancel = this.#clock.after(
       renewEveryMs,
@@ -83,7 +88,7 @@ export class LeaseKeeper {
   }
 
   async #write(): Promise<void> {
-    const temporary = `${this.#path(this.#owner)}.tmp`
+    const temporary = this.#temporary(this.#owner)
     try {
       await this.#files.remove(temporary)
       const file = await this.#files.open(temporary, 'create')
@@ -102,6 +107,10 @@ export class LeaseKeeper {
     this.#cancel?.()
     this.#turn = this.#turn.then(() => this.#files.remove(this.#path(this.#owner)).catch(() => {}))
     return this.#turn
+  }
+
+  #temporary(owner: Owner): string {
+    return `${this.#path(owner)}.tmp`
   }
 
   #path(owner: Owner): string {
