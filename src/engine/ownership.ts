@@ -50,7 +50,9 @@ export async function ownRun(core: StoreCore, run: RunView, reserved = false): P
   if (liveness === 'alive') throw leaseHeld(core, run)
   const heads = await core.feed.query(catalog => catalog.heads([run.id]))
   const { ownership, history } = await core.log.takeOver(run.id, heads.get(run.id)?.segment)
-  if (liveness === 'dead' && run.owner !== undefined) await core.leases.clear(run.owner)
+  // This process keeps its own, whatever came of an earlier attempt of it.
+  if (liveness === 'dead' && run.owner !== undefined && run.owner.process !== core.self.process)
+    await core.leases.clear(run.owner)
   return { ownership, history, earlierOwnerDead: liveness !== 'expired' }
 }
 

@@ -22,8 +22,8 @@ export interface StoreSimulation {
   readonly wrap?: WrapFiles
 }
 
-const storePath = '/work/.waymark'
-const outputPath = '/work/out/items.jsonl'
+const storePath = '/disk/.waymark'
+const outputPath = '/disk/out/items.jsonl'
 const itemCount = 24
 
 /**

@@ -163,7 +163,7 @@ async function refusedSave(fate: FaultPlan['fate'], id: string): Promise<Store> 
   const when = ({ kind, path }: CountedOperation) => kind === 'sync' && isSegment(path) && ++syncs === 3
   const files = faultyFiles(disk.process('only'), [{ when, code: 'EIO' }], { disk, random })
   const components = { files, clock: hastyClock(), openCatalog: () => openSqliteCatalog(':memory:') }
-  const store = await open({ path: '/work/.waymark', components })
+  const store = await open({ path: '/disk/.waymark', components })
   await store.save({ value: 'before' })
   await assert.rejects(store.save({ value: 'refused', id }), { code: 'unavailable' })
   return store

@@ -17,7 +17,7 @@ const syncs = [
   { what: 'the sync of the folder of an output', kind: 'syncDirectory', path: /\/out$/ },
   { what: 'the sync of the store’s descriptor', kind: 'sync', path: /waymark\.json$/ },
   { what: 'the sync of the store’s folder', kind: 'syncDirectory', path: /\/\.waymark$/ },
-  { what: 'the sync of the folder the store is in', kind: 'syncDirectory', path: /^\/work$/ },
+  { what: 'the sync of the folder the store is in', kind: 'syncDirectory', path: /^\/disk$/ },
 ] as const
 
 for (const { what, kind, path } of syncs) {

@@ -14,7 +14,7 @@ export interface Workload {
   readonly runId?: string
 }
 
-export const outputPath = '/work/out/items.jsonl'
+export const outputPath = '/disk/out/items.jsonl'
 export const itemCount = 24
 export const everyItem: readonly number[] = Array.from({ length: itemCount }, (_, i) => i)
 const sumOfItems = sum(everyItem)

@@ -29,7 +29,7 @@ const codeFor: Readonly<Record<FaultCode, ErrorCode>> = {
   EACCES: 'unavailable',
 }
 
-const storePath = '/work/.waymark'
+const storePath = '/disk/.waymark'
 const chosenId = 'chosen'
 const states: Readonly<Record<string, unknown>> = {
   small: { step: 1, at: new Date(5) },

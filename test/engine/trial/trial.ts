@@ -68,7 +68,7 @@ export class Trial {
   /** Nothing half made is left behind. */
   async checkLeftovers(): Promise<void> {
     const files = this.disk.process('look')
-    for (const folder of ['/work/out', '/work/.waymark/packs', '/work/.waymark/leases']) {
+    for (const folder of ['/disk/out', '/disk/.waymark/packs', '/disk/.waymark/leases']) {
       const names = await files.list(folder)
       assert.deepEqual(
         names.filter(name => /\.(tmp|part)$/.test(name)),
