@@ -32,8 +32,8 @@ test('a lease runs while it is held, is renewed, and is given back by the last w
 test('a lease taken again while it is being given back is there', async () => {
   const disk = new SimulatedDisk().process('owner')
   await disk.makeDirectory('/leases')
-  const files = delaying(disk, async ({ kind }) => {
-    for (let i = 0; kind === 'remove' && i < 5; i++) await turn()
+  const files = delaying(disk, async ({ kind, path }) => {
+    for (let i = 0; kind === 'remove' && path === '/leases/owner' && i < 20; i++) await turn()
   })
   const leases = new LeaseKeeper(files, '/leases', new FakeClock(), owner)
   const giveBack = await leases.hold()

@@ -20,8 +20,8 @@ function everyPlan(kind: OperationKind, at: number): readonly FaultPlan[] {
 }
 
 /**
- * Faults at the operations of a trace: one for each, or for a share of them, drawn by the seed; and for each sync one that drops and one that keeps what it should have stored. With
- * WAYMARK_EVERY_FAULT=1 all there are, which takes many minutes.
+ * Faults at the operations of a trace: for each sync one that drops and one that keeps what it should have stored; of the rest one for a share of the operations, drawn by the seed.
+ * With WAYMARK_EVERY_FAULT=1 all there are, which takes many minutes.
  */
 export function* faultPlans(kinds: readonly (OperationKind | undefined)[], share: number, seed: number): Iterable<FaultPlan> {
   const random = seededRandom(seed)
@@ -33,10 +33,6 @@ export function* faultPlans(kinds: readonly (OperationKind | undefined)[], share
       continue
     }
     if (random.bool(share)) yield random.pick(plans)
-    const losses = plans.filter(plan => kind === 'sync' && plan.code === 'EIO' && plan.effect === 'nothing')
-    for (const fate of ['drop', 'keep'] as const) {
-      const some = losses.filter(plan => plan.fate === fate)
-      if (some.length > 0 && random.bool(share)) yield random.pick(some)
-    }
+    yield* plans.filter(plan => kind === 'sync' && plan.code === 'EIO' && plan.effect === 'nothing' && plan.lasts === 'once')
   }
 }
