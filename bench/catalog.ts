@@ -200,7 +200,7 @@ try {
   )
   line(
     'page of 50 checkpoints',
-    microseconds(await median(2000, index => catalog.checkpoints({ before: any(index) ?? { order: 0, id: '' } }))),
+    microseconds(await median(2000, index => catalog.checkpoints({ after: any(index) ?? { order: 0, id: '' } }))),
   )
   line('page of 50 runs of a pipeline', microseconds(await median(2000, () => catalog.runs({ pipeline: 'pipeline-3' }))))
   line('page of 50 runs in a state', microseconds(await median(1000, () => catalog.runs({ states: ['completed'] }))))

@@ -27,16 +27,18 @@ export type {
   StageOptions,
   StageResult,
 } from './engine/run.ts'
+export type { ByteSource } from './engine/byte-pieces.ts'
+export type { SaveLabels, SaveOptions } from './engine/save-checkpoint.ts'
 export type {
   Checkpoint,
   ListOptions,
   LoadedCheckpoint,
   LogEvent,
   RunSummary,
-  SaveOptions,
   Store,
 } from './engine/store.ts'
 export { type Codec, codec } from './format/codec.ts'
+export type { CodecName, Compression } from './format/compression.ts'
 export { type ErrorCode, type ErrorJson, exitCodeOf, isWaymarkError, WaymarkError } from './model/errors.ts'
 export type { Plan, PlannedStage } from './model/plan.ts'
 export type { ItemCounts, RunRecord, StoredError } from './model/records.ts'

@@ -4,16 +4,24 @@ import { FsBlobStore } from './blobs/fs-blob-store.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import { setCatalogAside } from './catalog/catalog-files.ts'
 import { openSqliteCatalog } from './catalog/sqlite-catalog.ts'
+import { openSqliteChunkIndex } from './chunks/sqlite-chunk-index.ts'
+import type { ChunkIndex } from './chunks/chunk-index.ts'
+import { ChunkStore } from './chunks/chunk-store.ts'
+import { SplitWorkbenches } from './chunks/split-workbenches.ts'
+import type { Workbenches } from './chunks/workbench.ts'
 import { CatalogFeed } from './engine/catalog-feed.ts'
 import { LeaseKeeper } from './engine/lease-keeper.ts'
+import { Parents } from './engine/parents.ts'
 import { identifyProcess } from './engine/process-identity.ts'
 import { projectRoot } from './engine/project-root.ts'
+import { chunksContentAt } from './engine/record-content.ts'
 import { Store } from './engine/store.ts'
 import type { StoreCore } from './engine/store-core.ts'
-import { openDescriptor } from './engine/store-descriptor.ts'
+import { openDescriptor, upgradeDescriptor } from './engine/store-descriptor.ts'
 import type { FileSystem } from './files/file-system.ts'
 import { nodeFiles } from './files/node-files.ts'
 import type { Codec } from './format/codec.ts'
+import { checkCompression, type Compression, defaultCompression } from './format/compression.ts'
 import { FileLog } from './log/file-log.ts'
 import { type Clock, type Random, systemClock, systemRandom } from './model/clock.ts'
 import { isWaymarkError, type WaymarkError } from './model/errors.ts'
@@ -28,6 +36,10 @@ export interface OpenOptions {
   readonly create?: boolean
   /** Classes whose instances may be stored. */
   readonly codecs?: readonly Codec[]
+  /** How packs are compressed. Default zstd, level 1. It can differ from one opening to the next. */
+  readonly compression?: Compression
+  /** Milliseconds after which a checkpoint counts as expired that was saved without a time to live. Default: never. */
+  readonly defaultTtlMs?: number
   /** For tests: stand-ins for the machine. */
   readonly components?: Partial<StoreComponents>
 }
@@ -41,6 +53,10 @@ export interface StoreComponents {
   readonly identify: (process: string) => Owner
   /** Opens the catalog; by default `catalog.sqlite` in the store. Called again after the one before was set aside as damaged. */
   readonly openCatalog: (path: string, options: { readonly bootId?: string }) => Promise<Catalog>
+  /** Opens what remembers which chunks there are; by default `chunks.sqlite` in the store. */
+  readonly openChunkIndex: (path: string) => ChunkIndex
+  /** What hashes and compresses; by default threads for large saves. */
+  readonly workbenches: () => Workbenches
 }
 
 /**
@@ -61,6 +77,8 @@ export async function open(location?: string | OpenOptions): Promise<Store> {
     random: systemRandom,
     identify: identifyProcess,
     openCatalog: openSqliteCatalog,
+    openChunkIndex: openSqliteChunkIndex,
+    workbenches: () => new SplitWorkbenches(),
     ...options.components,
   }
   const core = await assemble(path, components, options)
@@ -95,20 +113,49 @@ async function assemble(path: string, components: StoreComponents, options: Open
     return replaceCatalog(catalogPath, components, self.bootId, error)
   })
   if (replaced !== undefined) feed.noteReplaced(replaced)
+  const blobs = new FsBlobStore(files, join(path, 'packs'))
+  const chunks = new ChunkStore({
+    blobs,
+    storeId: descriptor.store,
+    random,
+    index: components.openChunkIndex(join(path, 'chunks.sqlite')),
+    workbenches: components.workbenches(),
+    compression: checkCompression(options.compression ?? defaultCompression),
+    contentAt: position => chunksContentAt(log, position),
+  })
   return {
     path,
     storeId: descriptor.store,
+    upgrade: onceUntilDone(() => upgradeDescriptor(files, path, descriptor, random)),
     files,
     log,
-    blobs: new FsBlobStore(files, join(path, 'packs')),
+    blobs,
+    chunks,
+    parents: new Parents({ chunks, feed, log }),
     feed,
     leases: new LeaseKeeper(files, join(path, 'leases'), clock, self),
     order: new HybridClock(clock),
     clock,
     random,
     codecs: options.codecs ?? [],
+    defaultTtlMs: options.defaultTtlMs,
     self,
     activeRuns: new Set(),
+  }
+}
+
+/** Does the work once; a failure is tried again by the next call. */
+function onceUntilDone(work: () => Promise<unknown>): () => Promise<void> {
+  let done: Promise<void> | undefined
+  return () => {
+    done ??= work().then(
+      () => {},
+      error => {
+        done = undefined
+        throw error
+      },
+    )
+    return done
   }
 }
 

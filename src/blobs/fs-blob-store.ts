@@ -1,7 +1,7 @@
 import { fileFault } from '../files/file-faults.ts'
-import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
+import { type FileSystem, fileErrorCode, type OpenFile } from '../files/file-system.ts'
 import { WaymarkError } from '../model/errors.ts'
-import type { BlobStore } from './blob-store.ts'
+import type { BlobReader, BlobStore, BlobWriter } from './blob-store.ts'
 
 const suffix = '.pack'
 /** Never ends in the suffix that {@link FsBlobStore.list} looks for. */
@@ -17,44 +17,39 @@ export class FsBlobStore implements BlobStore {
     this.#folder = folder
   }
 
-  async put(name: string, parts: readonly Uint8Array[]): Promise<void> {
+  async create(name: string): Promise<BlobWriter> {
     const final = this.#path(name)
     const temporary = `${this.#folder}/${name}${temporarySuffix}`
     try {
       if (await this.#files.exists(final)) throw alreadyThere(name)
-      const file = await this.#files.open(temporary, 'create')
-      try {
-        let at = 0
-        for (const part of parts) {
-          await file.write(part, at)
-          at += part.length
-        }
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      await this.#publish(temporary, final)
+      return new FileBlobWriter(this.#files, await this.#files.open(temporary, 'create'), temporary, final)
     } catch (error) {
-      await this.#files.remove(temporary).catch(() => {})
-      throw fileFault(error, `store ${name}`, 'This state was not saved; everything saved before is intact.')
+      throw writeFault(error, final)
     }
   }
 
-  async read(name: string, offset: number, length: number): Promise<Uint8Array> {
-    let bytes: Uint8Array
+  async flush(): Promise<void> {
     try {
-      const file = await this.#files.open(this.#path(name), 'read')
-      try {
-        bytes = await file.read(offset, length)
-      } finally {
-        await file.close()
-      }
+      await this.#files.syncDirectory(this.#folder)
+    } catch (error) {
+      throw writeFault(error, this.#folder)
+    }
+  }
+
+  async open(name: string): Promise<BlobReader> {
+    let file: OpenFile
+    try {
+      file = await this.#files.open(this.#path(name), 'read')
     } catch (error) {
       if (fileErrorCode(error) === 'ENOENT') throw lost(name, 'it is missing')
-      throw fileFault(error, `read ${name}`, 'Nothing was changed.')
+      throw fileFault(error, `open pack ${name}`, 'Nothing was changed.')
     }
-    if (bytes.length < length) throw lost(name, 'it is cut short')
-    return bytes
+    try {
+      return new FileBlobReader(name, file, (await file.stat()).size)
+    } catch (error) {
+      await file.close().catch(() => {})
+      throw fileFault(error, `open pack ${name}`, 'Nothing was changed.')
+    }
   }
 
   size(name: string): Promise<number | undefined> {
@@ -75,20 +70,84 @@ export class FsBlobStore implements BlobStore {
     })
   }
 
-  async #publish(temporary: string, final: string): Promise<void> {
-    await this.#files.rename(temporary, final)
-    try {
-      await this.#files.syncDirectory(this.#folder)
-    } catch (error) {
-      await this.#files.remove(final).catch(() => {})
-      throw error
-    }
-  }
-
   #path(name: string): string {
     return `${this.#folder}/${name}${suffix}`
   }
 }
+
+class FileBlobWriter implements BlobWriter {
+  readonly #files: FileSystem
+  readonly #file: OpenFile
+  readonly #temporary: string
+  readonly #final: string
+  #end = 0
+
+  constructor(files: FileSystem, file: OpenFile, temporary: string, final: string) {
+    this.#files = files
+    this.#file = file
+    this.#temporary = temporary
+    this.#final = final
+  }
+
+  async append(parts: readonly Uint8Array[]): Promise<void> {
+    let at = this.#end
+    for (const part of parts) this.#end += part.length
+    try {
+      for (const part of parts) {
+        await this.#file.write(part, at)
+        at += part.length
+      }
+    } catch (error) {
+      throw writeFault(error, this.#final)
+    }
+  }
+
+  async seal(): Promise<void> {
+    try {
+      await this.#file.sync()
+      await this.#file.close()
+      await this.#files.rename(this.#temporary, this.#final)
+    } catch (error) {
+      throw writeFault(error, this.#final)
+    }
+  }
+
+  async abandon(): Promise<void> {
+    await this.#file.close().catch(() => {})
+    await this.#files.remove(this.#temporary).catch(() => {})
+    await this.#files.remove(this.#final).catch(() => {})
+  }
+}
+
+class FileBlobReader implements BlobReader {
+  readonly size: number
+  readonly #name: string
+  readonly #file: OpenFile
+
+  constructor(name: string, file: OpenFile, size: number) {
+    this.#name = name
+    this.#file = file
+    this.size = size
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    let bytes: Uint8Array
+    try {
+      bytes = await this.#file.read(offset, length)
+    } catch (error) {
+      throw fileFault(error, `read pack ${this.#name}`, 'Nothing was changed.')
+    }
+    if (bytes.length < length) throw lost(this.#name, 'it is cut short')
+    return bytes
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close().catch(() => {})
+  }
+}
+
+const writeFault = (error: unknown, path: string): Error =>
+  fileFault(error, `write ${path}`, 'This state was not saved; everything saved before is intact.')
 
 async function faulted<T>(doing: string, work: () => Promise<T>): Promise<T> {
   try {

@@ -1,3 +1,4 @@
+import { newestFirst } from '../model/checkpoint-sort.ts'
 import type { CheckpointView, RunView } from '../model/run-view.ts'
 import type { CheckpointQuery, RunQuery } from './catalog.ts'
 
@@ -27,23 +28,21 @@ function isBefore(newer: RunPlace | undefined, older: RunPlace): boolean {
   return newer.createdAt === older.createdAt && newer.id !== older.id
 }
 
-export function areAskedCheckpoints(checkpoints: readonly CheckpointView[], query: CheckpointQuery): boolean {
-  return checkpoints.every((checkpoint, index) => {
-    const newer = checkpoints[index - 1]
-    return (
-      isAskedCheckpoint(checkpoint, query) &&
-      (newer === undefined || (newer.order >= checkpoint.order && newer.id !== checkpoint.id))
-    )
+/** Whether these stand in this order, after the place asked for. Only what every database orders alike is compared. */
+export function areInOrder(checkpoints: readonly CheckpointView[], query: CheckpointQuery): boolean {
+  const { field, descending } = query.sort ?? newestFirst
+  if (field === undefined || field === 'id' || field === 'type') return areDifferent(checkpoints)
+  const sortedBy = (one: CheckpointView): number => one[field] ?? Number.NaN
+  const place = query.after
+  const begin = place && (field === 'order' ? place.order : place.value)
+  const ordered = checkpoints.every((checkpoint, index) => {
+    const last = checkpoints[index - 1]
+    const before = last === undefined ? begin : sortedBy(last)
+    const value = sortedBy(checkpoint)
+    return typeof before !== 'number' || (descending ? before >= value : before <= value)
   })
+  return ordered && areDifferent(checkpoints)
 }
 
-function isAskedCheckpoint(checkpoint: CheckpointView, query: CheckpointQuery): boolean {
-  return (
-    (query.run === undefined || checkpoint.run === query.run) &&
-    (query.stage === undefined || checkpoint.stage === query.stage) &&
-    (query.type === undefined || checkpoint.type === query.type) &&
-    (query.tags ?? []).every(tag => checkpoint.tags.includes(tag)) &&
-    (query.idPrefix === undefined || checkpoint.id.startsWith(query.idPrefix)) &&
-    (query.before === undefined || checkpoint.order <= query.before.order)
-  )
-}
+const areDifferent = (checkpoints: readonly CheckpointView[]): boolean =>
+  new Set(checkpoints.map(checkpoint => checkpoint.id)).size === checkpoints.length

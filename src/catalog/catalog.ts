@@ -1,3 +1,7 @@
+import type { ChangeState } from '../model/checkpoint-changes.ts'
+import type { CheckpointCondition } from '../model/checkpoint-filter.ts'
+import type { CheckpointPlace, CheckpointSort } from '../model/checkpoint-sort.ts'
+import type { CheckpointStatus } from '../model/checkpoint-status.ts'
 import type { CheckpointView, RunState, RunView, StageView } from '../model/run-view.ts'
 import type { ScopePath } from '../model/scope.ts'
 
@@ -24,10 +28,12 @@ export interface Catalog {
   /** In order of first call; `paths` narrows to those. */
   stages(run: string, paths?: readonly ScopePath[]): Promise<readonly StageView[]>
   checkpoint(id: string): Promise<CheckpointView | undefined>
-  /** Newest first by `order`. */
+  /** Sorted as asked, newest first by `order` unless told otherwise; equal ones by `order` and id. */
   checkpoints(query: CheckpointQuery): Promise<readonly CheckpointView[]>
   /** Counts and the highest `order` of any checkpoint, deleted ones included. */
   summary(): Promise<CatalogSummary>
+  /** @param now Wall milliseconds, for what has expired. */
+  stats(now: number): Promise<CheckpointStats>
   /** Removes every row: the first step of a rebuild. */
   clear(): Promise<void>
   close(): Promise<void>
@@ -58,7 +64,10 @@ export type CatalogChange =
   | { readonly kind: 'run'; readonly run: RunView }
   | { readonly kind: 'stage'; readonly stage: StageView }
   | { readonly kind: 'checkpoint'; readonly checkpoint: CheckpointView }
+  /** Forgets its changes too; later ones are ignored. */
   | { readonly kind: 'delete-checkpoint'; readonly id: string }
+  /** In any order among themselves and with the checkpoint, with the same outcome; survives `forget-stream`. */
+  | { readonly kind: 'change-checkpoint'; readonly id: string; readonly changes: ChangeState }
   /** Forgets a run with its stages, its checkpoints and its head: before it is applied anew from the log. */
   | { readonly kind: 'forget-stream'; readonly stream: string }
 
@@ -83,15 +92,47 @@ export interface RunQuery {
 
 export interface CheckpointQuery {
   readonly run?: string
+  /** Without `run`: of any run. */
   readonly stage?: ScopePath
   readonly type?: string
   /** Must all be present. */
   readonly tags?: readonly string[]
   readonly idPrefix?: string
+  /** Must all hold, besides those above. */
+  readonly where?: readonly CheckpointCondition[]
+  /** Default newest first. Sorted by what some checkpoints have not, the list is of those that have it. */
+  readonly sort?: CheckpointSort
   /** Default 50. */
   readonly limit?: number
-  /** Only checkpoints that come after this one in the list: the next page. */
-  readonly before?: { readonly order: number; readonly id: string }
+  /** Only checkpoints that come after this place in the list: the next page. */
+  readonly after?: CheckpointPlace
+  /** Wall milliseconds, for what has expired; without it nothing has. */
+  readonly now?: number
+}
+
+/** What checkpoints add up to. */
+export interface CheckpointStats {
+  readonly checkpoints: number
+  readonly logicalBytes: number
+  /** As recorded when each was saved: what is shared is counted once, by the first. */
+  readonly storedBytes: number
+  /** By number of checkpoints, most first. */
+  readonly types: readonly CheckpointTally[]
+  readonly statuses: Readonly<Record<CheckpointStatus, number>>
+  /** The twenty with most checkpoints; stages called in a loop are one, `load[*]`. */
+  readonly stages: readonly CheckpointTally[]
+  readonly pinned: number
+  readonly expired: number
+  /** Wall milliseconds. Absent where there is no checkpoint. */
+  readonly oldestAt?: number
+  readonly newestAt?: number
+}
+
+export interface CheckpointTally {
+  readonly value: string
+  readonly checkpoints: number
+  readonly logicalBytes: number
+  readonly storedBytes: number
 }
 
 export interface CatalogSummary {

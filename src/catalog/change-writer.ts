@@ -1,10 +1,9 @@
 import type { SegmentMark, StreamHead } from './catalog.ts'
+import { CheckpointWriter } from './checkpoint-writer.ts'
 import { keyText } from './key-text.ts'
 import type { SqliteConnection, SqlRow } from './sqlite-connection.ts'
-import { catalogDamaged } from './sqlite-fault.ts'
 import {
   type Column,
-  checkpointTable,
   checksumOf,
   type EncodedRow,
   headColumns,
@@ -43,24 +42,23 @@ function statementsOf<View>(table: ViewTable<View>): Statements {
 
 const runs = statementsOf(runTable)
 const stages = statementsOf(stageTable)
-const checkpoints = statementsOf(checkpointTable)
 
 /** The writes of one transaction; keeps the totals in step. A row that stays as it is costs no page: SQLite compares before it writes. */
 export class ChangeWriter {
+  readonly checkpoints: CheckpointWriter
   readonly #connection: SqliteConnection
   readonly #before: Totals
   #runs: number
-  #checkpoints: number
-  #highestOrder: number
   #content: number
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection
     this.#before = readTotals(connection)
     this.#runs = this.#before.runs
-    this.#checkpoints = this.#before.checkpoints
-    this.#highestOrder = this.#before.highestOrder
     this.#content = this.#before.content
+    this.checkpoints = new CheckpointWriter(connection, this.#before.highestOrder, (removed, added) =>
+      this.#count(removed, added),
+    )
   }
 
   mark(mark: SegmentMark): void {
@@ -81,32 +79,8 @@ export class ChangeWriter {
     this.#put(stageTable, stages, row, before)
   }
 
-  checkpoint(row: EncodedRow, order: number): void {
-    this.#highestOrder = Math.max(this.#highestOrder, order)
-    const [id = null] = row.columns
-    if (this.#isDeleted(id)) return
-    const before = this.#connection.get(checkpoints.find, id)
-    const outcome = this.#put(checkpointTable, checkpoints, row, before)
-    if (outcome === 'inserted') this.#checkpoints += 1
-    if (outcome !== 'inserted' && outcome !== 'moved') return
-    if (before !== undefined) this.#removeTags(before)
-    if (row.columns.at(-1) !== null) this.#addTags(this.#connection.get(checkpoints.find, id))
-  }
-
-  deleteCheckpoint(id: string): void {
-    const key = keyText(id)
-    if (!this.#isDeleted(key)) {
-      const checksum = checksumOf('tombstone', [key])
-      this.#connection.run('INSERT INTO tombstone (id, checksum) VALUES (?, ?)', key, checksum)
-      this.#count(0, checksum)
-    }
-    this.#removeCheckpoint(this.#connection.get(checkpoints.find, key))
-  }
-
-  /** Tombstones stay: ids are never used again, and the record that deletes may lie in another stream. */
   forgetStream(stream: string): void {
     const key = keyText(stream)
-    const columns = checkpointTable.columns.join(', ')
     for (const row of this.#connection.all('DELETE FROM run WHERE id = ? RETURNING checksum', key)) {
       this.#runs -= 1
       this.#count(numberIn(row, 'checksum'), 0)
@@ -114,12 +88,7 @@ export class ChangeWriter {
     for (const row of this.#connection.all('DELETE FROM stage WHERE run = ? RETURNING checksum', key)) {
       this.#count(numberIn(row, 'checksum'), 0)
     }
-    for (const row of this.#connection.all(`SELECT n, ${columns}, checksum FROM checkpoint WHERE run = ?`, key)) {
-      this.#removeCheckpoint(row)
-    }
-    if (stream.startsWith('@')) {
-      this.#removeCheckpoint(this.#connection.get(checkpoints.find, keyText(stream.slice(1))))
-    }
+    this.checkpoints.forget(stream)
     for (const row of this.#connection.all('DELETE FROM head WHERE stream = ? RETURNING checksum', key)) {
       this.#count(numberIn(row, 'checksum'), 0)
     }
@@ -127,11 +96,12 @@ export class ChangeWriter {
 
   /** The last step of the transaction. */
   finish(): void {
+    this.checkpoints.finish()
     const after: Totals = {
       ...this.#before,
       runs: this.#runs,
-      checkpoints: this.#checkpoints,
-      highestOrder: this.#highestOrder,
+      checkpoints: this.#before.checkpoints + this.checkpoints.added,
+      highestOrder: this.checkpoints.highestOrder,
       content: this.#content,
     }
     const { runs, checkpoints, highestOrder, content } = this.#before
@@ -150,7 +120,7 @@ export class ChangeWriter {
     statements: Statements,
     row: EncodedRow,
     before: SqlRow | undefined,
-  ): 'inserted' | 'moved' | 'changed' {
+  ): 'inserted' | 'changed' {
     if (before === undefined) {
       this.#connection.run(statements.insert, ...row.columns, row.checksum, row.body)
       this.#count(0, row.checksum)
@@ -162,7 +132,7 @@ export class ChangeWriter {
     if (moved) this.#connection.run(statements.setAll, ...row.columns, row.checksum, row.body, n)
     else this.#connection.run(statements.setBody, row.checksum, row.body, n)
     this.#count(checksumBefore, row.checksum)
-    return moved ? 'moved' : 'changed'
+    return 'changed'
   }
 
   #replacePlain(table: 'mark' | 'head', columns: readonly string[], values: readonly Column[], find: string): void {
@@ -183,47 +153,6 @@ export class ChangeWriter {
       .join(', ')
     this.#connection.run(`UPDATE ${table} SET ${assignments}, checksum = ? WHERE n = ?`, ...rest, checksum, numberIn(before, 'n'))
     this.#count(numberIn(before, 'checksum'), checksum)
-  }
-
-  #isDeleted(key: Column): boolean {
-    return this.#connection.get('SELECT n FROM tombstone WHERE id = ?', key) !== undefined
-  }
-
-  #removeCheckpoint(row: SqlRow | undefined): void {
-    if (row === undefined) return
-    this.#removeTags(row)
-    this.#connection.run('DELETE FROM checkpoint WHERE n = ?', numberIn(row, 'n'))
-    this.#checkpoints -= 1
-    this.#count(numberIn(row, 'checksum'), 0)
-  }
-
-  #addTags(row: SqlRow | undefined): void {
-    if (row === undefined) return
-    const [ord, n] = [numberIn(row, 'ord'), numberIn(row, 'n')]
-    for (const tag of this.#tagsOf(row)) {
-      const checksum = checksumOf('tag', [tag, ord, n])
-      this.#connection.run('INSERT INTO tag (tag, ord, checkpoint, checksum) VALUES (?, ?, ?, ?)', tag, ord, n, checksum)
-      this.#count(0, checksum)
-    }
-  }
-
-  #removeTags(row: SqlRow): void {
-    const [ord, n] = [numberIn(row, 'ord'), numberIn(row, 'n')]
-    const remove = 'DELETE FROM tag WHERE tag = ? AND ord = ? AND checkpoint = ? RETURNING checksum'
-    for (const tag of this.#tagsOf(row)) {
-      for (const gone of this.#connection.all(remove, tag, ord, n)) this.#count(numberIn(gone, 'checksum'), 0)
-    }
-  }
-
-  /** As they stand in the table of tags. */
-  #tagsOf(row: SqlRow): readonly string[] {
-    const tags = row['tags']
-    if (tags === null) return []
-    try {
-      const list: unknown = JSON.parse(String(tags))
-      if (Array.isArray(list)) return list.map(String)
-    } catch {}
-    throw catalogDamaged(this.#connection.file, 'the tags of a checkpoint cannot be read')
   }
 
   #count(removed: number, added: number): void {

@@ -1,9 +1,10 @@
-import type { CheckpointView, RunView, StageView } from '../model/run-view.ts'
+import type { RunView, StageView } from '../model/run-view.ts'
 import type { CatalogChange, CatalogExpectation, StreamHead } from './catalog.ts'
 import { ChangeWriter, selectHead, selectMark } from './change-writer.ts'
+import { checkpointRow } from './checkpoint-rows.ts'
 import { keyText } from './key-text.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
-import { checkpointTable, decodeHead, decodeMark, encodeRow, runTable, stageTable } from './sqlite-rows.ts'
+import { decodeHead, decodeMark, encodeRow, runTable, stageTable } from './sqlite-rows.ts'
 
 /** Applies changes in one transaction; false, having changed nothing, if `expect` does not hold. */
 export function applyChanges(
@@ -37,11 +38,13 @@ function encodeChange(change: CatalogChange): (writer: ChangeWriter) => void {
       return writer => writer.stage(row)
     }
     case 'checkpoint': {
-      const row = encodeRow<CheckpointView>(checkpointTable, change.checkpoint)
-      return writer => writer.checkpoint(row, change.checkpoint.order)
+      const row = checkpointRow(change.checkpoint)
+      return writer => writer.checkpoints.save(row)
     }
     case 'delete-checkpoint':
-      return writer => writer.deleteCheckpoint(change.id)
+      return writer => writer.checkpoints.delete(change.id)
+    case 'change-checkpoint':
+      return writer => writer.checkpoints.change(change.id, change.changes)
     case 'forget-stream':
       return writer => writer.forgetStream(change.stream)
   }

@@ -1,34 +1,29 @@
 import type { CheckpointView, RunView, StageView } from '../model/run-view.ts'
 import type { ScopePath } from '../model/scope.ts'
-import { areAskedCheckpoints, areAskedRuns } from './asked-rows.ts'
+import { areAskedRuns, areInOrder } from './asked-rows.ts'
 import type {
   Catalog,
   CatalogChange,
   CatalogExpectation,
   CatalogSummary,
   CheckpointQuery,
+  CheckpointStats,
   RunQuery,
   SegmentMark,
   StreamHead,
 } from './catalog.ts'
 import { catalogIdentity, createCatalogFile, withCatalogLock } from './catalog-files.ts'
+import { checkpointById } from './checkpoint-query.ts'
+import { readCheckpointRow } from './checkpoint-rows.ts'
 import { keyText } from './key-text.ts'
+import { listCheckpoints, wrongRow } from './list-checkpoints.ts'
 import { applyChanges } from './sqlite-apply.ts'
 import { checkCatalog, createSchema } from './sqlite-check.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
-import { catalogDamaged } from './sqlite-fault.ts'
-import { checkpointById, checkpointQuery, runById, runQuery, stagesByPath, stagesOfRun } from './sqlite-queries.ts'
-import {
-  checkpointTable,
-  decodeHead,
-  decodeMark,
-  decodeRow,
-  headColumns,
-  markColumns,
-  runTable,
-  stageTable,
-} from './sqlite-rows.ts'
+import { runById, runQuery, stagesByPath, stagesOfRun } from './sqlite-queries.ts'
+import { decodeHead, decodeMark, decodeRow, headColumns, markColumns, runTable, stageTable } from './sqlite-rows.ts'
 import { summedTables } from './sqlite-schema.ts'
+import { checkpointStats } from './sqlite-stats.ts'
 import { noTotals, readTotals, writeTotals } from './sqlite-totals.ts'
 
 export interface SqliteCatalogOptions {
@@ -164,16 +159,19 @@ class ConnectedCatalog implements SqliteCatalog {
 
   async checkpoint(id: string): Promise<CheckpointView | undefined> {
     const row = this.#connection.get(checkpointById, keyText(id))
-    const checkpoint = row && decodeRow(this.#connection, checkpointTable, row)
+    const checkpoint = row && readCheckpointRow(this.#connection, row)
     this.#demand(checkpoint === undefined || checkpoint.id === id)
     return checkpoint
   }
 
   async checkpoints(query: CheckpointQuery): Promise<readonly CheckpointView[]> {
-    const { sql, values } = checkpointQuery(query)
-    const checkpoints = this.#connection.all(sql, ...values).map(row => decodeRow(this.#connection, checkpointTable, row))
-    this.#demand(areAskedCheckpoints(checkpoints, query))
-    return checkpoints
+    const found = await listCheckpoints(this.#connection, query)
+    this.#demand(areInOrder(found, query))
+    return found
+  }
+
+  async stats(now: number): Promise<CheckpointStats> {
+    return checkpointStats(this.#connection, now)
   }
 
   async summary(): Promise<CatalogSummary> {
@@ -194,7 +192,7 @@ class ConnectedCatalog implements SqliteCatalog {
   }
 
   #demand(asked: boolean): void {
-    if (!asked) throw catalogDamaged(this.#connection.file, 'an index leads to another row')
+    if (!asked) throw wrongRow(this.#connection)
   }
 }
 

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { decodeValue } from '../format/decode-value.ts'
 import { encodeValue } from '../format/encode-value.ts'
-import type { CheckpointView, RunView, StageView } from '../model/run-view.ts'
+import type { RunView, StageView } from '../model/run-view.ts'
 import type { SegmentMark, StreamHead } from './catalog.ts'
 import { keyText, textOfKey } from './key-text.ts'
 import type { SqliteConnection, SqlRow } from './sqlite-connection.ts'
@@ -11,7 +11,7 @@ export type Column = string | number | null
 
 /** A table whose rows hold a whole view in `body`; its columns only serve to find and sort them. */
 export interface ViewTable<View> {
-  readonly name: 'run' | 'stage' | 'checkpoint'
+  readonly name: 'run' | 'stage'
   readonly columns: readonly string[]
   /** The columns that identify a row: the first ones. */
   readonly keyLength: number
@@ -30,20 +30,6 @@ export const stageTable: ViewTable<StageView> = {
   columns: ['run', 'path', 'ord'],
   keyLength: 2,
   columnsOf: stage => [keyText(stage.run), keyText(stage.path), stage.order],
-}
-
-export const checkpointTable: ViewTable<CheckpointView> = {
-  name: 'checkpoint',
-  columns: ['id', 'ord', 'run', 'stage', 'type', 'tags'],
-  keyLength: 1,
-  columnsOf: checkpoint => [
-    keyText(checkpoint.id),
-    checkpoint.order,
-    checkpoint.run === undefined ? null : keyText(checkpoint.run),
-    checkpoint.stage === undefined ? null : keyText(checkpoint.stage),
-    keyText(checkpoint.type),
-    checkpoint.tags.length === 0 ? null : JSON.stringify([...new Set(checkpoint.tags)].map(keyText)),
-  ],
 }
 
 /** A view as it is stored. */
@@ -140,6 +126,6 @@ export function decodeHead(connection: SqliteConnection, row: SqlRow): StreamHea
 export const numberIn = (row: SqlRow, column: string): number => Number(row[column])
 export const textIn = (row: SqlRow, column: string): string => textOfKey(String(row[column]))
 
-function damagedRow(connection: SqliteConnection, table: string): Error {
+export function damagedRow(connection: SqliteConnection, table: string): Error {
   return catalogDamaged(connection.file, `a row of the table ${table} does not match its checksum`)
 }

@@ -7,7 +7,7 @@
  * bit in a WAL that was half copied back, a power cut) do not add up to it.
  */
 export const applicationId = 0x574d4b43 // 'WMKC'
-export const schemaVersion = 1
+export const schemaVersion = 2
 
 /** In the order in which they are created. */
 export const schemaStatements: readonly string[] = [
@@ -27,19 +27,45 @@ export const schemaStatements: readonly string[] = [
   ) STRICT`,
   'CREATE UNIQUE INDEX stage_by_path ON stage (run, path)',
 
+  // Only `body` is read back: the columns serve to find and sort.
   `CREATE TABLE checkpoint (
-    n INTEGER PRIMARY KEY, id TEXT NOT NULL, ord INTEGER NOT NULL, run TEXT, stage TEXT, type TEXT NOT NULL, tags TEXT,
+    n INTEGER PRIMARY KEY, id TEXT NOT NULL, ord INTEGER NOT NULL, run TEXT, stage TEXT, type TEXT NOT NULL, status TEXT NOT NULL,
+    pinned INTEGER NOT NULL, created_at REAL NOT NULL, logical_bytes INTEGER NOT NULL, stored_bytes INTEGER NOT NULL, expires_at REAL,
     checksum INTEGER NOT NULL, body BLOB NOT NULL
   ) STRICT`,
   'CREATE UNIQUE INDEX checkpoint_by_id ON checkpoint (id)',
   'CREATE INDEX checkpoint_by_order ON checkpoint (ord)',
-  // Most checkpoints are results of stages, which the order alone finds soon enough.
-  "CREATE INDEX checkpoint_by_type ON checkpoint (type, ord) WHERE type <> 'stage'",
+  'CREATE INDEX checkpoint_by_type ON checkpoint (type, ord)',
   'CREATE INDEX checkpoint_by_run ON checkpoint (run, ord) WHERE run IS NOT NULL',
-  'CREATE INDEX checkpoint_by_stage ON checkpoint (run, stage, ord) WHERE run IS NOT NULL',
+  'CREATE INDEX checkpoint_by_stage ON checkpoint (stage, ord) WHERE stage IS NOT NULL',
+  'CREATE INDEX checkpoint_by_run_stage ON checkpoint (run, stage, ord) WHERE run IS NOT NULL',
+  "CREATE INDEX checkpoint_by_status ON checkpoint (status, ord) WHERE status <> 'active'",
+  'CREATE INDEX checkpoint_by_pin ON checkpoint (pinned, ord) WHERE pinned <> 0',
+  'CREATE INDEX checkpoint_by_time ON checkpoint (created_at, ord)',
+  'CREATE INDEX checkpoint_by_logical ON checkpoint (logical_bytes, ord)',
+  'CREATE INDEX checkpoint_by_stored ON checkpoint (stored_bytes, ord)',
+  'CREATE INDEX checkpoint_by_expiry ON checkpoint (expires_at, ord, status) WHERE expires_at IS NOT NULL',
 
   'CREATE TABLE tag (n INTEGER PRIMARY KEY, tag TEXT NOT NULL, ord INTEGER NOT NULL, checkpoint INTEGER NOT NULL, checksum INTEGER NOT NULL) STRICT',
   'CREATE UNIQUE INDEX tag_by_name ON tag (tag, ord, checkpoint)',
+
+  // Own metadata. Kept by checkpoint, so that one value is looked up as cheaply as all of them are removed.
+  `CREATE TABLE attribute (
+    checkpoint INTEGER NOT NULL, key TEXT NOT NULL, value ANY NOT NULL, ord INTEGER NOT NULL, checksum INTEGER NOT NULL,
+    PRIMARY KEY (checkpoint, key)
+  ) STRICT, WITHOUT ROWID`,
+  'CREATE INDEX attribute_by_value ON attribute (key, value, ord)',
+
+  // What was changed about checkpoints, kept apart: it may come before them, and stays when they are applied anew.
+  'CREATE TABLE amendment (n INTEGER PRIMARY KEY, id TEXT NOT NULL, checksum INTEGER NOT NULL, body BLOB NOT NULL) STRICT',
+  'CREATE UNIQUE INDEX amendment_by_id ON amendment (id)',
+
+  // How many checkpoints there are of each type, status and stage.
+  `CREATE TABLE tally (
+    n INTEGER PRIMARY KEY, kind TEXT NOT NULL, value TEXT NOT NULL, checkpoints INTEGER NOT NULL, logical_bytes INTEGER NOT NULL,
+    stored_bytes INTEGER NOT NULL, checksum INTEGER NOT NULL
+  ) STRICT`,
+  'CREATE UNIQUE INDEX tally_by_value ON tally (kind, value)',
 
   'CREATE TABLE tombstone (n INTEGER PRIMARY KEY, id TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT',
   'CREATE UNIQUE INDEX tombstone_by_id ON tombstone (id)',
@@ -63,4 +89,15 @@ export const schemaStatements: readonly string[] = [
 ]
 
 /** Every table whose rows `total.content` sums up. */
-export const summedTables = ['run', 'stage', 'checkpoint', 'tag', 'tombstone', 'mark', 'head'] as const
+export const summedTables = [
+  'run',
+  'stage',
+  'checkpoint',
+  'tag',
+  'attribute',
+  'amendment',
+  'tally',
+  'tombstone',
+  'mark',
+  'head',
+] as const

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { checkpointIn } from './checkpoint-in.ts'
 import type { Ownership } from '../log/log.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { RecordedRun, RecordedStage } from '../model/recorded-run.ts'
@@ -67,7 +68,11 @@ export class Attempt {
       log: core.log,
       ownership,
       clock: core.clock,
-      onRecorded: (record, position) => recorded.apply(record, position),
+      onRecorded: (record, position) => {
+        recorded.apply(record, position)
+        const checkpoint = checkpointIn(record)
+        if (checkpoint !== undefined) core.parents.recorded(checkpoint.id, position)
+      },
       onFailed: error => {
         if (isWaymarkError(error, 'fenced')) this.#abort.abort(error)
       },

@@ -14,7 +14,7 @@ import { type FoundRun, unfinishedStates } from './find-run.ts'
 import { ownRun, runLiveness } from './ownership.ts'
 import type { AttemptOptions, Pipeline } from './pipeline.ts'
 import { decodeRunRecord } from './record-codec.ts'
-import { claimGraceMs, claimPollMs } from './store.ts'
+import { claimGraceMs, claimPollMs } from './save-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
 
 const defaultStaleAfterMs = 24 * 3_600_000

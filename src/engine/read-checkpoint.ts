@@ -1,67 +1,103 @@
 import { createHash } from 'node:crypto'
+import { digestText } from '../chunks/chunk-store.ts'
+import type { StreamReader } from '../chunks/stream-reader.ts'
 import { decodeValue } from '../format/decode-value.ts'
 import { readFrames } from '../format/pack.ts'
-import type { CheckpointRecord } from '../model/checkpoint.ts'
+import { RowDecoder } from '../format/row-codec.ts'
+import type { CheckpointRecord, PackContent } from '../model/checkpoint.ts'
 import { WaymarkError } from '../model/errors.ts'
-import type { RunRecord } from '../model/records.ts'
 import type { CheckpointView } from '../model/run-view.ts'
-import { decodeRunRecord } from './record-codec.ts'
+import { checkpointAt } from './record-content.ts'
 import type { StoreCore } from './store-core.ts'
 
 /**
- * The encoded value of a checkpoint, every byte checked.
+ * The encoded bytes of a checkpoint, every byte checked.
  *
  * @throws WaymarkError `corrupt` if they are not the bytes that were saved
  */
 export async function readCheckpointBytes(core: StoreCore, checkpoint: CheckpointRecord | CheckpointView): Promise<Uint8Array> {
-  const bytes = 'record' in checkpoint ? await bytesOfView(core, checkpoint) : await bytesOf(core, checkpoint)
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-  if (digest === checkpoint.digest) return bytes
-  throw new WaymarkError('corrupt', {
-    message: `checkpoint ${checkpoint.id} is damaged: its bytes have another digest than when they were saved`,
-    means: 'It cannot be loaded; other checkpoints are not affected.',
-    remedy: 'Load an older checkpoint of the same stage, or run the work again with --redo STAGE.',
-    details: { checkpoint: checkpoint.id, expected: checkpoint.digest, found: digest },
-  })
+  const content = await contentOf(core, checkpoint)
+  switch (content.kind) {
+    case 'chunks':
+      return readWhole((await core.chunks.open(content)).reader, checkpoint)
+    case 'inline':
+      return checked(checkpoint, content.bytes)
+    case 'pack':
+      return checked(checkpoint, await readOldPack(core, content))
+  }
 }
 
+/** What a checkpoint holds: its value, its rows as an array, or its bytes. */
 export async function readCheckpoint(core: StoreCore, checkpoint: CheckpointRecord | CheckpointView): Promise<unknown> {
-  return decodeValue(await readCheckpointBytes(core, checkpoint), { codecs: core.codecs })
+  const bytes = await readCheckpointBytes(core, checkpoint)
+  const { codecs } = core
+  switch (checkpoint.encoding) {
+    case 'cbor':
+      return decodeValue(bytes, { codecs })
+    case 'rows': {
+      const rows = new RowDecoder({ codecs })
+      const all = [...rows.add(bytes)]
+      rows.finish()
+      return all
+    }
+    default:
+      return bytes
+  }
 }
 
-async function bytesOf(core: StoreCore, checkpoint: Pick<CheckpointRecord, 'content'>): Promise<Uint8Array> {
+/** Where the bytes of a checkpoint are, as its record in the log says. */
+export async function contentOf(
+  core: StoreCore,
+  checkpoint: CheckpointRecord | CheckpointView,
+): Promise<CheckpointRecord['content']> {
+  if (!('record' in checkpoint)) return checkpoint.content
   const { content } = checkpoint
-  if (content.kind === 'inline') return content.bytes
-  const size = await core.blobs.size(content.pack)
-  // A missing pack rejects with `corrupt` at the first read.
-  const read = (offset: number, length: number) => core.blobs.read(content.pack, offset, length)
-  return readFrames(read, content.pack, size ?? Number.POSITIVE_INFINITY, content.first, content.count)
-}
-
-async function bytesOfView(core: StoreCore, view: CheckpointView): Promise<Uint8Array> {
-  if (view.content.kind === 'pack') return bytesOf(core, { content: view.content })
-  const { payload } = await core.log.read(view.record)
-  const committed = checkpointIn(decodeRunRecord(payload))
-  if (committed?.id === view.id) return bytesOf(core, committed)
+  if (content.kind === 'pack') return content
+  const committed = await checkpointAt(core.log, checkpoint.record)
+  if (committed?.id === checkpoint.id) return committed.content
   throw new WaymarkError('corrupt', {
-    message: `the record of checkpoint ${view.id} holds ${committed === undefined ? 'no checkpoint' : committed.id}`,
+    message: `the record of checkpoint ${checkpoint.id} holds ${committed === undefined ? 'no checkpoint' : committed.id}`,
     means: 'The catalog points to the wrong place; the log itself is not touched.',
     remedy: 'Delete catalog.sqlite in the store: it is built anew from the log.',
     details: { catalog: true },
   })
 }
 
-/** The checkpoint a record commits, if it commits one. */
-function checkpointIn(record: RunRecord): CheckpointRecord | undefined {
-  switch (record.type) {
-    case 'checkpoint.saved':
-    case 'stage.done':
-      return record.checkpoint
-    case 'attempt.ended':
-      return record.result
-    case 'stage.progress':
-      return record.resultsIn
-    default:
-      return undefined
+/** All of a stream in one piece. Each chunk was checked; that they are the right ones in the right order, the digest over their digests says. */
+async function readWhole(reader: StreamReader, checkpoint: CheckpointRecord | CheckpointView): Promise<Uint8Array> {
+  if (reader.length !== checkpoint.logicalBytes) throw damagedCheckpoint(checkpoint, `${reader.length} bytes`)
+  const bytes = Buffer.allocUnsafeSlow(reader.length)
+  const digest = createHash('sha256')
+  for await (const chunk of reader.chunks()) {
+    bytes.set(chunk.bytes, chunk.offset)
+    digest.update(chunk.digest)
   }
+  const found = digestText(digest.digest())
+  if (found !== checkpoint.digest) throw damagedCheckpoint(checkpoint, found)
+  return bytes
+}
+
+/** A value of 64 KiB and more, as format 1.0 kept it. */
+async function readOldPack(core: StoreCore, { pack, first, count }: PackContent): Promise<Uint8Array> {
+  const blob = await core.blobs.open(pack)
+  try {
+    return await readFrames((offset, length) => blob.read(offset, length), pack, blob.size, first, count)
+  } finally {
+    await blob.close()
+  }
+}
+
+function checked(checkpoint: CheckpointRecord | CheckpointView, bytes: Uint8Array): Uint8Array {
+  const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+  if (found !== checkpoint.digest) throw damagedCheckpoint(checkpoint, found)
+  return bytes
+}
+
+export function damagedCheckpoint(checkpoint: CheckpointRecord | CheckpointView, found: string): WaymarkError {
+  return new WaymarkError('corrupt', {
+    message: `checkpoint ${checkpoint.id} is damaged: its bytes have another digest than when they were saved`,
+    means: 'It cannot be loaded; other checkpoints are not affected.',
+    remedy: 'Load an older checkpoint of the same stage, or run the work again with --redo STAGE.',
+    details: { checkpoint: checkpoint.id, expected: checkpoint.digest, found },
+  })
 }

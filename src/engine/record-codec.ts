@@ -36,6 +36,7 @@ const kinds: ReadonlySet<string> = new Set<RunRecord['type']>([
   'value.drawn',
   'checkpoint.saved',
   'checkpoint.deleted',
+  'checkpoint.changed',
 ])
 
 /** Only the kind is looked at: whoever wrote bytes with a right checksum wrote the rest as {@link RunRecord} says. */

@@ -1,4 +1,5 @@
 import type { BlobStore } from '../blobs/blob-store.ts'
+import type { ChunkStore } from '../chunks/chunk-store.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import type { Codec } from '../format/codec.ts'
 import type { Log } from '../log/log.ts'
@@ -7,20 +8,27 @@ import type { HybridClock } from '../model/hybrid-clock.ts'
 import type { Owner } from '../model/owner.ts'
 import type { CatalogFeed } from './catalog-feed.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
+import type { Parents } from './parents.ts'
 
 /** The parts a store is made of, put together in `open.ts` and used by the verbs of the engine. */
 export interface StoreCore {
   readonly path: string
   readonly storeId: string
+  /** Makes sure that an older version refuses the store before it is given what only this one can read. Once per opening; cheap afterwards. */
+  readonly upgrade: () => Promise<void>
   readonly files: FileSystem
   readonly log: Log
   readonly blobs: BlobStore
+  readonly chunks: ChunkStore
+  readonly parents: Parents
   readonly feed: CatalogFeed
   readonly leases: LeaseKeeper
   readonly order: HybridClock
   readonly clock: Clock
   readonly random: Random
   readonly codecs: readonly Codec[]
+  /** How long a checkpoint saved without a time to live lives, in milliseconds; undefined: for ever. */
+  readonly defaultTtlMs: number | undefined
   readonly self: Owner
   /** Runs that this process is working on. */
   readonly activeRuns: Set<string>

@@ -4,12 +4,12 @@ import { type FileSystem, fileErrorCode, type OpenFile } from '../files/file-sys
 import { makeDurableDirectory } from '../files/make-durable-directory.ts'
 import { type Clock, type Random, sleep } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
-import { newStoreId } from '../model/ids.ts'
+import { newProcessId, newStoreId } from '../model/ids.ts'
 
 /** What `waymark.json` says: what a reader must understand to open the store. */
 export interface StoreDescriptor {
   readonly format: { readonly major: number; readonly minor: number }
-  /** Features without which the store must not be opened. None exist yet. */
+  /** Features without which the store must not be opened: see {@link knownFeatures}. */
   readonly requires: readonly string[]
   /** Features a reader may ignore. */
   readonly compatible: readonly string[]
@@ -18,6 +18,9 @@ export interface StoreDescriptor {
 }
 
 const formatMajor = 1
+const formatMinor = 1
+/** What this version understands. `chunks`: checkpoints whose bytes are chunks in packs of format 2 (format 1.1). */
+const knownFeatures: readonly string[] = ['chunks']
 const descriptorName = 'waymark.json'
 /** In the order in which they are made: who sees the last knows that the descriptor is durable. */
 const folders = ['claims', 'packs', 'leases', 'segments']
@@ -64,8 +67,8 @@ async function makeStore(
   await makeDurableDirectory(files, root)
   await writeIfAbsent(files, `${root}/.gitignore`, '*\n')
   const descriptor: StoreDescriptor = {
-    format: { major: formatMajor, minor: 0 },
-    requires: [],
+    format: { major: formatMajor, minor: formatMinor },
+    requires: knownFeatures,
     compatible: [],
     store: newStoreId(components.random),
     createdAt: components.clock.now(),
@@ -73,6 +76,34 @@ async function makeStore(
   if (!(await writeIfAbsent(files, `${root}/${descriptorName}`, encodeDescriptor(descriptor)))) return
   await files.syncDirectory(root)
   for (const folder of folders) await files.makeDirectory(`${root}/${folder}`)
+}
+
+/**
+ * Makes the descriptor of a store that an older version made say what this version writes. Before the first such write, so that the older version refuses the store instead of misreading
+ * it; what is in the store stays as it is. Interrupted or done twice, the descriptor is the old one or the new one.
+ */
+export async function upgradeDescriptor(
+  files: FileSystem,
+  root: string,
+  descriptor: StoreDescriptor,
+  random: Random,
+): Promise<StoreDescriptor> {
+  if (knownFeatures.every(feature => descriptor.requires.includes(feature))) return descriptor
+  const upgraded: StoreDescriptor = {
+    ...descriptor,
+    format: { major: formatMajor, minor: formatMinor },
+    requires: [...new Set([...descriptor.requires, ...knownFeatures])],
+  }
+  const temporary = `${root}/${descriptorName}.${newProcessId(random)}.tmp`
+  try {
+    await writeIfAbsent(files, temporary, encodeDescriptor(upgraded))
+    await files.rename(temporary, `${root}/${descriptorName}`)
+    await files.syncDirectory(root)
+    return upgraded
+  } catch (error) {
+    await files.remove(temporary).catch(() => {})
+    throw fileFault(error, `upgrade ${root}/${descriptorName}`, 'Nothing was saved; the store is as it was.')
+  }
 }
 
 /** After a failure the file is removed if it can be: whether its bytes will last is unknown, and it must not be synced again. */
@@ -165,8 +196,9 @@ function decodeDescriptor(text: string, root: string): StoreDescriptor | undefin
   const { checksum: sum, ...body } = parsed
   if (sum !== checksum(JSON.stringify(body))) return undefined
   if (!isDescriptor(body)) return undefined
-  if (body.format.major !== formatMajor || body.requires.length > 0) {
-    const needs = body.requires.length > 0 ? ` and needs ${body.requires.join(', ')}` : ''
+  const unknown = body.requires.filter(feature => !knownFeatures.includes(feature))
+  if (body.format.major !== formatMajor || unknown.length > 0) {
+    const needs = unknown.length > 0 ? ` and needs ${unknown.join(', ')}` : ''
     throw new WaymarkError('unsupported', {
       message: `the store ${root} has format ${body.format.major}.${body.format.minor}${needs}; this version reads format ${formatMajor}`,
       means: 'The store is intact; nothing was read or written.',

@@ -1,43 +1,25 @@
 import type { CatalogSummary, CheckpointQuery, RunQuery } from '../catalog/catalog.ts'
-import type { Ownership } from '../log/log.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
-import { sleep } from '../model/clock.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
-import { checkCallerId } from '../model/ids.ts'
 import type { EndCause, RunRecord } from '../model/records.ts'
 import type { CheckpointView, RunState, RunView, StageView } from '../model/run-view.ts'
 import { checkSchema, type Schema } from '../model/schema.ts'
+import { findCheckpoint } from './find-checkpoint.ts'
 import { type RunLiveness, runLiveness } from './ownership.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
+import { readPart } from './read-part.ts'
 import { decodeRunRecord, encodeRunRecord } from './record-codec.ts'
 import { recordCrash } from './record-crash.ts'
 import { type Address, resolveAddress } from './resolve-address.ts'
+import { type SaveOptions, saveCheckpoint } from './save-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
-import { writeCheckpoint } from './write-checkpoint.ts'
-
-/** How long another process may take from claiming an id to its first record. */
-export const claimGraceMs = 2_000
-export const claimPollMs = 20
+import { streamBytes, streamRows } from './stream-checkpoint.ts'
 
 /** A checkpoint without its value: what {@link Store.save} and {@link Store.list} give. */
 export type Checkpoint = Omit<CheckpointRecord, 'content'>
 
 /** A checkpoint with its value. */
 export type LoadedCheckpoint<Value = unknown> = Checkpoint & { readonly value: Value }
-
-export interface SaveOptions {
-  /** Any value that can be stored: see `docs/format-values.md`. */
-  readonly value: unknown
-  /** 1 to 128 letters, digits, `.`, `-`, `_`. Drawn at random if absent. An id is used once. */
-  readonly id?: string
-  /** Labels to find it by; neither needs to exist as a run of a pipeline. */
-  readonly run?: string
-  readonly stage?: string
-  /** Default `state`. */
-  readonly type?: string
-  readonly tags?: readonly string[]
-  readonly metadata?: Readonly<Record<string, unknown>>
-}
 
 export interface ListOptions {
   readonly run?: string
@@ -91,40 +73,55 @@ export class Store implements AsyncDisposable {
    * @throws WaymarkError `invalid` with the path inside the value if something in it cannot be stored, `conflict` if the id was used before, `disk_full`, `unavailable`
    */
   async save(options: SaveOptions): Promise<Checkpoint> {
-    const core = this.#core
-    const { value, id, ...facts } = options
-    const time = core.clock.now()
-    if (id === undefined) {
-      const checkpoint = await writeCheckpoint(core, value, { type: 'state', ...facts })
-      await core.log.appendFree([encodeRunRecord({ type: 'checkpoint.saved', time, checkpoint })])
-      return withoutContent(checkpoint)
-    }
-    checkCallerId(id, 'checkpoint')
-    if ((await this.#find(id)) !== undefined) throw idUsed(id)
-    const ownership = await this.#claimId(id)
-    const checkpoint = await writeCheckpoint(core, value, { type: 'state', ...facts, id })
-    await core.log.append(ownership, [encodeRunRecord({ type: 'checkpoint.saved', time, checkpoint })])
-    return withoutContent(checkpoint)
+    return withoutContent(await saveCheckpoint(this.#core, options))
   }
 
   /**
-   * Loads a checkpoint; every byte is checked against its digest.
+   * Loads a checkpoint, or with `path` one part of its value, for which only what holds it is read; every byte read is checked against its digest. A checkpoint of rows loads as an array, one
+   * of bytes as a Uint8Array: for large ones see {@link loadRows} and {@link loadBytes}.
    *
-   * @throws WaymarkError `not_found`, `corrupt` naming the newest intact checkpoint of the same stage, `invalid` if it does not match the schema
+   * @throws WaymarkError `not_found` (also of the path), `corrupt` naming the newest intact checkpoint of the same stage, `invalid` if it does not match the schema
    */
-  load(id: string): Promise<LoadedCheckpoint>
-  load<Value>(id: string, options: { readonly schema: Schema<unknown, Value> }): Promise<LoadedCheckpoint<Value>>
-  async load(id: string, options?: { readonly schema: Schema }): Promise<LoadedCheckpoint> {
-    const view = await this.#find(id)
-    if (view === undefined) throw notFound(id)
-    let value: unknown
+  load(id: string, options?: { readonly path?: string }): Promise<LoadedCheckpoint>
+  load<Value>(
+    id: string,
+    options: { readonly path?: string; readonly schema: Schema<unknown, Value> },
+  ): Promise<LoadedCheckpoint<Value>>
+  async load(id: string, options: { readonly path?: string; readonly schema?: Schema } = {}): Promise<LoadedCheckpoint> {
+    const view = await this.#view(id)
+    const { path, schema } = options
+    const read = path === undefined ? readCheckpoint(this.#core, view) : readPart(this.#core, view, path)
+    const value = await read.catch(error => this.#explained(error, view))
+    const what = path === undefined ? `checkpoint ${id}` : `${path} of checkpoint ${id}`
+    return { ...checkpointOf(view), value: schema === undefined ? value : await checkSchema(schema, value, what) }
+  }
+
+  /**
+   * The bytes of a checkpoint in pieces, in order, each checked: a stream that was saved as `bytes`, or the encoded value of any other.
+   *
+   * @throws WaymarkError `not_found`, `corrupt` when the damaged piece is reached: what came before it is right
+   */
+  async *loadBytes(id: string): AsyncIterableIterator<Uint8Array> {
+    const view = await this.#view(id)
     try {
-      value = await readCheckpoint(this.#core, view)
+      yield* streamBytes(this.#core, view)
     } catch (error) {
-      throw isWaymarkError(error, 'corrupt') ? await this.#withLastGood(error, view) : error
+      await this.#explained(error, view)
     }
-    if (options !== undefined) value = await checkSchema(options.schema, value, `checkpoint ${id}`)
-    return { ...checkpointOf(view), value }
+  }
+
+  /**
+   * The rows of a checkpoint that was saved as `rows`, one by one.
+   *
+   * @throws WaymarkError `not_found`, `invalid` if it holds no rows, `corrupt` when the damaged row is reached: those before it are right
+   */
+  async *loadRows(id: string): AsyncIterableIterator<unknown> {
+    const view = await this.#view(id)
+    try {
+      yield* streamRows(this.#core, view)
+    } catch (error) {
+      await this.#explained(error, view)
+    }
   }
 
   /** The newest checkpoint, of a run or of a stage of it; undefined if there is none. */
@@ -139,7 +136,7 @@ export class Store implements AsyncDisposable {
     const { after, ...filters } = options
     const query: CheckpointQuery = {
       ...filters,
-      ...(after === undefined ? {} : { before: { order: after.order, id: after.id } }),
+      ...(after === undefined ? {} : { after: { order: after.order, id: after.id } }),
     }
     return (await this.#core.feed.query(catalog => catalog.checkpoints(query))).map(checkpointOf)
   }
@@ -150,7 +147,7 @@ export class Store implements AsyncDisposable {
    * @throws WaymarkError `not_found`
    */
   async delete(id: string): Promise<void> {
-    if ((await this.#find(id)) === undefined) throw notFound(id)
+    await this.#view(id)
     await this.#core.log.appendFree([encodeRunRecord({ type: 'checkpoint.deleted', time: this.#core.clock.now(), id })])
   }
 
@@ -223,31 +220,17 @@ export class Store implements AsyncDisposable {
     // What was acknowledged needs no more. Without its close mark a segment is read like that of a killed process; to reject would hide how the work ended.
     await this.#core.log.close().catch(ignoreDisk)
     await this.#core.feed.close().catch(ignoreDisk)
+    await this.#core.chunks.close().catch(ignoreDisk)
   }
 
-  /** Claims an id like a run: of two savers with one id, in whatever processes, exactly one succeeds. */
-  async #claimId(id: string): Promise<Ownership> {
-    const { log, clock } = this.#core
-    const ownership = await log.begin(`@${id}`)
-    if (ownership !== undefined) return ownership
-    // Somebody is saving under it just now, or died before the record.
-    const deadline = clock.monotonicMs() + claimGraceMs
-    while (clock.monotonicMs() < deadline) {
-      if ((await this.#find(id)) !== undefined) throw idUsed(id)
-      await sleep(clock, claimPollMs)
-    }
-    const taken = await log.takeOver(`@${id}`)
-    if (taken.history.records.length > 0) throw idUsed(id)
-    return taken.ownership
+  async #view(id: string): Promise<CheckpointView> {
+    const view = await findCheckpoint(this.#core, id)
+    if (view === undefined) throw notFound(id)
+    return view
   }
 
-  async #find(id: string): Promise<CheckpointView | undefined> {
-    const find = () => this.#core.feed.query(catalog => catalog.checkpoint(id))
-    await this.#core.feed.flush()
-    const known = await find()
-    if (known !== undefined) return known
-    await this.#core.feed.refresh()
-    return find()
+  async #explained(error: unknown, view: CheckpointView): Promise<never> {
+    throw isWaymarkError(error, 'corrupt') ? await this.#withLastGood(error, view) : error
   }
 
   async #summary(view: RunView): Promise<RunSummary> {
@@ -262,7 +245,7 @@ export class Store implements AsyncDisposable {
     const query: CheckpointQuery = {
       ...(damaged.run === undefined ? {} : { run: damaged.run }),
       ...(damaged.stage === undefined ? {} : { stage: damaged.stage }),
-      before: damaged,
+      after: damaged,
       limit: 20,
     }
     const labelled = damaged.run !== undefined || damaged.stage !== undefined
@@ -311,15 +294,6 @@ function notFound(id: string): WaymarkError {
     message: `there is no checkpoint ${JSON.stringify(id)}`,
     means: 'Nothing was read or changed.',
     remedy: 'List what there is with store.list(), or of a run with: waymark show RUN',
-    details: { checkpoint: id },
-  })
-}
-
-function idUsed(id: string): WaymarkError {
-  return new WaymarkError('conflict', {
-    message: `the checkpoint id ${JSON.stringify(id)} was used before`,
-    means: 'The earlier checkpoint is untouched; this value was not saved. Checkpoints never change.',
-    remedy: 'Save under another id, or without one.',
     details: { checkpoint: id },
   })
 }

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
-import { encodeValue } from '../format/encode-value.ts'
-import { encodePack } from '../format/pack.ts'
-import type { CheckpointRecord } from '../model/checkpoint.ts'
-import { newCheckpointId, newPackId } from '../model/ids.ts'
+import type { SavedBytes, StreamPiece } from '../chunks/chunk-store.ts'
+import { encodeOutline } from '../format/outline.ts'
+import { encodeParts } from '../format/encode-parts.ts'
+import type { CheckpointEncoding, CheckpointRecord } from '../model/checkpoint.ts'
+import { newCheckpointId } from '../model/ids.ts'
+import type { Parent } from './parents.ts'
 import type { StoreCore } from './store-core.ts'
 
-/** Values whose bytes are fewer ride in the log record itself: one fsync in all. */
-export const inlineBelowBytes = 64 * 1024
+/** Values whose bytes are fewer ride in the log record as they are; longer ones are kept as chunks. */
+export const inlineBelowBytes = 4 * 1024
 
 export interface CheckpointFacts {
   readonly id?: string
@@ -15,17 +17,111 @@ export interface CheckpointFacts {
   readonly type: string
   readonly tags?: readonly string[]
   readonly metadata?: Readonly<Record<string, unknown>>
+  readonly description?: string
+  readonly expiresAt?: number
+}
+
+/** How a checkpoint is kept. */
+export interface KeepOptions {
+  /** Stands on no other checkpoint's bytes. Default false. */
+  readonly full?: boolean
+}
+
+/** A value as it was at one moment: nothing of it can change any more. */
+export interface ValueSnapshot {
+  readonly length: number
+  readonly pieces: readonly StreamPiece[]
+  /** Where its large parts are. */
+  outline(): Uint8Array | undefined
+  /** Gives the memory back. The pieces must not be used afterwards. */
+  release(): void
 }
 
 /**
- * Makes a value's bytes durable where they need a place of their own, and returns the record whose append to the log is the commit. Bytes first, then the log: without
- * that append the bytes are an orphan pack and nothing else.
+ * Reads a value at once, so that it may be changed as soon as this returns.
+ *
+ * @throws WaymarkError `invalid` with the path inside the value if it cannot be stored, `limit`
+ */
+export function takeSnapshot(core: StoreCore, value: unknown): ValueSnapshot {
+  const encoded = encodeParts(value, { codecs: core.codecs, outline: true })
+  const pieces: StreamPiece[] = []
+  for (const part of encoded.parts) {
+    for (const [i, bytes] of part.pieces.entries()) {
+      // The caller's own memory is copied before anybody can change it.
+      const own = part.kind === 'blob' ? bytes.slice() : bytes
+      pieces.push({ kind: part.kind, bytes: own, endsPart: i === part.pieces.length - 1 })
+    }
+  }
+  return {
+    length: encoded.length,
+    pieces,
+    outline: () => (encoded.outline === undefined ? undefined : encodeOutline(encoded.outline)),
+    release: () => encoded.release(),
+  }
+}
+
+/**
+ * Makes a value's bytes durable where they need a place of their own, and returns the record whose append to the log is the commit. Bytes first, then the log: without that append the bytes are
+ * an orphan pack and nothing else. The value is read before this returns its promise: it may be changed at once.
  *
  * @throws WaymarkError `invalid` with the path inside the value if it cannot be stored, `disk_full`, `unavailable`
  */
-export async function writeCheckpoint(core: StoreCore, value: unknown, facts: CheckpointFacts): Promise<CheckpointRecord> {
-  const bytes = encodeValue(value, { codecs: core.codecs })
-  const stored = await placeBytes(core, bytes)
+export async function writeCheckpoint(core: StoreCore, value: unknown, facts: CheckpointFacts, options: KeepOptions = {}): Promise<CheckpointRecord> {
+  return writeSnapshot(core, takeSnapshot(core, value), facts, options)
+}
+
+/** Keeps a snapshot, and releases it. */
+export async function writeSnapshot(
+  core: StoreCore,
+  snapshot: ValueSnapshot,
+  facts: CheckpointFacts,
+  options: KeepOptions = {},
+): Promise<CheckpointRecord> {
+  const { length, pieces } = snapshot
+  try {
+    if (length >= inlineBelowBytes) return await writeStream(core, pieces, 'cbor', facts, { ...options, outline: snapshot.outline })
+    const bytes = Buffer.concat(pieces.map(piece => piece.bytes))
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+    const content = { kind: 'inline' as const, bytes }
+    return await checkpointOf(core, facts, { encoding: 'cbor', digest, content, logicalBytes: length, storedBytes: length })
+  } finally {
+    snapshot.release()
+  }
+}
+
+/** Keeps a stream of bytes as the content of a checkpoint. */
+export async function writeStream(
+  core: StoreCore,
+  pieces: Iterable<StreamPiece> | AsyncIterable<StreamPiece>,
+  encoding: CheckpointEncoding,
+  facts: CheckpointFacts,
+  options: KeepOptions & { readonly outline?: () => Uint8Array | undefined; readonly rows?: () => number },
+): Promise<CheckpointRecord> {
+  await core.upgrade()
+  const parent: Parent | undefined = options.full === true ? undefined : await core.parents.find(facts)
+  const saved: SavedBytes = await core.chunks.save(pieces, {
+    parent: parent?.chunks,
+    full: options.full ?? false,
+    ...(options.outline === undefined ? {} : { outline: options.outline }),
+  })
+  const { content, digest, logicalBytes, storedBytes } = saved
+  const rows = options.rows?.()
+  const record = await checkpointOf(core, facts, {
+    encoding,
+    digest,
+    content,
+    logicalBytes,
+    storedBytes,
+    ...(parent === undefined ? {} : { parent: parent.id }),
+    ...(rows === undefined ? {} : { rows }),
+  })
+  core.parents.saved(record.id, facts, saved)
+  return record
+}
+
+type Stored = Pick<CheckpointRecord, 'encoding' | 'digest' | 'content' | 'logicalBytes' | 'storedBytes' | 'parent' | 'rows'>
+
+async function checkpointOf(core: StoreCore, facts: CheckpointFacts, stored: Stored): Promise<CheckpointRecord> {
   return {
     id: facts.id ?? newCheckpointId(core.random),
     ...(facts.run === undefined ? {} : { run: facts.run }),
@@ -35,9 +131,8 @@ export async function writeCheckpoint(core: StoreCore, value: unknown, facts: Ch
     order: await nextOrder(core),
     tags: facts.tags ?? [],
     metadata: facts.metadata ?? {},
-    digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
-    encoding: 'cbor',
-    logicalBytes: bytes.length,
+    ...(facts.description === undefined ? {} : { description: facts.description }),
+    ...(facts.expiresAt === undefined ? {} : { expiresAt: facts.expiresAt }),
     ...stored,
   }
 }
@@ -49,12 +144,4 @@ async function nextOrder(core: StoreCore): Promise<number> {
   await core.feed.refresh()
   core.order.observe((await core.feed.query(catalog => catalog.summary())).highestOrder)
   return core.order.next()
-}
-
-async function placeBytes(core: StoreCore, bytes: Uint8Array): Promise<Pick<CheckpointRecord, 'content' | 'storedBytes'>> {
-  if (bytes.length < inlineBelowBytes) return { content: { kind: 'inline', bytes }, storedBytes: bytes.length }
-  const pack = newPackId(core.random)
-  const { parts, frames, length } = encodePack(pack, core.storeId, bytes)
-  await core.blobs.put(pack, parts)
-  return { content: { kind: 'pack', pack, first: 0, count: frames }, storedBytes: length }
 }

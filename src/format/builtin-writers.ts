@@ -1,14 +1,20 @@
 import { Buffer } from 'node:buffer'
 import { types } from 'node:util'
+import { bytesOfMagnitude } from './bigint-bytes.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { major } from './cbor-heads.ts'
 import { cborTag } from './cbor-tags.ts'
+import type { Codec } from './codec.ts'
 import { littleEndian, typedArrayTags } from './typed-array-kinds.ts'
 
 /** Where a writer puts its bytes, and how it writes the values inside. */
 export interface ItemSink {
   readonly out: ByteWriter
   write(value: unknown): void
+  /** The map of the own enumerable properties of an object, as of a plain object. */
+  writeProperties(value: object): void
+  /** To be called after each entry of a Map. */
+  wroteEntry(key: unknown): void
 }
 
 /** Writes an object with a certain prototype; false, with nothing written, if it only has the prototype and is not the real thing. */
@@ -30,6 +36,19 @@ export const builtinWriters: ReadonlyMap<object, BuiltinWriter> = new Map<object
     (value, { out }) => writeView(out, value, tag),
   ]),
 ])
+
+/** Always with a tag, also where an integer would do: so that a bigint comes back as a bigint. */
+export function writeBigInt(value: bigint, { out }: ItemSink): void {
+  out.head(major.tag, value < 0n ? cborTag.negativeBigInt : cborTag.positiveBigInt)
+  out.bytes(bytesOfMagnitude(value < 0n ? -1n - value : value))
+}
+
+export function writeRegistered(codec: Codec, value: object, sink: ItemSink): void {
+  sink.out.head(major.tag, cborTag.registeredClass)
+  sink.out.head(major.array, 2)
+  sink.out.text(codec.tag)
+  sink.write(codec.encode(value))
+}
 
 /** Whole seconds as tag 1, which every CBOR reader knows; others as seconds and milliseconds, because a float would not be exact. */
 function writeDate(value: object, { out }: ItemSink): boolean {
@@ -60,6 +79,7 @@ function writeMap(value: object, sink: ItemSink): boolean {
   for (const [key, item] of value) {
     sink.write(key)
     sink.write(item)
+    sink.wroteEntry(key)
     count++
   }
   checkCount(count, size)
@@ -105,7 +125,7 @@ function writeUrl(value: object, { out }: ItemSink): boolean {
 function writeArrayBuffer(value: object, { out }: ItemSink): boolean {
   if (!types.isArrayBuffer(value)) return false
   out.head(major.tag, cborTag.arrayBuffer)
-  out.bytes(new Uint8Array(value))
+  out.leaf(new Uint8Array(value))
   return true
 }
 
@@ -113,7 +133,7 @@ function writeView(out: ByteWriter, value: object, tag: number | undefined): boo
   if (!ArrayBuffer.isView(value)) return false
   const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   if (tag !== undefined) out.head(major.tag, tag)
-  out.bytes(littleEndian(bytes, elementBytesOf(value)))
+  out.leaf(littleEndian(bytes, elementBytesOf(value)))
   return true
 }
 

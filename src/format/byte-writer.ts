@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer'
-import { WaymarkError } from '../model/errors.ts'
 import { headLength, major, simple } from './cbor-heads.ts'
 import { cborTag } from './cbor-tags.ts'
+import { tooLarge } from './encoding-errors.ts'
 import { exactHalfBits } from './float16.ts'
+import { borrowSegment, giveBackSegments, Segment, segmentBytes } from './segment-pool.ts'
 import type { StoredKey } from './stored-keys.ts'
 import { encodeWtf8 } from './wtf8.ts'
 
@@ -14,47 +15,50 @@ export const maxEncodedBytes = 0x7fff_ffff
  * 40, this was fastest on a table and on nested state. All of it fits a head of one byte.
  */
 const shortText = 24
-/** Bytes are gathered in segments of this size, so that a large value is copied once, into memory of its exact size. */
-const segmentBytes = 512 * 1024
-/** Segments kept for the next value: fresh memory costs a page fault every 4 KiB. */
-const keptSegments = 32
 /** A byte string from this length on is not copied into a segment: it becomes one. */
 const referencedBytes = 64 * 1024
 
-class Segment {
-  readonly bytes: Buffer
-  readonly view: DataView
-
-  constructor(length: number) {
-    this.bytes = Buffer.allocUnsafeSlow(length)
-    this.view = new DataView(this.bytes.buffer)
-  }
+/** A run of the bytes written. */
+export interface WrittenPiece {
+  readonly bytes: Uint8Array
+  /** Whether it is the live memory of a value (or a copy of it in another byte order), and not made by the writer. */
+  readonly isLeaf: boolean
+  /** What was inserted instead of bytes, as it was given. */
+  readonly marker?: object
 }
 
-const spareSegments: Segment[] = []
+const noBytes = new Uint8Array(0)
+
+/** Thrown where an attempt to write something short has become too long. Never seen outside of the encoder. */
+export const attemptEnded: Error = new Error('longer than attempted')
 
 /** Appends CBOR items. Always the shortest form of a head or a number. */
 export class ByteWriter {
   /** What was written and cannot be added to: full segments, and byte strings that were not copied. */
-  readonly #full: Uint8Array[] = []
+  readonly #full: WrittenPiece[] = []
   readonly #borrowed: Segment[] = []
   #bytes: Buffer
   #view: DataView
+  /** The end of the room in the segment, or of an attempt. */
+  #limit: number
+  /** Where in the segment an attempt must have ended; -1 if none is made. */
+  #attemptLimit = -1
   /** From here on the segment is not yet in {@link #full}. */
   #start = 0
   #position = 0
-  /** Bytes in {@link #full}. */
-  #before = 0
+  /** Where the segment begins in all that was written: adds up with the position in it. */
+  #origin = 0
 
   constructor() {
     const segment = this.#borrow()
     this.#bytes = segment.bytes
     this.#view = segment.view
+    this.#limit = segment.bytes.length
   }
 
   /** Bytes written so far. */
   get position(): number {
-    return this.#before + this.#position - this.#start
+    return this.#origin + this.#position
   }
 
   /** What was written, in memory of its own. */
@@ -62,27 +66,67 @@ export class ByteWriter {
     this.#checkSize()
     const result = new Uint8Array(this.position)
     let position = 0
-    for (const segment of this.#full) {
-      result.set(segment, position)
-      position += segment.length
+    for (const { bytes } of this.#full) {
+      result.set(bytes, position)
+      position += bytes.length
     }
     result.set(this.#bytes.subarray(this.#start, this.#position), position)
     return result
   }
 
+  /** What was written, where it lies: valid until the writer is released or, for leaves, until the value changes. */
+  pieces(): readonly WrittenPiece[] {
+    this.#checkSize()
+    this.#close()
+    return this.#full
+  }
+
   /** Gives the segments back. The writer must not be used afterwards. */
   release(): void {
-    for (const segment of this.#borrowed) if (spareSegments.length < keptSegments) spareSegments.push(segment)
+    giveBackSegments(this.#borrowed)
+  }
+
+  /**
+   * From here on {@link attemptEnded} is thrown once `bytes` or more were written. Returns the position to {@link rewind} to.
+   * Text of fewer bytes never ends it, because there is room for three times as many.
+   */
+  beginAttempt(bytes: number): number {
+    const room = Math.min(bytes * 4 + 64, segmentBytes)
+    if (this.#bytes.length - this.#position < room) this.#grow(room)
+    this.#attemptLimit = this.#position + bytes
+    this.#limit = this.#attemptLimit
+    return this.position
+  }
+
+  /** False if so much was written that the attempt failed. */
+  endAttempt(): boolean {
+    const isShort = this.#position < this.#attemptLimit
+    this.#attemptLimit = -1
+    this.#limit = this.#bytes.length
+    return isShort
+  }
+
+  /** Takes back what was written since the attempt began. */
+  rewind(position: number): void {
+    this.#position = position - this.#origin
+  }
+
+  /** Ends the piece being written, and puts something between it and the next that stands for `length` bytes. */
+  insert(marker: object, length: number): void {
+    this.#close()
+    this.#full.push({ bytes: noBytes, isLeaf: false, marker })
+    this.#origin += length
+    this.#checkSize()
   }
 
   byte(value: number): void {
-    if (this.#position >= this.#bytes.length) this.#grow(1)
+    if (this.#position >= this.#limit) this.#grow(1)
     this.#bytes[this.#position++] = value
   }
 
   /** The head of an item: major type and argument (a whole number from 0 to 2^53 - 1). */
   head(majorType: number, argument: number): void {
-    if (this.#bytes.length - this.#position < 9) this.#grow(9)
+    if (this.#limit - this.#position < 9) this.#grow(9)
     const type = majorType << 5
     if (argument < 24) {
       this.#bytes[this.#position++] = type | argument
@@ -118,7 +162,7 @@ export class ByteWriter {
   }
 
   #float(value: number): void {
-    if (this.#bytes.length - this.#position < 9) this.#grow(9)
+    if (this.#limit - this.#position < 9) this.#grow(9)
     const half = Number.isNaN(value) ? 0x7e00 : Math.fround(value) === value ? exactHalfBits(value) : -1
     if (half >= 0) {
       this.#bytes[this.#position] = simple.float16
@@ -138,7 +182,7 @@ export class ByteWriter {
   text(value: string): void {
     const length = value.length
     if (length >= shortText) return this.#nativeText(value)
-    if (this.#bytes.length - this.#position <= shortText) this.#grow(shortText + 1)
+    if (this.#limit - this.#position <= shortText) this.#grow(shortText + 1)
     const bytes = this.#bytes
     let position = this.#position
     bytes[position++] = (major.text << 5) | length
@@ -153,7 +197,7 @@ export class ByteWriter {
   /** A text that is known as it stands in the bytes. */
   key(key: StoredKey): void {
     const words = key.words
-    if (this.#bytes.length - this.#position < words.length * 4) this.#grow(words.length * 4)
+    if (this.#limit - this.#position < words.length * 4) this.#grow(words.length * 4)
     let position = this.#position
     const view = this.#view
     for (let index = 0; index < words.length; index++) {
@@ -181,18 +225,29 @@ export class ByteWriter {
     this.#position += written
   }
 
-  /** A byte string. The bytes must not change before {@link copy}. */
+  /** A byte string that the writer's caller made. The bytes must not change before {@link copy}. */
   bytes(value: Uint8Array): void {
     this.head(major.bytes, value.length)
-    this.raw(value)
+    this.#append(value, false)
+  }
+
+  /** A byte string that is the content of a value in memory. It must not change before {@link copy}. */
+  leaf(value: Uint8Array): void {
+    this.head(major.bytes, value.length)
+    this.#append(value, true)
   }
 
   /** Bytes as they are. They must not change before {@link copy}. */
   raw(value: Uint8Array): void {
+    this.#append(value, false)
+  }
+
+  #append(value: Uint8Array, isLeaf: boolean): void {
     if (value.length >= referencedBytes) {
+      if (this.#attemptLimit >= 0) throw attemptEnded
       this.#close()
-      this.#full.push(value)
-      this.#before += value.length
+      this.#full.push({ bytes: value, isLeaf })
+      this.#origin += value.length
       this.#checkSize()
       return
     }
@@ -202,42 +257,41 @@ export class ByteWriter {
   }
 
   #reserve(length: number): void {
-    if (this.#bytes.length - this.#position < length) this.#grow(length)
+    if (this.#limit - this.#position < length) this.#grow(length)
   }
 
   /** Goes on in another segment, with room for `length` bytes. */
   #grow(length: number): void {
+    if (this.#attemptLimit >= 0) return this.#growInAttempt(length)
     this.#close()
     this.#checkSize()
     const next = length > segmentBytes ? new Segment(length) : this.#borrow()
+    this.#origin += this.#position
     this.#bytes = next.bytes
     this.#view = next.view
+    this.#limit = next.bytes.length
     this.#start = 0
     this.#position = 0
   }
 
+  /** Room is asked for more than is then needed: only what was written counts. */
+  #growInAttempt(length: number): void {
+    if (this.#position >= this.#attemptLimit || this.#bytes.length - this.#position < length) throw attemptEnded
+    this.#limit = Math.max(this.#attemptLimit, this.#position + length)
+  }
+
   #close(): void {
-    this.#full.push(this.#bytes.subarray(this.#start, this.#position))
-    this.#before += this.#position - this.#start
+    if (this.#position > this.#start) this.#full.push({ bytes: this.#bytes.subarray(this.#start, this.#position), isLeaf: false })
     this.#start = this.#position
   }
 
   #checkSize(): void {
-    if (this.position > maxEncodedBytes) throw tooLarge()
+    if (this.position > maxEncodedBytes) throw tooLarge(maxEncodedBytes)
   }
 
   #borrow(): Segment {
-    const segment = spareSegments.pop() ?? new Segment(segmentBytes)
+    const segment = borrowSegment()
     this.#borrowed.push(segment)
     return segment
   }
-}
-
-function tooLarge(): WaymarkError {
-  return new WaymarkError('limit', {
-    message: 'The value is larger than 2 GiB when encoded.',
-    means: 'Nothing was saved; what was saved before is untouched.',
-    remedy: 'Save it in parts: one checkpoint per part, or items of a stage.',
-    details: { maxEncodedBytes },
-  })
 }

@@ -19,7 +19,8 @@ export interface EncodeOptions {
 export function encodeValue(value: unknown, options: EncodeOptions = {}): Uint8Array {
   const encoder = new ValueEncoder(CodecRegistry.of(options.codecs), options.references === true)
   try {
-    return encoder.encode(value)
+    encoder.encode(value)
+    return encoder.copy()
   } finally {
     encoder.release()
   }

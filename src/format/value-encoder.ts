@@ -1,21 +1,21 @@
 import { types } from 'node:util'
-import { WaymarkError } from '../model/errors.ts'
-import { bytesOfMagnitude } from './bigint-bytes.ts'
-import { builtinWriters, checkCount, type ItemSink } from './builtin-writers.ts'
-import { ByteWriter } from './byte-writer.ts'
+import { Ancestors } from './ancestors.ts'
+import { builtinWriters, checkCount, type ItemSink, writeBigInt, writeRegistered } from './builtin-writers.ts'
+import { attemptEnded, ByteWriter } from './byte-writer.ts'
 import { major, simple } from './cbor-heads.ts'
 import { cborTag } from './cbor-tags.ts'
-import type { Codec, CodecRegistry } from './codec.ts'
-import { errorClassOf, errorFieldsOf } from './error-fields.ts'
+import type { CodecRegistry } from './codec.ts'
+import { explainedError, instanceWithinItself, tooSparse } from './encoding-errors.ts'
+import { writeError } from './error-writer.ts'
 import { localPrototype } from './local-prototype.ts'
+import { ArrayMarks, guessedKey, mostRootKeys, notedBytes, type OutlineNotes } from './outline-notes.ts'
 import { isForInExact, ownPropertyCount } from './own-property-count.ts'
 import { findExtraProperty, findUnstorableProperty, type UnstorableProperty } from './property-check.ts'
-import { refusedValue, tooDeep } from './refused-value.ts'
+import { refusedValue } from './refused-value.ts'
 import { SharedReferences } from './shared-references.ts'
 import { type KeyGuess, mostStoredKeys, StoredKeys } from './stored-keys.ts'
 import { refusalOfPrototype, refusalOfType } from './unstorable-kinds.ts'
-import { defaultMaxDepth, isStackOverflow } from './value-depth.ts'
-import { joinPath, pathOf } from './value-path.ts'
+import { joinPath } from './value-path.ts'
 
 /** This many objects of a value are searched for properties that would be lost, then one in {@link checkedEvery}. */
 const alwaysChecked = 1_000
@@ -23,6 +23,8 @@ const alwaysChecked = 1_000
 const checkedEvery = 31
 /** Holes cost three bytes each: a sparse array like `a[4e9] = 1` must not fill the memory. */
 const mostHoles = 1_000_000
+/** The first element of an array whose position is looked at. */
+const markedFrom = 16
 
 /** Writes one value. `release` it when done. */
 export class ValueEncoder implements ItemSink {
@@ -31,29 +33,63 @@ export class ValueEncoder implements ItemSink {
   readonly #isForInExact = isForInExact()
   readonly #codecs: CodecRegistry
   readonly #references: SharedReferences | undefined
-  /** The objects around what is being written, outermost first; valid up to the depth. */
-  readonly #ancestors: object[] = []
-  #depth = 0
+  readonly #notes: OutlineNotes | undefined
+  readonly ancestors = new Ancestors()
   #objects = 0
+  /** An attempt ends at about this object. */
+  #lastObject = Number.MAX_SAFE_INTEGER
   /** The key under which objects are being written. */
-  #site = this.#keys.root
+  site = this.#keys.root
 
-  constructor(codecs: CodecRegistry, withReferences: boolean) {
+  /** @param notes where to note what is large, if anywhere */
+  constructor(codecs: CodecRegistry, withReferences: boolean, notes?: OutlineNotes) {
     this.#codecs = codecs
     this.#references = withReferences ? new SharedReferences() : undefined
+    this.#notes = notes
   }
 
-  encode(value: unknown): Uint8Array {
+  /** Writes the whole value. */
+  encode(value: unknown): void {
     try {
       this.write(value)
     } catch (error) {
-      throw this.#explained(error)
+      throw this.explained(error)
     }
-    return this.#references === undefined ? this.out.copy() : this.#references.insertInto(this.out.copy())
+  }
+
+  /** What was written, in memory of its own. */
+  copy(): Uint8Array {
+    const bytes = this.out.copy()
+    return this.#references === undefined ? bytes : this.#references.insertInto(bytes)
   }
 
   release(): void {
     this.out.release()
+  }
+
+  /**
+   * Writes a value if its encoding is shorter than `bytes` and holds fewer objects than about `objects`; else writes nothing and
+   * returns false. Codecs are then asked for what they have to store again.
+   */
+  attempt(value: object, bytes: number, objects: number): boolean {
+    const depth = this.ancestors.depth
+    const site = this.site
+    const start = this.out.beginAttempt(bytes)
+    this.#lastObject = this.#objects + objects
+    try {
+      this.write(value)
+      if (this.out.endAttempt()) return true
+    } catch (error) {
+      if (error !== attemptEnded) throw error
+      this.out.endAttempt()
+    } finally {
+      this.#lastObject = Number.MAX_SAFE_INTEGER
+    }
+    this.out.rewind(start)
+    this.#notes?.dropFrom(start)
+    this.ancestors.depth = depth
+    this.site = site
+    return false
   }
 
   write(value: unknown): void {
@@ -69,46 +105,34 @@ export class ValueEncoder implements ItemSink {
       case 'undefined':
         return this.out.byte(simple.undefined)
       case 'bigint':
-        return this.#bigint(value)
+        return writeBigInt(value, this)
       default: {
         const { problem, remedy } = refusalOfType(typeof value)
-        throw refusedValue(this.#pathTo(value), problem, remedy)
+        throw refusedValue(this.ancestors.pathTo(value), problem, remedy)
       }
     }
   }
 
-  /** Always with a tag, also where an integer would do: so that a bigint comes back as a bigint. */
-  #bigint(value: bigint): void {
-    this.out.head(major.tag, value < 0n ? cborTag.negativeBigInt : cborTag.positiveBigInt)
-    this.out.bytes(bytesOfMagnitude(value < 0n ? -1n - value : value))
-  }
-
   #object(value: object): void {
-    if (this.#references?.meet(value, this.out.position)) return this.#checkReference(value)
-    this.#enter(value)
+    const start = this.out.position
+    if (this.#references?.meet(value, start)) return this.#checkReference(value)
+    this.ancestors.enter(value)
     const prototype: object | null = Object.getPrototypeOf(value)
-    if (prototype === Object.prototype) this.#plainObject(value)
+    if (prototype === Object.prototype) this.writeProperties(value)
     else if (prototype === Array.prototype && Array.isArray(value)) this.#array(value)
     else this.#otherObject(value, prototype)
-    this.#depth--
+    this.leave(value, start)
   }
 
-  /**
-   * Cycles are found by looking through the ancestors, which costs nothing per object where nesting is shallow; below 32 levels
-   * only every 16th looks, which meets any cycle a little later.
-   */
-  #enter(value: object): void {
-    const depth = this.#depth
-    const ancestors = this.#ancestors
-    if (depth < 32 || depth % 16 === 0) {
-      for (let index = 0; index < depth; index++) if (ancestors[index] === value) throw this.#cycle(value, index)
-    }
-    if (depth >= defaultMaxDepth) throw tooDeep(this.#pathTo(value), defaultMaxDepth)
-    ancestors[depth] = value
-    this.#depth = depth + 1
+  /** A container that was entered is complete. */
+  leave(value: object, start: number): void {
+    this.ancestors.depth--
+    const length = this.out.position - start
+    if (length >= notedBytes) this.#notes?.add(start, length, guessedKey(this.ancestors.innermost, this.site.text, value))
   }
 
-  #plainObject(value: object): void {
+  /** A plain object, and what is stored as one. */
+  writeProperties(value: object): void {
     if (this.#isChecked()) this.#refuse(findUnstorableProperty(value))
     this.#properties(value)
   }
@@ -124,18 +148,32 @@ export class ValueEncoder implements ItemSink {
   }
 
   #dictionary(object: Readonly<Record<string, unknown>>): number {
+    const notes = this.#notes
+    if (notes !== undefined) notes.latest = undefined
     let count = 0
     for (const name in object) {
       if (!this.#isForInExact && !Object.hasOwn(object, name)) continue
       this.out.text(name)
       this.write(object[name])
+      if (notes !== undefined) this.wroteEntry(name)
       count++
     }
     return count
   }
 
+  /** Names what was noted under a key that need not be among the {@link StoredKeys}, and lists the keys of the value itself. */
+  wroteEntry(key: unknown): void {
+    const notes = this.#notes
+    if (notes === undefined) return
+    if (this.ancestors.depth === 1 && notes.rootEnds.length <= mostRootKeys) notes.rootEnds.push(this.out.position)
+    if (notes.latest === undefined) return
+    if (typeof key === 'string') notes.latest.key = key
+    notes.latest = undefined
+  }
+
   #record(object: Readonly<Record<string, unknown>>): number {
-    const site = this.#site
+    const ends = this.ancestors.depth === 1 ? this.#notes?.rootEnds : undefined
+    const site = this.site
     let guess = site.inside
     let count = 0
     for (const name in object) {
@@ -143,15 +181,16 @@ export class ValueEncoder implements ItemSink {
       const key = guess.recent
       if (key !== undefined && key.text === name) {
         this.out.key(key)
-        this.#site = key
+        this.site = key
         guess = key.following
       } else {
         guess = this.#newKey(name, guess)
       }
       this.write(object[name])
+      if (ends !== undefined) ends.push(this.out.position)
       count++
     }
-    this.#site = site
+    this.site = site
     return count
   }
 
@@ -164,40 +203,69 @@ export class ValueEncoder implements ItemSink {
     }
     guess.learn(key)
     this.out.key(key)
-    this.#site = key
+    this.site = key
     return key.following
+  }
+
+  /** Writes the key of a property whose value is written next. */
+  key(name: string, isStored: boolean): void {
+    const key = isStored ? this.#keys.find(name) : undefined
+    if (key === undefined) return this.out.text(name)
+    this.out.key(key)
+    this.site = key
+  }
+
+  /** Refuses an object with properties that would be lost. Not every object is looked at. */
+  check(value: object): void {
+    if (!this.#isChecked()) return
+    const prototype: unknown = Object.getPrototypeOf(value)
+    const isPlain = prototype === null || prototype === Object.prototype
+    this.#refuse(isPlain ? findUnstorableProperty(value) : findExtraProperty(value))
   }
 
   #array(value: readonly unknown[]): void {
     if (this.#isChecked()) this.#refuse(findExtraProperty(value))
     const length = value.length
     let holes = 0
+    let marks: ArrayMarks | undefined
+    let look = this.#notes === undefined ? -1 : markedFrom
+    const start = this.out.position
     this.out.head(major.array, length)
     for (let index = 0; index < length; index++) {
+      if (index === look) {
+        marks ??= new ArrayMarks(start)
+        look = marks.look(index, this.out.position)
+      }
       const element = value[index]
       if (element === undefined && !Object.hasOwn(value, index)) {
-        if (++holes > mostHoles) throw this.#tooSparse()
-        this.out.head(major.tag, cborTag.absent)
+        this.hole(++holes)
       }
       this.write(element)
     }
+    if (marks !== undefined) this.#notes?.addMarks(marks)
+  }
+
+  /** Marks that the element written next, as undefined, is absent: the `count`th of its array. */
+  hole(count: number): void {
+    if (count > mostHoles) throw tooSparse(this.ancestors.path(), mostHoles)
+    this.out.head(major.tag, cborTag.absent)
   }
 
   #otherObject(value: object, prototype: object | null): void {
     if (prototype === null) {
       this.out.head(major.tag, cborTag.nullPrototype)
-      return this.#plainObject(value)
+      return this.writeProperties(value)
     }
     const codec = this.#codecs.forPrototype(prototype)
-    if (codec !== undefined) return this.#registered(codec, value)
+    if (codec !== undefined) return writeRegistered(codec, value, this)
     if (this.#builtin(value, prototype)) return
-    if (types.isNativeError(value) || value instanceof DOMException) return this.#error(value)
+    if (types.isNativeError(value) || value instanceof DOMException) return writeError(value, this)
     const local = localPrototype(prototype)
-    if (local === Object.prototype) return this.#plainObject(value)
+    if (local === Object.prototype) return this.writeProperties(value)
     if (local === Array.prototype && Array.isArray(value)) return this.#array(value)
     if (local !== prototype && this.#builtin(value, local)) return
     const { problem, remedy } = refusalOfPrototype(prototype, builtinWriters.has(local))
-    throw refusedValue(this.#path(), problem, remedy)
+    throw refusedValue(this.ancestors.path(), problem, remedy)
   }
 
   #builtin(value: object, prototype: object): boolean {
@@ -207,83 +275,26 @@ export class ValueEncoder implements ItemSink {
     return writer(value, this)
   }
 
-  #registered(codec: Codec, value: object): void {
-    this.out.head(major.tag, cborTag.registeredClass)
-    this.out.head(major.array, 2)
-    this.out.text(codec.tag)
-    this.write(codec.encode(value))
-  }
-
-  #error(value: Error): void {
-    const className = errorClassOf(value)
-    const fields = errorFieldsOf(value, className)
-    const hasProperties = Object.keys(value).length > 0
-    this.out.head(major.tag, cborTag.error)
-    this.out.head(major.map, 1 + fields.length + (hasProperties ? 1 : 0))
-    this.out.text('class')
-    this.out.text(className)
-    for (const [name, field] of fields) {
-      this.out.text(name)
-      this.write(field)
-    }
-    if (!hasProperties) return
-    this.out.text('properties')
-    this.#plainObject(value)
-  }
-
   /** An object that stands for one written before. Its codec would be asked for an instance before it has made it. */
   #checkReference(value: object): void {
     const codec = this.#codecs.forPrototype(Object.getPrototypeOf(value))
-    if (codec === undefined || !this.#ancestors.slice(0, this.#depth).includes(value)) return
-    throw refusedValue(
-      this.#pathTo(value),
-      `it is the instance that the codec "${codec.tag}" is encoding`,
-      'Leave the way back to the instance out of what the codec stores, and restore it in decode.',
-    )
+    if (codec === undefined || !this.ancestors.has(value)) return
+    throw instanceWithinItself(this.ancestors.pathTo(value), codec.tag)
   }
 
   #isChecked(): boolean {
     const objects = this.#objects++
-    return objects < alwaysChecked || objects % checkedEvery === 0
+    if (objects % checkedEvery !== 0) return objects < alwaysChecked
+    if (objects > this.#lastObject) throw attemptEnded
+    return true
   }
 
   #refuse(found: UnstorableProperty | undefined): void {
-    if (found !== undefined) throw refusedValue(joinPath(this.#path(), found.segment), found.problem, found.remedy)
+    if (found !== undefined) throw refusedValue(joinPath(this.ancestors.path(), found.segment), found.problem, found.remedy)
   }
 
-  #cycle(value: object, depth: number): WaymarkError {
-    const start = pathOf(this.#ancestors.slice(0, depth + 1))
-    return refusedValue(
-      this.#pathTo(value),
-      `it is ${start === '' ? 'the whole value' : start} again, which contains it`,
-      'Refer to it by an id instead of holding it.',
-    )
-  }
-
-  #tooSparse(): WaymarkError {
-    return new WaymarkError('limit', {
-      message: `Cannot store ${this.#path() || 'the value'}: an array with more than ${mostHoles} holes.`,
-      means: 'Nothing was saved; what was saved before is untouched.',
-      remedy: 'Use a Map with numbers as keys, or fill the holes.',
-      details: { path: this.#path(), mostHoles },
-    })
-  }
-
-  /** What the user should see of an error raised while writing: getters, proxies and codecs are code of theirs. */
-  #explained(error: unknown): unknown {
-    if (error instanceof WaymarkError) return error
-    if (isStackOverflow(error)) return tooDeep(this.#path(), this.#depth)
-    const reason = error instanceof Error ? error.message : String(error)
-    return refusedValue(this.#path(), `reading it failed (${reason})`, 'Mend what fails, or store a plain copy.', error)
-  }
-
-  /** Where the object being written is. */
-  #path(): string {
-    return pathOf(this.#ancestors.slice(0, this.#depth))
-  }
-
-  /** Where something inside that object is. */
-  #pathTo(value: unknown): string {
-    return pathOf([...this.#ancestors.slice(0, this.#depth), value])
+  /** What the user should see of an error raised while writing. */
+  explained(error: unknown): unknown {
+    return explainedError(error, this.ancestors.path(), this.ancestors.depth)
   }
 }

@@ -12,16 +12,27 @@ export interface CheckpointRecord {
   readonly order: number
   readonly tags: readonly string[]
   readonly metadata: Readonly<Record<string, unknown>>
-  /** `sha256:<hex>` of the encoded value. */
+  /** One or a few sentences for people. */
+  readonly description?: string
+  /** Wall milliseconds after which it counts as expired. Absent: never. */
+  readonly expiresAt?: number
+  /** The checkpoint it was saved against. */
+  readonly parent?: string
+  /** `sha256:<hex>` of the encoded value, or `chunks:sha256:<hex>` of the digests of its chunks: see `docs/format.md`. */
   readonly digest: string
-  readonly encoding: 'cbor'
+  readonly encoding: CheckpointEncoding
+  /** Only where `encoding` is `rows`: how many. */
+  readonly rows?: number
   /** Bytes of the encoded value. */
   readonly logicalBytes: number
   /** Bytes it takes in the store. */
   readonly storedBytes: number
   /** Where the bytes are. Other kinds come with later formats; a reader refuses kinds it does not know. */
-  readonly content: InlineContent | PackContent
+  readonly content: InlineContent | PackContent | ChunksContent
 }
+
+/** What the bytes are: one value, a stream of bytes, a sequence of values (one a row), or files. */
+export type CheckpointEncoding = 'cbor' | 'bytes' | 'rows' | 'files'
 
 /** The encoded value inside the log record itself. */
 export interface InlineContent {
@@ -29,10 +40,19 @@ export interface InlineContent {
   readonly bytes: Uint8Array
 }
 
-/** The encoded value in a pack: frames `first` to `first + count - 1`, in order. */
+/** The encoded value in a pack of format 1: frames `first` to `first + count - 1`, in order. */
 export interface PackContent {
   readonly kind: 'pack'
   readonly pack: string
   readonly first: number
   readonly count: number
+}
+
+/** The encoded value as chunks, which may be shared with other checkpoints. */
+export interface ChunksContent {
+  readonly kind: 'chunks'
+  /** Names the chunks, in order. */
+  readonly manifest: Uint8Array
+  /** A pack of the chunks that are new with this checkpoint, where they are few. */
+  readonly pack?: Uint8Array
 }

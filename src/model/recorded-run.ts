@@ -52,6 +52,7 @@ export class RecordedRun {
         return
       case 'checkpoint.saved':
       case 'checkpoint.deleted':
+      case 'checkpoint.changed':
         return
       case 'stage.started':
         return this.#start(record)

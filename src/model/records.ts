@@ -1,4 +1,5 @@
 import type { CheckpointRecord } from './checkpoint.ts'
+import type { CheckpointChanges } from './checkpoint-changes.ts'
 import type { CompletedRange } from './completed-set.ts'
 import type { ErrorJson } from './errors.ts'
 import type { Owner } from './owner.ts'
@@ -21,6 +22,7 @@ export type RunRecord =
   | ValueDrawn
   | CheckpointSaved
   | CheckpointDeleted
+  | CheckpointChanged
 
 export interface RunCreated {
   readonly type: 'run.created'
@@ -207,4 +209,13 @@ export interface CheckpointDeleted {
   readonly type: 'checkpoint.deleted'
   readonly time: number
   readonly id: string
+}
+
+/** What was changed about a checkpoint after it was saved: never its value. How several of them add up: `checkpoint-changes.ts`. */
+export interface CheckpointChanged {
+  readonly type: 'checkpoint.changed'
+  /** Above the time of every change of this checkpoint that the writer knew of, also when the clock goes backwards. */
+  readonly time: number
+  readonly id: string
+  readonly changes: CheckpointChanges
 }

@@ -1,4 +1,5 @@
 import type { CheckpointRecord, PackContent } from './checkpoint.ts'
+import { type ChangeState, type CheckpointPin, type SettableStatus, stampChanges } from './checkpoint-changes.ts'
 import type { Owner } from './owner.ts'
 import type { EndCause, InputRecord, ItemCounts, OutputPosition, RunRecord, StoredError } from './records.ts'
 import type { ScopePath } from './scope.ts'
@@ -55,9 +56,15 @@ export interface StageView {
 
 /** A checkpoint as the catalog keeps it: everything but the bytes, and where they are. */
 export interface CheckpointView extends Omit<CheckpointRecord, 'content'> {
-  readonly content: { readonly kind: 'inline' } | PackContent
+  readonly content: { readonly kind: 'inline' } | { readonly kind: 'chunks' } | PackContent
   /** The log record that committed it. */
   readonly record: RecordPosition
+  /** Absent: active. Whether it is expired follows from `expiresAt`. */
+  readonly status?: SettableStatus
+  /** By name. Absent: none. */
+  readonly pins?: readonly CheckpointPin[]
+  /** Time of the newest change after it was saved. Absent: never changed. */
+  readonly changedAt?: number
 }
 
 /** Where a record lies in the log. */
@@ -68,12 +75,13 @@ export interface RecordPosition {
   readonly length: number
 }
 
-/** What a record changes: new versions of at most one run, one stage and one checkpoint. */
+/** What a record changes: new versions of at most one run, one stage and one checkpoint, or what is changed about a checkpoint. */
 export interface ViewChange {
   readonly run?: RunView
   readonly stage?: StageView
   readonly checkpoint?: CheckpointView
   readonly deletedCheckpoint?: string
+  readonly changedCheckpoint?: { readonly id: string; readonly changes: ChangeState }
 }
 
 /** What {@link applyRecord} needs to know of the state before. */
@@ -92,6 +100,9 @@ export function stageOf(record: RunRecord): ScopePath | undefined {
 export function applyRecord(runId: string, before: ViewBefore, record: RunRecord, position: RecordPosition): ViewChange {
   if (record.type === 'checkpoint.saved') return { checkpoint: checkpointView(record.checkpoint, position) }
   if (record.type === 'checkpoint.deleted') return { deletedCheckpoint: record.id }
+  if (record.type === 'checkpoint.changed') {
+    return { changedCheckpoint: { id: record.id, changes: stampChanges(record.changes, record.time, position) } }
+  }
   if (record.type === 'run.created') return { run: createdRun(runId, record) }
   if (before.run === undefined) return {}
   const run: RunView = { ...before.run, updatedAt: Math.max(before.run.updatedAt, record.time) }
@@ -209,5 +220,5 @@ function createdRun(id: string, record: Extract<RunRecord, { type: 'run.created'
 
 function checkpointView(record: CheckpointRecord, position: RecordPosition): CheckpointView {
   const { content, ...facts } = record
-  return { ...facts, content: content.kind === 'inline' ? { kind: 'inline' } : content, record: position }
+  return { ...facts, content: content.kind === 'pack' ? content : { kind: content.kind }, record: position }
 }

@@ -486,7 +486,22 @@ export function catalogSuite(name: string, make: () => Promise<Catalog>): void {
   })
 }
 
-const nothing = { marks: [], runs: [], checkpoints: [], summary: { runs: 0, checkpoints: 0, highestOrder: 0 } }
+const nothing = {
+  marks: [],
+  runs: [],
+  checkpoints: [],
+  summary: { runs: 0, checkpoints: 0, highestOrder: 0 },
+  stats: {
+    checkpoints: 0,
+    logicalBytes: 0,
+    storedBytes: 0,
+    types: [],
+    statuses: { active: 0, completed: 0, expired: 0, archived: 0, damaged: 0 },
+    stages: [],
+    pinned: 0,
+    expired: 0,
+  },
+}
 
 async function everything(catalog: Catalog): Promise<unknown> {
   const limit = Number.POSITIVE_INFINITY
@@ -495,6 +510,7 @@ async function everything(catalog: Catalog): Promise<unknown> {
     runs: await catalog.runs({ limit }),
     checkpoints: await catalog.checkpoints({ limit }),
     summary: await catalog.summary(),
+    stats: await catalog.stats(0),
   }
 }
 
@@ -515,7 +531,7 @@ async function pagesOfCheckpoints(catalog: Catalog, query: CheckpointQuery, limi
   const all: CheckpointView[] = []
   for (;;) {
     const last = all.at(-1)
-    const page = await catalog.checkpoints({ ...query, limit, ...(last === undefined ? {} : { before: last }) })
+    const page = await catalog.checkpoints({ ...query, limit, ...(last === undefined ? {} : { after: last }) })
     all.push(...page)
     if (page.length < limit) return all
   }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { checkpointById, checkpointQuery } from '../../src/catalog/checkpoint-query.ts'
 import { createSchema } from '../../src/catalog/sqlite-check.ts'
 import { SqliteConnection } from '../../src/catalog/sqlite-connection.ts'
 import {
-  checkpointById,
-  checkpointQuery,
   runById,
   runQuery,
   stagesByPath,
@@ -42,7 +41,7 @@ const direct: Readonly<Record<string, readonly [sql: string, plan: string]>> = {
   ],
   'a checkpoint': [checkpointById, 'SEARCH checkpoint USING INDEX checkpoint_by_id (id=?)'],
   'a page of checkpoints': [
-    checkpointQuery({ before: { order: 100, id: 'c' } }).sql,
+    checkpointQuery({ after: { order: 100, id: 'c' } }).sql,
     `SEARCH c USING INDEX checkpoint_by_order (ord<?); ${lookUp}`,
   ],
   'a first page of checkpoints': [checkpointQuery({}).sql, 'SCAN c USING INDEX checkpoint_by_order'],
@@ -52,11 +51,11 @@ const direct: Readonly<Record<string, readonly [sql: string, plan: string]>> = {
     'SEARCH c USING INDEX checkpoint_by_stage (run=? AND stage=?)',
   ],
   'checkpoints of a type': [
-    checkpointQuery({ type: 't', before: { order: 1, id: 'c' } }).sql,
+    checkpointQuery({ type: 't', after: { order: 1, id: 'c' } }).sql,
     `SEARCH c USING INDEX checkpoint_by_type (type=? AND ord<?); ${lookUp}`,
   ],
   'checkpoints with a tag': [
-    checkpointQuery({ tags: ['a'], before: { order: 1, id: 'c' } }).sql,
+    checkpointQuery({ tags: ['a'], after: { order: 1, id: 'c' } }).sql,
     `SEARCH t USING COVERING INDEX tag_by_name (tag=? AND ord<?); ${lookUp}; SEARCH c USING INTEGER PRIMARY KEY (rowid=?)`,
   ],
 }

@@ -50,6 +50,8 @@ function fieldsOf(event: LogEvent): Record<string, LogField> {
       return { checkpoint: event.checkpoint.id, kind: event.checkpoint.type, bytes: event.checkpoint.logicalBytes }
     case 'checkpoint.deleted':
       return { checkpoint: event.id }
+    case 'checkpoint.changed':
+      return { checkpoint: event.id, changed: Object.keys(event.changes).join(',') }
   }
 }
 

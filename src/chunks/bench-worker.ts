@@ -1,0 +1,9 @@
+import { parentPort } from 'node:worker_threads'
+import { answerTask, type BenchTask } from './worker-task.ts'
+
+/** The thread behind {@link WorkerWorkbench}. */
+parentPort?.on('message', ({ number, task }: { number: number; task: BenchTask }) => {
+  const answer = answerTask(task)
+  const buffers = answer.kind === 'digests' ? [answer.digests.buffer] : answer.kind === 'frame' ? [answer.frame.bytes.buffer] : []
+  parentPort?.postMessage({ number, answer }, buffers)
+})

@@ -1,0 +1,82 @@
+import { damagedManifest, type Manifest, manifestBytes } from '../format/manifest.ts'
+import type { Packs } from './pack-shelf.ts'
+import { readChunk } from './read-chunk.ts'
+
+/** A chunk of a stream. */
+export interface StreamChunk {
+  /** Where it begins in the stream. */
+  readonly offset: number
+  readonly bytes: Uint8Array
+  readonly digest: Uint8Array
+}
+
+/** Reads the stream of bytes that a manifest names; every chunk is checked against its digest. */
+export class StreamReader {
+  readonly #packs: Packs
+  readonly #manifest: Manifest
+  readonly length: number
+
+  constructor(packs: Packs, manifest: Manifest) {
+    this.#packs = packs
+    this.#manifest = manifest
+    this.length = manifestBytes(manifest)
+  }
+
+  /** The chunks that hold bytes from `from` to before `to`, in order. Frames in between are not read. */
+  async *chunks(from = 0, to = this.length): AsyncIterableIterator<StreamChunk> {
+    let offset = 0
+    for (const run of this.#manifest.runs) {
+      const end = offset + run.bytes
+      if (offset >= to) return
+      if (end > from) yield* this.#run(run, offset, from, to)
+      offset = end
+    }
+  }
+
+  /** Exactly these bytes, the caller's own. */
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    const result = Buffer.allocUnsafeSlow(length)
+    let filled = 0
+    for await (const chunk of this.chunks(offset, offset + length)) {
+      const first = Math.max(0, offset - chunk.offset)
+      const part = chunk.bytes.subarray(first, offset + length - chunk.offset)
+      result.set(part, chunk.offset + first - offset)
+      filled += part.length
+    }
+    if (filled !== length) throw damagedManifest('it ends before its bytes')
+    return result
+  }
+
+  async *#run(run: Manifest['runs'][number], start: number, from: number, to: number): AsyncIterableIterator<StreamChunk> {
+    const pack = this.#manifest.packs[run.pack]
+    if (pack === undefined) throw damagedManifest('a run names no pack')
+    const reader = await this.#packs.reader(pack)
+    const last = run.first + run.count
+    if (last > reader.chunkCount) throw damagedManifest('a run goes beyond its pack')
+    let offset = start
+    for (let number = run.first; number < last && offset < to; ) {
+      const index = reader.frameOf(number)
+      const frame = reader.frames[index]
+      if (frame === undefined) throw damagedManifest('a frame is missing')
+      const frameEnd = Math.min(last, frame.firstChunk + frame.chunks)
+      // A frame whose chunks all count and all lie before what is asked for is passed over by its length alone.
+      if (number === frame.firstChunk && frameEnd === number + frame.chunks && offset + frame.chunkBytes <= from) {
+        offset += frame.chunkBytes
+        number = frameEnd
+        continue
+      }
+      const { chunks: table } = await this.#packs.frameOf(pack, number)
+      // The next frame is read while this one is used.
+      if (frameEnd < last && offset + frame.chunkBytes < to) this.#packs.frameOf(pack, frameEnd).catch(() => {})
+      for (; number < frameEnd && offset < to; number++) {
+        const entry = table[number - frame.firstChunk]
+        if (entry === undefined) throw damagedManifest('a chunk is missing')
+        if (offset + entry.rawBytes > from) {
+          yield { offset, bytes: await readChunk(this.#packs, pack, number), digest: entry.digest }
+        }
+        offset += entry.rawBytes
+      }
+    }
+    if (offset < to && offset !== start + run.bytes) throw damagedManifest('a run has another length than its chunks')
+  }
+}

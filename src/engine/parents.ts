@@ -1,0 +1,96 @@
+import type { ChunkStore, KeptChunks, SavedBytes } from '../chunks/chunk-store.ts'
+import type { CheckpointQuery } from '../catalog/catalog.ts'
+import type { Log } from '../log/log.ts'
+import { isWaymarkError } from '../model/errors.ts'
+import type { CheckpointView, RecordPosition } from '../model/run-view.ts'
+import type { CatalogFeed } from './catalog-feed.ts'
+import { chunksContentAt } from './record-content.ts'
+
+/** Streams of checkpoints whose newest is kept in memory. */
+const mostKept = 16
+/** Saves whose record is not yet there. */
+const mostPending = 256
+
+/** A checkpoint that the next of its kind is expected to resemble. */
+export interface Parent {
+  readonly id: string
+  readonly chunks: KeptChunks
+}
+
+/** What says which checkpoints follow one another. */
+export interface Lineage {
+  readonly run?: string | undefined
+  readonly stage?: string | undefined
+  readonly type: string
+}
+
+export interface ParentsOptions {
+  readonly chunks: ChunkStore
+  readonly feed: CatalogFeed
+  readonly log: Log
+}
+
+/**
+ * Finds the checkpoint a save stands on: the newest of the same run and stage; else of the same stage in any run; without a stage the newest of the run, or the one this process saved last. What
+ * it finds only decides how much is stored: any answer, or none, gives the same checkpoint.
+ */
+export class Parents {
+  readonly #options: ParentsOptions
+  readonly #newest = new Map<string, Parent>()
+  readonly #pending = new Map<string, { readonly key: string; readonly saved: SavedBytes }>()
+
+  constructor(options: ParentsOptions) {
+    this.#options = options
+  }
+
+  /** The parent, or undefined where there is none that can be read. */
+  async find(lineage: Lineage): Promise<Parent | undefined> {
+    const known = this.#newest.get(keyOf(lineage))
+    if (known !== undefined) return known
+    for (const query of queriesOf(lineage)) {
+      const [view] = await this.#options.feed.query(catalog => catalog.checkpoints({ ...query, limit: 1 }))
+      const parent = view === undefined ? undefined : await this.of(view)
+      if (parent !== undefined) return parent
+    }
+    return undefined
+  }
+
+  /** A checkpoint as a parent; undefined if it is not made of chunks or cannot be read. */
+  async of(view: CheckpointView): Promise<Parent | undefined> {
+    if (view.content.kind !== 'chunks') return undefined
+    try {
+      const content = await chunksContentAt(this.#options.log, view.record)
+      return { id: view.id, chunks: await this.#options.chunks.keptChunks(content, view.record) }
+    } catch (error) {
+      if (!isWaymarkError(error)) throw error
+      return undefined
+    }
+  }
+
+  /** The bytes of a checkpoint are durable; its record is not there yet. */
+  saved(id: string, lineage: Lineage, saved: SavedBytes): void {
+    this.#pending.set(id, { key: keyOf(lineage), saved })
+    const [oldest] = this.#pending.keys()
+    if (this.#pending.size > mostPending && oldest !== undefined) this.#pending.delete(oldest)
+  }
+
+  /** The record of a checkpoint is there. */
+  recorded(id: string, position: RecordPosition): void {
+    const pending = this.#pending.get(id)
+    if (pending === undefined) return
+    this.#pending.delete(id)
+    const { chunks, lists } = pending.saved
+    this.#newest.delete(pending.key)
+    this.#newest.set(pending.key, { id, chunks: { chunks, lists } })
+    const [oldest] = this.#newest.keys()
+    if (this.#newest.size > mostKept && oldest !== undefined) this.#newest.delete(oldest)
+    this.#options.chunks.committed(pending.saved, position)
+  }
+}
+
+const keyOf = ({ run, stage, type }: Lineage): string => JSON.stringify([run, stage, type])
+
+function queriesOf({ run, stage, type }: Lineage): readonly CheckpointQuery[] {
+  if (stage !== undefined) return [...(run === undefined ? [] : [{ run, stage, type }]), { stage, type }]
+  return run === undefined ? [] : [{ run, type }]
+}

@@ -1,0 +1,82 @@
+import { WaymarkError } from '../model/errors.ts'
+import { type DecodeOptions, decodeValue } from './decode-value.ts'
+import { maxEncodedBytes } from './byte-writer.ts'
+import { type EncodeOptions, encodeValue } from './encode-value.ts'
+
+/*
+ * Rows are a CBOR sequence (RFC 8742) of encoded items (tag 24, RFC 8949 3.4.5.1): d8 18 | head of a byte string | the encoded row. The length in front of each lets a reader take
+ * them one by one from a stream whose pieces end anywhere.
+ */
+const tag = 0xd8
+const encodedItem = 24
+const byteString = 0x40
+
+/** One row as it stands in the stream: two pieces. */
+export function encodeRow(row: unknown, options: EncodeOptions): readonly [Uint8Array, Uint8Array] {
+  const value = encodeValue(row, options)
+  return [rowHead(value.length), value]
+}
+
+function rowHead(length: number): Uint8Array {
+  if (length < 24) return Uint8Array.of(tag, encodedItem, byteString | length)
+  if (length < 0x100) return Uint8Array.of(tag, encodedItem, byteString | 24, length)
+  if (length < 0x1_0000) return Uint8Array.of(tag, encodedItem, byteString | 25, length >>> 8, length & 0xff)
+  return Uint8Array.of(tag, encodedItem, byteString | 26, length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff)
+}
+
+/** Takes rows out of a stream, whatever pieces it comes in. Holds no more than a piece and the beginning of a row. */
+export class RowDecoder {
+  readonly #options: DecodeOptions
+  #rest: Uint8Array = new Uint8Array(0)
+
+  constructor(options: DecodeOptions) {
+    this.#options = options
+  }
+
+  /**
+   * The rows that are complete with this piece.
+   *
+   * @throws WaymarkError `corrupt` if what comes is no row
+   */
+  *add(piece: Uint8Array): IterableIterator<unknown> {
+    const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece])
+    let at = 0
+    for (;;) {
+      const head = readHead(bytes, at)
+      if (head === undefined || at + head.size + head.length > bytes.length) break
+      const from = at + head.size
+      yield decodeValue(bytes.subarray(from, from + head.length), this.#options)
+      at = from + head.length
+    }
+    this.#rest = bytes.slice(at)
+  }
+
+  /** @throws WaymarkError `corrupt` if the stream ended within a row */
+  finish(): void {
+    if (this.#rest.length > 0) throw damagedRows('it ends within a row')
+  }
+}
+
+/** Bytes of the head and of the row behind it; undefined if the head is not there yet. */
+function readHead(bytes: Uint8Array, at: number): { readonly size: number; readonly length: number } | undefined {
+  const [first, second, third] = [bytes[at], bytes[at + 1], bytes[at + 2]]
+  if (first === undefined || second === undefined || third === undefined) return undefined
+  if (first !== tag || second !== encodedItem || third >> 5 !== byteString >> 5) throw damagedRows('something is no row')
+  const argument = third & 31
+  if (argument < 24) return { size: 3, length: argument }
+  const extra = argument === 24 ? 1 : argument === 25 ? 2 : argument === 26 ? 4 : undefined
+  if (extra === undefined) throw damagedRows('the length of a row is no length')
+  if (at + 3 + extra > bytes.length) return undefined
+  let length = 0
+  for (let i = 0; i < extra; i++) length = length * 256 + (bytes[at + 3 + i] ?? 0)
+  if (length > maxEncodedBytes) throw damagedRows('a row is longer than any value')
+  return { size: 3 + extra, length }
+}
+
+function damagedRows(how: string): WaymarkError {
+  return new WaymarkError('corrupt', {
+    message: `the rows of a checkpoint are damaged: ${how}`,
+    means: 'The rows before are right; those from here on cannot be read.',
+    remedy: 'Load an older checkpoint of the same stage, or run the work again with --redo STAGE.',
+  })
+}
