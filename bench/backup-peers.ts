@@ -1,4 +1,4 @@
-// node bench/backup-peers.ts [--rounds 3] [--mebibytes 256] [--edits in-place,inserted,scattered]
+// node bench/backup-peers.ts [--rounds 3] [--mebibytes 256] [--edits in-place,in-runs,inserted,scattered]
 // A 256 MiB state saved as a stream of bytes, again after edits, restored and verified, beside borg and restic (sh scripts/install-peers.sh). Each step is one process; tools
 // take turns step by step; a snapshot is made from the one before, in one repository. restic always encrypts, borg and we do not here. Medians of the rounds.
 import { createHash } from 'node:crypto'
@@ -17,7 +17,7 @@ const { values: given } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     mebibytes: { type: 'string', default: '256' },
-    edits: { type: 'string', default: 'in-place,inserted,scattered' },
+    edits: { type: 'string', default: 'in-place,in-runs,inserted,scattered' },
   },
 })
 const edits = given.edits.split(',').filter((edit): edit is Edit => /^(in-place|in-runs|inserted|scattered)$/.test(edit))

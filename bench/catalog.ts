@@ -1,12 +1,14 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Catalog, CatalogChange } from '../src/catalog/catalog.ts'
 import { openSqliteCatalog } from '../src/catalog/sqlite-catalog.ts'
+import type { ListOptions } from '../src/engine/list-checkpoints.ts'
 import { encodeValue } from '../src/format/encode-value.ts'
 import { newCheckpointId, newRunId } from '../src/model/ids.ts'
 import type { CheckpointView, RunView, StageView } from '../src/model/run-view.ts'
+import { open } from '../src/open.ts'
 import { seededRandom } from '../src/testing/seeded-random.ts'
 
 /*
@@ -84,10 +86,10 @@ function stageDone(runId: string, index: number): CatalogChange[] {
     id,
     run: runId,
     stage: path,
-    type: 'stage',
+    type: index % 10 === 7 ? 'model' : 'stage',
     createdAt: time,
     order,
-    tags: [],
+    tags: index % 10 === 3 ? ['tenth'] : [],
     metadata: { rows: index },
     digest,
     encoding: 'cbor',
@@ -167,8 +169,9 @@ async function openCost(what: string, bytes: number): Promise<void> {
   const checked = await median(5, async () => (await openSqliteCatalog(path)).close())
   const unchecked = await median(20, async () => (await openSqliteCatalog(path, { checkedUpToBytes: 0 })).close())
   const database = new DatabaseSync(path)
-  const quick = await median(5, () => database.prepare('PRAGMA quick_check(1)').all())
-  const whole = await median(5, () => database.prepare('PRAGMA integrity_check(1)').all())
+  const times = bytes > 2e8 ? 1 : 5
+  const quick = await median(times, () => database.prepare('PRAGMA quick_check(1)').all())
+  const whole = await median(times, () => database.prepare('PRAGMA integrity_check(1)').all())
   database.close()
   line(`open and close, ${what} (${(bytes / 1e6).toFixed(1)} MB), checked`, `${checked.toFixed(1)} ms`)
   line(`  of which integrity_check (quick_check would be ${quick.toFixed(1)} ms)`, `${whole.toFixed(1)} ms`)
@@ -211,8 +214,51 @@ try {
     ),
   )
   line('summary', microseconds(await median(2000, () => catalog.summary())))
+  line('statistics', microseconds(await median(500, () => catalog.stats(order / 1000))))
   await catalog.close()
   await openCost(`${checkpoints} checkpoints`, statSync(path).size)
+  await pagesOfStore()
 } finally {
   rmSync(folder, { recursive: true })
+}
+
+/** Whole calls of the API, on a store whose catalog holds these checkpoints. */
+async function pagesOfStore(): Promise<void> {
+  const storePath = join(folder, 'store')
+  const empty = await open(storePath)
+  await empty.save({ value: 1 })
+  await empty.close()
+  for (const suffix of ['', '-wal', '-shm']) rmSync(join(storePath, `catalog.sqlite${suffix}`), { force: true })
+  renameSync(path, join(storePath, 'catalog.sqlite'))
+  const store = await open(storePath)
+  const newest = await store.list({ limit: 1000 })
+  const run = newest[500]?.run ?? ''
+  const rows = Math.floor(checkpoints / 2)
+  const asked: Readonly<Record<string, ListOptions>> = {
+    'newest first': {},
+    'of a run': { run },
+    'of a stage of any run': { stage: 'stage-4' },
+    'of a type': { type: 'model' },
+    'with a tag': { tags: ['tenth'] },
+    'own metadata, equal': { where: { 'metadata.rows': rows } },
+    'own metadata, sorted': { sort: { by: 'metadata.rows' } },
+    'own metadata, in a narrow range, newest first': { where: { 'metadata.rows': { gte: rows, lt: rows + 1000 } } },
+    'sorted by storedBytes (all equal)': { sort: { by: 'storedBytes' } },
+    'sorted by createdAt, oldest first': { sort: { by: 'createdAt', direction: 'asc' } },
+    'of a run, sorted by own metadata': { run, sort: { by: 'metadata.rows' } },
+    expired: { status: 'expired' },
+  }
+  for (const [what, options] of Object.entries(asked)) {
+    const first = await median(300, () => store.list(options))
+    const page = await store.list(options)
+    const last = page.at(-1)
+    const next = last === undefined ? 0 : await median(300, () => store.list({ ...options, after: last }))
+    line(`store.list of ${checkpoints}: ${what} (${page.length})`, microseconds(first))
+    line('  the page after', microseconds(next))
+  }
+  const whole = await median(20, () => store.list({ limit: 1000 }))
+  line('store.list of 1,000', microseconds(whole))
+  line('store.stats', microseconds(await median(100, () => store.stats())))
+  line('store.info', microseconds(await median(300, index => store.info(newest[index]?.id ?? ''))))
+  await store.close()
 }

@@ -1,6 +1,7 @@
 // node --conditions=waymark-source bench/columns.ts [--rounds 9]
 // 64 MB of typed arrays saved: first, unchanged, with 1 % changed in one place, with 200 edits of 64 bytes; and loaded. Beside it what the machine needs to compare, to hash and
 // to copy the same bytes. Medians of the rounds, except of the first save: one a store, so a third as many.
+import { deepStrictEqual } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -59,7 +60,8 @@ async function throughOneStore(times: number): Promise<void> {
       await save('1 % contiguous')
       for (let edit = 0; edit < 200; edit++) changeSome(8)
       const { id } = await save('200 edits of 64 bytes')
-      await samples.take('load', () => store.load(id))
+      const { value } = await samples.take('load', () => store.load(id))
+      if (time === 0) deepStrictEqual(value, columns)
       await measureMachine()
     }
   } finally {

@@ -2,6 +2,7 @@
 // A nested state saved and loaded, beside the hand-written way (JSON.stringify and gzip at its default level, in memory only, so without the disk that ours includes) and a bare
 // v8.serialize. Once as it is, with Dates and Maps, once in what JSON carries. Medians of the rounds; contenders take turns, and a run that is not
 // counted pays for the garbage of the one before. "block" is the longest time in which the event loop stood still.
+import { deepStrictEqual } from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +18,7 @@ const { values: given } = parseArgs({ options: { megabytes: { type: 'string', de
 
 /** Makes every contender's code hot, and what is measured now is thrown away. */
 await measureState(objectState(1e6, 1), 2)
+await checkRoundTrip(objectState(1e6, 1))
 for (const megabytes of given.megabytes.split(',').map(Number)) {
   const rounds = Number(given.rounds ?? (megabytes > 50 ? 3 : 7))
   const state = objectState(megabytes * 1e6, 1)
@@ -70,6 +72,15 @@ async function measureHandWritten(samples: Samples, state: ObjectState, safe: un
   await samples.take('gunzip + JSON with reviver', () => JSON.parse(gunzipSync(zipped).toString(), datesAndMaps))
   const zippedSafe = await samples.take('JSON + gzip, JSON-safe', () => gzipSync(JSON.stringify(safe)), length)
   await samples.take('gunzip + JSON, JSON-safe', () => JSON.parse(gunzipSync(zippedSafe).toString()))
+}
+
+/** A figure counts only if what was saved comes back, the step from the state before included. */
+async function checkRoundTrip(state: ObjectState): Promise<void> {
+  await withFreshStore(async (save, load) => {
+    const changed = withChangedRows(state, 0.01, 'scattered', 600)
+    const ids = [await save(new Samples(), 'not counted', state), await save(new Samples(), 'not counted', changed)]
+    deepStrictEqual(await Promise.all(ids.map(load)), [state, changed])
+  })
 }
 
 type Save = (samples: Samples, name: string, value: unknown, mode?: string) => Promise<string>

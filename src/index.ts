@@ -27,11 +27,13 @@ export type {
   StageOptions,
   StageResult,
 } from './engine/run.ts'
+export type { PinOptions, UpdateOptions } from './engine/change-checkpoint.ts'
+export type { CheckpointInfo } from './engine/checkpoint-info.ts'
+export type { ListOptions } from './engine/list-checkpoints.ts'
 export type { ByteSource } from './engine/byte-pieces.ts'
 export type { SaveLabels, SaveOptions } from './engine/save-checkpoint.ts'
 export type {
   Checkpoint,
-  ListOptions,
   LoadedCheckpoint,
   LogEvent,
   RunSummary,
@@ -39,6 +41,10 @@ export type {
 } from './engine/store.ts'
 export { type Codec, codec } from './format/codec.ts'
 export type { CodecName, Compression } from './format/compression.ts'
+export type { CheckpointPin, SettableStatus } from './model/checkpoint-changes.ts'
+export type { CheckpointWhere } from './model/checkpoint-filter.ts'
+export type { SortOption } from './model/checkpoint-sort.ts'
+export type { CheckpointStatus } from './model/checkpoint-status.ts'
 export { type ErrorCode, type ErrorJson, exitCodeOf, isWaymarkError, WaymarkError } from './model/errors.ts'
 export type { Plan, PlannedStage } from './model/plan.ts'
 export type { ItemCounts, RunRecord, StoredError } from './model/records.ts'

@@ -7,7 +7,8 @@ import { openSqliteCatalog } from './catalog/sqlite-catalog.ts'
 import { openSqliteChunkIndex } from './chunks/sqlite-chunk-index.ts'
 import type { ChunkIndex } from './chunks/chunk-index.ts'
 import { ChunkStore } from './chunks/chunk-store.ts'
-import { SplitWorkbenches } from './chunks/split-workbenches.ts'
+import { RetainedLeaves } from './chunks/retained-leaves.ts'
+import { splitWorkbenches } from './chunks/split-workbenches.ts'
 import type { Workbenches } from './chunks/workbench.ts'
 import { CatalogFeed } from './engine/catalog-feed.ts'
 import { LeaseKeeper } from './engine/lease-keeper.ts'
@@ -56,7 +57,7 @@ export interface StoreComponents {
   /** Opens what remembers which chunks there are; by default `chunks.sqlite` in the store. */
   readonly openChunkIndex: (path: string) => ChunkIndex
   /** What hashes and compresses; by default threads for large saves. */
-  readonly workbenches: () => Workbenches
+  readonly workbenches: Workbenches
 }
 
 /**
@@ -78,7 +79,7 @@ export async function open(location?: string | OpenOptions): Promise<Store> {
     identify: identifyProcess,
     openCatalog: openSqliteCatalog,
     openChunkIndex: openSqliteChunkIndex,
-    workbenches: () => new SplitWorkbenches(),
+    workbenches: splitWorkbenches,
     ...options.components,
   }
   const core = await assemble(path, components, options)
@@ -119,7 +120,7 @@ async function assemble(path: string, components: StoreComponents, options: Open
     storeId: descriptor.store,
     random,
     index: components.openChunkIndex(join(path, 'chunks.sqlite')),
-    workbenches: components.workbenches(),
+    workbenches: components.workbenches,
     compression: checkCompression(options.compression ?? defaultCompression),
     contentAt: position => chunksContentAt(log, position),
   })
@@ -132,6 +133,7 @@ async function assemble(path: string, components: StoreComponents, options: Open
     blobs,
     chunks,
     parents: new Parents({ chunks, feed, log }),
+    leaves: new RetainedLeaves(),
     feed,
     leases: new LeaseKeeper(files, join(path, 'leases'), clock, self),
     order: new HybridClock(clock),

@@ -5,6 +5,7 @@ import { type SeededRandom, seededRandom } from '../../src/testing/seeded-random
  * One turn is 1 % of the whole, so a run of 1 % anywhere has the same mix as the whole.
  */
 
+/** All but `inserted` rewrite 1 %: in one place, in places of 64 KiB, in pages of 4 KiB. `inserted` puts 1 KiB before everything. */
 export type Edit = 'in-place' | 'in-runs' | 'inserted' | 'scattered'
 type Kind = 'text' | 'columns' | 'noise'
 

@@ -40,8 +40,8 @@ export function addTerm(terms: SqlTerms, condition: CheckpointCondition, now: nu
   if (text !== undefined) addTextTerm(terms, text, condition)
   else if (number !== undefined) addNumberTerm(terms, number, condition)
   else if (field === 'status') addStatusTerm(terms, condition, now)
-  else if (field === 'pinned') terms.add((value === true) === (condition.operator === 'eq') ? 'c.pinned <> 0' : 'c.pinned = 0')
-  else if (field === 'pins') terms.add(value === false ? 'c.pinned = 0' : 'c.pinned <> 0')
+  else if (field === 'pinned') terms.add((value === true) === (condition.operator === 'eq') ? 'c.pinned = 1' : 'c.pinned = 0')
+  else if (field === 'pins') terms.add(value === false ? 'c.pinned = 0' : 'c.pinned = 1')
   else if (field === 'tags' && condition.operator === 'has') {
     terms.add('EXISTS (SELECT 1 FROM tag x WHERE x.tag = ? AND x.ord = c.ord AND x.checkpoint = c.n)', keyText(String(value)))
   }

@@ -40,7 +40,7 @@ export const schemaStatements: readonly string[] = [
   'CREATE INDEX checkpoint_by_stage ON checkpoint (stage, ord) WHERE stage IS NOT NULL',
   'CREATE INDEX checkpoint_by_run_stage ON checkpoint (run, stage, ord) WHERE run IS NOT NULL',
   "CREATE INDEX checkpoint_by_status ON checkpoint (status, ord) WHERE status <> 'active'",
-  'CREATE INDEX checkpoint_by_pin ON checkpoint (pinned, ord) WHERE pinned <> 0',
+  'CREATE INDEX checkpoint_by_pin ON checkpoint (pinned, ord) WHERE pinned = 1',
   'CREATE INDEX checkpoint_by_time ON checkpoint (created_at, ord)',
   'CREATE INDEX checkpoint_by_logical ON checkpoint (logical_bytes, ord)',
   'CREATE INDEX checkpoint_by_stored ON checkpoint (stored_bytes, ord)',
@@ -60,12 +60,12 @@ export const schemaStatements: readonly string[] = [
   'CREATE TABLE amendment (n INTEGER PRIMARY KEY, id TEXT NOT NULL, checksum INTEGER NOT NULL, body BLOB NOT NULL) STRICT',
   'CREATE UNIQUE INDEX amendment_by_id ON amendment (id)',
 
-  // How many checkpoints there are of each type, status and stage.
+  // How many checkpoints there are that are alike in type, status, stage and being pinned.
   `CREATE TABLE tally (
-    n INTEGER PRIMARY KEY, kind TEXT NOT NULL, value TEXT NOT NULL, checkpoints INTEGER NOT NULL, logical_bytes INTEGER NOT NULL,
-    stored_bytes INTEGER NOT NULL, checksum INTEGER NOT NULL
+    n INTEGER PRIMARY KEY, key TEXT NOT NULL, checkpoints INTEGER NOT NULL, logical_bytes INTEGER NOT NULL, stored_bytes INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
   ) STRICT`,
-  'CREATE UNIQUE INDEX tally_by_value ON tally (kind, value)',
+  'CREATE UNIQUE INDEX tally_by_key ON tally (key)',
 
   'CREATE TABLE tombstone (n INTEGER PRIMARY KEY, id TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT',
   'CREATE UNIQUE INDEX tombstone_by_id ON tombstone (id)',

@@ -1,8 +1,7 @@
-import { type CheckpointStatus, checkpointStatuses } from '../model/checkpoint-status.ts'
 import type { CheckpointStats } from './catalog.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 import { numberIn } from './sqlite-rows.ts'
-import { readTallies } from './sqlite-tallies.ts'
+import { readTallies, tallyBy } from './sqlite-tallies.ts'
 
 const stagesShown = 20
 
@@ -13,10 +12,9 @@ export const expiredByStatus = `SELECT status, count(*) AS checkpoints FROM chec
 
 /** Reads tallies; only what has expired is counted, in an index. */
 export function checkpointStats(connection: SqliteConnection, now: number): CheckpointStats {
-  const types = readTallies(connection, 'type', -1)
-  const statuses = new Map<string, number>(
-    readTallies(connection, 'status', -1).map(({ value, checkpoints }) => [value, checkpoints]),
-  )
+  const tallies = readTallies(connection)
+  const types = tallyBy(tallies, tally => tally.type)
+  const statuses = new Map(tallyBy(tallies, tally => tally.status).map(({ value, checkpoints }) => [value, checkpoints]))
   let expired = 0
   for (const row of connection.all(expiredByStatus, now)) {
     const status = String(row['status'])
@@ -24,7 +22,6 @@ export function checkpointStats(connection: SqliteConnection, now: number): Chec
     statuses.set(status, (statuses.get(status) ?? 0) - count)
     expired += count
   }
-  statuses.set('expired', expired)
   const bounds = connection.get(oldestAndNewest) ?? {}
   const sum = (field: 'checkpoints' | 'logicalBytes' | 'storedBytes') => types.reduce((total, one) => total + one[field], 0)
   return {
@@ -32,12 +29,15 @@ export function checkpointStats(connection: SqliteConnection, now: number): Chec
     logicalBytes: sum('logicalBytes'),
     storedBytes: sum('storedBytes'),
     types,
-    statuses: Object.fromEntries(checkpointStatuses.map(status => [status, statuses.get(status) ?? 0])) as Record<
-      CheckpointStatus,
-      number
-    >,
-    stages: readTallies(connection, 'stage', stagesShown),
-    pinned: readTallies(connection, 'pinned', 1)[0]?.checkpoints ?? 0,
+    statuses: {
+      active: statuses.get('active') ?? 0,
+      completed: statuses.get('completed') ?? 0,
+      expired,
+      archived: statuses.get('archived') ?? 0,
+      damaged: statuses.get('damaged') ?? 0,
+    },
+    stages: tallyBy(tallies, tally => tally.stage).slice(0, stagesShown),
+    pinned: tallies.reduce((total, tally) => total + (tally.pinned ? tally.checkpoints : 0), 0),
     expired,
     ...(typeof bounds['oldest'] === 'number' ? { oldestAt: bounds['oldest'] } : {}),
     ...(typeof bounds['newest'] === 'number' ? { newestAt: bounds['newest'] } : {}),

@@ -7,3 +7,6 @@ parentPort?.on('message', ({ number, task }: { number: number; task: BenchTask }
   const buffers = answer.kind === 'digests' ? [answer.digests.buffer] : answer.kind === 'frame' ? [answer.frame.bytes.buffer] : []
   parentPort?.postMessage({ number, answer }, buffers)
 })
+
+// The first message says that the thread is there.
+parentPort?.postMessage({ number: -1, answer: { kind: 'failed', message: 'no task' } })

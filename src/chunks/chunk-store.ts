@@ -10,7 +10,7 @@ import { type ChunkList, packKey } from './chunk-list.ts'
 import { listChunks } from './list-chunks.ts'
 import { type Packs, PackShelf, type RecordPack } from './pack-shelf.ts'
 import { StreamReader } from './stream-reader.ts'
-import { type PartKind, StreamSaver } from './stream-saver.ts'
+import { type StreamPiece, StreamSaver } from './stream-saver.ts'
 import type { Workbenches } from './workbench.ts'
 
 /** New chunks of so few bytes ride in the log record: one fsync in all. */
@@ -27,14 +27,6 @@ export interface ChunkStoreOptions {
   readonly compression: Compression
   /** Content of the checkpoint that a log record commits, if its bytes are chunks. Rejects with `corrupt` if it is not. */
   readonly contentAt: (position: RecordPosition) => Promise<ChunksContent>
-}
-
-/** Bytes of a stream, part by part. */
-export interface StreamPiece {
-  readonly kind: PartKind
-  readonly bytes: Uint8Array
-  /** Set on the last piece of a part: the next chunk begins behind it. */
-  readonly endsPart: boolean
 }
 
 export interface SaveBytesOptions {
@@ -87,10 +79,7 @@ export class ChunkStore {
       ...(options.parent === undefined ? {} : { parent: options.parent.chunks }),
     })
     try {
-      for await (const piece of pieces) {
-        await saver.add(piece.kind, piece.bytes)
-        if (piece.endsPart) saver.endPart()
-      }
+      for await (const piece of pieces) await saver.add(piece)
       const { chunks, digest } = await saver.end()
       const outline = options.outline?.()
       const whole = encodeManifest({ ...manifestOf(chunks), list: false, ...(outline === undefined ? {} : { outline }) })
@@ -151,7 +140,6 @@ export class ChunkStore {
   async close(): Promise<void> {
     await this.shelf.clear()
     await this.#options.index.close()
-    await this.#options.workbenches.close()
   }
 
   #packsOf(content: ChunksContent): Packs {

@@ -57,6 +57,8 @@ export class PackSink {
   #frame: PackChunk[] = []
   #frameBytes = 0
   #frameCompressible = true
+  /** To be called when the frame is encoded. */
+  #frameCalls: (() => void)[] = []
   /** Packs begun. */
   #opened = 0
   /** What was submitted and is not done, oldest first. */
@@ -87,6 +89,12 @@ export class PackSink {
     const place: ChunkPlace = { pack: pack.id, number: pack.chunks++, kind: chunk.kind }
     if (isFrameFull(this.#frameBytes, this.#frame.length)) this.#closeFrame()
     return place
+  }
+
+  /** Calls back when the payloads added so far are needed no more. */
+  onEncoded(call: () => void): void {
+    if (this.#frame.length > 0) this.#frameCalls.push(call)
+    else this.#submit(async () => call())
   }
 
   /** Resolves when there is room for more; rejects if something could not be written. */
@@ -141,10 +149,13 @@ export class PackSink {
     encoding.catch(() => {})
     // The first frame of a save waits for a second: without one, it may need no file.
     const first = this.#opened === 1 && pack.frames === 1
+    const calls = this.#frameCalls
     this.#frame = []
     this.#frameBytes = 0
+    this.#frameCalls = []
     this.#submit(async () => {
       const frame = await encoding
+      for (const call of calls) call()
       if (first) this.#held.push(frame)
       else await this.#write(pack, [...this.#held.splice(0), frame])
     })

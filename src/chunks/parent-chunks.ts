@@ -46,6 +46,11 @@ export class ParentChunks {
     return list.place(index)
   }
 
+  /** The next chunk is one that was kept before, most likely in the parent. */
+  moveTo(digest: Uint8Array, rawBytes: number): void {
+    if (this.find(digest) === undefined) this.skip(rawBytes)
+  }
+
   /** The next chunk was not in the parent. */
   skip(rawBytes: number): void {
     this.#at += rawBytes

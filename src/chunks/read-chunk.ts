@@ -7,9 +7,13 @@ import { packKey } from './chunk-list.ts'
 import { type ChunkSpan, decodeDeltaPayload } from './delta-payload.ts'
 import type { Packs } from './pack-shelf.ts'
 
-/** The bytes of a chunk as it was saved, checked against its digest; its own only until the next turn. A delta is applied to its base, which is whole. */
+/** The bytes of a chunk as it was saved, checked against its digest. They are shared with others: who gives them away copies them. */
 export async function readChunk(packs: Packs, pack: PackReference, number: number): Promise<Uint8Array> {
-  const chunk = await storedChunk(packs, pack, number)
+  return chunkBytes(packs, pack, number, await storedChunk(packs, pack, number))
+}
+
+/** The bytes of a chunk that stands in a frame. A delta is applied to its base, which is whole. */
+export async function chunkBytes(packs: Packs, pack: PackReference, number: number, chunk: PackChunk): Promise<Uint8Array> {
   let raw = chunk.payload
   if (chunk.kind === 'delta') {
     const { bases, delta } = decodeDeltaPayload(chunk.payload)

@@ -4,15 +4,14 @@ import { WorkerWorkbench } from './worker-workbench.ts'
 /** For saves from here on the way to another thread costs less than it frees this one from. */
 const workerFromBytes = 1 << 20
 
-/** Small saves here, large ones on threads of their own. */
-export class SplitWorkbenches implements Workbenches {
-  readonly #workers = new WorkerWorkbench()
+/** Of all stores of the process: to start a thread costs more than most saves. It keeps no process alive. */
+const workers = new WorkerWorkbench()
 
+/** Small saves here; large ones on threads of their own, once those have started. */
+export const splitWorkbenches: Workbenches = {
   forBytes(bytes: number): Workbench {
-    return bytes < workerFromBytes ? inlineWorkbench : this.#workers
-  }
-
-  close(): Promise<void> {
-    return this.#workers.close()
-  }
+    if (bytes < workerFromBytes) return inlineWorkbench
+    workers.start()
+    return workers.ready ? workers : inlineWorkbench
+  },
 }

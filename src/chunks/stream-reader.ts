@@ -1,6 +1,6 @@
 import { damagedManifest, type Manifest, manifestBytes } from '../format/manifest.ts'
 import type { Packs } from './pack-shelf.ts'
-import { readChunk } from './read-chunk.ts'
+import { chunkBytes } from './read-chunk.ts'
 
 /** A chunk of a stream. */
 export interface StreamChunk {
@@ -72,7 +72,7 @@ export class StreamReader {
         const entry = table[number - frame.firstChunk]
         if (entry === undefined) throw damagedManifest('a chunk is missing')
         if (offset + entry.rawBytes > from) {
-          yield { offset, bytes: await readChunk(this.#packs, pack, number), digest: entry.digest }
+          yield { offset, bytes: await chunkBytes(this.#packs, pack, number, entry), digest: entry.digest }
         }
         offset += entry.rawBytes
       }

@@ -20,7 +20,6 @@ export interface FrameWork {
 /** Which workbench a save of so many bytes is to use. */
 export interface Workbenches {
   forBytes(bytes: number): Workbench
-  close(): Promise<void>
 }
 
 /** Done where it is asked for: for small saves, which would wait longer for another thread than for the work. */

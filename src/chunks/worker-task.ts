@@ -3,17 +3,18 @@ import type { Compression } from '../format/compression.ts'
 import { type EncodedFrame, encodeFrame, type FramePlace } from '../format/pack-frame.ts'
 import type { ChunkKind, PackChunk } from '../format/pack-table.ts'
 import { digestBytes } from './chunk-list.ts'
+import { type PostedBytes, postBytes, postedBytes } from './posted-bytes.ts'
 import type { FrameWork } from './workbench.ts'
 
-/** What a worker is asked: plain columns, because a message copies the whole buffer behind every small view. */
+/** What a worker is asked. */
 export type BenchTask =
-  | { readonly kind: 'digests'; readonly chunks: readonly Uint8Array[] }
+  | { readonly kind: 'digests'; readonly chunks: PostedBytes }
   | {
       readonly kind: 'frame'
       readonly pack: string
       readonly place: FramePlace
       readonly compression: Compression
-      readonly payloads: readonly Uint8Array[]
+      readonly payloads: PostedBytes
       readonly digests: Uint8Array
       readonly rawBytes: readonly number[]
       readonly kinds: readonly ChunkKind[]
@@ -24,7 +25,7 @@ export type BenchAnswer =
   | { readonly kind: 'frame'; readonly frame: EncodedFrame }
   | { readonly kind: 'failed'; readonly message: string }
 
-export function frameTask(work: FrameWork, shareable: (bytes: Uint8Array) => Uint8Array): BenchTask {
+export function frameTask(work: FrameWork): BenchTask {
   const { pack, place, chunks, compression } = work
   const digests = new Uint8Array(chunks.length * digestBytes)
   for (const [i, chunk] of chunks.entries()) digests.set(chunk.digest, i * digestBytes)
@@ -34,7 +35,7 @@ export function frameTask(work: FrameWork, shareable: (bytes: Uint8Array) => Uin
     place,
     compression,
     digests,
-    payloads: chunks.map(chunk => shareable(chunk.payload)),
+    payloads: postBytes(chunks.map(chunk => chunk.payload)),
     rawBytes: chunks.map(chunk => chunk.rawBytes),
     kinds: chunks.map(chunk => chunk.kind),
   }
@@ -43,8 +44,8 @@ export function frameTask(work: FrameWork, shareable: (bytes: Uint8Array) => Uin
 /** Does a task. Never throws: an error would end the thread. */
 export function answerTask(task: BenchTask): BenchAnswer {
   try {
-    if (task.kind === 'digests') return { kind: 'digests', digests: digestsOf(task.chunks) }
-    const chunks = task.payloads.map((payload, i): PackChunk => {
+    if (task.kind === 'digests') return { kind: 'digests', digests: digestsOf(postedBytes(task.chunks)) }
+    const chunks = postedBytes(task.payloads).map((payload, i): PackChunk => {
       const digest = task.digests.subarray(i * digestBytes, (i + 1) * digestBytes)
       return { digest, rawBytes: task.rawBytes[i] ?? 0, kind: task.kinds[i] ?? 'full', payload }
     })

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import type { EncodedFrame } from '../format/pack-frame.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { digestBytes } from './chunk-list.ts'
+import { postBytes } from './posted-bytes.ts'
 import type { FrameWork, Workbench } from './workbench.ts'
 import { type BenchAnswer, type BenchTask, frameTask } from './worker-task.ts'
 
@@ -19,33 +20,39 @@ interface Waiting {
 interface Bench {
   readonly worker: Worker
   readonly waiting: Map<number, Waiting>
+  online: boolean
 }
 
-/** The heavy work on threads of its own. They are started with the first task, keep no process alive, and end with {@link WorkerWorkbench.close}. */
+/** The heavy work on threads of its own, which keep no process alive. */
 export class WorkerWorkbench implements Workbench {
   #benches: Bench[] = []
   #next = 0
 
+  /** Begins to start the threads that are not there. */
+  start(): void {
+    while (this.#benches.length < Math.min(mostWorkers, availableParallelism())) this.#benches.push(this.#startOne())
+  }
+
+  /** Whether there is a thread to take work at once. */
+  get ready(): boolean {
+    return this.#benches.some(bench => bench.online)
+  }
+
   async digests(chunks: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
-    const answer = await this.#ask({ kind: 'digests', chunks: chunks.map(shareable) })
+    const answer = await this.#ask({ kind: 'digests', chunks: postBytes(chunks) })
     if (answer.kind !== 'digests') throw lostWorker(answer)
     return chunks.map((_, i) => answer.digests.subarray(i * digestBytes, (i + 1) * digestBytes))
   }
 
   async frame(work: FrameWork): Promise<EncodedFrame> {
-    const answer = await this.#ask(frameTask(work, shareable))
+    const answer = await this.#ask(frameTask(work))
     if (answer.kind !== 'frame') throw lostWorker(answer)
     return answer.frame
   }
 
-  async close(): Promise<void> {
-    const benches = this.#benches
-    this.#benches = []
-    await Promise.all(benches.map(bench => bench.worker.terminate()))
-  }
-
   #ask(task: BenchTask): Promise<BenchAnswer> {
-    const bench = this.#idlest()
+    this.start()
+    const bench = this.#benches.reduce((a, b) => (loadOf(b) < loadOf(a) ? b : a))
     const number = this.#next++
     return new Promise((resolve, reject) => {
       bench.waiting.set(number, { resolve, reject })
@@ -54,19 +61,13 @@ export class WorkerWorkbench implements Workbench {
     })
   }
 
-  #idlest(): Bench {
-    const idle = this.#benches.find(bench => bench.waiting.size === 0)
-    if (idle !== undefined) return idle
-    if (this.#benches.length < Math.min(mostWorkers, availableParallelism())) return this.#start()
-    return this.#benches.reduce((a, b) => (b.waiting.size < a.waiting.size ? b : a))
-  }
-
-  #start(): Bench {
+  #startOne(): Bench {
     const url = new URL(import.meta.url.endsWith('.ts') ? './bench-worker.ts' : './bench-worker.js', import.meta.url)
     const worker = new Worker(url, { resourceLimits: { maxOldGenerationSizeMb: workerHeapMb }, name: 'waymark' })
     worker.unref()
-    const bench: Bench = { worker, waiting: new Map() }
+    const bench: Bench = { worker, waiting: new Map(), online: false }
     worker.on('message', ({ number, answer }: { number: number; answer: BenchAnswer }) => {
+      bench.online = true
       const waiting = bench.waiting.get(number)
       bench.waiting.delete(number)
       if (bench.waiting.size === 0) worker.unref()
@@ -79,15 +80,12 @@ export class WorkerWorkbench implements Workbench {
     }
     worker.on('error', fail)
     worker.on('exit', () => fail(new Error('the thread ended')))
-    this.#benches.push(bench)
     return bench
   }
 }
 
-/** Only shared memory goes to another thread without a copy; of other memory the whole buffer would, however small the view. */
-function shareable(bytes: Uint8Array): Uint8Array {
-  return bytes.buffer instanceof SharedArrayBuffer ? bytes : bytes.slice()
-}
+/** A thread that is still starting is the last to be chosen. */
+const loadOf = (bench: Bench): number => bench.waiting.size + (bench.online ? 0 : 1_000)
 
 function lostWorker(cause: unknown): WaymarkError {
   return new WaymarkError('internal', {

@@ -1,30 +1,39 @@
-import type { StreamPiece } from '../chunks/chunk-store.ts'
+import { SlabPool } from '../chunks/slab-pool.ts'
+import type { StreamPiece } from '../chunks/stream-saver.ts'
 import { WaymarkError } from '../model/errors.ts'
 
-/** Bytes in one piece or in many: a file's read stream, the body of a response, a generator. */
+/** Bytes in one piece or in many: a file's read stream, the body of a response, a generator. Of a stream each piece is copied when it comes, so it may use its memory again; a single Uint8Array must stay as it is until it is saved. */
 export type ByteSource = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /** Pieces are gathered to this length, so that a source of small ones costs no more than one of large ones. */
 const gatheredBytes = 1 << 20
+/** Slabs that are kept for the next stream: those of one that is compressed on two threads. */
+const keptSlabs = 8
 
-/** A source as one part, its bytes copied: the source may use its memory again. */
+const slabs = new SlabPool(gatheredBytes, keptSlabs)
+
+/** A source as one part. */
 export async function* bytePieces(source: ByteSource): AsyncIterableIterator<StreamPiece> {
-  let buffer = new Uint8Array(new SharedArrayBuffer(gatheredBytes))
+  let slab = slabs.take()
   let filled = 0
-  for await (const piece of source instanceof Uint8Array ? [source] : source) {
-    if (!(piece instanceof Uint8Array)) throw notBytes(piece)
-    for (let from = 0; from < piece.length; ) {
-      const part = piece.subarray(from, from + gatheredBytes - filled)
-      buffer.set(part, filled)
+  const piece = (bytes: Uint8Array, endsPart: boolean): StreamPiece => {
+    const used = slab
+    return { kind: 'blob', bytes, endsPart, release: () => slabs.give(used) }
+  }
+  for await (const bytes of source instanceof Uint8Array ? [source] : source) {
+    if (!(bytes instanceof Uint8Array)) throw notBytes(bytes)
+    for (let from = 0; from < bytes.length; ) {
+      const part = bytes.subarray(from, from + gatheredBytes - filled)
+      slab.set(part, filled)
       filled += part.length
       from += part.length
       if (filled < gatheredBytes) continue
-      yield { kind: 'blob', bytes: buffer, endsPart: false }
-      buffer = new Uint8Array(new SharedArrayBuffer(gatheredBytes))
+      yield piece(slab, false)
+      slab = slabs.take()
       filled = 0
     }
   }
-  yield { kind: 'blob', bytes: buffer.subarray(0, filled), endsPart: true }
+  yield piece(slab.subarray(0, filled), true)
 }
 
 function notBytes(piece: unknown): WaymarkError {

@@ -329,6 +329,9 @@ class ChangeSet {
     if (change.deletedCheckpoint !== undefined) {
       this.#checkpoints.push({ kind: 'delete-checkpoint', id: change.deletedCheckpoint })
     }
+    if (change.changedCheckpoint !== undefined) {
+      this.#checkpoints.push({ kind: 'change-checkpoint', ...change.changedCheckpoint })
+    }
   }
 
   async #replay(stream: string, segment: string): Promise<void> {

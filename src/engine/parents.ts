@@ -30,6 +30,13 @@ export interface ParentsOptions {
   readonly log: Log
 }
 
+interface PendingSave {
+  /** Of the lineage. */
+  readonly key: string
+  readonly saved: SavedBytes
+  readonly keep: ((id: string, chunks: KeptChunks['chunks']) => void) | undefined
+}
+
 /**
  * Finds the checkpoint a save stands on: the newest of the same run and stage; else of the same stage in any run; without a stage the newest of the run, or the one this process saved last. What
  * it finds only decides how much is stored: any answer, or none, gives the same checkpoint.
@@ -37,15 +44,20 @@ export interface ParentsOptions {
 export class Parents {
   readonly #options: ParentsOptions
   readonly #newest = new Map<string, Parent>()
-  readonly #pending = new Map<string, { readonly key: string; readonly saved: SavedBytes }>()
+  readonly #pending = new Map<string, PendingSave>()
 
   constructor(options: ParentsOptions) {
     this.#options = options
   }
 
+  /** The newest that this process saved. */
+  newest(lineage: Lineage): Parent | undefined {
+    return this.#newest.get(keyOfLineage(lineage))
+  }
+
   /** The parent, or undefined where there is none that can be read. */
   async find(lineage: Lineage): Promise<Parent | undefined> {
-    const known = this.#newest.get(keyOf(lineage))
+    const known = this.newest(lineage)
     if (known !== undefined) return known
     for (const query of queriesOf(lineage)) {
       const [view] = await this.#options.feed.query(catalog => catalog.checkpoints({ ...query, limit: 1 }))
@@ -68,8 +80,8 @@ export class Parents {
   }
 
   /** The bytes of a checkpoint are durable; its record is not there yet. */
-  saved(id: string, lineage: Lineage, saved: SavedBytes): void {
-    this.#pending.set(id, { key: keyOf(lineage), saved })
+  saved(id: string, lineage: Lineage, saved: SavedBytes, keep: PendingSave['keep']): void {
+    this.#pending.set(id, { key: keyOfLineage(lineage), saved, keep })
     const [oldest] = this.#pending.keys()
     if (this.#pending.size > mostPending && oldest !== undefined) this.#pending.delete(oldest)
   }
@@ -85,10 +97,11 @@ export class Parents {
     const [oldest] = this.#newest.keys()
     if (this.#newest.size > mostKept && oldest !== undefined) this.#newest.delete(oldest)
     this.#options.chunks.committed(pending.saved, position)
+    pending.keep?.(id, chunks)
   }
 }
 
-const keyOf = ({ run, stage, type }: Lineage): string => JSON.stringify([run, stage, type])
+export const keyOfLineage = ({ run, stage, type }: Lineage): string => JSON.stringify([run, stage, type])
 
 function queriesOf({ run, stage, type }: Lineage): readonly CheckpointQuery[] {
   if (stage !== undefined) return [...(run === undefined ? [] : [{ run, stage, type }]), { stage, type }]

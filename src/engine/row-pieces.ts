@@ -1,4 +1,4 @@
-import type { StreamPiece } from '../chunks/chunk-store.ts'
+import type { StreamPiece } from '../chunks/stream-saver.ts'
 import type { Codec } from '../format/codec.ts'
 import { encodeRow } from '../format/row-codec.ts'
 

@@ -1,10 +1,11 @@
-import type { StreamPiece } from '../chunks/chunk-store.ts'
+import type { StreamPiece } from '../chunks/stream-saver.ts'
 import type { Ownership } from '../log/log.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { sleep } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { checkCallerId } from '../model/ids.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
+import type { Lineage } from './parents.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import { rowPieces } from './row-pieces.ts'
 import type { StoreCore } from './store-core.ts'
@@ -14,6 +15,8 @@ import { type CheckpointFacts, takeSnapshot, type ValueSnapshot, writeSnapshot, 
 /** How long another process may take from claiming an id to its first record. */
 export const claimGraceMs = 2_000
 export const claimPollMs = 20
+
+const defaultType = 'state'
 
 /** What a checkpoint is saved under, whatever it holds. */
 export interface SaveLabels {
@@ -64,18 +67,20 @@ type Content =
 function contentOf(core: StoreCore, options: SaveOptions): Content {
   const given = ['value', 'bytes', 'rows'].filter(name => name in options)
   if (given.length !== 1) throw notOneContent(given)
-  if ('value' in options) return { kind: 'value', snapshot: takeSnapshot(core, options.value) }
+  if ('value' in options) return { kind: 'value', snapshot: takeSnapshot(core, options.value, lineageOf(options), options) }
   if ('bytes' in options) return { kind: 'bytes', pieces: bytePieces(options.bytes) }
   const counted = rowPieces(options.rows, core.codecs)
   return { kind: 'rows', pieces: counted.pieces, rows: counted.count }
 }
+
+const lineageOf = ({ run, stage, type }: SaveLabels): Lineage => ({ run, stage, type: type ?? defaultType })
 
 async function saveContent(core: StoreCore, content: Content, options: SaveLabels): Promise<CheckpointRecord> {
   const time = core.clock.now()
   const ttlMs = options.ttlMs ?? core.defaultTtlMs
   const { id, run, stage, type, tags, metadata, description } = options
   const facts: CheckpointFacts = {
-    type: type ?? 'state',
+    type: type ?? defaultType,
     ...(id === undefined ? {} : { id }),
     ...(run === undefined ? {} : { run }),
     ...(stage === undefined ? {} : { stage }),

@@ -1,5 +1,6 @@
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { ChunkStore } from '../chunks/chunk-store.ts'
+import type { RetainedLeaves } from '../chunks/retained-leaves.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import type { Codec } from '../format/codec.ts'
 import type { Log } from '../log/log.ts'
@@ -21,6 +22,7 @@ export interface StoreCore {
   readonly blobs: BlobStore
   readonly chunks: ChunkStore
   readonly parents: Parents
+  readonly leaves: RetainedLeaves
   readonly feed: CatalogFeed
   readonly leases: LeaseKeeper
   readonly order: HybridClock

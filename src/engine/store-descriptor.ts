@@ -88,7 +88,13 @@ export async function upgradeDescriptor(
   descriptor: StoreDescriptor,
   random: Random,
 ): Promise<StoreDescriptor> {
-  if (knownFeatures.every(feature => descriptor.requires.includes(feature))) return descriptor
+  if (knownFeatures.every(feature => descriptor.requires.includes(feature))) {
+    // Who upgraded it may be at it still, or have been interrupted: its name must not be lost once there is something only this version can read.
+    await files.syncDirectory(root).catch(error => {
+      throw fileFault(error, `make ${root}/${descriptorName} durable`, 'Nothing was saved; the store is as it was.')
+    })
+    return descriptor
+  }
   const upgraded: StoreDescriptor = {
     ...descriptor,
     format: { major: formatMajor, minor: formatMinor },

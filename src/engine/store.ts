@@ -1,14 +1,27 @@
-import type { CatalogSummary, CheckpointQuery, RunQuery } from '../catalog/catalog.ts'
+import type { CatalogSummary, CheckpointQuery, CheckpointStats, RunQuery } from '../catalog/catalog.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
+import type { PlacedCheckpoint, SortOption } from '../model/checkpoint-sort.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { EndCause, RunRecord } from '../model/records.ts'
 import type { CheckpointView, RunState, RunView, StageView } from '../model/run-view.ts'
 import { checkSchema, type Schema } from '../model/schema.ts'
+import {
+  deleteCheckpoint,
+  newestView,
+  noCheckpoint,
+  type PinOptions,
+  pinCheckpoint,
+  type UpdateOptions,
+  unpinCheckpoint,
+  updateCheckpoint,
+} from './change-checkpoint.ts'
+import { type CheckpointInfo, infoOf } from './checkpoint-info.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
+import { cursorAfter, type ListOptions, listCheckpoints } from './list-checkpoints.ts'
 import { type RunLiveness, runLiveness } from './ownership.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import { readPart } from './read-part.ts'
-import { decodeRunRecord, encodeRunRecord } from './record-codec.ts'
+import { decodeRunRecord } from './record-codec.ts'
 import { recordCrash } from './record-crash.ts'
 import { type Address, resolveAddress } from './resolve-address.ts'
 import { type SaveOptions, saveCheckpoint } from './save-checkpoint.ts'
@@ -20,18 +33,6 @@ export type Checkpoint = Omit<CheckpointRecord, 'content'>
 
 /** A checkpoint with its value. */
 export type LoadedCheckpoint<Value = unknown> = Checkpoint & { readonly value: Value }
-
-export interface ListOptions {
-  readonly run?: string
-  readonly stage?: string
-  readonly type?: string
-  /** Must all be present. */
-  readonly tags?: readonly string[]
-  /** Default 50. */
-  readonly limit?: number
-  /** The last one of the page before. */
-  readonly after?: Pick<Checkpoint, 'order' | 'id'>
-}
 
 /** A run with what can be said of its owner. */
 export interface RunSummary extends RunView {
@@ -130,25 +131,68 @@ export class Store implements AsyncDisposable {
     return newest
   }
 
-  /** Checkpoints, newest first. */
-  async list(options: ListOptions = {}): Promise<readonly Checkpoint[]> {
+  /**
+   * Checkpoints, newest first unless sorted otherwise, a page at a time.
+   *
+   * @throws WaymarkError `invalid` for a field or operator there is not, with what was probably meant
+   *
+   * @example
+   * const best = await store.list({ where: { 'metadata.loss': { lt: 0.1 } }, sort: { by: 'metadata.loss', direction: 'asc' } })
+   */
+  async list(options: ListOptions = {}): Promise<readonly CheckpointInfo[]> {
+    return listCheckpoints(this.#core, options)
+  }
+
+  /** The place of a checkpoint in a list as an opaque text, for `list({ after })` in another process. */
+  cursor(last: PlacedCheckpoint, sort?: SortOption): string {
+    return cursorAfter(last, sort)
+  }
+
+  /**
+   * Everything known of a checkpoint but its value.
+   *
+   * @throws WaymarkError `not_found`
+   */
+  async info(id: string): Promise<CheckpointInfo> {
+    return infoOf(await newestView(this.#core, id), this.#core.clock.now())
+  }
+
+  /**
+   * Says something else of a checkpoint than when it was saved; the value stays. Of two updates of one field the later one counts.
+   *
+   * @throws WaymarkError `not_found`, `invalid`
+   */
+  async update(id: string, options: UpdateOptions): Promise<CheckpointInfo> {
+    return updateCheckpoint(this.#core, id, options)
+  }
+
+  /**
+   * Holds a checkpoint: it is not deleted while it has a pin. Pins of different names hold it each on their own.
+   *
+   * @throws WaymarkError `not_found`
+   */
+  async pin(id: string, options: PinOptions = {}): Promise<CheckpointInfo> {
+    return pinCheckpoint(this.#core, id, options)
+  }
+
+  /** @throws WaymarkError `not_found` if there is no such checkpoint, or no such pin */
+  async unpin(id: string, options: Pick<PinOptions, 'name'> = {}): Promise<CheckpointInfo> {
+    return unpinCheckpoint(this.#core, id, options)
+  }
+
+  /** What all checkpoints add up to. */
+  async stats(): Promise<CheckpointStats> {
     await this.#core.feed.refresh()
-    const { after, ...filters } = options
-    const query: CheckpointQuery = {
-      ...filters,
-      ...(after === undefined ? {} : { after: { order: after.order, id: after.id } }),
-    }
-    return (await this.#core.feed.query(catalog => catalog.checkpoints(query))).map(checkpointOf)
+    return this.#core.feed.query(catalog => catalog.stats(this.#core.clock.now()))
   }
 
   /**
    * Deletes a checkpoint: it can no longer be listed or loaded, and its id is never used again. Others are not touched.
    *
-   * @throws WaymarkError `not_found`
+   * @throws WaymarkError `not_found`, `conflict` naming its pins if it is pinned
    */
   async delete(id: string): Promise<void> {
-    await this.#view(id)
-    await this.#core.log.appendFree([encodeRunRecord({ type: 'checkpoint.deleted', time: this.#core.clock.now(), id })])
+    await deleteCheckpoint(this.#core, id)
   }
 
   /** Runs, newest first. */
@@ -225,7 +269,7 @@ export class Store implements AsyncDisposable {
 
   async #view(id: string): Promise<CheckpointView> {
     const view = await findCheckpoint(this.#core, id)
-    if (view === undefined) throw notFound(id)
+    if (view === undefined) throw noCheckpoint(id)
     return view
   }
 
@@ -287,13 +331,4 @@ function withoutContent({ content: _content, ...checkpoint }: CheckpointRecord):
 
 function checkpointOf({ content: _content, record: _record, ...checkpoint }: CheckpointView): Checkpoint {
   return checkpoint
-}
-
-function notFound(id: string): WaymarkError {
-  return new WaymarkError('not_found', {
-    message: `there is no checkpoint ${JSON.stringify(id)}`,
-    means: 'Nothing was read or changed.',
-    remedy: 'List what there is with store.list(), or of a run with: waymark show RUN',
-    details: { checkpoint: id },
-  })
 }

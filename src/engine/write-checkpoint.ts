@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
-import type { SavedBytes, StreamPiece } from '../chunks/chunk-store.ts'
+import type { SavedBytes } from '../chunks/chunk-store.ts'
+import type { ChunkList } from '../chunks/chunk-list.ts'
+import type { StreamPiece } from '../chunks/stream-saver.ts'
 import { encodeOutline } from '../format/outline.ts'
 import { encodeParts } from '../format/encode-parts.ts'
 import type { CheckpointEncoding, CheckpointRecord } from '../model/checkpoint.ts'
 import { newCheckpointId } from '../model/ids.ts'
-import type { Parent } from './parents.ts'
+import { keyOfLineage, type Lineage, type Parent } from './parents.ts'
 import type { StoreCore } from './store-core.ts'
 
 /** Values whose bytes are fewer ride in the log record as they are; longer ones are kept as chunks. */
@@ -33,6 +35,8 @@ export interface ValueSnapshot {
   readonly pieces: readonly StreamPiece[]
   /** Where its large parts are. */
   outline(): Uint8Array | undefined
+  /** Called with the chunks it was kept as, once they are committed. */
+  keep(id: string, chunks: ChunkList): void
   /** Gives the memory back. The pieces must not be used afterwards. */
   release(): void
 }
@@ -42,20 +46,23 @@ export interface ValueSnapshot {
  *
  * @throws WaymarkError `invalid` with the path inside the value if it cannot be stored, `limit`
  */
-export function takeSnapshot(core: StoreCore, value: unknown): ValueSnapshot {
+export function takeSnapshot(core: StoreCore, value: unknown, lineage: Lineage, options: KeepOptions): ValueSnapshot {
   const encoded = encodeParts(value, { codecs: core.codecs, outline: true })
+  const parent = options.full === true ? undefined : core.parents.newest(lineage)
+  const leaves = core.leaves.begin(keyOfLineage(lineage), parent?.id)
   const pieces: StreamPiece[] = []
-  for (const part of encoded.parts) {
-    for (const [i, bytes] of part.pieces.entries()) {
-      // The caller's own memory is copied before anybody can change it.
-      const own = part.kind === 'blob' ? bytes.slice() : bytes
-      pieces.push({ kind: part.kind, bytes: own, endsPart: i === part.pieces.length - 1 })
+  for (const { kind, pieces: parts, offset } of encoded.parts) {
+    for (const [i, bytes] of parts.entries()) {
+      // The caller's own memory is copied, or found unchanged, before anybody can change it.
+      if (kind === 'blob') pieces.push(...leaves.capture(bytes, offset))
+      else pieces.push({ kind, bytes, endsPart: i === parts.length - 1 })
     }
   }
   return {
     length: encoded.length,
     pieces,
     outline: () => (encoded.outline === undefined ? undefined : encodeOutline(encoded.outline)),
+    keep: leaves.keep,
     release: () => encoded.release(),
   }
 }
@@ -67,7 +74,7 @@ export function takeSnapshot(core: StoreCore, value: unknown): ValueSnapshot {
  * @throws WaymarkError `invalid` with the path inside the value if it cannot be stored, `disk_full`, `unavailable`
  */
 export async function writeCheckpoint(core: StoreCore, value: unknown, facts: CheckpointFacts, options: KeepOptions = {}): Promise<CheckpointRecord> {
-  return writeSnapshot(core, takeSnapshot(core, value), facts, options)
+  return writeSnapshot(core, takeSnapshot(core, value, facts, options), facts, options)
 }
 
 /** Keeps a snapshot, and releases it. */
@@ -79,8 +86,8 @@ export async function writeSnapshot(
 ): Promise<CheckpointRecord> {
   const { length, pieces } = snapshot
   try {
-    if (length >= inlineBelowBytes) return await writeStream(core, pieces, 'cbor', facts, { ...options, outline: snapshot.outline })
-    const bytes = Buffer.concat(pieces.map(piece => piece.bytes))
+    if (length >= inlineBelowBytes) return await writeStream(core, pieces, 'cbor', facts, { ...options, ...snapshot })
+    const bytes = Buffer.concat(pieces.flatMap(piece => (piece.kind === 'known' ? [] : [piece.bytes])))
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
     const content = { kind: 'inline' as const, bytes }
     return await checkpointOf(core, facts, { encoding: 'cbor', digest, content, logicalBytes: length, storedBytes: length })
@@ -89,13 +96,21 @@ export async function writeSnapshot(
   }
 }
 
+export interface StreamOptions {
+  /** Asked when the whole stream is there. */
+  readonly outline?: () => Uint8Array | undefined
+  readonly rows?: () => number
+  /** Called with its chunks, once they are committed. */
+  readonly keep?: (id: string, chunks: ChunkList) => void
+}
+
 /** Keeps a stream of bytes as the content of a checkpoint. */
 export async function writeStream(
   core: StoreCore,
   pieces: Iterable<StreamPiece> | AsyncIterable<StreamPiece>,
   encoding: CheckpointEncoding,
   facts: CheckpointFacts,
-  options: KeepOptions & { readonly outline?: () => Uint8Array | undefined; readonly rows?: () => number },
+  options: KeepOptions & StreamOptions,
 ): Promise<CheckpointRecord> {
   await core.upgrade()
   const parent: Parent | undefined = options.full === true ? undefined : await core.parents.find(facts)
@@ -115,7 +130,7 @@ export async function writeStream(
     ...(parent === undefined ? {} : { parent: parent.id }),
     ...(rows === undefined ? {} : { rows }),
   })
-  core.parents.saved(record.id, facts, saved)
+  core.parents.saved(record.id, facts, saved, options.keep)
   return record
 }
 

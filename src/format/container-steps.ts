@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { checkCount } from './builtin-writers.ts'
+import type { ByteWriter } from './byte-writer.ts'
 import { major } from './cbor-heads.ts'
 import { cborTag } from './cbor-tags.ts'
 import { ArrayMarks } from './outline-notes.ts'
@@ -22,12 +23,26 @@ export interface ContainerSteps {
   readonly marks?: ArrayMarks
 }
 
+/** What happens at containers that are too large to be written in one step. */
+export interface LargeContainers {
+  /** Writes something else instead of the object; false if it is to be written. Asked for every object met between steps. */
+  replace(value: object, encoder: ValueEncoder): boolean
+  /** A container begins here. */
+  begin(out: ByteWriter): void
+  /** The innermost that began was written. */
+  end(value: object, encoder: ValueEncoder): void
+  /** An element of an array comes next. Returns how many elements it has written instead. */
+  beginElement(array: readonly unknown[], index: number, encoder: ValueEncoder): number
+  /** The element, an object, was written from `start` to here. */
+  endElement(array: readonly unknown[], index: number, start: number, encoder: ValueEncoder): void
+}
+
 /** How to begin a plain object, array, Map or Set; undefined for any other object. */
-export function containerKind(value: object): ((encoder: ValueEncoder) => ContainerSteps) | undefined {
+export function containerKind(value: object): ((encoder: ValueEncoder, large?: LargeContainers) => ContainerSteps) | undefined {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype || prototype === null)
     return encoder => new PropertySteps(value, prototype === null, encoder)
-  if (prototype === Array.prototype && Array.isArray(value)) return encoder => new ArraySteps(value, encoder)
+  if (prototype === Array.prototype && Array.isArray(value)) return (encoder, large) => new ArraySteps(value, encoder, large)
   if (prototype === Map.prototype && types.isMap(value)) return encoder => new MapSteps(value, encoder)
   if (prototype === Set.prototype && types.isSet(value)) return encoder => new SetSteps(value, encoder)
   return undefined
@@ -68,12 +83,15 @@ class ArraySteps implements ContainerSteps {
   readonly marks: ArrayMarks
   readonly #array: readonly unknown[]
   readonly #encoder: ValueEncoder
+  readonly #large: LargeContainers | undefined
   #next = 0
+  #start = 0
   #look = 1
   #holes = 0
 
-  constructor(array: readonly unknown[], encoder: ValueEncoder) {
+  constructor(array: readonly unknown[], encoder: ValueEncoder, large: LargeContainers | undefined) {
     this.#array = array
+    this.#large = large
     this.#encoder = encoder
     this.marks = new ArrayMarks(encoder.out.position)
     encoder.out.head(major.array, array.length)
@@ -81,6 +99,11 @@ class ArraySteps implements ContainerSteps {
 
   advance(): boolean {
     for (let count = 0; this.#next < this.#array.length; count++) {
+      const written = this.#large?.beginElement(this.#array, this.#next, this.#encoder) ?? 0
+      if (written > 0) {
+        this.#next += written
+        continue
+      }
       const element = this.#element(this.#next++)
       if (
         count === elementsPerStep ||
@@ -88,6 +111,7 @@ class ArraySteps implements ContainerSteps {
         (typeof element === 'string' && element.length > shortText)
       ) {
         this.child = element
+        this.#start = this.#encoder.out.position
         return true
       }
       this.#encoder.write(element)
@@ -96,13 +120,15 @@ class ArraySteps implements ContainerSteps {
   }
 
   #element(index: number): unknown {
-    if (index === this.#look) this.#look = this.marks.look(index, this.#encoder.out.position)
+    if (index >= this.#look) this.#look = this.marks.look(index, this.#encoder.out.position)
     const element = this.#array[index]
     if (element === undefined && !Object.hasOwn(this.#array, index)) this.#encoder.hole(++this.#holes)
     return element
   }
 
-  wrote(): void {}
+  wrote(): void {
+    if (typeof this.child === 'object') this.#large?.endElement(this.#array, this.#next - 1, this.#start, this.#encoder)
+  }
 }
 
 class MapSteps implements ContainerSteps {

@@ -15,7 +15,7 @@ export interface SliceOptions {
 /** About 0.3 ms on a slow machine: what a slice may last longer, and twice as much as is written in vain for each large container. */
 const stepSizes = { bytes: 32 * 1024, objects: 2_000 }
 /** Asking for the time costs as much as a step or two. */
-const stepsPerLook = 16
+const stepsPerLook = 8
 
 /**
  * {@link encodeParts}, the same bytes, in slices: the caller promises that nothing of the value changes until this resolves, and in

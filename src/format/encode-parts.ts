@@ -63,19 +63,35 @@ export function partsOf(out: ByteWriter, value: unknown, notes: OutlineNotes | u
 
 function encodedParts(written: readonly WrittenPiece[], outline: Outline | undefined, release: () => void): EncodedParts {
   const parts: EncodedPart[] = []
+  const length = gatherParts(written, part => parts.push(part))
+  return { parts, length, outline, release: once(release) }
+}
+
+/**
+ * Makes parts of pieces, in order. Returns the length of all.
+ * @param onMarker gets what was inserted between the pieces, and where; returns the bytes it stands for
+ */
+export function gatherParts(
+  written: readonly WrittenPiece[],
+  onPart: (part: EncodedPart) => void,
+  onMarker: (marker: object, offset: number) => number = () => 0,
+): number {
   let offset = 0
   let pieces: Uint8Array[] = []
   let length = 0
   const endValue = () => {
-    if (length > 0) parts.push({ kind: 'value', pieces, offset, length })
+    if (length > 0) onPart({ kind: 'value', pieces, offset, length })
     offset += length
     pieces = []
     length = 0
   }
-  for (const { bytes, isLeaf } of written) {
-    if (isLeaf) {
+  for (const { bytes, isLeaf, marker } of written) {
+    if (marker !== undefined) {
       endValue()
-      parts.push({ kind: 'blob', pieces: [bytes], offset, length: bytes.length })
+      offset += onMarker(marker, offset)
+    } else if (isLeaf) {
+      endValue()
+      onPart({ kind: 'blob', pieces: [bytes], offset, length: bytes.length })
       offset += bytes.length
     } else {
       pieces.push(bytes)
@@ -83,14 +99,13 @@ function encodedParts(written: readonly WrittenPiece[], outline: Outline | undef
     }
   }
   endValue()
-  let isReleased = false
-  return {
-    parts,
-    length: offset,
-    outline,
-    release() {
-      if (!isReleased) release()
-      isReleased = true
-    },
+  return offset
+}
+
+export function once(run: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (!isDone) run()
+    isDone = true
   }
 }

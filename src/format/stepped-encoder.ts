@@ -1,18 +1,8 @@
 import type { CodecRegistry } from './codec.ts'
-import { type ContainerSteps, containerKind } from './container-steps.ts'
+import { type ContainerSteps, containerKind, type LargeContainers } from './container-steps.ts'
 import type { OutlineNotes } from './outline-notes.ts'
 import type { StoredKey } from './stored-keys.ts'
 import { ValueEncoder } from './value-encoder.ts'
-
-/** What happens at containers that are too large to be written in one step. */
-export interface LargeContainers {
-  /** Writes something else instead of the object; false if it is to be written. Asked for every object that is met in a step of its own. */
-  replace(value: object): boolean
-  /** A container begins at this position; nothing of it has been written. */
-  begin(value: object, position: number): void
-  /** It was written; the innermost that began last. */
-  end(value: object, position: number): void
-}
 
 export interface StepSizes {
   /** A part with a shorter encoding is one step. */
@@ -91,7 +81,7 @@ export class SteppedEncoder {
       encoder.write(value)
       return true
     }
-    if (this.#large?.replace(value) || encoder.attempt(value, this.#sizes.bytes, this.#sizes.objects)) return true
+    if (this.#large?.replace(value, encoder) || encoder.attempt(value, this.#sizes.bytes, this.#sizes.objects)) return true
     return !this.#begin(value)
   }
 
@@ -103,11 +93,11 @@ export class SteppedEncoder {
       encoder.write(value)
       return false
     }
-    this.#large?.begin(value, start)
+    this.#large?.begin(encoder.out)
     encoder.ancestors.enter(value)
     encoder.check(value)
     const { site } = encoder
-    const steps = begin(encoder)
+    const steps = begin(encoder, this.#large)
     this.#open.push({ value, start, steps, site })
     return true
   }
@@ -116,6 +106,6 @@ export class SteppedEncoder {
     this.encoder.site = site
     if (steps.marks !== undefined) this.#notes?.addMarks(steps.marks)
     this.encoder.leave(value, start)
-    this.#large?.end(value, this.encoder.out.position)
+    this.#large?.end(value, this.encoder)
   }
 }

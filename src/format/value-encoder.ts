@@ -148,14 +148,12 @@ export class ValueEncoder implements ItemSink {
   }
 
   #dictionary(object: Readonly<Record<string, unknown>>): number {
-    const notes = this.#notes
-    if (notes !== undefined) notes.latest = undefined
     let count = 0
     for (const name in object) {
       if (!this.#isForInExact && !Object.hasOwn(object, name)) continue
       this.out.text(name)
       this.write(object[name])
-      if (notes !== undefined) this.wroteEntry(name)
+      if (this.#notes !== undefined) this.wroteEntry(name)
       count++
     }
     return count
@@ -166,9 +164,10 @@ export class ValueEncoder implements ItemSink {
     const notes = this.#notes
     if (notes === undefined) return
     if (this.ancestors.depth === 1 && notes.rootEnds.length <= mostRootKeys) notes.rootEnds.push(this.out.position)
-    if (notes.latest === undefined) return
-    if (typeof key === 'string') notes.latest.key = key
+    const { latest } = notes
+    if (latest === undefined) return
     notes.latest = undefined
+    if (typeof key === 'string' && latest.start + latest.length === this.out.position) latest.key = key
   }
 
   #record(object: Readonly<Record<string, unknown>>): number {

@@ -61,7 +61,8 @@ export function placeOf(checkpoint: PlacedCheckpoint, sort: CheckpointSort): Che
 }
 
 /** For the default sorting `order` and `id` are enough. */
-export type PlacedCheckpoint = Partial<ComparedCheckpoint> & Pick<ComparedCheckpoint, 'order' | 'id'>
+export type PlacedCheckpoint = Partial<Pick<ComparedCheckpoint, SortableField | 'metadata'>> &
+  Pick<ComparedCheckpoint, 'order' | 'id'>
 
 export function sortValue(checkpoint: PlacedCheckpoint, sort: CheckpointSort): ComparableValue | undefined {
   if (sort.field !== undefined) return checkpoint[sort.field]
@@ -74,7 +75,9 @@ export function sortValue(checkpoint: PlacedCheckpoint, sort: CheckpointSort): C
 export function writeCursor(place: CheckpointPlace, sort: CheckpointSort): string {
   // JSON has no infinite numbers.
   const value = typeof place.value === 'number' ? { number: String(place.value) } : place.value
-  return Buffer.from(JSON.stringify([nameOf(sort), place.order, place.id, value])).toString('base64url')
+  return Buffer.from(JSON.stringify([nameOf(sort), place.order, place.id, ...(value === undefined ? [] : [value])])).toString(
+    'base64url',
+  )
 }
 
 /** @throws WaymarkError `invalid` if it is no cursor, or one of a list that was sorted in another way */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Catalog, CatalogChange, CatalogExpectation, CheckpointQuery, RunQuery, StreamHead } from '../catalog/catalog.ts'
 import type { CheckpointView, RunState, RunView, StageView } from '../model/run-view.ts'
+import { catalogListClaims } from './catalog-list-suite.ts'
 
 /**
  * Registers tests (node:test) of everything the port promises but what damage and several processes show.
@@ -478,6 +479,8 @@ export function catalogSuite(name: string, make: () => Promise<Catalog>): void {
         assert.deepEqual(ids(await catalog.checkpoints({})), ['c2'])
       })
     })
+
+    catalogListClaims(claim)
 
     claim('closing twice is closing once', async catalog => {
       await catalog.close()

@@ -1,4 +1,7 @@
 import type { Catalog, CatalogChange, SegmentMark, StreamHead } from '../../src/catalog/catalog.ts'
+import { type ChangeState, stampChanges } from '../../src/model/checkpoint-changes.ts'
+import { parseWhere } from '../../src/model/checkpoint-filter.ts'
+import { parseSort } from '../../src/model/checkpoint-sort.ts'
 import type { CheckpointView, RunView, StageView } from '../../src/model/run-view.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 
@@ -22,6 +25,7 @@ export function sampleBatches(size: number, perBatch: number): readonly (readonl
         { kind: 'checkpoint', checkpoint: sampleCheckpoint(checkpoint, order, run, stage) },
         { kind: 'head', stream: run, head: { token: 1, sequence: order, segment: 'segment1' } },
       )
+      if (order % 4 === 0) changes.push({ kind: 'change-checkpoint', id: checkpoint, changes: sampleChanges(order) })
       if (order % 9 === 0) changes.push({ kind: 'delete-checkpoint', id: checkpoint })
     }
     changes.push({
@@ -71,7 +75,8 @@ export function sampleCheckpoint(id: string, order: number, run: string, stage: 
     createdAt: order,
     order: 1_767_225_600_000_000 + order,
     tags: order % 3 === 0 ? ['nightly', `t${order % 4}`] : [],
-    metadata: { rows: order },
+    metadata: { rows: order, split: order % 2 === 0 ? 'train' : 'test' },
+    ...(order % 6 === 0 ? { expiresAt: order } : {}),
     digest: `sha256:${'0'.repeat(60)}${order}`,
     encoding: 'cbor',
     logicalBytes: order,
@@ -79,6 +84,12 @@ export function sampleCheckpoint(id: string, order: number, run: string, stage: 
     content: { kind: 'inline' },
     record: { segment: 'segment1', offset: order * 100, length: 90 },
   }
+}
+
+function sampleChanges(order: number): ChangeState {
+  const position = { segment: 'segment1', offset: order * 100 + 90, length: 9 }
+  const status = order % 8 === 0 ? 'archived' : 'completed'
+  return stampChanges({ status, metadata: { split: 'both' }, pin: { name: 'keep', at: order } }, order, position)
 }
 
 export const anyState = { marks: new Map<string, number>(), heads: new Map<string, StreamHead | undefined>() }
@@ -107,6 +118,20 @@ export const questions: Readonly<Record<string, (catalog: Catalog) => Promise<un
   'checkpoints by id': catalog => catalog.checkpoints({ idPrefix: 'c', limit }),
   'checkpoints of a type': catalog => catalog.checkpoints({ type: 'model', limit }),
   'checkpoints with a tag': catalog => catalog.checkpoints({ tags: ['nightly'], limit }),
+  'checkpoints of a stage': catalog => catalog.checkpoints({ stage: 'extract', limit }),
+  'checkpoints in a status': catalog => catalog.checkpoints({ where: parseWhere({ status: 'archived' }), limit }),
+  'expired checkpoints': catalog => catalog.checkpoints({ where: parseWhere({ status: 'expired' }), now: 40, limit }),
+  'pinned checkpoints': catalog => catalog.checkpoints({ where: parseWhere({ pinned: true }), limit }),
+  'checkpoints by own metadata': catalog => catalog.checkpoints({ where: parseWhere({ 'metadata.split': 'both' }), limit }),
+  'checkpoints by two values': catalog =>
+    catalog.checkpoints({ where: parseWhere({ 'metadata.split': 'test', 'metadata.rows': { gt: 10 } }), limit }),
+  ...Object.fromEntries(
+    (['createdAt', 'expiresAt', 'logicalBytes', 'storedBytes', 'type', 'id', 'metadata.rows'] as const).map(field => [
+      `checkpoints sorted by ${field}`,
+      (catalog: Catalog) => catalog.checkpoints({ sort: parseSort({ by: field }), limit }),
+    ]),
+  ),
+  statistics: catalog => catalog.stats(40),
   'checkpoints of runs': catalog => Promise.all(runIds.map(run => catalog.checkpoints({ run, limit }))),
   'checkpoints of stages': catalog => Promise.all(runIds.map(run => catalog.checkpoints({ run, stage: 'load', limit }))),
 }

@@ -11,7 +11,7 @@ import { SimulatedDisk } from '../../src/testing/simulated-disk.ts'
 
 const storeId = '0123456789abcdefghjkmnpqrs'
 
-export const inlineWorkbenches: Workbenches = { forBytes: () => inlineWorkbench, close: async () => {} }
+export const inlineWorkbenches: Workbenches = { forBytes: () => inlineWorkbench }
 
 export interface WorldOptions {
   readonly index?: ChunkIndex

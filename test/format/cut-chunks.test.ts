@@ -196,17 +196,20 @@ test('a chunk inside a piece is a view on it; one that straddles pieces has memo
   )
 })
 
-test('a cutter that has finished cuts the next part from its beginning', () => {
-  const bytes = seededRandom(9).bytes(100_000)
-  const lengths: number[] = []
-  const cutter = new ChunkCutter(valueChunks, chunk => lengths.push(chunk.length))
+test('a cutter that has finished cuts the next part from its beginning and leaves the chunks of the last alone', () => {
+  const bytes = seededRandom(9).bytes(200_000)
+  const parts = [bytes.subarray(0, 101_000), bytes.subarray(101_000)]
+  const chunks: Uint8Array[] = []
+  const cutter = new ChunkCutter(valueChunks, chunk => chunks.push(chunk))
   cutter.finish()
   cutter.push(new Uint8Array(0))
-  for (let part = 0; part < 2; part++) {
-    cutter.push(bytes.subarray(0, 30_001))
-    cutter.push(bytes.subarray(30_001))
+  for (const part of parts) {
+    for (let from = 0; from < part.length; from += 1000) cutter.push(part.subarray(from, from + 1000))
     cutter.finish()
   }
-  const once = cuts(bytes, valueChunks)
-  assert.deepEqual(lengths, [...once, ...once])
+  assert.deepEqual(
+    chunks.map(chunk => chunk.length),
+    parts.flatMap(part => cuts(part, valueChunks)),
+  )
+  assert.ok(Buffer.concat(chunks).equals(bytes))
 })

@@ -155,3 +155,14 @@ test('a pack gets a new footer from a scan, and what is left of it is read by th
   }
   assert.deepEqual(await verifyPack(readerOf(mended), packId, mended.length, { full: true }), [])
 })
+
+test('a frame whose first bytes lie across the edge of a window is found', async () => {
+  const [first] = whole.frames
+  assert.ok(first)
+  const frame = pack.subarray(first.offset, first.offset + first.storedBytes)
+  for (const before of [1, 2, 3, 4, 5]) {
+    const offset = 2 * 1024 * 1024 - before
+    const found = await scan(Buffer.concat([pack.subarray(0, 96), Buffer.alloc(offset - 96, 9), frame]))
+    assert.deepEqual(found.frames, [{ ...first, offset }])
+  }
+})

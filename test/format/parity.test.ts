@@ -140,6 +140,19 @@ test('wrong numbers in a parity file under a right digest are refused without ma
   }
 })
 
+test('more groups than blocks are refused: each would get room for a block', async () => {
+  const pack = smallPack().subarray(0, 1)
+  const parity = parityOf(pack)
+  // One block of one byte, and parity blocks of one byte for ten thousand groups.
+  const forged = Buffer.concat([parity.subarray(0, -32), Buffer.alloc(9999), Buffer.alloc(32)])
+  forged.writeUInt32LE(10_000, 112)
+  createHash('sha256')
+    .update(forged.subarray(0, -32))
+    .digest()
+    .copy(forged, forged.length - 32)
+  await assert.rejects(heal(pack, forged), { code: 'corrupt', message: /contradicts/ })
+})
+
 test('a right digest over a wrong parity block heals nothing', async () => {
   const forged = Buffer.from(largeParity)
   const at = forged.length - 32 - parityBlockBytes
