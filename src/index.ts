@@ -39,6 +39,7 @@ export type {
   RunSummary,
   Store,
 } from './engine/store.ts'
+export type { SaveMode } from './engine/value-snapshot.ts'
 export { type Codec, codec } from './format/codec.ts'
 export type { CodecName, Compression } from './format/compression.ts'
 export type { CheckpointPin, SettableStatus } from './model/checkpoint-changes.ts'

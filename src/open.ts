@@ -5,7 +5,7 @@ import type { Catalog } from './catalog/catalog.ts'
 import { setCatalogAside } from './catalog/catalog-files.ts'
 import { openSqliteCatalog } from './catalog/sqlite-catalog.ts'
 import { openSqliteChunkIndex } from './chunks/sqlite-chunk-index.ts'
-import type { ChunkIndex } from './chunks/chunk-index.ts'
+import { type ChunkIndex, noChunkIndex } from './chunks/chunk-index.ts'
 import { ChunkStore } from './chunks/chunk-store.ts'
 import { RetainedLeaves } from './chunks/retained-leaves.ts'
 import { splitWorkbenches } from './chunks/split-workbenches.ts'
@@ -21,8 +21,10 @@ import type { StoreCore } from './engine/store-core.ts'
 import { openDescriptor, upgradeDescriptor } from './engine/store-descriptor.ts'
 import type { FileSystem } from './files/file-system.ts'
 import { nodeFiles } from './files/node-files.ts'
+import { readOnlyFiles } from './files/read-only-files.ts'
 import type { Codec } from './format/codec.ts'
 import { checkCompression, type Compression, defaultCompression } from './format/compression.ts'
+import { KnownSubtrees } from './format/known-subtrees.ts'
 import { FileLog } from './log/file-log.ts'
 import { type Clock, type Random, systemClock, systemRandom } from './model/clock.ts'
 import { isWaymarkError, type WaymarkError } from './model/errors.ts'
@@ -41,6 +43,10 @@ export interface OpenOptions {
   readonly compression?: Compression
   /** Milliseconds after which a checkpoint counts as expired that was saved without a time to live. Default: never. */
   readonly defaultTtlMs?: number
+  /** True: changes nothing in the store, for which reading is then enough; the catalog is built in memory. What would save is `unavailable`. Default false. */
+  readonly readOnly?: boolean
+  /** Keeps parity beside each pack, 3 to 5 % of its bytes, from which a repair heals a damaged block of 64 KiB in each group of about 32. Default false. */
+  readonly parity?: boolean
   /** For tests: stand-ins for the machine. */
   readonly components?: Partial<StoreComponents>
 }
@@ -72,7 +78,7 @@ export interface StoreComponents {
 export async function open(location?: string | OpenOptions): Promise<Store> {
   const options: OpenOptions = typeof location === 'string' ? { path: location } : (location ?? {})
   const path = resolve(options.path ?? process.env['WAYMARK_STORE'] ?? findStore(process.cwd()) ?? storePathFor(process.cwd()))
-  const components: StoreComponents = {
+  const given: StoreComponents = {
     files: nodeFiles,
     clock: systemClock,
     random: systemRandom,
@@ -82,6 +88,7 @@ export async function open(location?: string | OpenOptions): Promise<Store> {
     workbenches: splitWorkbenches,
     ...options.components,
   }
+  const components = options.readOnly === true ? unchanging(given, path) : given
   const core = await assemble(path, components, options)
   try {
     await core.feed.refresh()
@@ -93,9 +100,17 @@ export async function open(location?: string | OpenOptions): Promise<Store> {
   return new Store(core)
 }
 
+/** Reads the same store, and cannot change it. */
+const unchanging = (components: StoreComponents, path: string): StoreComponents => ({
+  ...components,
+  files: readOnlyFiles(components.files, path),
+  openCatalog: (catalog, options) => components.openCatalog(catalog.startsWith(path) ? ':memory:' : catalog, options),
+  openChunkIndex: () => noChunkIndex,
+})
+
 async function assemble(path: string, components: StoreComponents, options: OpenOptions): Promise<StoreCore> {
   const { files, clock, random } = components
-  const descriptor = await openDescriptor(files, path, options.create ?? true, components)
+  const descriptor = await openDescriptor(files, path, (options.create ?? true) && options.readOnly !== true, components)
   const self = components.identify(newProcessId(random))
   const catalogPath = join(path, 'catalog.sqlite')
   const { catalog, replaced } = await openOrReplace(catalogPath, components, self.bootId)
@@ -127,6 +142,9 @@ async function assemble(path: string, components: StoreComponents, options: Open
   return {
     path,
     storeId: descriptor.store,
+    readOnly: options.readOnly ?? false,
+    openCatalog: catalog => openCatalog(catalog, components, undefined),
+    openChunkIndex: components.openChunkIndex,
     upgrade: onceUntilDone(() => upgradeDescriptor(files, path, descriptor, random)),
     files,
     log,
@@ -134,6 +152,7 @@ async function assemble(path: string, components: StoreComponents, options: Open
     chunks,
     parents: new Parents({ chunks, feed, log }),
     leaves: new RetainedLeaves(),
+    subtrees: new KnownSubtrees(),
     feed,
     leases: new LeaseKeeper(files, join(path, 'leases'), clock, self),
     order: new HybridClock(clock),

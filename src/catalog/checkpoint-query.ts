@@ -154,7 +154,7 @@ function byAttribute(path: string, conditions: readonly CheckpointCondition[], s
     covered,
     begin: terms => {
       terms.add('t.key = ?', keyText(path))
-      for (const condition of covered) addBounds(terms, 't.value', condition)
+      for (const condition of covered) addBounds(terms, 't.value', condition, covered)
     },
   }
 }

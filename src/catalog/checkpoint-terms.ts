@@ -127,8 +127,18 @@ function addAttributeTerm(terms: SqlTerms, path: string, condition: CheckpointCo
   terms.add(`${isNot ? 'NOT ' : ''}EXISTS (SELECT 1 FROM attribute x ${inner.where})`, ...inner.values)
 }
 
-/** What a condition on metadata says of the column where the value is kept. */
-export function addBounds(terms: SqlTerms, column: string, { operator, values }: CheckpointCondition): void {
+/**
+ * What a condition on metadata says of the column where the value is kept.
+ *
+ * @param others All that are said of the column: SQLite uses one bound on each side, which had better be the narrow one.
+ */
+export function addBounds(
+  terms: SqlTerms,
+  column: string,
+  condition: CheckpointCondition,
+  others: readonly CheckpointCondition[] = [],
+): void {
+  const { operator, values } = condition
   const [value = null] = values
   switch (operator) {
     case 'eq':
@@ -145,19 +155,35 @@ export function addBounds(terms: SqlTerms, column: string, { operator, values }:
     case 'lte':
     case 'gt':
     case 'gte':
-      return addRange(terms, column, operator, value)
+      return addRange(terms, column, operator, value, isBounded(others, operator, value))
   }
 }
 
 /** SQLite sorts numbers before texts, and texts before bytes. */
-function addRange(terms: SqlTerms, column: string, operator: 'lt' | 'lte' | 'gt' | 'gte', value: ComparableValue): void {
+function addRange(
+  terms: SqlTerms,
+  column: string,
+  operator: 'lt' | 'lte' | 'gt' | 'gte',
+  value: ComparableValue,
+  bounded: boolean,
+): void {
   const above = operator === 'gt' || operator === 'gte'
   if (typeof value === 'number') {
     terms.add(`${column} ${signs[operator]} ?`, value)
-    if (above) terms.add(`${column} < ''`)
+    if (above && !bounded) terms.add(`${column} < ''`)
   } else {
     // Equal in part may be above or below as a whole.
     terms.add(`${column} ${above ? '>=' : '<='} ?`, comparedText(String(value)))
-    terms.add(above ? `${column} < x''` : `${column} >= ''`)
+    if (!bounded) terms.add(above ? `${column} < x''` : `${column} >= ''`)
   }
+}
+
+/** Whether another condition bounds the other side by a value of the same kind. */
+function isBounded(
+  others: readonly CheckpointCondition[],
+  operator: 'lt' | 'lte' | 'gt' | 'gte',
+  value: ComparableValue,
+): boolean {
+  const opposite = operator === 'gt' || operator === 'gte' ? ['lt', 'lte'] : ['gt', 'gte']
+  return others.some(other => opposite.includes(other.operator) && typeof other.values[0] === typeof value)
 }

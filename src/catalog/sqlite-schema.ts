@@ -34,7 +34,8 @@ export const schemaStatements: readonly string[] = [
     checksum INTEGER NOT NULL, body BLOB NOT NULL
   ) STRICT`,
   'CREATE UNIQUE INDEX checkpoint_by_id ON checkpoint (id)',
-  'CREATE INDEX checkpoint_by_order ON checkpoint (ord)',
+  // With the id, so that the plainest list needs no sorting at all.
+  'CREATE INDEX checkpoint_by_order ON checkpoint (ord, id)',
   'CREATE INDEX checkpoint_by_type ON checkpoint (type, ord)',
   'CREATE INDEX checkpoint_by_run ON checkpoint (run, ord) WHERE run IS NOT NULL',
   'CREATE INDEX checkpoint_by_stage ON checkpoint (stage, ord) WHERE stage IS NOT NULL',

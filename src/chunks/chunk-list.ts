@@ -23,12 +23,21 @@ export class ChunkList {
   readonly #packIndexes = new Map<string, number>()
   #count = 0
   #bytes = 0
-  #digests = Buffer.allocUnsafeSlow(firstCapacity * digestBytes)
-  #ends = new Float64Array(firstCapacity)
-  #packOf = new Uint32Array(firstCapacity)
-  #numbers = new Uint32Array(firstCapacity)
-  #kinds = new Uint8Array(firstCapacity)
+  #digests: Buffer
+  #ends: Float64Array
+  #packOf: Uint32Array
+  #numbers: Uint32Array
+  #kinds: Uint8Array
   #indexes: Map<string, number> | undefined
+
+  /** With room for so many; it grows beyond. */
+  constructor(capacity = firstCapacity) {
+    this.#digests = Buffer.allocUnsafeSlow(capacity * digestBytes)
+    this.#ends = new Float64Array(capacity)
+    this.#packOf = new Uint32Array(capacity)
+    this.#numbers = new Uint32Array(capacity)
+    this.#kinds = new Uint8Array(capacity)
+  }
 
   get count(): number {
     return this.#count
@@ -91,6 +100,13 @@ export class ChunkList {
     return low
   }
 
+  /** Chunks `from` to before `to` as a list of their own, which takes no more memory than they need. */
+  slice(from: number, to: number): ChunkList {
+    const list = new ChunkList(to - from)
+    for (let index = from; index < to; index++) list.push(this.digest(index), this.rawBytes(index), this.place(index))
+    return list
+  }
+
   /** Names a pack that rides in a record by the record, once that is written. */
   rename(from: PackReference, to: PackReference): void {
     const index = this.#packIndexes.get(packKey(from))
@@ -111,7 +127,7 @@ export class ChunkList {
   }
 
   #grow(): void {
-    const capacity = this.#ends.length * 2
+    const capacity = Math.max(firstCapacity, this.#ends.length * 2)
     const digests = Buffer.allocUnsafeSlow(capacity * digestBytes)
     digests.set(this.#digests)
     this.#digests = digests

@@ -68,8 +68,10 @@ export class StreamSaver {
   #windowBytes = 0
   /** Bytes of the stream so far. */
   #bytes = 0
-  /** Of the pieces whose last bytes may still be in the cutter. */
-  #releases: (() => void)[] = []
+  /** Of the piece whose last bytes may still be in the cutter. */
+  #release: (() => void) | undefined
+  /** Of the pieces before it, whose chunks may still be in the window. */
+  #windowReleases: (() => void)[] = []
 
   constructor(options: StreamSaverOptions) {
     this.#options = options
@@ -90,17 +92,18 @@ export class StreamSaver {
     if (this.#cutting !== kind) this.#endPart()
     this.#cutting = kind
     this.#bytes += bytes.length
-    const releases = this.#releases
-    this.#releases = release === undefined ? [] : [release]
+    const before = this.#release
+    this.#release = release
     if (this.#cutter === undefined && bytes.length > windowBytes) await this.#cutWhole(bytes, sizesOf(kind))
     else await this.#cutNext(bytes, sizesOf(kind))
-    for (const earlier of releases) this.#placer.onDone(earlier)
+    if (before !== undefined) this.#windowReleases.push(before)
     if (endsPart) this.#endPart()
   }
 
   /** Places what is left: the stream is known. */
   async end(): Promise<StreamEnd> {
     this.#endPart()
+    if (this.#release !== undefined) this.#windowReleases.push(this.#release)
     await this.#closeWindow()
     return this.#placer.end()
   }
@@ -179,7 +182,10 @@ export class StreamSaver {
     const window = this.#window
     this.#window = []
     this.#windowBytes = 0
+    const releases = this.#windowReleases
+    this.#windowReleases = []
     await this.#placer.add(window)
+    for (const release of releases) this.#placer.onDone(release)
     // Hashing elsewhere or not: whatever else the process has to do gets its turn.
     if (this.#bytes > windowBytes) await setImmediate()
   }

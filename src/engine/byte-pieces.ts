@@ -36,6 +36,17 @@ export async function* bytePieces(source: ByteSource): AsyncIterableIterator<Str
   yield piece(slab.subarray(0, filled), true)
 }
 
+/** Bytes that nobody changes meanwhile as one part, copied piece by piece when they are asked for: what is hashed and what is kept are the same even so. */
+export function* liveBytePieces(bytes: Uint8Array): Iterable<StreamPiece> {
+  for (let from = 0; from < bytes.length; from += gatheredBytes) {
+    const part = bytes.subarray(from, from + gatheredBytes)
+    const slab = slabs.take()
+    slab.set(part)
+    const release = (): void => slabs.give(slab)
+    yield { kind: 'blob', bytes: slab.subarray(0, part.length), endsPart: from + part.length === bytes.length, release }
+  }
+}
+
 function notBytes(piece: unknown): WaymarkError {
   return new WaymarkError('invalid', {
     message: `the stream gave ${typeof piece === 'string' ? 'a string' : `a value of type ${typeof piece}`} instead of bytes`,

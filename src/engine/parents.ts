@@ -8,6 +8,8 @@ import { chunksContentAt } from './record-content.ts'
 
 /** Streams of checkpoints whose newest is kept in memory. */
 const mostKept = 16
+/** Checkpoints looked at, newest first, for one that a save can stand on. */
+const mostTried = 4
 /** Saves whose record is not yet there. */
 const mostPending = 256
 
@@ -60,16 +62,17 @@ export class Parents {
     const known = this.newest(lineage)
     if (known !== undefined) return known
     for (const query of queriesOf(lineage)) {
-      const [view] = await this.#options.feed.query(catalog => catalog.checkpoints({ ...query, limit: 1 }))
-      const parent = view === undefined ? undefined : await this.of(view)
-      if (parent !== undefined) return parent
+      for (const view of await this.#options.feed.query(catalog => catalog.checkpoints({ ...query, limit: mostTried }))) {
+        const parent = await this.of(view)
+        if (parent !== undefined) return parent
+      }
     }
     return undefined
   }
 
-  /** A checkpoint as a parent; undefined if it is not made of chunks or cannot be read. */
+  /** A checkpoint as a parent; undefined if it is not made of chunks, cannot be read, or may not outlast a power cut. */
   async of(view: CheckpointView): Promise<Parent | undefined> {
-    if (view.content.kind !== 'chunks') return undefined
+    if (view.content.kind !== 'chunks' || !(await this.#isDurable(view.record))) return undefined
     try {
       const content = await chunksContentAt(this.#options.log, view.record)
       return { id: view.id, chunks: await this.#options.chunks.keptChunks(content, view.record) }
@@ -77,6 +80,12 @@ export class Parents {
       if (!isWaymarkError(error)) throw error
       return undefined
     }
+  }
+
+  /** A record that another process wrote, and was killed before it was synced, is found all the same: what stands on it would be lost with it. */
+  async #isDurable({ segment, offset, length }: RecordPosition): Promise<boolean> {
+    const marks = await this.#options.feed.query(catalog => catalog.marks())
+    return marks.some(mark => mark.segment === segment && offset + length <= mark.provenEnd)
   }
 
   /** The bytes of a checkpoint are durable; its record is not there yet. */

@@ -4,13 +4,15 @@ import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { sleep } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { checkCallerId } from '../model/ids.ts'
+import { filePieces } from './file-pieces.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
 import type { Lineage } from './parents.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import { rowPieces } from './row-pieces.ts'
 import type { StoreCore } from './store-core.ts'
 import { bytePieces, type ByteSource } from './byte-pieces.ts'
-import { type CheckpointFacts, takeSnapshot, type ValueSnapshot, writeSnapshot, writeStream } from './write-checkpoint.ts'
+import { type SaveMode, takeSnapshot, type ValueSnapshot } from './value-snapshot.ts'
+import { type CheckpointFacts, writeSnapshot, writeStream } from './write-checkpoint.ts'
 
 /** How long another process may take from claiming an id to its first record. */
 export const claimGraceMs = 2_000
@@ -40,8 +42,10 @@ export interface SaveLabels {
 export type SaveOptions = SaveLabels &
   (
     | {
-        /** Any value that can be stored: see `docs/format-values.md`. It is read at once, and may be changed as soon as the call has returned its promise. */
+        /** Any value that can be stored: see `docs/format-values.md`. It is read at once, unless `mode` says otherwise. */
         readonly value: unknown
+        /** Default `snapshot`. */
+        readonly mode?: SaveMode
       }
     | {
         /** A stream of bytes of any length. Its pieces are read one by one; each may be used again for the next. */
@@ -51,24 +55,31 @@ export type SaveOptions = SaveLabels &
         /** Values, one a row, each read when it comes: as many as there are, in bounded memory. */
         readonly rows: Iterable<unknown> | AsyncIterable<unknown>
       }
+    | {
+        /** Paths of files and folders, whose files are kept by name and content. */
+        readonly files: string | readonly string[]
+      }
   )
 
 /** Saves a checkpoint outside any run; durable when it resolves. */
-export function saveCheckpoint(core: StoreCore, options: SaveOptions): Promise<CheckpointRecord> {
+export async function saveCheckpoint(core: StoreCore, options: SaveOptions): Promise<CheckpointRecord> {
+  // Before anything is awaited: a value is read here.
   const content = contentOf(core, options)
+  if (content.kind === 'value' && content.snapshot instanceof Promise) content.snapshot.catch(() => {})
   return saveContent(core, content, options)
 }
 
 type Content =
-  | { readonly kind: 'value'; readonly snapshot: ValueSnapshot }
-  | { readonly kind: 'bytes' | 'rows'; readonly pieces: AsyncIterable<StreamPiece>; readonly rows?: () => number }
+  | { readonly kind: 'value'; readonly snapshot: ValueSnapshot | Promise<ValueSnapshot> }
+  | { readonly kind: 'bytes' | 'rows' | 'files'; readonly pieces: AsyncIterable<StreamPiece>; readonly rows?: () => number }
 
 /** A value is read here, before anything is awaited. */
 function contentOf(core: StoreCore, options: SaveOptions): Content {
-  const given = ['value', 'bytes', 'rows'].filter(name => name in options)
+  const given = ['value', 'bytes', 'rows', 'files'].filter(name => name in options)
   if (given.length !== 1) throw notOneContent(given)
   if ('value' in options) return { kind: 'value', snapshot: takeSnapshot(core, options.value, lineageOf(options), options) }
   if ('bytes' in options) return { kind: 'bytes', pieces: bytePieces(options.bytes) }
+  if ('files' in options) return { kind: 'files', pieces: filePieces(core.files, options.files) }
   const counted = rowPieces(options.rows, core.codecs)
   return { kind: 'rows', pieces: counted.pieces, rows: counted.count }
 }
@@ -94,12 +105,12 @@ async function saveContent(core: StoreCore, content: Content, options: SaveLabel
   try {
     ownership = id === undefined ? undefined : await claimId(core, id)
   } catch (error) {
-    if (content.kind === 'value') content.snapshot.release()
+    if (content.kind === 'value') (await content.snapshot).release()
     throw error
   }
   const checkpoint =
     content.kind === 'value'
-      ? await writeSnapshot(core, content.snapshot, facts, { full })
+      ? await writeSnapshot(core, await content.snapshot, facts, { full })
       : await writeStream(core, content.pieces, content.kind, facts, {
           full,
           ...(content.rows === undefined ? {} : { rows: content.rows }),
@@ -139,8 +150,8 @@ function idUsed(id: string): WaymarkError {
 
 function notOneContent(given: readonly string[]): WaymarkError {
   return new WaymarkError('invalid', {
-    message: `a checkpoint holds one of value, bytes and rows; ${given.length === 0 ? 'none was given' : `${given.join(' and ')} were`}`,
+    message: `a checkpoint holds one of value, bytes, rows and files; ${given.length === 0 ? 'none was given' : `${given.join(' and ')} were`}`,
     means: 'Nothing was saved.',
-    remedy: 'Call save({ value }), save({ bytes }) or save({ rows }).',
+    remedy: 'Call save({ value }), save({ bytes }), save({ rows }) or save({ files }).',
   })
 }

@@ -1,8 +1,11 @@
 import type { BlobStore } from '../blobs/blob-store.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { ChunkIndex } from '../chunks/chunk-index.ts'
 import type { ChunkStore } from '../chunks/chunk-store.ts'
 import type { RetainedLeaves } from '../chunks/retained-leaves.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import type { Codec } from '../format/codec.ts'
+import type { KnownSubtrees } from '../format/known-subtrees.ts'
 import type { Log } from '../log/log.ts'
 import type { Clock, Random } from '../model/clock.ts'
 import type { HybridClock } from '../model/hybrid-clock.ts'
@@ -17,15 +20,23 @@ export interface StoreCore {
   readonly storeId: string
   /** Makes sure that an older version refuses the store before it is given what only this one can read. Once per opening; cheap afterwards. */
   readonly upgrade: () => Promise<void>
+  /** True: nothing in the store is changed; the catalog is one in memory. */
+  readonly readOnly: boolean
   readonly files: FileSystem
   readonly log: Log
   readonly blobs: BlobStore
   readonly chunks: ChunkStore
   readonly parents: Parents
   readonly leaves: RetainedLeaves
+  /** What was saved in `immutable` mode. */
+  readonly subtrees: KnownSubtrees
   readonly feed: CatalogFeed
   readonly leases: LeaseKeeper
   readonly order: HybridClock
+  /** Another catalog than that of the feed: a copy, or (`:memory:`) an empty one. */
+  readonly openCatalog: (path: string) => Promise<Catalog>
+  /** Another handle on what remembers chunks. */
+  readonly openChunkIndex: (path: string) => ChunkIndex
   readonly clock: Clock
   readonly random: Random
   readonly codecs: readonly Codec[]

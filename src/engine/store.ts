@@ -1,4 +1,5 @@
 import type { CatalogSummary, CheckpointQuery, CheckpointStats, RunQuery } from '../catalog/catalog.ts'
+import type { StoredFile } from '../format/file-table.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import type { PlacedCheckpoint, SortOption } from '../model/checkpoint-sort.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
@@ -18,6 +19,7 @@ import {
 import { type CheckpointInfo, infoOf } from './checkpoint-info.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
 import { cursorAfter, type ListOptions, listCheckpoints } from './list-checkpoints.ts'
+import { restoreFiles } from './restore-files.ts'
 import { type RunLiveness, runLiveness } from './ownership.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import { readPart } from './read-part.ts'
@@ -27,6 +29,8 @@ import { type Address, resolveAddress } from './resolve-address.ts'
 import { type SaveOptions, saveCheckpoint } from './save-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
 import { streamBytes, streamRows } from './stream-checkpoint.ts'
+import type { VerifyOptions, VerifyReport } from './verify-report.ts'
+import { verifyStore } from './verify-store.ts'
 
 /** A checkpoint without its value: what {@link Store.save} and {@link Store.list} give. */
 export type Checkpoint = Omit<CheckpointRecord, 'content'>
@@ -125,9 +129,19 @@ export class Store implements AsyncDisposable {
     }
   }
 
-  /** The newest checkpoint, of a run or of a stage of it; undefined if there is none. */
+  /**
+   * Writes the files of a checkpoint that was saved as `files` into a folder. A file that is there already is not touched.
+   *
+   * @throws WaymarkError `not_found`, `conflict` if a file is there already, `corrupt`, `invalid` if it holds no files, `disk_full`
+   */
+  async restoreFiles(id: string, to: string): Promise<readonly StoredFile[]> {
+    const view = await this.#view(id)
+    return restoreFiles(this.#core, view, to).catch(error => this.#explained(error, view))
+  }
+
+  /** The newest checkpoint that is not marked as damaged, of a run or of a stage of it; undefined if there is none. */
   async latest(query: { readonly run?: string; readonly stage?: string } = {}): Promise<Checkpoint | undefined> {
-    const [newest] = await this.list({ ...query, limit: 1 })
+    const [newest] = await this.list({ ...query, where: { status: { ne: 'damaged' } }, limit: 1 })
     return newest
   }
 
@@ -193,6 +207,15 @@ export class Store implements AsyncDisposable {
    */
   async delete(id: string): Promise<void> {
     await deleteCheckpoint(this.#core, id)
+  }
+
+  /**
+   * Proves the store, changing nothing: also of a store that is only open to be read. Damage is in the report, not thrown.
+   *
+   * @throws WaymarkError `cancelled` by the signal, `unavailable` if the disk says no, `unsupported`
+   */
+  verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    return verifyStore(this.#core, options)
   }
 
   /** Runs, newest first. */

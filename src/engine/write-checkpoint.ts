@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto'
 import type { SavedBytes } from '../chunks/chunk-store.ts'
 import type { ChunkList } from '../chunks/chunk-list.ts'
 import type { StreamPiece } from '../chunks/stream-saver.ts'
-import { encodeOutline } from '../format/outline.ts'
-import { encodeParts } from '../format/encode-parts.ts'
 import type { CheckpointEncoding, CheckpointRecord } from '../model/checkpoint.ts'
 import { newCheckpointId } from '../model/ids.ts'
-import { keyOfLineage, type Lineage, type Parent } from './parents.ts'
+import type { Parent } from './parents.ts'
 import type { StoreCore } from './store-core.ts'
+import { type SnapshotOptions, takeSnapshot, type ValueSnapshot } from './value-snapshot.ts'
 
 /** Values whose bytes are fewer ride in the log record as they are; longer ones are kept as chunks. */
 export const inlineBelowBytes = 4 * 1024
@@ -23,58 +22,14 @@ export interface CheckpointFacts {
   readonly expiresAt?: number
 }
 
-/** How a checkpoint is kept. */
-export interface KeepOptions {
-  /** Stands on no other checkpoint's bytes. Default false. */
-  readonly full?: boolean
-}
-
-/** A value as it was at one moment: nothing of it can change any more. */
-export interface ValueSnapshot {
-  readonly length: number
-  readonly pieces: readonly StreamPiece[]
-  /** Where its large parts are. */
-  outline(): Uint8Array | undefined
-  /** Called with the chunks it was kept as, once they are committed. */
-  keep(id: string, chunks: ChunkList): void
-  /** Gives the memory back. The pieces must not be used afterwards. */
-  release(): void
-}
-
-/**
- * Reads a value at once, so that it may be changed as soon as this returns.
- *
- * @throws WaymarkError `invalid` with the path inside the value if it cannot be stored, `limit`
- */
-export function takeSnapshot(core: StoreCore, value: unknown, lineage: Lineage, options: KeepOptions): ValueSnapshot {
-  const encoded = encodeParts(value, { codecs: core.codecs, outline: true })
-  const parent = options.full === true ? undefined : core.parents.newest(lineage)
-  const leaves = core.leaves.begin(keyOfLineage(lineage), parent?.id)
-  const pieces: StreamPiece[] = []
-  for (const { kind, pieces: parts, offset } of encoded.parts) {
-    for (const [i, bytes] of parts.entries()) {
-      // The caller's own memory is copied, or found unchanged, before anybody can change it.
-      if (kind === 'blob') pieces.push(...leaves.capture(bytes, offset))
-      else pieces.push({ kind, bytes, endsPart: i === parts.length - 1 })
-    }
-  }
-  return {
-    length: encoded.length,
-    pieces,
-    outline: () => (encoded.outline === undefined ? undefined : encodeOutline(encoded.outline)),
-    keep: leaves.keep,
-    release: () => encoded.release(),
-  }
-}
-
 /**
  * Makes a value's bytes durable where they need a place of their own, and returns the record whose append to the log is the commit. Bytes first, then the log: without that append the bytes are
  * an orphan pack and nothing else. The value is read before this returns its promise: it may be changed at once.
  *
  * @throws WaymarkError `invalid` with the path inside the value if it cannot be stored, `disk_full`, `unavailable`
  */
-export async function writeCheckpoint(core: StoreCore, value: unknown, facts: CheckpointFacts, options: KeepOptions = {}): Promise<CheckpointRecord> {
-  return writeSnapshot(core, takeSnapshot(core, value, facts, options), facts, options)
+export async function writeCheckpoint(core: StoreCore, value: unknown, facts: CheckpointFacts, options: SnapshotOptions = {}): Promise<CheckpointRecord> {
+  return writeSnapshot(core, await takeSnapshot(core, value, facts, options), facts, options)
 }
 
 /** Keeps a snapshot, and releases it. */
@@ -82,12 +37,12 @@ export async function writeSnapshot(
   core: StoreCore,
   snapshot: ValueSnapshot,
   facts: CheckpointFacts,
-  options: KeepOptions = {},
+  options: SnapshotOptions = {},
 ): Promise<CheckpointRecord> {
   const { length, pieces } = snapshot
   try {
     if (length >= inlineBelowBytes) return await writeStream(core, pieces, 'cbor', facts, { ...options, ...snapshot })
-    const bytes = Buffer.concat(pieces.flatMap(piece => (piece.kind === 'known' ? [] : [piece.bytes])))
+    const bytes = Buffer.concat([...pieces].flatMap(piece => (piece.kind === 'known' ? [] : [piece.bytes])))
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
     const content = { kind: 'inline' as const, bytes }
     return await checkpointOf(core, facts, { encoding: 'cbor', digest, content, logicalBytes: length, storedBytes: length })
@@ -110,7 +65,7 @@ export async function writeStream(
   pieces: Iterable<StreamPiece> | AsyncIterable<StreamPiece>,
   encoding: CheckpointEncoding,
   facts: CheckpointFacts,
-  options: KeepOptions & StreamOptions,
+  options: SnapshotOptions & StreamOptions,
 ): Promise<CheckpointRecord> {
   await core.upgrade()
   const parent: Parent | undefined = options.full === true ? undefined : await core.parents.find(facts)

@@ -59,8 +59,7 @@ export class ValueEncoder implements ItemSink {
 
   /** What was written, in memory of its own. */
   copy(): Uint8Array {
-    const bytes = this.out.copy()
-    return this.#references === undefined ? bytes : this.#references.insertInto(bytes)
+    return this.#references?.insertInto(this.out.copy()) ?? this.out.copy()
   }
 
   release(): void {
@@ -114,14 +113,16 @@ export class ValueEncoder implements ItemSink {
   }
 
   #object(value: object): void {
-    const start = this.out.position
-    if (this.#references?.meet(value, start)) return this.#checkReference(value)
+    if (this.#references?.meet(value, this.out.position)) return this.#checkReference(value)
+    const notes = this.#notes
+    const start = notes === undefined ? 0 : this.out.position
     this.ancestors.enter(value)
     const prototype: object | null = Object.getPrototypeOf(value)
     if (prototype === Object.prototype) this.writeProperties(value)
     else if (prototype === Array.prototype && Array.isArray(value)) this.#array(value)
     else this.#otherObject(value, prototype)
-    this.leave(value, start)
+    if (notes === undefined) this.ancestors.depth--
+    else this.leave(value, start)
   }
 
   /** A container that was entered is complete. */

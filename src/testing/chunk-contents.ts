@@ -65,11 +65,17 @@ export async function differenceOf(
     const part = await store.load(id, { path })
     if (!isSame(part.value, partAt(content.value, path))) return `its ${path}`
   } else if (content.kind === 'bytes' && random.bool(0.3)) {
-    if (!isSame(Buffer.concat(await Array.fromAsync(store.loadBytes(id))), content.bytes)) return 'its stream of bytes'
+    if (!isSame(Buffer.concat(await all(store.loadBytes(id))), content.bytes)) return 'its stream of bytes'
   } else if (content.kind === 'rows' && random.bool(0.3)) {
-    if (!isSame(await Array.fromAsync(store.loadRows(id)), expected)) return 'its stream of rows'
+    if (!isSame(await all(store.loadRows(id)), expected)) return 'its stream of rows'
   }
   return undefined
+}
+
+async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = []
+  for await (const item of source) items.push(item)
+  return items
 }
 
 function isSame(found: unknown, expected: unknown): boolean {

@@ -1,6 +1,6 @@
 import type { Checkpoint, Store } from '../engine/store.ts'
-import { PackReader } from '../format/pack-reader.ts'
 import type { FileSystem } from '../files/file-system.ts'
+import { PackReader } from '../format/pack-reader.ts'
 import { isWaymarkError } from '../model/errors.ts'
 import { type BlobState, differenceOf, nextState, type SavedContent, stateContent } from './chunk-contents.ts'
 import type { SaveAttempt } from './chunk-facts.ts'
@@ -28,7 +28,12 @@ export async function judgeChunks(machine: ChunkMachine, random: SeededRandom): 
     if (found.some(({ digest }) => digest.startsWith('chunks:'))) await checkRefused(files)
     const latest = await store.latest()
     if (latest?.id !== found[0]?.id) throw new BrokenChunkPromise('ordered', `${latest?.id} is the latest, not ${found[0]?.id}`)
-    await goOn(machine, store, attempts.find(([{ digest }]) => digest.startsWith('chunks:')), random)
+    await goOn(
+      machine,
+      store,
+      attempts.find(([{ digest }]) => digest.startsWith('chunks:')),
+      random,
+    )
     checkNotices(store)
   } finally {
     await store.close()
@@ -122,7 +127,9 @@ async function goOn(
   const content = newest === undefined ? stateContent(fallback) : editOf(newest[1].content, random)
   const { run, stage } = newest?.[0] ?? {}
   const labels = { ...(run === undefined ? {} : { run }), ...(stage === undefined ? {} : { stage }) }
-  const saved = await promised('goesOn', 'save', () => machine.save(store, `one more than ${machine.facts.attempts.length}`, content, labels))
+  const saved = await promised('goesOn', 'save', () =>
+    machine.save(store, `one more than ${machine.facts.attempts.length}`, content, labels),
+  )
   const difference = await promised('goesOn', 'load', () => differenceOf(store, saved.id, content, random))
   if (difference !== undefined) throw new BrokenChunkPromise('goesOn', `${difference} is another`)
 }

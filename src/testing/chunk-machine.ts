@@ -1,12 +1,13 @@
-import { openSqliteCatalog } from '../catalog/sqlite-catalog.ts'
 import type { ChunkIndex } from '../chunks/chunk-index.ts'
 import { inlineWorkbench } from '../chunks/workbench.ts'
 import { identifyProcess } from '../engine/process-identity.ts'
 import type { SaveLabels } from '../engine/save-checkpoint.ts'
 import type { Checkpoint, Store } from '../engine/store.ts'
 import type { FileSystem } from '../files/file-system.ts'
+import type { Compression } from '../format/compression.ts'
 import type { Clock } from '../model/clock.ts'
 import { open } from '../open.ts'
+import type { CatalogPool } from './catalog-pool.ts'
 import { type SavedContent, saveOptionsOf } from './chunk-contents.ts'
 import type { ChunkFacts, SaveAttempt } from './chunk-facts.ts'
 import { BrokenChunkPromise, promised } from './chunk-promises.ts'
@@ -19,6 +20,8 @@ export interface MachineOptions {
   readonly disk: SimulatedDisk
   readonly facts: ChunkFacts
   readonly index: ChunkIndex
+  readonly catalogs: CatalogPool
+  readonly compression: Compression
   /** Each process draws its names from a seed of its own, which nobody has used before. */
   readonly nextSeed: () => number
   /** Changes the file system that a process sees. */
@@ -39,16 +42,17 @@ export class ChunkMachine {
 
   /** One more process. */
   open(): Promise<Store> {
-    const { disk, index, nextSeed, wrap = (files: FileSystem) => files } = this.#options
+    const { disk, index, catalogs, compression, nextSeed, wrap = (files: FileSystem) => files } = this.#options
     const seed = nextSeed()
     return open({
       path: storePath,
+      compression,
       components: {
         files: wrap(disk.process(`process ${seed}`)),
         clock: diskClock(disk),
         random: seededRandom(seed),
-        identify: name => ({ ...identifyProcess(name), processStart: `simulated ${name}` }),
-        openCatalog: () => openSqliteCatalog(':memory:'),
+        identify: name => ({ ...self, process: name, processStart: `simulated ${name}` }),
+        openCatalog: () => catalogs.open(),
         openChunkIndex: () => index,
         workbenches: { forBytes: () => inlineWorkbench },
       },
@@ -61,7 +65,8 @@ export class ChunkMachine {
     const saving = store.save({ ...saveOptionsOf(content), ...labels, metadata: { name } })
     const saved = await promised('undisturbed', `save of ${name}`, () => saving)
     const older = this.facts.attempts.find(other => saved.order <= (other.acknowledged?.order ?? 0) && isBefore(other, attempt))
-    if (older !== undefined) throw new BrokenChunkPromise('ordered', `${name} is not newer than ${older.name}, which was there before`)
+    if (older !== undefined)
+      throw new BrokenChunkPromise('ordered', `${name} is not newer than ${older.name}, which was there before`)
     attempt.acknowledged = { after: this.disk.lastOperation, id: saved.id, order: saved.order }
     return saved
   }
@@ -74,6 +79,8 @@ export class ChunkMachine {
     attempt.deleted = this.disk.lastOperation
   }
 }
+
+const self = identifyProcess('simulated')
 
 /** One was acknowledged before the other was begun. */
 const isBefore = (a: SaveAttempt, b: SaveAttempt): boolean => a.acknowledged !== undefined && a.acknowledged.after <= b.began

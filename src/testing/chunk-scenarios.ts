@@ -41,10 +41,13 @@ export const chunkScenarios: readonly ChunkScenario[] = [
     async work(machine, random) {
       const store = await machine.open()
       const same = machine.facts.get('file')?.content ?? editOf(machine, 'file', random)
-      await machine.save(store, 'same', same, labels)
+      const again = await machine.save(store, 'same', same, labels)
       await machine.save(store, 'same elsewhere', same, { run: 'other' })
-      await machine.save(store, 'delta on a file', editOf(machine, 'file', random), labels)
-      await machine.save(store, 'delta on a record', editOf(machine, 'record', random), { run: 'small' })
+      const onFile = await machine.save(store, 'delta on a file', editOf(machine, 'file', random), labels)
+      const onRecord = await machine.save(store, 'delta on a record', editOf(machine, 'record', random), { run: 'small' })
+      for (const saved of [again, onFile, onRecord]) {
+        if (saved.storedBytes > 2_000) throw new Error(`${saved.storedBytes} bytes are stored where a delta was to be`)
+      }
       await machine.save(store, 'delta on both', editOf(machine, 'delta on a record', random, 3_000), { run: 'small' })
       await store.close()
     },

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { noChunkIndex } from '../chunks/chunk-index.ts'
 import type { FileSystem } from '../files/file-system.ts'
+import { CatalogPool } from './catalog-pool.ts'
 import { ChunkFacts } from './chunk-facts.ts'
 import { judgeChunks } from './chunk-judge.ts'
 import { ChunkMachine } from './chunk-machine.ts'
@@ -43,12 +44,13 @@ const againShare = 0.08
  */
 export async function simulateChunks(options: ChunkSimulationOptions): Promise<ChunkSimulationReport> {
   const scenarios = chunkScenarios.filter(({ name }) => options.scenarios?.(name) ?? true)
+  const catalogs = new CatalogPool()
   let [states, traces, seed] = [0, 0, options.seed]
   for (; states < options.states; seed++) {
     for (const scenario of scenarios) {
       const place = `seed ${seed}, ${scenario.name}`
       try {
-        states += await new ChunkTrace(scenario, seed, options).run()
+        states += await new ChunkTrace(scenario, seed, options, catalogs).run()
         traces++
       } catch (error) {
         const what = error instanceof Error ? error.message : String(error)
@@ -57,6 +59,7 @@ export async function simulateChunks(options: ChunkSimulationOptions): Promise<C
       }
     }
   }
+  await catalogs.close()
   return { traces, states, nextSeed: seed }
 }
 
@@ -65,10 +68,12 @@ class ChunkTrace {
   readonly #scenario: ChunkScenario
   readonly #random: SeededRandom
   readonly #options: ChunkSimulationOptions
+  readonly #catalogs: CatalogPool
   readonly #index = new MemoryChunkIndex()
   #seeds: number
 
-  constructor(scenario: ChunkScenario, seed: number, options: ChunkSimulationOptions) {
+  constructor(scenario: ChunkScenario, seed: number, options: ChunkSimulationOptions, catalogs: CatalogPool) {
+    this.#catalogs = catalogs
     this.#scenario = scenario
     this.#random = seededRandom(seed)
     this.#options = options
@@ -114,6 +119,9 @@ class ChunkTrace {
       disk,
       facts,
       index: random.bool(0.5) ? this.#index : noChunkIndex,
+      catalogs: this.#catalogs,
+      // What most of the states are spared: to set up a decompressor takes longer than to read what is small.
+      compression: { codec: random.bool(0.2) ? 'zstd' : 'none' },
       nextSeed: () => ++this.#seeds,
       // Processes at work at the same time overtake one another; the operations of one that is alone are not slowed down.
       wrap: files => wrap(this.#scenario.name.includes('concurrent') ? delaying(files, () => this.#wait()) : files),

@@ -44,11 +44,11 @@ const direct: Readonly<Record<string, readonly [sql: string, plan: string]>> = {
     'SEARCH run USING INDEX run_by_params (pipeline=? AND params_digest=?)',
   ],
   'a checkpoint': [checkpointById, 'SEARCH checkpoint USING INDEX checkpoint_by_id (id=?)'],
-  'a page of checkpoints': [checkpointQuery({ after: place }).sql, `SEARCH c USING INDEX checkpoint_by_order (ord<?); ${ties}`],
-  'a first page of checkpoints': [checkpointQuery({}).sql, `SCAN c USING INDEX checkpoint_by_order; ${ties}`],
+  'a page of checkpoints': [checkpointQuery({ after: place }).sql, 'SEARCH c USING INDEX checkpoint_by_order ((ord,id)<(?,?))'],
+  'a first page of checkpoints': [checkpointQuery({}).sql, 'SCAN c USING INDEX checkpoint_by_order'],
   'the oldest checkpoints': [
     checkpointQuery({ sort: { field: 'order', descending: false }, after: place }).sql,
-    `SEARCH c USING INDEX checkpoint_by_order (ord>?); ${ties}`,
+    'SEARCH c USING INDEX checkpoint_by_order ((ord,id)>(?,?))',
   ],
   'the latest of a run (A4)': [
     checkpointQuery({ run: 'r', limit: 1 }).sql,

@@ -36,7 +36,7 @@ test('description, tags, own metadata, status and time to live are said anew, an
   })
 })
 
-test('of updates one after the other the later one counts, also where the clock stands still or goes back (D3)', async () => {
+test('of updates one right after the other the later one counts (D3)', async () => {
   await withStore(async store => {
     const { id } = await store.save({ value: 1 })
     for (let round = 0; round < 20; round++) {

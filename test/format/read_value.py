@@ -173,6 +173,17 @@ def read(data):
     return value
 
 
+def plain(view):
+    """A view as Python has it, for values that only hold what JSON can and bytes."""
+    if isinstance(view, list):
+        return [plain(each) for each in view]
+    if isinstance(view, dict) and "$object" in view:
+        return {key: plain(each) for key, each in view["$object"]}
+    if isinstance(view, dict) and ("$bytes" in view or "$buffer" in view):
+        return bytes.fromhex(view.get("$bytes") or view.get("$buffer") or "")
+    return view
+
+
 def main():
     views = {}
     with open(sys.argv[1], encoding="ascii") as lines:
@@ -182,4 +193,5 @@ def main():
     print(json.dumps(views))
 
 
-main()
+if __name__ == "__main__":
+    main()
