@@ -13,6 +13,7 @@ if ! command -v apt-get >/dev/null; then
   echo 'THERE IS NO apt-get: install Python with the modules zstandard and brotli by hand' >&2
   exit 1
 fi
-apt-get update -q
-apt-get install -y -q --no-install-recommends python3 python3-zstandard python3-brotli
+export DEBIAN_FRONTEND=noninteractive
+timeout 120 apt-get update -q
+timeout 300 apt-get install -y -q --no-install-recommends python3 python3-zstandard python3-brotli
 "$python" -c 'import zstandard, brotli'

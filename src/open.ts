@@ -7,6 +7,7 @@ import { openSqliteCatalog } from './catalog/sqlite-catalog.ts'
 import { openSqliteChunkIndex } from './chunks/sqlite-chunk-index.ts'
 import { type ChunkIndex, noChunkIndex } from './chunks/chunk-index.ts'
 import { ChunkStore } from './chunks/chunk-store.ts'
+import { withParity } from './chunks/parity-blobs.ts'
 import { RetainedLeaves } from './chunks/retained-leaves.ts'
 import { splitWorkbenches } from './chunks/split-workbenches.ts'
 import type { Workbenches } from './chunks/workbench.ts'
@@ -129,7 +130,8 @@ async function assemble(path: string, components: StoreComponents, options: Open
     return replaceCatalog(catalogPath, components, self.bootId, error)
   })
   if (replaced !== undefined) feed.noteReplaced(replaced)
-  const blobs = new FsBlobStore(files, join(path, 'packs'))
+  const packs = new FsBlobStore(files, join(path, 'packs'))
+  const blobs = options.parity === true ? withParity(packs, new FsBlobStore(files, join(path, 'packs'), '.par'), descriptor.store) : packs
   const chunks = new ChunkStore({
     blobs,
     storeId: descriptor.store,

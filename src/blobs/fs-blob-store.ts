@@ -3,7 +3,7 @@ import { type FileSystem, fileErrorCode, type OpenFile } from '../files/file-sys
 import { WaymarkError } from '../model/errors.ts'
 import type { BlobReader, BlobStore, BlobWriter } from './blob-store.ts'
 
-const suffix = '.pack'
+const packSuffix = '.pack'
 /** Never ends in the suffix that {@link FsBlobStore.list} looks for. */
 const temporarySuffix = '.tmp'
 
@@ -11,15 +11,18 @@ const temporarySuffix = '.tmp'
 export class FsBlobStore implements BlobStore {
   readonly #files: FileSystem
   readonly #folder: string
+  readonly #suffix: string
 
-  constructor(files: FileSystem, folder: string) {
+  /** @param suffix ends the names of the files: stores of different suffixes can share a folder */
+  constructor(files: FileSystem, folder: string, suffix = packSuffix) {
     this.#files = files
     this.#folder = folder
+    this.#suffix = suffix
   }
 
   async create(name: string): Promise<BlobWriter> {
     const final = this.#path(name)
-    const temporary = `${this.#folder}/${name}${temporarySuffix}`
+    const temporary = `${final}${temporarySuffix}`
     try {
       if (await this.#files.exists(final)) throw alreadyThere(name)
       return new FileBlobWriter(this.#files, await this.#files.open(temporary, 'create'), temporary, final)
@@ -66,12 +69,12 @@ export class FsBlobStore implements BlobStore {
   list(): Promise<readonly string[]> {
     return faulted('list the packs', async () => {
       const names = await this.#files.list(this.#folder)
-      return names.filter(name => name.endsWith(suffix)).map(name => name.slice(0, -suffix.length))
+      return names.filter(name => name.endsWith(this.#suffix)).map(name => name.slice(0, -this.#suffix.length))
     })
   }
 
   #path(name: string): string {
-    return `${this.#folder}/${name}${suffix}`
+    return `${this.#folder}/${name}${this.#suffix}`
   }
 }
 

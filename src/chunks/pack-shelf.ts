@@ -32,6 +32,8 @@ export interface Packs {
   reader(pack: PackReference): Promise<PackReader>
   /** The frame that holds a chunk, decompressed. Its chunks are checked by who takes them out. */
   frameOf(pack: PackReference, chunk: number): Promise<PackFrame>
+  /** The same, in memory that nobody else reads. */
+  takeFrame(pack: PackReference, chunk: number): Promise<PackFrame>
 }
 
 /** The packs of a store as they are read: the newest stay open, and so do the newest frames. */
@@ -56,6 +58,11 @@ export class PackShelf implements Packs {
     return this.#frames.getOrMake(key, () => reader.readFrame(number), reader.frames[number]?.rawBytes)
   }
 
+  async takeFrame(pack: PackReference, chunk: number): Promise<PackFrame> {
+    const reader = await this.reader(pack)
+    return reader.readFrame(reader.frameOf(chunk))
+  }
+
   /** These packs and one more: the one that rides in a record which is at hand. */
   with(own: RecordPack): Packs {
     let reader: Promise<PackReader> | undefined
@@ -66,6 +73,11 @@ export class PackShelf implements Packs {
     const frames = new Map<number, Promise<PackFrame>>()
     return {
       reader: pack => (pack === own.pack ? open() : this.reader(pack)),
+      takeFrame: async (pack, chunk) => {
+        if (pack !== own.pack) return this.takeFrame(pack, chunk)
+        const opened = await open()
+        return opened.readFrame(opened.frameOf(chunk))
+      },
       frameOf: async (pack, chunk) => {
         if (pack !== own.pack) return this.frameOf(pack, chunk)
         const opened = await open()

@@ -1,11 +1,18 @@
-import { damagedManifest, type Manifest, manifestBytes } from '../format/manifest.ts'
+import { damagedManifest, type Manifest, manifestBytes, type PackReference } from '../format/manifest.ts'
+import type { PackFrame } from '../format/pack-frame.ts'
+import { packKey } from './chunk-list.ts'
+import { LruMap } from './lru-map.ts'
 import type { Packs } from './pack-shelf.ts'
 import { chunkBytes } from './read-chunk.ts'
+
+/** Frames kept while a stream is read: chunks of one lie between changed ones of others. */
+const framesAtHand = 6
 
 /** A chunk of a stream. */
 export interface StreamChunk {
   /** Where it begins in the stream. */
   readonly offset: number
+  /** The caller's own, but for chunks that come more than once in a stream. */
   readonly bytes: Uint8Array
   readonly digest: Uint8Array
 }
@@ -15,6 +22,7 @@ export class StreamReader {
   readonly #packs: Packs
   readonly #manifest: Manifest
   readonly length: number
+  readonly #frames = new LruMap<Promise<PackFrame>>(framesAtHand)
 
   constructor(packs: Packs, manifest: Manifest) {
     this.#packs = packs
@@ -47,6 +55,11 @@ export class StreamReader {
     return result
   }
 
+  /** Runs come back to a frame after a few others. */
+  #frame(pack: PackReference, index: number, chunk: number): Promise<PackFrame> {
+    return this.#frames.getOrMake(`${packKey(pack)} ${index}`, () => this.#packs.takeFrame(pack, chunk))
+  }
+
   async *#run(run: Manifest['runs'][number], start: number, from: number, to: number): AsyncIterableIterator<StreamChunk> {
     const pack = this.#manifest.packs[run.pack]
     if (pack === undefined) throw damagedManifest('a run names no pack')
@@ -65,9 +78,9 @@ export class StreamReader {
         number = frameEnd
         continue
       }
-      const { chunks: table } = await this.#packs.frameOf(pack, number)
+      const { chunks: table } = await this.#frame(pack, index, number)
       // The next frame is read while this one is used.
-      if (frameEnd < last && offset + frame.chunkBytes < to) this.#packs.frameOf(pack, frameEnd).catch(() => {})
+      if (frameEnd < last && offset + frame.chunkBytes < to) this.#frame(pack, index + 1, frameEnd).catch(() => {})
       for (; number < frameEnd && offset < to; number++) {
         const entry = table[number - frame.firstChunk]
         if (entry === undefined) throw damagedManifest('a chunk is missing')

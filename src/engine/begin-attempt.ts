@@ -14,6 +14,7 @@ import { type FoundRun, unfinishedStates } from './find-run.ts'
 import { ownRun, runLiveness } from './ownership.ts'
 import type { AttemptOptions, Pipeline } from './pipeline.ts'
 import { decodeRunRecord } from './record-codec.ts'
+import { noteDamagedStages } from './repair-damaged-stages.ts'
 import { claimGraceMs, claimPollMs } from './save-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -46,6 +47,7 @@ export async function holdRun(core: StoreCore, found: FoundRun, begun: Ownership
         ? []
         : [`${torn} bytes of a write that was under way when the process died were set aside; every record before them is intact`]
     const recorded = recordedRunOf(history.records)
+    await noteDamagedStages(core, found.run.id, recorded)
     const isAlone = earlierOwnerDead && leftNothingOpen(recorded, core.self) && !(await wasOvertaken(core, found.run, recorded))
     return { id: found.run.id, ownership, recorded, earlierOwnersDead: isAlone, notices }
   }
@@ -97,7 +99,9 @@ function leftNothingOpen({ ended, lastAttempt, stages }: RecordedRun, self: Owne
 export async function peekRun(core: StoreCore, run: RunView | undefined): Promise<RecordedRun> {
   if (run === undefined) return new RecordedRun()
   const heads = await core.feed.query(catalog => catalog.heads([run.id]))
-  return recordedRunOf((await core.log.history(run.id, heads.get(run.id)?.segment)).records)
+  const recorded = recordedRunOf((await core.log.history(run.id, heads.get(run.id)?.segment)).records)
+  await noteDamagedStages(core, run.id, recorded)
+  return recorded
 }
 
 /** Makes the plan of the attempt that is about to begin. */

@@ -15,7 +15,28 @@ export interface CheckpointInfo extends Omit<CheckpointRecord, 'content'> {
   readonly keys?: readonly { readonly key: string; readonly bytes: number }[]
 }
 
+/** Field by field: to copy all but two is five times slower, which a list would feel. */
 export function infoOf(view: CheckpointView, now: number): CheckpointInfo {
-  const { content: _content, record: _record, pins = [], ...facts } = view
-  return { ...facts, status: statusOf(view, now), pins }
+  const info: { -readonly [Key in keyof CheckpointInfo]: CheckpointInfo[Key] } = {
+    id: view.id,
+    type: view.type,
+    createdAt: view.createdAt,
+    order: view.order,
+    tags: view.tags,
+    metadata: view.metadata,
+    digest: view.digest,
+    encoding: view.encoding,
+    logicalBytes: view.logicalBytes,
+    storedBytes: view.storedBytes,
+    status: statusOf(view, now),
+    pins: view.pins ?? [],
+  }
+  if (view.run !== undefined) info.run = view.run
+  if (view.stage !== undefined) info.stage = view.stage
+  if (view.description !== undefined) info.description = view.description
+  if (view.expiresAt !== undefined) info.expiresAt = view.expiresAt
+  if (view.parent !== undefined) info.parent = view.parent
+  if (view.rows !== undefined) info.rows = view.rows
+  if (view.changedAt !== undefined) info.changedAt = view.changedAt
+  return info
 }

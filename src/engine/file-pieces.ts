@@ -1,13 +1,11 @@
 import { basename, resolve } from 'node:path'
-import { SlabPool } from '../chunks/slab-pool.ts'
 import type { StreamPiece } from '../chunks/stream-saver.ts'
 import { fileFault } from '../files/file-faults.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import { encodeFileTable, type StoredFile } from '../format/file-table.ts'
 import { WaymarkError } from '../model/errors.ts'
+import { slabBytes, slabs } from './slab-filler.ts'
 
-const slabBytes = 1 << 20
-const slabs = new SlabPool(slabBytes, 8)
 /** Folders inside one another: a link that leads back up would never end. */
 const deepestFolder = 100
 

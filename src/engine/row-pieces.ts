@@ -1,9 +1,7 @@
 import type { StreamPiece } from '../chunks/stream-saver.ts'
 import type { Codec } from '../format/codec.ts'
 import { encodeRow } from '../format/row-codec.ts'
-
-/** Encoded rows are gathered to about this length. */
-const gatheredBytes = 256 * 1024
+import { SlabFiller } from './slab-filler.ts'
 
 /** Rows as one part of a stream: their encodings back to back, and how many there were. */
 export function rowPieces(
@@ -12,20 +10,20 @@ export function rowPieces(
 ): { readonly pieces: AsyncIterable<StreamPiece>; readonly count: () => number } {
   let count = 0
   async function* pieces(): AsyncIterableIterator<StreamPiece> {
-    let parts: Uint8Array[] = []
-    let bytes = 0
-    for await (const row of rows) {
-      for (const part of encodeRow(row, { codecs })) {
-        parts.push(part)
-        bytes += part.length
+    const filler = new SlabFiller('value')
+    // Awaiting each row of a plain iterable would cost more than to encode it.
+    if (Symbol.iterator in rows) {
+      for (const row of rows) {
+        for (const part of encodeRow(row, { codecs })) yield* filler.add(part)
+        count++
       }
-      count++
-      if (bytes < gatheredBytes) continue
-      yield { kind: 'value', bytes: Buffer.concat(parts), endsPart: false }
-      parts = []
-      bytes = 0
+    } else {
+      for await (const row of rows) {
+        for (const part of encodeRow(row, { codecs })) yield* filler.add(part)
+        count++
+      }
     }
-    yield { kind: 'value', bytes: Buffer.concat(parts), endsPart: true }
+    yield filler.end()
   }
   return { pieces: pieces(), count: () => count }
 }

@@ -25,6 +25,10 @@ import { readCheckpoint } from './read-checkpoint.ts'
 import { readPart } from './read-part.ts'
 import { decodeRunRecord } from './record-codec.ts'
 import { recordCrash } from './record-crash.ts'
+import { listJournals, type RepairJournal } from './repair-journal.ts'
+import type { RepairOptions, RepairReport, UndoReport } from './repair-report.ts'
+import { repairStore } from './repair-store.ts'
+import { undoRepair } from './repair-undo.ts'
 import { type Address, resolveAddress } from './resolve-address.ts'
 import { type SaveOptions, saveCheckpoint } from './save-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
@@ -218,6 +222,30 @@ export class Store implements AsyncDisposable {
     return verifyStore(this.#core, options)
   }
 
+  /**
+   * Mends what can be mended: blocks by parity, packs from their intact parts, the catalog from the log. What is lost gets the status `damaged`, is skipped by {@link latest}, and the stage it
+   * belongs to is called again when its run goes on. Nothing is deleted: what it changes is set aside, and {@link undoRepair} puts it back. Safe to interrupt at any point, and to run again.
+   *
+   * @throws WaymarkError `disk_full`, `unavailable`, `conflict` if a file changed meanwhile
+   */
+  repair(options: RepairOptions = {}): Promise<RepairReport> {
+    return repairStore(this.#core, options)
+  }
+
+  /**
+   * Puts back what a repair changed, by the id in its report.
+   *
+   * @throws WaymarkError `not_found`, `corrupt` if what was set aside is damaged
+   */
+  undoRepair(id: string): Promise<UndoReport> {
+    return undoRepair(this.#core, id)
+  }
+
+  /** The repairs there were, oldest first. */
+  async repairs(): Promise<readonly RepairJournal[]> {
+    return listJournals(this.#core.files, this.#core.path)
+  }
+
   /** Runs, newest first. */
   async runs(query: RunQuery = {}): Promise<readonly RunSummary[]> {
     await this.#core.feed.refresh()
@@ -316,8 +344,9 @@ export class Store implements AsyncDisposable {
       limit: 20,
     }
     const labelled = damaged.run !== undefined || damaged.stage !== undefined
-    const older = labelled ? await this.#core.feed.query(catalog => catalog.checkpoints(query)) : []
+    const older = labelled ? await this.#core.feed.query(catalog => catalog.checkpoints(query)) : await this.#parentsOf(damaged)
     for (const candidate of older) {
+      if (candidate.status === 'damaged') continue
       try {
         await readCheckpoint(this.#core, candidate)
       } catch {
@@ -326,12 +355,30 @@ export class Store implements AsyncDisposable {
       return new WaymarkError('corrupt', {
         message: error.message,
         means: `${error.means} The newest intact one before it is ${candidate.id}.`,
-        remedy: `Load ${candidate.id} instead.`,
+        remedy: `Load ${candidate.id} instead, or see what can be mended with: waymark repair`,
         details: { ...error.details, lastGood: candidate.id },
         cause: error,
       })
     }
-    return error
+    return new WaymarkError('corrupt', {
+      message: error.message,
+      means: error.means,
+      remedy: 'See what can be mended with: waymark repair',
+      details: error.details,
+      cause: error,
+    })
+  }
+
+  /** The checkpoints a damaged one was saved against, nearest first: what is without run and stage has no other order. */
+  async #parentsOf(damaged: CheckpointView): Promise<readonly CheckpointView[]> {
+    const parents: CheckpointView[] = []
+    for (let at = damaged.parent; at !== undefined && parents.length < 20; at = parents.at(-1)?.parent) {
+      const id: string = at
+      const parent = await this.#core.feed.query(catalog => catalog.checkpoint(id))
+      if (parent === undefined) break
+      parents.push(parent)
+    }
+    return parents
   }
 }
 

@@ -107,7 +107,7 @@ export class CheckpointCheck {
     let bytes = 0
     for (const run of manifest.runs) {
       const pack = manifest.packs[run.pack]
-      const table = pack && (await this.#options.packs.table(placed(pack)))
+      const table = pack === undefined ? undefined : await this.#options.packs.table(placed(pack))
       const length = table?.bytes(run.first, run.count)
       if (pack === undefined || table === undefined || length !== run.bytes) {
         return [this.#own(view, `the manifest of checkpoint ${view.id} does not fit pack ${pack === undefined ? '?' : packKey(pack)}`)]

@@ -21,8 +21,8 @@ export interface LogSurvey {
   readonly segments: ReadonlyMap<string, { readonly size: number; readonly end: number; readonly digest: string }>
   readonly damages: readonly SegmentNote[]
   readonly problems: readonly FoundProblem[]
-  /** Claims that records prove, but that are not there. */
-  readonly lostClaims: readonly { readonly stream: string; readonly token: number }[]
+  /** Paths of claims that records prove, but that are not there. */
+  readonly lostClaims: readonly string[]
 }
 
 /** Reads every byte of the log: each batch is checked against its digest and the one before. */
@@ -36,7 +36,7 @@ class LogReading implements LogSurvey {
   readonly segments = new Map<string, { readonly size: number; readonly end: number; readonly digest: string }>()
   readonly damages: SegmentNote[] = []
   readonly problems: FoundProblem[] = []
-  readonly lostClaims: { readonly stream: string; readonly token: number }[] = []
+  readonly lostClaims: string[] = []
   readonly #core: StoreCore
   readonly #meter: VerifyMeter
   readonly #noted: readonly SegmentNote[]
@@ -95,7 +95,7 @@ class LogReading implements LogSurvey {
   }
 
   #lose(stream: string, token: number): void {
-    this.lostClaims.push({ stream, token })
+    this.lostClaims.push(this.#claims.of(stream).path(token))
     const problem = new FoundProblem('claim', `${stream}.${token}`, `claim ${token} of ${stream} is missing, though its owner has recorded something`)
     if (!stream.startsWith('@')) problem.affectsRun(stream)
     this.problems.push(problem)

@@ -45,6 +45,11 @@ export class StreamClaims {
     this.#makeShard = makeShard
   }
 
+  /** Path of a claim, whether it is there or not: for who looks at the files themselves. */
+  path(token: number): string {
+    return this.#path(token)
+  }
+
   exists(token: number): Promise<boolean> {
     return this.#files.exists(this.#path(token))
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
 import { blobState, nextState, recordState, type SavedContent, stateContent } from './chunk-contents.ts'
 import { type ChunkMachine, storePath } from './chunk-machine.ts'
 import type { SeededRandom } from './seeded-random.ts'
@@ -58,9 +59,12 @@ export const chunkScenarios: readonly ChunkScenario[] = [
     async work(machine, random) {
       const saver = async (who: string): Promise<void> => {
         const store = await machine.open()
-        await Promise.all(
-          [0, 1, 2].map(n => machine.save(store, `${who} ${n}`, editOf(machine, 'record', random), { run: 'small' })),
-        )
+        const saves = Array.from({ length: 4 }, async (_, n) => {
+          // Begun one after another, each while the one before is on its way to the disk.
+          for (let turns = n * 4; turns > 0; turns--) await turn()
+          await machine.save(store, `${who} ${n}`, editOf(machine, 'record', random), { run: 'small' })
+        })
+        await Promise.all(saves)
         await machine.save(store, `${who} last`, editOf(machine, `${who} 1`, random), { run: 'small' })
         await machine.save(store, `${who} large`, editOf(machine, 'file', random), labels)
         await store.close()
@@ -133,7 +137,7 @@ export const chunkScenarios: readonly ChunkScenario[] = [
 ]
 
 /** Gives the store the descriptor that the version before wrote. */
-async function makeOld({ disk }: ChunkMachine): Promise<void> {
+export async function makeOld({ disk }: ChunkMachine): Promise<void> {
   const files = disk.process('old version')
   const path = `${storePath}/waymark.json`
   const file = await files.open(path, 'write')

@@ -20,6 +20,8 @@ export interface ChunkSimulationOptions {
   readonly states: number
   /** Of the disks of a scenario only such a share is judged, drawn by the seed. Default 1: every operation, every model. */
   readonly share?: number
+  /** Share of the disks on which the power goes again while the first recovery works. Default 0.08. */
+  readonly againShare?: number
   /** Changes the file system that a process sees: how tests remove a sync. */
   readonly wrap?: (files: FileSystem) => FileSystem
   /** Only these scenarios. Default: all. */
@@ -33,9 +35,6 @@ export interface ChunkSimulationReport {
   /** The seed after the last one used. */
   readonly nextSeed: number
 }
-
-/** Share of the states in which the power goes again while the first recovery works. */
-const againShare = 0.08
 
 /**
  * Saves into the real store over a simulated disk, cuts the power after every operation under every model, opens what is left, and checks every promise ({@link BrokenChunkPromise}).
@@ -103,7 +102,7 @@ class ChunkTrace {
     try {
       const machine = this.#machine(crashState(before.disk, point, model, random, { tearNextWrite }), before.facts.upTo(point))
       await judgeChunks(machine, random)
-      if (!random.bool(againShare)) return 1
+      if (!random.bool(this.#options.againShare ?? 0.08)) return 1
       const again = random.pick(crashPoints(machine.disk))
       return 1 + (await this.#crash(machine, again, random.pick(crashModels)))
     } catch (error) {

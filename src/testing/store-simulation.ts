@@ -234,6 +234,8 @@ class Machine {
 const sampleStates: readonly (readonly [string, unknown])[] = [
   ['small', { step: 1, at: new Date(5) }],
   ['large', { rows: Array.from({ length: 3_000 }, (_, i) => ({ i, text: 'row of a table' })) }],
+  // No compression makes it fit into a log record: it gets a pack of its own.
+  ['packed', { blob: seededRandom(70_000).bytes(70_000) }],
 ]
 
 const expectedResult = { sum: itemCount * (itemCount - 1), written: itemCount, large: 90_000 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { jsonl, type OpenOptions, open, pipeline, type Store } from 'waymark'
 import { plainView } from '../format/plain-view.ts'
+import { root } from './code-blocks.ts'
 import { type ReadLine, readStore, skipWithoutPython } from './python.ts'
 
 // The store is read a second time by test/docs/read_store.py, which was written from the pages on the format and shares nothing with src.
@@ -15,16 +16,23 @@ const path = join(folder, '.waymark')
 const stores: Store[] = []
 let run = ''
 
-/** A state of some megabytes, with enough large parts that its manifest is too long for a record. */
-function largeState(): { tasks: { id: number; note: string; hours: number[] }[][]; column: Float64Array } {
+interface Task {
+  readonly id: number
+  note: string
+  readonly hours: readonly number[]
+}
+
+/** A state of some megabytes, with so many named parts that its manifest is too long for a record. */
+function largeState(): { groups: Record<string, Task[]>; column: Float64Array } {
   let seed = 1
   const next = (): number => {
     seed = (seed * 48_271) % 2_147_483_647
     return seed
   }
-  const task = (id: number) => ({ id, note: `note ${next()}`, hours: Array.from({ length: 6 }, () => next() % 1000) })
+  const task = (id: number): Task => ({ id, note: `note ${next()}`, hours: Array.from({ length: 6 }, () => next() % 1000) })
+  const group = (n: number): [string, Task[]] => [`group-${n}`, Array.from({ length: 110 }, (_, id) => task(id))]
   return {
-    tasks: Array.from({ length: 400 }, (_, group) => Array.from({ length: 90 }, (_, id) => task(group * 100 + id))),
+    groups: Object.fromEntries(Array.from({ length: 700 }, (_, n) => group(n))),
     column: Float64Array.from({ length: 40_000 }, next),
   }
 }
@@ -39,8 +47,8 @@ async function saveStates(store: Store): Promise<void> {
   const state = largeState()
   for (let round = 0; round < 4; round++) {
     await store.save({ value: state, run: 'by-hand', description: `round ${round}`, metadata: { round } })
-    for (let group = round; group < state.tasks.length; group += 40) {
-      const task = state.tasks[group]?.[30]
+    for (let group = round; group < 700; group += 40) {
+      const task = state.groups[`group-${group}`]?.[30]
       if (task !== undefined) task.note = `edited in round ${round}`
     }
     state.column[round * 1_000] = -1
@@ -61,6 +69,7 @@ async function saveOthers(store: Store): Promise<void> {
   await store.delete(doomed.id)
   await store.save({ bytes: new Uint8Array(0) })
   await store.save({ bytes: Buffer.from('x'.repeat(700_000)) })
+  await store.save({ files: join(root, 'test/format/golden/store-1.0'), id: 'files' })
   await store.save({ rows: Array.from({ length: 50 }, (_, n) => ({ n, text: 'row '.repeat(n) })) })
 }
 
@@ -103,13 +112,27 @@ function linesOf(store: string, kind: string): readonly ReadLine[] {
   return lines.filter(line => line['kind'] === kind)
 }
 
-test('the pages on the format say enough to read every checkpoint: facts, changes and bytes (X8)', { skip: skipWithoutPython }, async () => {
+test('the pages on the format say enough to read every checkpoint: facts, changes and bytes (X8)', {
+  skip: skipWithoutPython,
+}, async () => {
   const read = linesOf(path, 'checkpoint')
   const store = await opened()
   const listed = await store.list({ limit: 1_000 })
-  assert.deepEqual(read.map(line => line['id']), listed.map(info => info.id))
+  assert.deepEqual(
+    read.map(line => line['id']),
+    listed.map(info => info.id),
+  )
   for (const [i, info] of listed.entries()) {
-    const { sha256, contentKind: _kind, chunks: _chunks, rides: _rides, kind: _line, value, ...facts } = read[i] ?? assert.fail()
+    const {
+      sha256,
+      contentKind: _kind,
+      chunks: _chunks,
+      rides: _rides,
+      kind: _line,
+      files: _files,
+      value,
+      ...facts
+    } = read[i] ?? assert.fail()
     const { changedAt: _changedAt, ...known } = info
     assert.deepEqual({ status: 'active', ...facts }, known)
     const digest = createHash('sha256')
@@ -120,19 +143,41 @@ test('the pages on the format say enough to read every checkpoint: facts, change
   assert.ok(read.filter(line => line['value'] !== undefined).length > 4)
 })
 
+test('the pages on the format say enough to read the files of a checkpoint', { skip: skipWithoutPython }, async () => {
+  const read = linesOf(path, 'checkpoint').find(line => line['id'] === 'files') ?? assert.fail()
+  const target = join(folder, 'restored')
+  const restored = await (await opened()).restoreFiles('files', target)
+  const digests = restored.map(({ name }) => [
+    name,
+    createHash('sha256')
+      .update(readFileSync(join(target, name)))
+      .digest('hex'),
+  ])
+  assert.deepEqual(read['files'], digests)
+  assert.ok(digests.length > 5)
+})
+
 test('the store read so has everything the pages describe', { skip: skipWithoutPython }, () => {
   const read = linesOf(path, 'checkpoint')
   const kinds = new Set(read.flatMap(line => Object.keys(line['chunks'] ?? {})))
   assert.deepEqual(kinds, new Set(['full', 'delta', 'list']))
   assert.deepEqual(new Set(read.map(line => line['contentKind'])), new Set(['inline', 'chunks']))
-  assert.deepEqual(new Set(read.map(line => line['encoding'])), new Set(['cbor', 'bytes', 'rows']))
+  assert.deepEqual(new Set(read.map(line => line['encoding'])), new Set(['cbor', 'bytes', 'rows', 'files']))
   assert.deepEqual(new Set(linesOf(path, 'pack').flatMap(line => line['codecs'])), new Set(['zstd', 'gzip', 'brotli', 'none']))
-  assert.ok(read.some(line => line['rides'] === true), 'no pack rides in a record')
+  assert.ok(
+    read.some(line => line['rides'] === true),
+    'no pack rides in a record',
+  )
   const doomed = read.filter(line => line['run'] === 'doomed')
-  assert.deepEqual(doomed.map(line => [line['rides'], line['chunks']]), [[false, { full: 1 }]], 'nothing is read from the record of another')
+  assert.deepEqual(
+    doomed.map(line => [line['rides'], line['chunks']]),
+    [[false, { full: 1 }]],
+  )
 })
 
-test('the pages on the format say enough to read a run’s history, take-over included (X8)', { skip: skipWithoutPython }, async () => {
+test('the pages on the format say enough to read a run’s history, take-over included (X8)', {
+  skip: skipWithoutPython,
+}, async () => {
   const facts = ({ type, path: stage, token, sequence, time }: ReadLine) => ({ type, path: stage, token, sequence, time })
   const read = linesOf(path, 'record')
   const events: ReadLine[] = []
@@ -143,7 +188,7 @@ test('the pages on the format say enough to read a run’s history, take-over in
   const segments = readdirSync(join(path, 'segments'))
   assert.ok(claims.every(claim => segments.includes(`${claim['segment']}.seg`)))
   const names = claims.map(claim => `${claim['stream']}.${claim['token']}`).sort()
-  assert.deepEqual(names, ['@chosen.1', `${run}.2`].sort())
+  assert.deepEqual(names, ['@chosen.1', '@files.1', `${run}.2`].sort())
 })
 
 /** A copy of the store with one of its files changed. */

@@ -16,7 +16,11 @@ export const skipWithoutPython: string | false =
 export type ReadLine = Readonly<Record<string, unknown>>
 
 /** What the independent reader says of a store. */
-export function readStore(path: string): { readonly lines: readonly ReadLine[]; readonly status: number | null; readonly stderr: string } {
+export function readStore(path: string): {
+  readonly lines: readonly ReadLine[]
+  readonly status: number | null
+  readonly stderr: string
+} {
   const { stdout, stderr, status, error } = spawnSync(python ?? 'python3', [join(root, 'test/docs/read_store.py'), path], {
     encoding: 'utf8',
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },

@@ -11,7 +11,7 @@ import struct
 import sys
 
 from read_log import Log, read_bytes  # before the others: it says where they are
-from read_pack import Pack, header, need, sha256
+from read_pack import Pack, check_parity, header, need, sha256
 from read_value import plain, read
 
 RECORD_TYPES = """run.created attempt.started attempt.ended stage.started stage.done stage.failed stage.progress output.started
@@ -178,6 +178,18 @@ def rows_in(data):
     return rows
 
 
+def files_in(data):
+    (offset,) = struct.unpack_from("<Q", data, len(data) - 8)
+    files, at = [], 0
+    for name, length in plain(read(data[offset:-8])):
+        parts = name.split("/")
+        need(not any(part in ("", ".", "..") or set(part) & set("\\:\0") for part in parts), "a name that leads elsewhere")
+        files.append([name, sha256(data[at : at + length]).hex()])
+        at += length
+    need(at == offset, "length of the files")
+    return files
+
+
 def apply_changes(checkpoint, changes):
     """`changes` are (time, segment, offset, map)."""
     pins = {}
@@ -211,6 +223,8 @@ def show(checkpoint, chunks):
         rows = rows_in(data)
         need(len(rows) == checkpoint["rows"], "number of rows")
         line["value"] = rows if len(data) <= SHOWN_BYTES else None
+    elif checkpoint["encoding"] == "files":
+        line["files"] = files_in(data)
     elif checkpoint["encoding"] == "cbor" and len(data) <= SHOWN_BYTES:
         line["value"] = read(data)
     else:
@@ -247,10 +261,13 @@ def main():
             apply_changes(checkpoint, changes.get(checkpoint["id"], []))
             lines.append(show(checkpoint, chunks))
     for name in sorted(os.listdir(os.path.join(store, "packs"))):
+        if name.endswith(".par"):
+            check_parity(read_bytes(store, "packs", name), read_bytes(store, "packs", name[:-4] + ".pack"))
         if name.endswith(".pack") and read_bytes(store, "packs", name)[8] == 2:
             pack = Pack(read_bytes(store, "packs", name))
             codecs = sorted({pack.frame(index).codec for index in range(len(pack.entries))})
-            lines.append({"kind": "pack", "id": pack.id, "chunks": pack.count, "codecs": codecs})
+            parity = os.path.exists(os.path.join(store, "packs", pack.id + ".par"))
+            lines.append({"kind": "pack", "id": pack.id, "chunks": pack.count, "codecs": codecs, "parity": parity})
     for line in lines:
         print(json.dumps(line))
 

@@ -36,3 +36,7 @@ export function* faultPlans(kinds: readonly (OperationKind | undefined)[], share
     yield* plans.filter(plan => kind === 'sync' && plan.code === 'EIO' && plan.effect === 'nothing' && plan.lasts === 'once')
   }
 }
+
+/** Every fault that can hit any operation of a trace. */
+export const everyFaultPlan = (kinds: readonly (OperationKind | undefined)[]): readonly FaultPlan[] =>
+  kinds.flatMap((kind, i) => (kind === undefined ? [] : everyPlan(kind, i + 1)))

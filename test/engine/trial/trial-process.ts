@@ -14,13 +14,13 @@ import {
   kindsHitBy,
 } from '../../../src/testing/faulty-files.ts'
 import type { OperationKind } from '../../../src/testing/intercepted-files.ts'
-import type { SeededRandom } from '../../../src/testing/seeded-random.ts'
+import { type SeededRandom, seededRandom } from '../../../src/testing/seeded-random.ts'
 import { hastyClock } from './hasty-clock.ts'
 import type { FaultPlan, Trial } from './trial.ts'
 import { checkResult, everyItem, itemCount, outputPath, trialPipeline } from './trial-pipeline.ts'
 
 /** The one code that tells the user what to do about each fault. */
-const codeFor: Readonly<Record<FaultCode, ErrorCode>> = {
+export const codeFor: Readonly<Record<FaultCode, ErrorCode>> = {
   ENOSPC: 'disk_full',
   EDQUOT: 'disk_full',
   EIO: 'unavailable',
@@ -33,7 +33,11 @@ const storePath = '/disk/.waymark'
 const chosenId = 'chosen'
 const states: Readonly<Record<string, unknown>> = {
   small: { step: 1, at: new Date(5) },
-  large: { rows: Array.from({ length: 2_500 }, (_, i) => ({ i, text: 'row of a table' })) },
+  large: {
+    rows: Array.from({ length: 2_500 }, (_, i) => ({ i, text: 'row of a table' })),
+    // No compression makes it fit into a log record: it gets a pack of its own.
+    blob: seededRandom(70_000).bytes(70_000),
+  },
   doomed: 'doomed',
   chosen: ['a', 'b'],
 }

@@ -1,0 +1,73 @@
+import { fileFault } from '../files/file-faults.ts'
+import { parentOf } from '../files/make-durable-directory.ts'
+import { WaymarkError } from '../model/errors.ts'
+import type { CheckpointChanged } from '../model/records.ts'
+import { newProcessId } from '../model/ids.ts'
+import { encodeRunRecord } from './record-codec.ts'
+import { copyDurably, fileFacts } from './repair-files.ts'
+import { type ChangedFile, readJournal, repairFolder, writeJournal } from './repair-journal.ts'
+import type { UndoReport } from './repair-report.ts'
+import type { StoreCore } from './store-core.ts'
+
+/**
+ * Puts back what a repair changed, also one that was interrupted: files as they were, byte by byte, and the status of checkpoints. What the repair had made is kept beside. Can be interrupted and
+ * run again. The catalog and what remembers chunks stay: they are made from the rest.
+ *
+ * @throws WaymarkError `not_found`, `corrupt` if the journal or what was set aside is damaged, `disk_full`, `unavailable`
+ */
+export async function undoRepair(core: StoreCore, id: string): Promise<UndoReport> {
+  try {
+    const journal = await readJournal(core.files, core.path, id)
+    const restored: string[] = []
+    if (journal.state !== 'undone') for (const change of journal.files) if (await putBack(core, id, change)) restored.push(change.path)
+    await core.chunks.shelf.clear()
+    const checkpoints = journal.state === 'undone' ? [] : await restoreStatuses(core, journal.statuses)
+    if (journal.state !== 'undone') await writeJournal(core.files, core.path, { ...journal, state: 'undone' }, newProcessId(core.random))
+    return { id, files: restored, checkpoints }
+  } catch (error) {
+    throw fileFault(error, `undo repair ${id}`, 'What was put back stays; undo it again for the rest.')
+  }
+}
+
+async function putBack(core: StoreCore, id: string, { path, before }: ChangedFile): Promise<boolean> {
+  const { files, path: root } = core
+  const name = `${root}/${path}`
+  const now = await fileFacts(files, name)
+  if (now?.sha256 === before?.sha256) return false
+  const undone = `${repairFolder(root, id)}/undone/${path}`
+  if (now !== undefined) await copyDurably(files, name, undone)
+  if (before === undefined) await files.remove(name)
+  else {
+    const copy = `${repairFolder(root, id)}/made/${path}`
+    await copyDurably(files, `${root}/${before.aside}`, copy)
+    if ((await fileFacts(files, copy))?.sha256 !== before.sha256) throw asideDamaged(before.aside)
+    await files.rename(copy, name)
+  }
+  await files.syncDirectory(parentOf(name))
+  return true
+}
+
+async function restoreStatuses(core: StoreCore, statuses: readonly { readonly id: string; readonly before: 'active' | 'completed' | 'archived' | 'damaged' }[]): Promise<readonly string[]> {
+  await core.feed.refresh()
+  const restored: string[] = []
+  const records: CheckpointChanged[] = []
+  for (const { id, before } of statuses) {
+    const view = await core.feed.query(catalog => catalog.checkpoint(id))
+    // Deleted meanwhile, never marked, or said otherwise since.
+    if (view?.status !== 'damaged' || before === 'damaged') continue
+    const time = Math.max(core.clock.now(), (view.changedAt ?? 0) + 1)
+    records.push({ type: 'checkpoint.changed', time, id, changes: { status: before } })
+    restored.push(id)
+  }
+  if (records.length > 0) await core.log.appendFree(records.map(encodeRunRecord))
+  await core.feed.refresh()
+  return restored
+}
+
+const asideDamaged = (path: string): WaymarkError =>
+  new WaymarkError('corrupt', {
+    message: `${path} is not what the repair set aside`,
+    means: 'What it stands for was left as the repair made it.',
+    remedy: 'Put the file back from a backup.',
+    details: { path },
+  })

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import { pipeline, type Store } from 'waymark'
+import { plainView } from './plain-view.ts'
+
+/** What a checkpoint of a golden store is, and has to be for ever. */
+export interface GoldenCheckpoint {
+  readonly id: string
+  readonly encoding: string
+  readonly digest: string
+  /** SHA-256 in hex of its encoded bytes. */
+  readonly sha256: string
+  /** Only of short ones. */
+  readonly value?: unknown
+  readonly labels: Readonly<Record<string, unknown>>
+}
+
+const shownBytes = 1_000
+
+/** Every checkpoint that the store lists, newest first, loaded. */
+export async function goldenCheckpoints(store: Store): Promise<readonly GoldenCheckpoint[]> {
+  const checkpoints: GoldenCheckpoint[] = []
+  for (const info of await store.list({ limit: 1_000 })) {
+    const { id, encoding, digest, logicalBytes } = info
+    const hash = createHash('sha256')
+    for await (const piece of store.loadBytes(id)) hash.update(piece)
+    const { run, stage, type, tags, metadata, description, parent, rows, status, pins } = info
+    const labels = { run, stage, type, tags, metadata, description, parent, rows, status, pins }
+    const { value } = await store.load(id)
+    const sha256 = hash.digest('hex')
+    const isValue = encoding === 'cbor' || encoding === 'rows'
+    const shown = isValue && logicalBytes <= shownBytes ? { value: plainView(value) } : {}
+    checkpoints.push({ id, encoding, digest, sha256, ...shown, labels: JSON.parse(JSON.stringify(labels)) })
+  }
+  return checkpoints
+}
+
+/** The same numbers every time. */
+export function numbers(count: number): number[] {
+  let seed = 1
+  return Array.from({ length: count }, () => {
+    seed = (seed * 48_271) % 2_147_483_647
+    return seed
+  })
+}
+
+/** The pipeline whose run `golden-run` is in the golden stores. `called` is called with the name of each stage that is, or of an item. */
+export function goldenPipeline(format: string, called: (name: string) => void) {
+  return pipeline('golden', async run => {
+    const input = run.stage('numbers', () => [1, 2, 3])
+    if (format !== '1.0') await run.stage('large', () => numbers(1_200).map(n => `number ${n % 1_000}`))
+    const { done } = await run.each('double', input, n => {
+      called('item')
+      return n * 2
+    })
+    return { sum: done }
+  })
+}

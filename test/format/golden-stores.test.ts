@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { open, type Store } from 'waymark'
+import { readStore, skipWithoutPython } from '../docs/python.ts'
+import { type GoldenCheckpoint, goldenCheckpoints, goldenPipeline } from './golden-store.ts'
+
+// Stores as each version of the format wrote them (scripts/make-golden-store.ts), to be read for ever. Neither they nor what is said of them is changed.
+const goldenFolder = join(import.meta.dirname, 'golden')
+const formats = readdirSync(goldenFolder).flatMap(name => /^store-(\d+\.\d+)$/.exec(name)?.[1] ?? [])
+
+const expected = (format: string): readonly GoldenCheckpoint[] =>
+  JSON.parse(readFileSync(join(goldenFolder, `store-${format}.json`), 'utf8'))
+
+/** A copy that goes when the test is over. */
+function copyOf(t: TestContext, format: string): string {
+  const path = mkdtempSync(join(tmpdir(), `waymark-golden-${format}-`))
+  t.after(() => rmSync(path, { recursive: true, force: true }))
+  cpSync(join(goldenFolder, `store-${format}`), path, { recursive: true })
+  return path
+}
+
+async function opened(t: TestContext, path: string): Promise<Store> {
+  const store = await open({ path, create: false })
+  t.after(() => store.close())
+  return store
+}
+
+const descriptorOf = (path: string) => JSON.parse(readFileSync(join(path, 'waymark.json'), 'utf8'))
+
+/** Puts a descriptor there that says something else, with the checksum it should have. */
+function rewrite(path: string, changes: object): void {
+  const { checksum: _checksum, ...body } = { ...descriptorOf(path), ...changes }
+  const checksum = createHash('sha256').update(JSON.stringify(body)).digest('hex')
+  writeFileSync(join(path, 'waymark.json'), JSON.stringify({ ...body, checksum }, null, 2))
+}
+
+/** The bytes of every file in a folder, by name; empty for folders in it. */
+function contentOf(path: string): Readonly<Record<string, string>> {
+  const entries = readdirSync(path, { recursive: true, withFileTypes: true })
+  const files = entries.map(entry => {
+    const file = join(entry.parentPath, entry.name)
+    return [relative(path, file), entry.isFile() ? readFileSync(file, 'hex') : ''] as const
+  })
+  return Object.fromEntries(files.filter(([name]) => !/^(catalog|chunks)\.sqlite/.test(name)))
+}
+
+test('there is a golden store of every format so far', () => {
+  assert.deepEqual(formats, ['1.0', '1.1'])
+})
+
+for (const format of formats) {
+  test(`a store of format ${format} opens, and every checkpoint in it loads as it was saved and is proven (E1)`, async t => {
+    const store = await opened(t, copyOf(t, format))
+    assert.deepEqual(await goldenCheckpoints(store), expected(format))
+    assert.deepEqual(store.notices(), [])
+    const { ok, problems, noted } = await store.verify({ full: true })
+    assert.deepEqual([ok, problems, noted], [true, [], []])
+  })
+
+  test(`what was deleted in a store of format ${format} stays deleted, and its id used`, async t => {
+    const store = await opened(t, copyOf(t, format))
+    await assert.rejects(store.load('deleted'), { code: 'not_found' })
+    await assert.rejects(store.save({ value: 1, id: 'deleted' }), { code: 'conflict' })
+    await assert.rejects(store.save({ value: 1, id: 'inline' }), { code: 'conflict' })
+  })
+
+  test(`a run in a store of format ${format} is found completed and called no more`, async t => {
+    const store = await opened(t, copyOf(t, format))
+    const called: string[] = []
+    const { state, value } = await goldenPipeline(format, name => called.push(name)).run({}, { store, runId: 'golden-run' })
+    assert.deepEqual([state, value, called], ['completed', { sum: 3 }, []])
+  })
+
+  test(`a save into a store of format ${format} makes it one of this format, and what was there still loads`, async t => {
+    const path = copyOf(t, format)
+    const before = descriptorOf(path)
+    const store = await opened(t, path)
+    const value = { text: 'saved later '.repeat(1_000) }
+    const saved = await store.save({ value, run: 'by-hand', stage: 'load' })
+    const { checksum: _before, ...same } = before
+    const { checksum: _after, ...after } = descriptorOf(path)
+    assert.deepEqual(after, { ...same, format: { major: 1, minor: 1 }, requires: ['chunks'] })
+    const again = await opened(t, path)
+    assert.deepEqual((await again.load(saved.id)).value, value)
+    const others = (await goldenCheckpoints(again)).filter(({ id }) => id !== saved.id)
+    assert.deepEqual(others, expected(format))
+  })
+
+  test(`a store of format ${format} is only read until something is saved`, async t => {
+    const path = copyOf(t, format)
+    const before = contentOf(path)
+    const store = await open({ path, create: false })
+    await goldenCheckpoints(store)
+    await store.close()
+    assert.deepEqual(contentOf(path), before)
+  })
+
+  test(`a reader in another language finds the same in a store of format ${format}`, { skip: skipWithoutPython }, () => {
+    const { lines, status, stderr } = readStore(join(goldenFolder, `store-${format}`))
+    assert.equal(status, 0, stderr)
+    const facts = ({ id, digest, sha256, value }: { id?: unknown; digest?: unknown; sha256?: unknown; value?: unknown }) => ({
+      id,
+      digest,
+      sha256,
+      value,
+    })
+    const known = expected(format)
+    const read = lines.filter(line => line['kind'] === 'checkpoint').map(facts)
+    const short = read.map((line, i) => (known[i]?.value === undefined ? { ...line, value: undefined } : line))
+    assert.deepEqual(short, known.map(facts))
+  })
+
+  for (const [what, changes] of [
+    ['a feature it does not know', { requires: ['chunks', 'telepathy'] }],
+    ['a higher major format', { format: { major: 2, minor: 0 } }],
+  ] as const) {
+    test(`a store of format ${format} with ${what} is refused, and nothing is written`, async t => {
+      const path = copyOf(t, format)
+      rewrite(path, changes)
+      const before = contentOf(path)
+      await assert.rejects(open({ path }), { code: 'unsupported' })
+      assert.deepEqual(contentOf(path), before)
+    })
+  }
+
+  test(`a store of format ${format} with a higher minor, and features that may be ignored, is opened`, async t => {
+    const path = copyOf(t, format)
+    rewrite(path, { format: { major: 1, minor: 9 }, compatible: ['telepathy'] })
+    assert.deepEqual(await goldenCheckpoints(await opened(t, path)), expected(format))
+  })
+}
