@@ -40,6 +40,8 @@ export type {
   Store,
 } from './engine/store.ts'
 export type { SaveMode } from './engine/value-snapshot.ts'
+export type { RepairAction, RepairCost, RepairOptions, RepairReport, UndoReport } from './engine/repair-report.ts'
+export type { DamagedCheckpoint, VerifyOptions, VerifyProblem, VerifyProgress, VerifyReport } from './engine/verify-report.ts'
 export { type Codec, codec } from './format/codec.ts'
 export type { CodecName, Compression } from './format/compression.ts'
 export type { CheckpointPin, SettableStatus } from './model/checkpoint-changes.ts'

@@ -27,6 +27,8 @@ export class FsBlobStore implements BlobStore {
       if (await this.#files.exists(final)) throw alreadyThere(name)
       return new FileBlobWriter(this.#files, await this.#files.open(temporary, 'create'), temporary, final)
     } catch (error) {
+      // Made all the same, perhaps: nobody else has this name.
+      if (fileErrorCode(error) !== 'EEXIST') await this.#files.remove(temporary).catch(() => {})
       throw writeFault(error, final)
     }
   }

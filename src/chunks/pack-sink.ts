@@ -1,6 +1,7 @@
 import type { BlobStore, BlobWriter } from '../blobs/blob-store.ts'
 import { isCompressible } from '../format/compressible.ts'
 import type { Compression } from '../format/compression.ts'
+import { freeBytes } from '../format/free-bytes.ts'
 import { type EncodedFrame, isFrameFull } from '../format/pack-frame.ts'
 import type { PackChunk } from '../format/pack-table.ts'
 import { PackWriter } from '../format/pack-writer.ts'
@@ -182,6 +183,7 @@ export class PackSink {
     }
     for (const frame of frames) parts.push(...pack.writer.add(frame))
     await this.#append(parts)
+    for (const frame of frames) freeBytes(frame.bytes)
   }
 
   async #startFile(pack: OpenPack): Promise<BlobWriter> {

@@ -106,7 +106,7 @@ function changedPieces(live: Uint8Array, leaf: RetainedLeaf): StreamPiece[] {
       at += chunkLength(live, at, live.length, blobChunks)
       while (list.offset(index) - start < at) index++
     } while (at < live.length && list.offset(index) - start !== at)
-    const changed = live.slice(changedFrom, at)
+    const changed = new Uint8Array(live.subarray(changedFrom, at))
     copy.set(changed, changedFrom)
     pieces.push({ kind: 'blob', bytes: changed, endsPart: true })
     known = index

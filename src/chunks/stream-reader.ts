@@ -1,28 +1,31 @@
-import { damagedManifest, type Manifest, manifestBytes, type PackReference } from '../format/manifest.ts'
+import { freeBytes } from '../format/free-bytes.ts'
+import { type ChunkRun, damagedManifest, type Manifest, manifestBytes, type PackReference } from '../format/manifest.ts'
 import type { PackFrame } from '../format/pack-frame.ts'
 import { packKey } from './chunk-list.ts'
 import { LruMap } from './lru-map.ts'
 import type { Packs } from './pack-shelf.ts'
 import { chunkBytes } from './read-chunk.ts'
 
-/** Frames kept while a stream is read: chunks of one lie between changed ones of others. */
+/** Frames kept while a stream is read through: chunks of one lie between changed ones of others. */
 const framesAtHand = 6
 
 /** A chunk of a stream. */
 export interface StreamChunk {
   /** Where it begins in the stream. */
   readonly offset: number
-  /** The caller's own, but for chunks that come more than once in a stream. */
+  /** Gone when the next chunk is asked for. */
   readonly bytes: Uint8Array
   readonly digest: Uint8Array
 }
+
+/** How a reading gets at frames. */
+type Frames = (pack: PackReference, index: number, chunk: number) => Promise<PackFrame>
 
 /** Reads the stream of bytes that a manifest names; every chunk is checked against its digest. */
 export class StreamReader {
   readonly #packs: Packs
   readonly #manifest: Manifest
   readonly length: number
-  readonly #frames = new LruMap<Promise<PackFrame>>(framesAtHand)
 
   constructor(packs: Packs, manifest: Manifest) {
     this.#packs = packs
@@ -30,22 +33,20 @@ export class StreamReader {
     this.length = manifestBytes(manifest)
   }
 
-  /** The chunks that hold bytes from `from` to before `to`, in order. Frames in between are not read. */
+  /** The chunks that hold bytes from `from` to before `to`, in order, for who reads much. Frames in between are not read. */
   async *chunks(from = 0, to = this.length): AsyncIterableIterator<StreamChunk> {
-    let offset = 0
-    for (const run of this.#manifest.runs) {
-      const end = offset + run.bytes
-      if (offset >= to) return
-      if (end > from) yield* this.#run(run, offset, from, to)
-      offset = end
-    }
+    const frames = new LruMap<Promise<PackFrame>>(framesAtHand, frame => void frame.then(freeFrame, () => {}))
+    const take: Frames = (pack, index, chunk) =>
+      frames.getOrMake(`${packKey(pack)} ${index}`, () => this.#packs.takeFrame(pack, chunk))
+    yield* this.#chunks(from, to, take)
   }
 
-  /** Exactly these bytes, the caller's own. */
+  /** Exactly these bytes, the caller's own, for who reads here and there. */
   async read(offset: number, length: number): Promise<Uint8Array> {
     const result = Buffer.allocUnsafeSlow(length)
     let filled = 0
-    for await (const chunk of this.chunks(offset, offset + length)) {
+    const shared: Frames = (pack, _index, chunk) => this.#packs.frameOf(pack, chunk)
+    for await (const chunk of this.#chunks(offset, offset + length, shared)) {
       const first = Math.max(0, offset - chunk.offset)
       const part = chunk.bytes.subarray(first, offset + length - chunk.offset)
       result.set(part, chunk.offset + first - offset)
@@ -55,12 +56,17 @@ export class StreamReader {
     return result
   }
 
-  /** Runs come back to a frame after a few others. */
-  #frame(pack: PackReference, index: number, chunk: number): Promise<PackFrame> {
-    return this.#frames.getOrMake(`${packKey(pack)} ${index}`, () => this.#packs.takeFrame(pack, chunk))
+  async *#chunks(from: number, to: number, frames: Frames): AsyncIterableIterator<StreamChunk> {
+    let offset = 0
+    for (const run of this.#manifest.runs) {
+      const end = offset + run.bytes
+      if (offset >= to) return
+      if (end > from) yield* this.#run(run, offset, from, to, frames)
+      offset = end
+    }
   }
 
-  async *#run(run: Manifest['runs'][number], start: number, from: number, to: number): AsyncIterableIterator<StreamChunk> {
+  async *#run(run: ChunkRun, start: number, from: number, to: number, frames: Frames): AsyncIterableIterator<StreamChunk> {
     const pack = this.#manifest.packs[run.pack]
     if (pack === undefined) throw damagedManifest('a run names no pack')
     const reader = await this.#packs.reader(pack)
@@ -78,18 +84,24 @@ export class StreamReader {
         number = frameEnd
         continue
       }
-      const { chunks: table } = await this.#frame(pack, index, number)
+      const { chunks } = await frames(pack, index, number)
       // The next frame is read while this one is used.
-      if (frameEnd < last && offset + frame.chunkBytes < to) this.#frame(pack, index + 1, frameEnd).catch(() => {})
+      if (frameEnd < last && offset + frame.chunkBytes < to) frames(pack, index + 1, frameEnd).catch(() => {})
       for (; number < frameEnd && offset < to; number++) {
-        const entry = table[number - frame.firstChunk]
-        if (entry === undefined) throw damagedManifest('a chunk is missing')
-        if (offset + entry.rawBytes > from) {
-          yield { offset, bytes: await chunkBytes(this.#packs, pack, number, entry), digest: entry.digest }
+        const chunk = chunks[number - frame.firstChunk]
+        if (chunk === undefined) throw damagedManifest('a chunk is missing')
+        if (offset + chunk.rawBytes > from) {
+          yield { offset, bytes: await chunkBytes(this.#packs, pack, number, chunk), digest: chunk.digest }
         }
-        offset += entry.rawBytes
+        offset += chunk.rawBytes
       }
     }
     if (offset < to && offset !== start + run.bytes) throw damagedManifest('a run has another length than its chunks')
   }
+}
+
+/** The payload lies in one buffer, at the start of which the first chunk is; unless it is the buffer of something larger. */
+function freeFrame({ chunks }: PackFrame): void {
+  const [first] = chunks
+  if (first !== undefined) freeBytes(first.payload)
 }

@@ -7,7 +7,7 @@ export function rootHelp(version: string): string {
   const examples = commands.flatMap(command =>
     named.includes(command.name) ? command.examples.slice(0, command.name === 'run' ? 2 : 1) : [],
   )
-  const groups = (['Run', 'Inspect'] as const).flatMap(group => {
+  const groups = (['Run', 'Inspect', 'Repair'] as const).flatMap(group => {
     const members = commands.filter(command => command.group === group)
     return ['', group, ...rows(members.map(command => [usage(command), command.summary]))]
   })

@@ -13,6 +13,8 @@ const implementations: Readonly<Record<string, () => Promise<Command>>> = {
   show: async () => (await import('./commands/show.ts')).showCommand,
   events: async () => (await import('./commands/events.ts')).eventsCommand,
   where: async () => (await import('./commands/where.ts')).whereCommand,
+  verify: async () => (await import('./commands/verify.ts')).verifyCommand,
+  repair: async () => (await import('./commands/repair.ts')).repairCommand,
 }
 
 /** Commands that print an object a line and end with `exit`. */

@@ -37,6 +37,18 @@ export class SlabFiller {
     return full
   }
 
+  /** Memory for the next `length` bytes, and the pieces to hand on: more than fit into the slab are a piece of their own. */
+  place(length: number, handOn: (piece: StreamPiece) => void): Uint8Array {
+    if (length > slabBytes - this.#filled && this.#filled > 0) handOn(this.#next(false))
+    if (length > slabBytes) {
+      const bytes = new Uint8Array(length)
+      handOn({ kind: this.#kind, bytes, endsPart: false })
+      return bytes
+    }
+    this.#filled += length
+    return this.#slab.subarray(this.#filled - length, this.#filled)
+  }
+
   /** The last piece, which ends the part. */
   end(): StreamPiece {
     return this.#next(true)

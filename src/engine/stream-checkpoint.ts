@@ -18,7 +18,7 @@ export async function* streamBytes(core: StoreCore, view: CheckpointView): Async
   const digest = createHash('sha256')
   for await (const chunk of reader.chunks()) {
     digest.update(chunk.digest)
-    yield chunk.bytes.slice()
+    yield new Uint8Array(chunk.bytes)
   }
   const found = digestText(digest.digest())
   if (found !== view.digest) throw damagedCheckpoint(view, found)

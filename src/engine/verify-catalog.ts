@@ -100,10 +100,18 @@ async function compare(catalog: Catalog, log: LogSurvey, rebuilt: Ask): Promise<
     }
   }
   if (isBehind && lossy.size === 0) return found
-  return [...found, ...(await compareCheckpoints(catalog, rebuilt, lossy)), ...(lossy.size > 0 ? [] : await compareRuns(catalog, rebuilt))]
+  // Of a run that cannot be read the rebuilt catalog has nothing to compare with.
+  const isWhole = lossy.size === 0 && log.problems.every(({ runs }) => runs.length === 0)
+  const checkpoints = await compareCheckpoints(catalog, rebuilt, lossy, isWhole)
+  return [...found, ...checkpoints, ...(isWhole ? await compareRuns(catalog, rebuilt) : [])]
 }
 
-async function compareCheckpoints(catalog: Catalog, rebuilt: Ask, lossy: ReadonlyMap<string, FoundProblem>): Promise<readonly FoundProblem[]> {
+async function compareCheckpoints(
+  catalog: Catalog,
+  rebuilt: Ask,
+  lossy: ReadonlyMap<string, FoundProblem>,
+  isWhole: boolean,
+): Promise<readonly FoundProblem[]> {
   const other = new FoundProblem('catalog', 'catalog', 'the catalog does not agree with the log')
   let isOther = false
   let seen = 0
@@ -118,7 +126,7 @@ async function compareCheckpoints(catalog: Catalog, rebuilt: Ask, lossy: Readonl
     differs(view, await rebuilt(known => known.checkpoint(view.id)))
   }
   const { checkpoints } = await rebuilt(known => known.summary())
-  return isOther || (lossy.size === 0 && seen !== checkpoints) ? [other] : []
+  return isWhole && (isOther || seen !== checkpoints) ? [other] : []
 }
 
 async function compareRuns(catalog: Catalog, rebuilt: Ask): Promise<readonly FoundProblem[]> {

@@ -63,18 +63,23 @@ export class ByteWriter {
 
   /** What was written, in memory of its own. */
   copy(): Uint8Array<ArrayBuffer> {
-    this.#checkSize()
     const result = new Uint8Array(this.position)
+    this.copyTo(result, 0)
+    return result
+  }
+
+  /** Copies what was written to `target` from `start` on. */
+  copyTo(target: Uint8Array, start: number): void {
+    this.#checkSize()
     if (this.#position - this.#start > segmentBytes >> 4) this.#close()
-    let position = 0
+    let position = start
     for (const { bytes } of this.#full) {
       // Twice as fast as `set` where the source is shared memory, but for short ones.
-      if (Buffer.isBuffer(bytes)) bytes.copy(result, position)
-      else result.set(bytes, position)
+      if (Buffer.isBuffer(bytes)) bytes.copy(target, position)
+      else target.set(bytes, position)
       position += bytes.length
     }
-    result.set(this.#bytes.subarray(this.#start, this.#position), position)
-    return result
+    target.set(this.#bytes.subarray(this.#start, this.#position), position)
   }
 
   /** What was written, where it lies: valid until the writer is released or, for leaves, until the value changes. */

@@ -2,6 +2,7 @@ import * as zlib from 'node:zlib'
 import { isCompressible } from './compressible.ts'
 import { type CodecName, type Compression, codecNames, compress, decompress } from './compression.ts'
 import { damagedPack, packMisuse } from './damaged-pack.ts'
+import { freeBytes } from './free-bytes.ts'
 import { asBuffer } from './pack-header.ts'
 import {
   codecOf,
@@ -83,13 +84,15 @@ export function encodeFrame(
   // Not pooled: the caller may transfer it.
   const bytes = Buffer.allocUnsafeSlow(payloadAt + payload.length)
   bytes.set(payload, payloadAt)
+  const crc32 = zlib.crc32(payload)
+  if (compressed) freeBytes(compressed)
   const head: FrameHead = {
     ...place,
     chunks: chunks.length,
-    payloadBytes: payload.length,
+    payloadBytes: bytes.length - payloadAt,
     rawBytes,
     codec: codecNames.indexOf(codec),
-    crc32: zlib.crc32(payload),
+    crc32,
   }
   writeHeadAndTable(bytes, pack, head, chunks)
   return { ...place, chunks: chunks.length, bytes, rawBytes, chunkBytes, codec }
@@ -111,7 +114,9 @@ function joinPayloads(chunks: readonly PackChunk[], rawBytes: number): Uint8Arra
 function compressIfWorth(raw: Uint8Array, compression: Compression): Uint8Array | undefined {
   if (compression.codec === 'none' || raw.length === 0 || !isCompressible(raw)) return undefined
   const compressed = compress(raw, compression)
-  return compressed.length <= raw.length * (1 - leastGain) ? compressed : undefined
+  if (compressed.length <= raw.length * (1 - leastGain)) return compressed
+  freeBytes(compressed)
+  return undefined
 }
 
 /**

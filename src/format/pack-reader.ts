@@ -1,6 +1,7 @@
 import type { WaymarkError } from '../model/errors.ts'
 import { damagedPack } from './damaged-pack.ts'
 import { type FrameEntry, type PackFooter, readEnd, readFooter } from './pack-footer.ts'
+import { freeBytes } from './free-bytes.ts'
 import { decodeFrame, type FramePlace, type PackFrame, readFrameHead } from './pack-frame.ts'
 import { checkPackHeader, packHeaderLength, type ReadPack, readExactly } from './pack-header.ts'
 import { type ChunkEntry, frameLength, headAndTableLength, parseTable } from './pack-table.ts'
@@ -82,7 +83,9 @@ export class PackReader {
   async readFrame(index: number): Promise<PackFrame> {
     const entry = this.#entry(index)
     const bytes = await readExactly(this.#read, this.#pack, entry.offset, entry.storedBytes)
-    return decodeEntry(bytes, this.#pack, entry)
+    const frame = decodeEntry(bytes, this.#pack, entry)
+    if (!isView(frame, bytes)) freeBytes(bytes)
+    return frame
   }
 
   #entry(index: number): FrameEntry {
@@ -126,3 +129,6 @@ function requireSame(
 function unfit(pack: string, entry: FrameEntry): WaymarkError {
   return damagedPack(pack, 'a frame does not fit its index', { frame: entry.frame })
 }
+
+/** Whether the chunks are views on the bytes that were read, because those were not compressed. */
+const isView = (frame: PackFrame, bytes: Uint8Array): boolean => frame.chunks[0]?.payload.buffer === bytes.buffer

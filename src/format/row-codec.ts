@@ -1,7 +1,8 @@
 import { WaymarkError } from '../model/errors.ts'
-import { type DecodeOptions, decodeValue } from './decode-value.ts'
 import { maxEncodedBytes } from './byte-writer.ts'
-import { type EncodeOptions, encodeValue } from './encode-value.ts'
+import { type Codec, CodecRegistry } from './codec.ts'
+import { type DecodeOptions, decodeValue } from './decode-value.ts'
+import { ValueEncoder } from './value-encoder.ts'
 
 /*
  * Rows are a CBOR sequence (RFC 8742) of encoded items (tag 24, RFC 8949 3.4.5.1): d8 18 | head of a byte string | the encoded row. The length in front of each lets a reader take
@@ -11,17 +12,80 @@ const tag = 0xd8
 const encodedItem = 24
 const byteString = 0x40
 
-/** One row as it stands in the stream: two pieces. */
-export function encodeRow(row: unknown, options: EncodeOptions): readonly [Uint8Array, Uint8Array] {
-  const value = encodeValue(row, options)
-  return [rowHead(value.length), value]
+/** Rows up to this length are encoded one after the other in the same memory. */
+const shortRowBytes = 64 * 1024
+
+/** Encodes rows one by one. `release` it when done. */
+export class RowEncoder {
+  readonly #codecs: CodecRegistry
+  #encoder: ValueEncoder
+
+  constructor(codecs: readonly Codec[]) {
+    this.#codecs = CodecRegistry.of(codecs)
+    this.#encoder = new ValueEncoder(this.#codecs, false)
+  }
+
+  /**
+   * `place` gives memory for the bytes of the row, of which it is told how many there are.
+   *
+   * @throws WaymarkError `invalid` with the path inside the row if it cannot be stored, `limit`
+   */
+  encode(row: unknown, place: (length: number) => Uint8Array): void {
+    if (typeof row !== 'object' || row === null || !this.#encodeShort(row, place)) this.#encodeAny(row, place)
+  }
+
+  release(): void {
+    this.#encoder.release()
+  }
+
+  #encodeShort(row: object, place: (length: number) => Uint8Array): boolean {
+    const { out } = this.#encoder
+    const start = out.position
+    try {
+      if (!this.#encoder.attempt(row, shortRowBytes, Number.MAX_SAFE_INTEGER)) return false
+    } catch (error) {
+      const explained = this.#encoder.explained(error)
+      this.release()
+      this.#encoder = new ValueEncoder(this.#codecs, false)
+      throw explained
+    }
+    const bytes = out.since(start)
+    const head = rowHead(bytes.length)
+    const target = place(head.length + bytes.length)
+    target.set(head)
+    target.set(bytes, head.length)
+    out.rewind(start)
+    return true
+  }
+
+  #encodeAny(row: unknown, place: (length: number) => Uint8Array): void {
+    const encoder = new ValueEncoder(this.#codecs, false)
+    try {
+      encoder.encode(row)
+      const length = encoder.out.position
+      const head = rowHead(length)
+      const target = place(head.length + length)
+      target.set(head)
+      encoder.out.copyTo(target, head.length)
+    } finally {
+      encoder.release()
+    }
+  }
 }
 
 function rowHead(length: number): Uint8Array {
   if (length < 24) return Uint8Array.of(tag, encodedItem, byteString | length)
   if (length < 0x100) return Uint8Array.of(tag, encodedItem, byteString | 24, length)
   if (length < 0x1_0000) return Uint8Array.of(tag, encodedItem, byteString | 25, length >>> 8, length & 0xff)
-  return Uint8Array.of(tag, encodedItem, byteString | 26, length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff)
+  return Uint8Array.of(
+    tag,
+    encodedItem,
+    byteString | 26,
+    length >>> 24,
+    (length >>> 16) & 0xff,
+    (length >>> 8) & 0xff,
+    length & 0xff,
+  )
 }
 
 /** Takes rows out of a stream, whatever pieces it comes in. Holds no more than a piece and the beginning of a row. */
@@ -48,7 +112,7 @@ export class RowDecoder {
       yield decodeValue(bytes.subarray(from, from + head.length), this.#options)
       at = from + head.length
     }
-    this.#rest = bytes.slice(at)
+    this.#rest = new Uint8Array(bytes.subarray(at))
   }
 
   /** @throws WaymarkError `corrupt` if the stream ended within a row */

@@ -94,7 +94,7 @@ before(async () => {
   await saveStates(first)
   await saveOthers(first)
   for (const codec of ['gzip', 'brotli', 'none'] as const) {
-    const store = await opened({ compression: { codec } })
+    const store = await opened({ compression: { codec }, parity: codec === 'gzip' })
     await store.save({ value: Array.from({ length: 30_000 }, (_, n) => `${codec} ${n}`), run: codec })
   }
   run = await runTwice(first)
@@ -164,6 +164,10 @@ test('the store read so has everything the pages describe', { skip: skipWithoutP
   assert.deepEqual(new Set(read.map(line => line['contentKind'])), new Set(['inline', 'chunks']))
   assert.deepEqual(new Set(read.map(line => line['encoding'])), new Set(['cbor', 'bytes', 'rows', 'files']))
   assert.deepEqual(new Set(linesOf(path, 'pack').flatMap(line => line['codecs'])), new Set(['zstd', 'gzip', 'brotli', 'none']))
+  assert.ok(
+    linesOf(path, 'pack').some(line => line['parity'] === true),
+    'no pack has parity',
+  )
   assert.ok(
     read.some(line => line['rides'] === true),
     'no pack rides in a record',

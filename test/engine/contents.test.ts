@@ -105,23 +105,29 @@ test('[E1] a set of files comes back by name and content, and what is the same i
 test('[E9] a save reads a value at once: what is changed afterwards is not in it', async () => {
   await withStore(async store => {
     const column = new Float64Array(200_000).map((_, i) => Math.sqrt(i))
-    const state = { name: 'before', column, rows: Array.from({ length: 3_000 }, (_, i) => ({ i })) }
+    const buffer = Buffer.alloc(100_000, 'x')
+    const state = { name: 'before', column, buffer, rows: Array.from({ length: 3_000 }, (_, i) => ({ i })) }
     const first = store.save({ value: state })
     state.name = 'after'
     column[5] = -1
+    buffer[70_000] = 1
     const second = store.save({ value: state })
     column[5] = -2
+    buffer[70_000] = 2
     column[199_999] = 7
     const [a, b] = [await first, await second]
-    const third = await store.save({ value: state })
+    const saving = store.save({ value: state })
+    buffer.fill('y')
+    const third = await saving
     const loaded = async (id: string) => {
       const { value } = await store.load(id)
       assert.ok(typeof value === 'object' && value !== null && 'column' in value && value.column instanceof Float64Array)
-      return [value.column[5], value.column[199_999]]
+      assert.ok('buffer' in value && Buffer.isBuffer(value.buffer))
+      return [value.column[5], value.column[199_999], value.buffer[70_000]]
     }
-    assert.deepEqual(await loaded(a.id), [Math.sqrt(5), Math.sqrt(199_999)])
-    assert.deepEqual(await loaded(b.id), [-1, Math.sqrt(199_999)])
-    assert.deepEqual(await loaded(third.id), [-2, 7])
+    assert.deepEqual(await loaded(a.id), [Math.sqrt(5), Math.sqrt(199_999), 120])
+    assert.deepEqual(await loaded(b.id), [-1, Math.sqrt(199_999), 1])
+    assert.deepEqual(await loaded(third.id), [-2, 7, 2])
   })
 })
 

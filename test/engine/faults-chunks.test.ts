@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { ChunkTrial } from './trial/chunk-trial.ts'
-import { everyFaultPlan } from './trial/fault-plans.ts'
+import { faultPlansForEach } from './trial/fault-plans.ts'
 
 const afterwards = ['same process', 'next process', 'power cut'] as const
 
@@ -8,7 +8,7 @@ test('[X3 R4] an error at any file operation of a save of chunks is told by its 
   const whole = new ChunkTrial()
   await whole.run('next process')
   let trials = 0
-  for (const plan of everyFaultPlan(whole.kinds)) {
+  for (const plan of faultPlansForEach(whole.kinds, 1)) {
     const then = afterwards[trials++ % afterwards.length] ?? 'same process'
     try {
       await new ChunkTrial(plan).run(then)

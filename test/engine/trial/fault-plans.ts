@@ -37,6 +37,23 @@ export function* faultPlans(kinds: readonly (OperationKind | undefined)[], share
   }
 }
 
-/** Every fault that can hit any operation of a trace. */
-export const everyFaultPlan = (kinds: readonly (OperationKind | undefined)[]): readonly FaultPlan[] =>
-  kinds.flatMap((kind, i) => (kind === undefined ? [] : everyPlan(kind, i + 1)))
+/**
+ * For each operation of a trace a fault that passes and one that stays, drawn by the seed, and each way in which a sync can fail.
+ * With WAYMARK_EVERY_FAULT=1 all there are.
+ */
+export function* faultPlansForEach(kinds: readonly (OperationKind | undefined)[], seed: number): Iterable<FaultPlan> {
+  const random = seededRandom(seed)
+  for (const [i, kind] of kinds.entries()) {
+    const plans = kind === undefined ? [] : everyPlan(kind, i + 1)
+    if (process.env['WAYMARK_EVERY_FAULT'] === '1') yield* plans
+    else {
+      const syncs = plans.filter(plan => kind === 'sync' && plan.code === 'EIO')
+      const rest = plans.filter(plan => !syncs.includes(plan))
+      for (const lasts of ['once', 'for-good']) {
+        const fitting = rest.filter(plan => plan.lasts === lasts)
+        if (fitting.length > 0) yield random.pick(fitting)
+      }
+      yield* syncs
+    }
+  }
+}

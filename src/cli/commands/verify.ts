@@ -1,0 +1,36 @@
+import type { VerifyReport } from '../../engine/verify-report.ts'
+import { exitCodeOf, WaymarkError } from '../../model/errors.ts'
+import { byteProgress } from '../byte-progress.ts'
+import type { Context } from '../context.ts'
+import { document, isoTime } from '../json-shapes.ts'
+import { verifyLines } from '../render/verify-lines.ts'
+import { withReadOnlyStore } from '../with-read-only-store.ts'
+
+/** `waymark verify` */
+export async function verifyCommand(context: Context): Promise<number> {
+  const { output, line } = context
+  const progress = await byteProgress(context, 'verifying')
+  let report: VerifyReport
+  try {
+    report = await withReadOnlyStore(context, store =>
+      store.verify({ full: line.flags.on('full'), onProgress: now => progress.report(now) }),
+    )
+  } finally {
+    progress.end()
+  }
+  if (output.json) output.jsonLine(verifyDocument(report))
+  else await output.result(verifyLines(report, output.stdoutScreen))
+  return report.ok ? 0 : exitCodeOf.corrupt
+}
+
+function verifyDocument(report: VerifyReport): object {
+  const data = { ...report, damaged: report.damaged.map(one => ({ ...one, createdAt: isoTime(one.createdAt) })) }
+  if (report.ok) return document('verify', data)
+  const { length } = report.problems
+  const error = new WaymarkError('corrupt', {
+    message: `the store is damaged: ${length} ${length === 1 ? 'problem' : 'problems'}`,
+    means: `${report.damaged.length} of ${report.checkpoints} checkpoints cannot be loaded; the others are not affected.`,
+    remedy: 'waymark repair',
+  })
+  return { ...document('verify', data, { command: 'waymark repair' }), ok: false, error: error.toJSON() }
+}

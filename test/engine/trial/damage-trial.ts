@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { isWaymarkError, open, type Store } from 'waymark'
+import type { Catalog } from '../../../src/catalog/catalog.ts'
+import { noChunkIndex } from '../../../src/chunks/chunk-index.ts'
+import { inlineWorkbench } from '../../../src/chunks/workbench.ts'
+import type { FileSystem } from '../../../src/files/file-system.ts'
+import { CatalogPool } from '../../../src/testing/catalog-pool.ts'
+import { blobState, nextState, recordState } from '../../../src/testing/chunk-contents.ts'
+import { DamagedFiles } from '../../../src/testing/damaged-files.ts'
+import { seededRandom } from '../../../src/testing/seeded-random.ts'
+import { SimulatedDisk } from '../../../src/testing/simulated-disk.ts'
+import type { DamagePlan } from './damage-plans.ts'
+import { hastyClock } from './hasty-clock.ts'
+
+const root = '/store'
+
+/** What a store holds: newest first, as it lists them. */
+export interface WholeStore {
+  readonly files: DamagedFiles
+  readonly checkpoints: readonly { readonly id: string; readonly value: unknown }[]
+}
+
+/** How a damage showed. */
+export type Verdict = 'harmless' | 'corrupt' | 'refused' | 'noticed'
+
+const catalogs = new CatalogPool()
+
+function openOn(files: FileSystem, openCatalog: () => Promise<Catalog>, seed = 1): Promise<Store> {
+  return open({
+    path: root,
+    compression: { codec: 'zstd' },
+    parity: true,
+    components: {
+      files,
+      clock: hastyClock(),
+      random: seededRandom(seed),
+      openCatalog,
+      openChunkIndex: () => noChunkIndex,
+      workbenches: { forBytes: () => inlineWorkbench },
+    },
+  })
+}
+
+/** A small store with every kind of file: two segments, claims, two packs with parity, and deltas that stand on a pack and on a record. */
+export async function smallStore(closed: boolean): Promise<WholeStore> {
+  const disk = new SimulatedDisk()
+  const random = seededRandom(3)
+  const small = recordState(random)
+  const large = blobState(random, 66 * 1024)
+  const packed = { rows: Array.from({ length: 120 }, (_, id) => ({ id, text: Buffer.from(random.bytes(300)).toString('base64') })) }
+  const files = disk.process('maker')
+  const first = await openOn(files, () => catalogs.open(), 11)
+  await first.save({ value: { tiny: true }, id: 'tiny' })
+  await first.save({ value: small, run: 'small' })
+  await first.save({ value: large, run: 'large' })
+  await first.save({ value: { ...packed, more: random.bytes(67_000) }, run: 'second' })
+  await first.close()
+  const second = await openOn(files, () => catalogs.open(), 12)
+  await second.save({ value: nextState(small, random), run: 'small' })
+  await second.save({ value: nextState(large, random), run: 'large', id: 'chosen' })
+  await second.save({ value: ['the newest'] })
+  if (closed) await second.close()
+  return whole(new DamagedFiles(await contentsOf(files), [`${root}/leases`]))
+}
+
+/** A store on the real disk, whatever is in it. */
+export function storeIn(folder: string): Promise<WholeStore> {
+  const files = new Map<string, Uint8Array>()
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const path = join(folder, name)
+    if (statSync(path).isFile()) files.set(`${root}/${relative(folder, path)}`, readFileSync(path))
+  }
+  return whole(new DamagedFiles(files, [`${root}/leases`, `${root}/claims`]))
+}
+
+async function contentsOf(files: FileSystem, folder = root): Promise<Map<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>()
+  for (const name of await files.list(folder)) {
+    const path = `${folder}/${name}`
+    if ((await files.stat(path))?.kind === 'directory') for (const entry of await contentsOf(files, path)) found.set(...entry)
+    else {
+      const file = await files.open(path, 'read')
+      found.set(path, await file.read(0, (await file.stat()).size))
+      await file.close()
+    }
+  }
+  return found
+}
+
+async function whole(files: DamagedFiles): Promise<WholeStore> {
+  const store = await openOn(files, () => catalogs.open())
+  const checkpoints: { id: string; value: unknown }[] = []
+  for (const { id } of await store.list({ limit: 1_000 })) checkpoints.push({ id, value: (await store.load(id)).value })
+  assert.deepEqual(store.notices(), [])
+  await store.close()
+  return { files, checkpoints }
+}
+
+/** Opens a damaged store anew for every damage: with a catalog that is built from it, or with the one it had before. */
+export class DamageTrial {
+  readonly #whole: WholeStore
+  readonly #keepsCatalog: boolean
+  #kept: Catalog | undefined
+
+  constructor(store: WholeStore, catalog: 'kept' | 'built anew') {
+    this.#whole = store
+    this.#keepsCatalog = catalog === 'kept'
+  }
+
+  /** @throws if anything wrong or older was given in silence */
+  async judge(plan: DamagePlan): Promise<Verdict> {
+    const { files } = this.#whole
+    const openCatalog = await this.#catalog()
+    files.damage(...plan.damages)
+    try {
+      return await this.#look(openCatalog)
+    } catch (error) {
+      throw new Error(`${plan.how}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    } finally {
+      files.damage()
+    }
+  }
+
+  async #look(openCatalog: () => Promise<Catalog>): Promise<Verdict> {
+    let store: Store
+    try {
+      store = await openOn(this.#whole.files, openCatalog)
+    } catch (error) {
+      if (isWaymarkError(error, 'corrupt') || isWaymarkError(error, 'unsupported')) return 'refused'
+      throw error
+    }
+    try {
+      return await this.#compare(store)
+    } finally {
+      await store.close()
+    }
+  }
+
+  async #compare(store: Store): Promise<Verdict> {
+    let verdict: Verdict = 'harmless'
+    const missing: string[] = []
+    for (const { id, value } of this.#whole.checkpoints) {
+      try {
+        const loaded = await store.load(id)
+        if (!isDeepStrictEqual(loaded.value, value)) throw new Error(`${id} loads with another value`)
+      } catch (error) {
+        if (isWaymarkError(error, 'not_found')) missing.push(id)
+        else if (isWaymarkError(error, 'corrupt') || isWaymarkError(error, 'unsupported')) verdict = 'corrupt'
+        else throw error
+      }
+    }
+    const latest = await store.latest()
+    const newest = this.#whole.checkpoints[0]
+    const notices = store.notices()
+    const known = new Set(this.#whole.checkpoints.map(({ id }) => id))
+    for (const { id } of await store.list({ limit: 1_000 })) if (!known.has(id)) throw new Error(`${id} was never saved`)
+    if (missing.length > 0 && notices.length === 0) throw new Error(`${missing.join(', ')} missing without a word`)
+    if (latest?.id !== newest?.id && notices.length === 0) throw new Error(`${latest?.id} is the latest without a word`)
+    if (notices.length > 0) this.#kept = undefined
+    return notices.length > 0 ? 'noticed' : verdict
+  }
+
+  /** A kept one is used until something was noticed: it may have been built anew then. */
+  async #catalog(): Promise<() => Promise<Catalog>> {
+    if (!this.#keepsCatalog) return () => catalogs.open()
+    if (this.#kept === undefined) {
+      this.#kept = unclosed(await catalogs.open())
+      const kept = this.#kept
+      const store = await openOn(this.#whole.files, async () => kept)
+      await store.close()
+    }
+    const kept = this.#kept
+    return async () => kept
+  }
+}
+
+function unclosed(catalog: Catalog): Catalog {
+  return new Proxy(catalog, {
+    get: (target, name) => (name === 'close' ? async () => {} : Reflect.get(target, name)),
+  })
+}
