@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { serialize } from 'node:v8'
+import { open } from '../src/open.ts'
 import { seededRandom } from '../src/testing/seeded-random.ts'
 import { folderBytes } from './shared/folder-bytes.ts'
-import { openMeasured } from './shared/open-store.ts'
 import { Samples } from './shared/samples.ts'
 
 const { values: given } = parseArgs({ options: { rounds: { type: 'string', default: '9' } } })
@@ -43,7 +43,7 @@ say('1 % changed', '1 % contiguous', '<= 12 ms')
 
 async function throughOneStore(times: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'waymark-bench-'))
-  const store = await openMeasured(join(folder, 'store'))
+  const store = await open(join(folder, 'store'))
   const save = (name: string) => {
     const before = folderBytes(folder).truth
     return samples.take(

@@ -9,9 +9,10 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { deserialize, serialize } from 'node:v8'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import type { SaveMode } from '../src/engine/value-snapshot.ts'
+import { open } from '../src/open.ts'
 import { folderBytes } from './shared/folder-bytes.ts'
 import { datesAndMaps, jsonSafe, mapsAsEntries, type ObjectState, objectState, withChangedRows } from './shared/object-states.ts'
-import { knowsModes, type MeasuredStore, openMeasured } from './shared/open-store.ts'
 import { Samples } from './shared/samples.ts'
 
 const { values: given } = parseArgs({ options: { megabytes: { type: 'string', default: '10,100' }, rounds: { type: 'string' } } })
@@ -55,8 +56,7 @@ async function measureOurs(samples: Samples, state: ObjectState, safe: unknown, 
     await samples.take('load, JSON-safe', () => load(id))
   })
   for (const mode of ['cooperative', 'immutable'] as const) {
-    await withFreshStore(async (save, _load, store) => {
-      if (!(await knowsModes(store))) return
+    await withFreshStore(async save => {
       const changed = withChangedRows(state, 0.01, 'contiguous', 400 + round)
       await save(samples, `${mode}: first save`, state, mode)
       await save(samples, `${mode}: unchanged`, state, mode)
@@ -83,12 +83,12 @@ async function checkRoundTrip(state: ObjectState): Promise<void> {
   })
 }
 
-type Save = (samples: Samples, name: string, value: unknown, mode?: string) => Promise<string>
+type Save = (samples: Samples, name: string, value: unknown, mode?: SaveMode) => Promise<string>
 type Load = (id: string) => Promise<unknown>
 
-async function withFreshStore(use: (save: Save, load: Load, store: MeasuredStore) => Promise<unknown>): Promise<void> {
+async function withFreshStore(use: (save: Save, load: Load) => Promise<unknown>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'waymark-bench-'))
-  const store = await openMeasured(join(folder, 'store'))
+  const store = await open(join(folder, 'store'))
   const save: Save = async (samples, name, value, mode) => {
     const before = folderBytes(folder).truth
     const options = { value, run: 'bench', stage: 'state', ...(mode === undefined ? {} : { mode }) }
@@ -101,7 +101,7 @@ async function withFreshStore(use: (save: Save, load: Load, store: MeasuredStore
     ).id
   }
   try {
-    await use(save, async id => (await store.load(id)).value, store)
+    await use(save, async id => (await store.load(id)).value)
   } finally {
     await store.close()
     rmSync(folder, { recursive: true, force: true })

@@ -1,9 +1,10 @@
-// npm run torture [-- --ci] [--seed S] [--states N] [--kills N] [--only log|store|kill] Breaks things on purpose and checks that
+// npm run torture [-- --ci] [--seed S] [--states N] [--kills N] [--only log|store|chunks|savers|kill] Breaks things on purpose and checks that
 // nothing promised is lost: power cuts over a simulated disk, real processes killed. A failure prints the seed that shows it
 // again.
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/model/clock.ts'
+import { simulateChunks } from '../src/testing/chunk-simulation.ts'
 import { simulateLog } from '../src/testing/log-simulation.ts'
 import { simulateStore } from '../src/testing/store-simulation.ts'
 
@@ -42,6 +43,20 @@ const parts: readonly Part[] = [
       // A state of the whole store, its run gone on with to the end, costs as much as some hundred of the log alone.
       const done = await simulateStore({ seed, states: Math.ceil(states / 10) })
       return `${done} disks after a crash, from a store and a pipeline: nothing acknowledged was lost, and the run went on to the same end`
+    },
+  },
+  {
+    name: 'chunks',
+    async run() {
+      const done = await simulateChunks({ seed, states: number('states', values.ci ? 20_000 : 100_000) })
+      return `${done.states} disks after a crash, from ${done.traces} histories of saves: every acknowledged checkpoint was there, none was wrong, and the next save stood on it`
+    },
+  },
+  {
+    name: 'savers',
+    async run() {
+      const { manySavers } = await import('../test/engine/trial/many-savers.ts')
+      return values.ci ? manySavers(16, 50) : manySavers(64, 100)
     },
   },
   {

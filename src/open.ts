@@ -4,15 +4,16 @@ import { FsBlobStore } from './blobs/fs-blob-store.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import { setCatalogAside } from './catalog/catalog-files.ts'
 import { openSqliteCatalog } from './catalog/sqlite-catalog.ts'
-import { openSqliteChunkIndex } from './chunks/sqlite-chunk-index.ts'
 import { type ChunkIndex, noChunkIndex } from './chunks/chunk-index.ts'
 import { ChunkStore } from './chunks/chunk-store.ts'
 import { withParity } from './chunks/parity-blobs.ts'
 import { RetainedLeaves } from './chunks/retained-leaves.ts'
 import { splitWorkbenches } from './chunks/split-workbenches.ts'
+import { openSqliteChunkIndex } from './chunks/sqlite-chunk-index.ts'
 import type { Workbenches } from './chunks/workbench.ts'
 import { CatalogFeed } from './engine/catalog-feed.ts'
 import { LeaseKeeper } from './engine/lease-keeper.ts'
+import { MemoryOfSaves } from './engine/memory-of-saves.ts'
 import { Parents } from './engine/parents.ts'
 import { identifyProcess } from './engine/process-identity.ts'
 import { projectRoot } from './engine/project-root.ts'
@@ -24,8 +25,7 @@ import type { FileSystem } from './files/file-system.ts'
 import { nodeFiles } from './files/node-files.ts'
 import { readOnlyFiles } from './files/read-only-files.ts'
 import type { Codec } from './format/codec.ts'
-import { checkCompression, type Compression, defaultCompression } from './format/compression.ts'
-import { KnownSubtrees } from './format/known-subtrees.ts'
+import { type Compression, checkCompression, defaultCompression } from './format/compression.ts'
 import { FileLog } from './log/file-log.ts'
 import { type Clock, type Random, systemClock, systemRandom } from './model/clock.ts'
 import { isWaymarkError, type WaymarkError } from './model/errors.ts'
@@ -131,7 +131,8 @@ async function assemble(path: string, components: StoreComponents, options: Open
   })
   if (replaced !== undefined) feed.noteReplaced(replaced)
   const packs = new FsBlobStore(files, join(path, 'packs'))
-  const blobs = options.parity === true ? withParity(packs, new FsBlobStore(files, join(path, 'packs'), '.par'), descriptor.store) : packs
+  const blobs =
+    options.parity === true ? withParity(packs, new FsBlobStore(files, join(path, 'packs'), '.par'), descriptor.store) : packs
   const chunks = new ChunkStore({
     blobs,
     storeId: descriptor.store,
@@ -152,9 +153,13 @@ async function assemble(path: string, components: StoreComponents, options: Open
     log,
     blobs,
     chunks,
-    parents: new Parents({ chunks, feed, log }),
-    leaves: new RetainedLeaves(),
-    subtrees: new KnownSubtrees(),
+    memory: new MemoryOfSaves({
+      files,
+      path,
+      parents: new Parents({ chunks, feed, log }),
+      leaves: new RetainedLeaves(),
+      clearReading: () => chunks.shelf.clear(),
+    }),
     feed,
     leases: new LeaseKeeper(files, join(path, 'leases'), clock, self),
     order: new HybridClock(clock),

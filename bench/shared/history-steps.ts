@@ -4,8 +4,8 @@ import { deepStrictEqual } from 'node:assert/strict'
 import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { open } from '../../src/open.ts'
 import { datesAndMaps, mapsAsEntries, type ObjectState, objectState, withChangedRows } from './object-states.ts'
-import { openMeasured } from './open-store.ts'
 
 export interface HistoryAnswer {
   /** Of each save, in their order. */
@@ -52,7 +52,7 @@ async function saveAll(): Promise<void> {
 }
 
 async function ours(): Promise<Side> {
-  const store = await openMeasured(folder)
+  const store = await open(folder)
   const ids: string[] = []
   return {
     save: async value => ids.push((await store.save({ value, run: 'bench', stage: 'state' })).id),

@@ -1,7 +1,7 @@
-import { isWaymarkError } from '../model/errors.ts'
 import type { PackReference } from '../format/manifest.ts'
-import { ChunkList, type ChunkPlace, packKey } from './chunk-list.ts'
+import { isWaymarkError } from '../model/errors.ts'
 import { type ChunkIndex, isSampled } from './chunk-index.ts'
+import { ChunkList, type ChunkPlace, packKey } from './chunk-list.ts'
 import { listPack } from './list-chunks.ts'
 import type { Packs } from './pack-shelf.ts'
 

@@ -16,6 +16,8 @@ const packTargetBytes = 32 << 20
 const leastFrameBytes = 64 * 1024
 /** Smaller chunks go with what is before them: to probe each would cost more than to compress it. */
 const leastProbedBytes = 32 * 1024
+/** What waits for an open frame, before its payloads are copied. */
+const callsHeld = 4
 /** Frames being encoded or written at a time. */
 const framesUnderWay = 6
 
@@ -60,6 +62,8 @@ export class PackSink {
   #frameCompressible = true
   /** To be called when the frame is encoded. */
   #frameCalls: (() => void)[] = []
+  /** So many of its chunks have payloads of their own. */
+  #owned = 0
   /** Packs begun. */
   #opened = 0
   /** What was submitted and is not done, oldest first. */
@@ -67,7 +71,7 @@ export class PackSink {
   #bytes = 0
   #failure: { readonly error: unknown } | undefined
   /** Frames of the first pack while it may still be inline. */
-  #held: EncodedFrame[] = []
+  readonly #held: EncodedFrame[] = []
 
   constructor(options: PackSinkOptions, workbench: () => Workbench) {
     this.#options = options
@@ -94,8 +98,9 @@ export class PackSink {
 
   /** Calls back when the payloads added so far are needed no more. */
   onEncoded(call: () => void): void {
-    if (this.#frame.length > 0) this.#frameCalls.push(call)
-    else this.#submit(async () => call())
+    this.#frameCalls.push(call)
+    // Where little is new, a frame may stay open for a whole stream: rather than hold all of its memory, the few payloads are copied.
+    if (this.#frame.length === 0 || this.#frameCalls.length > callsHeld) this.#ownFrame()
   }
 
   /** Resolves when there is room for more; rejects if something could not be written. */
@@ -114,7 +119,7 @@ export class PackSink {
     } else {
       await this.#drain()
       const parts = [only.writer.header(), ...this.#held.flatMap(frame => only.writer.add(frame)), ...only.writer.finish()]
-      const bytes = Buffer.concat(parts)
+      const bytes = new Uint8Array(Buffer.concat(parts))
       if (bytes.length <= this.#options.inlineUpToBytes) {
         return { inline: { pack: only.id, bytes }, bytes: bytes.length, packs: [] }
       }
@@ -130,6 +135,16 @@ export class PackSink {
   async abandon(): Promise<void> {
     while (this.#underWay.length > 0) await this.#underWay[0]
     for (const blob of this.#blobs) await blob.abandon()
+  }
+
+  #ownFrame(): void {
+    this.#frame = this.#frame.map((chunk, i) => (i < this.#owned ? chunk : { ...chunk, payload: new Uint8Array(chunk.payload) }))
+    this.#owned = this.#frame.length
+    const calls = this.#frameCalls
+    this.#frameCalls = []
+    this.#submit(async () => {
+      for (const call of calls) call()
+    })
   }
 
   #openPack(): OpenPack {
@@ -154,6 +169,7 @@ export class PackSink {
     this.#frame = []
     this.#frameBytes = 0
     this.#frameCalls = []
+    this.#owned = 0
     this.#submit(async () => {
       const frame = await encoding
       for (const call of calls) call()

@@ -1,5 +1,5 @@
 import { isWaymarkError } from '../model/errors.ts'
-import { ChunkList, type ChunkPlace, packKey } from './chunk-list.ts'
+import { type ChunkList, type ChunkPlace, packKey } from './chunk-list.ts'
 import { type ChunkSpan, mostBaseChunks } from './delta-payload.ts'
 import type { Packs } from './pack-shelf.ts'
 import { basesOf, readSpans } from './read-chunk.ts'

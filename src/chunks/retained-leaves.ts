@@ -28,7 +28,10 @@ export interface CapturedLeaves {
  * lets the next save compare instead, at memory speed, and cut and hash only what changed. A cut depends only on the bytes of its own chunk, so the chunks are those that cutting all of it would give.
  */
 export class RetainedLeaves {
-  readonly #lineages = new Map<string, { readonly id: string; readonly leaves: readonly RetainedLeaf[]; readonly bytes: number }>()
+  readonly #lineages = new Map<
+    string,
+    { readonly id: string; readonly leaves: readonly RetainedLeaf[]; readonly bytes: number }
+  >()
   #bytes = 0
 
   /** Begins a save of this lineage. What is retained of it belongs to that save until {@link CapturedLeaves.keep}; if it fails, it is forgotten. */
@@ -53,6 +56,11 @@ export class RetainedLeaves {
         this.#put(lineage, id, leaves)
       },
     }
+  }
+
+  /** What is retained stands on chunks that may be gone. */
+  forget(): void {
+    for (const lineage of [...this.#lineages.keys()]) this.#take(lineage)
   }
 
   #take(lineage: string) {

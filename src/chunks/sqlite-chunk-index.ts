@@ -61,7 +61,8 @@ class SqliteChunkIndex implements ChunkIndex {
     this.#try(index => {
       index.database.exec('BEGIN IMMEDIATE')
       try {
-        for (const { digest, pack } of entries) index.add.run(digest.subarray(0, 16), Number(index.addPack.get(textOf(pack))?.['n']))
+        for (const { digest, pack } of entries)
+          index.add.run(digest.subarray(0, 16), Number(index.addPack.get(textOf(pack))?.['n']))
         index.database.exec('COMMIT')
       } catch (error) {
         if (index.database.isTransaction) index.database.exec('ROLLBACK')

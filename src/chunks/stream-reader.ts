@@ -18,6 +18,9 @@ export interface StreamChunk {
   readonly digest: Uint8Array
 }
 
+/** So much room is made for a claim that nothing was held against yet. */
+const unprovenBytes = 16 << 20
+
 /** How a reading gets at frames. */
 type Frames = (pack: PackReference, index: number, chunk: number) => Promise<PackFrame>
 
@@ -41,8 +44,28 @@ export class StreamReader {
     yield* this.#chunks(from, to, take)
   }
 
+  /**
+   * That the packs can hold as many bytes as the manifest claims: before room is made for them.
+   *
+   * @throws WaymarkError `corrupt`
+   */
+  async checkClaim(): Promise<void> {
+    if (this.length <= unprovenBytes) return
+    for (const { pack: index, first, count, bytes } of this.#manifest.runs) {
+      const pack = this.#manifest.packs[index]
+      if (pack === undefined) throw damagedManifest('a run names no pack')
+      const reader = await this.#packs.reader(pack)
+      if (first + count > reader.chunkCount) throw damagedManifest('a run goes beyond its pack')
+      const last = reader.frameOf(first + count - 1)
+      let most = 0
+      for (let frame = reader.frameOf(first); frame <= last; frame++) most += reader.frames[frame]?.chunkBytes ?? 0
+      if (bytes > most) throw damagedManifest('a run has another length than its chunks')
+    }
+  }
+
   /** Exactly these bytes, the caller's own, for who reads here and there. */
   async read(offset: number, length: number): Promise<Uint8Array> {
+    if (length > unprovenBytes) await this.checkClaim()
     const result = Buffer.allocUnsafeSlow(length)
     let filled = 0
     const shared: Frames = (pack, _index, chunk) => this.#packs.frameOf(pack, chunk)

@@ -1,6 +1,6 @@
 import type { Context } from './context.ts'
-import { progressBar } from './render/progress-bar.ts'
 import { paintLine } from './render/paint.ts'
+import { progressBar } from './render/progress-bar.ts'
 import { bytes, percent } from './render/quantities.ts'
 import { type Line, line, span } from './render/screen.ts'
 import { isTerminal } from './screen-of.ts'
@@ -30,7 +30,8 @@ export async function byteProgress(context: Context, doing: string): Promise<Byt
   if (settings.progress === 'plain' || !isTerminal(process.stderr, environment)) {
     return {
       report({ done, total }) {
-        if (isDue(lineEveryMs)) void output.message([line(`${doing} ${percent(done, total)} %, ${bytes(done)} of ${bytes(total)}`)])
+        if (isDue(lineEveryMs))
+          void output.message([line(`${doing} ${percent(done, total)} %, ${bytes(done)} of ${bytes(total)}`)])
       },
       end: () => {},
     }

@@ -218,7 +218,7 @@ export const commands: readonly CommandSpec[] = [
       { command: 'waymark repair', says: 'what it would do, and what is lost' },
       { command: 'waymark repair --yes', says: 'do it' },
     ],
-    notes: ['Interrupted, it can simply be run again. Stages whose results are lost are called again when their run goes on.'],
+    notes: ['Interrupted, it can simply be run again.', 'Stages whose results are lost are called again when their run goes on.'],
   },
 ]
 

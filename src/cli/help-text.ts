@@ -17,8 +17,8 @@ export function rootHelp(version: string): string {
     ...rows(examples.map(example => [example.command, example.says])),
     ...groups,
     '',
-    'Flags of every command',
-    ...rows(rootFlags.map(flag => [flagText(flag), flag.summary])),
+    'Flags of every command (waymark help COMMAND says what they do)',
+    ...wrapped(rootFlags.map(flagText)),
     '',
     ...exitCodeText,
     'More: waymark help COMMAND, docs/cli.md',
@@ -85,6 +85,19 @@ export const exitCodeText: readonly string[] = [
   '4 done with items set aside, 5 damage, 6 owned by another process, 7 not found,',
   '8 store unreachable, 9 needs a decision, 130 and 143 stopped by a signal after a clean save',
 ]
+
+/** Names one behind the other, in lines that fit any screen. */
+function wrapped(names: readonly string[]): string[] {
+  const lines: string[] = []
+  for (const name of names) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + name.length + 3 <= wrappedColumns) lines[lines.length - 1] = `${last} | ${name}`
+    else lines.push(`  ${name}`)
+  }
+  return lines
+}
+
+const wrappedColumns = 96
 
 /** Two columns, the right one at one place. */
 function rows(pairs: readonly (readonly [left: string, right: string])[]): string[] {

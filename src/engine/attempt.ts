@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { checkpointIn } from './checkpoint-in.ts'
 import type { Ownership } from '../log/log.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { RecordedRun, RecordedStage } from '../model/recorded-run.ts'
@@ -7,6 +6,7 @@ import type { RunRecord } from '../model/records.ts'
 import type { RunEvent } from '../model/run-events.ts'
 import type { ScopePath } from '../model/scope.ts'
 import { CallSite } from './call-site.ts'
+import { checkpointIn } from './checkpoint-in.ts'
 import { attachPlace, type ErrorPlace, placeOf } from './error-place.ts'
 import { RecordAppender } from './record-appender.ts'
 import type { Run } from './run.ts'
@@ -71,7 +71,7 @@ export class Attempt {
       onRecorded: (record, position) => {
         recorded.apply(record, position)
         const checkpoint = checkpointIn(record)
-        if (checkpoint !== undefined) core.parents.recorded(checkpoint.id, position)
+        if (checkpoint !== undefined) core.memory.parents.recorded(checkpoint.id, position)
       },
       onFailed: error => {
         if (isWaymarkError(error, 'fenced')) this.#abort.abort(error)

@@ -93,6 +93,7 @@ async function change(
   const view = await newestView(core, id)
   // Above what is known: a clock that was set back must not lose to what was said before.
   const time = Math.max(core.clock.now(), (view.changedAt ?? 0) + 1)
+  await core.upgrade()
   await core.log.appendFree([encodeRunRecord({ type: 'checkpoint.changed', time, id, changes: changesOf(view) })])
   // Somebody may have deleted it meanwhile; then the change is void, and a pin came too late.
   return infoOf(await newestView(core, id), core.clock.now())

@@ -3,6 +3,7 @@ import type { StreamPiece } from '../chunks/stream-saver.ts'
 import { fileFault } from '../files/file-faults.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import { encodeFileTable, type StoredFile } from '../format/file-table.ts'
+import { freeBytes } from '../format/free-bytes.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { slabBytes, slabs } from './slab-filler.ts'
 
@@ -82,9 +83,11 @@ async function* contentPieces(files: FileSystem, path: string): AsyncIterableIte
         const slab = slabs.take()
         const bytes = await file.read(at, Math.min(slabBytes, size - at))
         if (bytes.length === 0) throw changedLength(path)
+        const { length } = bytes
         slab.set(bytes)
-        at += bytes.length
-        yield { kind: 'blob', bytes: slab.subarray(0, bytes.length), endsPart: at === size, release: () => slabs.give(slab) }
+        freeBytes(bytes)
+        at += length
+        yield { kind: 'blob', bytes: slab.subarray(0, length), endsPart: at === size, release: () => slabs.give(slab) }
       }
     } finally {
       await file.close()

@@ -1,5 +1,5 @@
-import type { ChunkStore, KeptChunks, SavedBytes } from '../chunks/chunk-store.ts'
 import type { CheckpointQuery } from '../catalog/catalog.ts'
+import type { ChunkStore, KeptChunks, SavedBytes } from '../chunks/chunk-store.ts'
 import type { Log } from '../log/log.ts'
 import { isWaymarkError } from '../model/errors.ts'
 import type { CheckpointView, RecordPosition } from '../model/run-view.ts'
@@ -86,6 +86,11 @@ export class Parents {
   async #isDurable({ segment, offset, length }: RecordPosition): Promise<boolean> {
     const marks = await this.#options.feed.query(catalog => catalog.marks())
     return marks.some(mark => mark.segment === segment && offset + length <= mark.provenEnd)
+  }
+
+  /** What is known of earlier saves may no longer be so. */
+  forget(): void {
+    this.#newest.clear()
   }
 
   /** The bytes of a checkpoint are durable; its record is not there yet. */

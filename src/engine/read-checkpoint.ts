@@ -66,6 +66,7 @@ export async function contentOf(
 /** All of a stream in one piece. Each chunk was checked; that they are the right ones in the right order, the digest over their digests says. */
 async function readWhole(reader: StreamReader, checkpoint: CheckpointRecord | CheckpointView): Promise<Uint8Array> {
   if (reader.length !== checkpoint.logicalBytes) throw damagedCheckpoint(checkpoint, `${reader.length} bytes`)
+  await reader.checkClaim()
   const bytes = Buffer.allocUnsafeSlow(reader.length)
   const digest = createHash('sha256')
   for await (const chunk of reader.chunks()) {

@@ -1,8 +1,8 @@
-import { isSampled, type ChunkIndexEntry } from '../chunks/chunk-index.ts'
-import { isWaymarkError } from '../model/errors.ts'
-import type { StoreCore } from './store-core.ts'
-import { withFile } from './repair-files.ts'
+import { type ChunkIndexEntry, isSampled } from '../chunks/chunk-index.ts'
 import { PackReader } from '../format/pack-reader.ts'
+import { isWaymarkError } from '../model/errors.ts'
+import { withFile } from './repair-files.ts'
+import type { StoreCore } from './store-core.ts'
 
 const sqliteMagic = Buffer.from('SQLite format 3\0', 'latin1')
 export const indexPath = ({ path }: StoreCore): string => `${path}/chunks.sqlite`
@@ -34,7 +34,8 @@ async function* sampledChunks(core: StoreCore): AsyncIterableIterator<readonly C
       try {
         const reader = await PackReader.open((offset, length) => blob.read(offset, length), pack, blob.size, core.storeId)
         for (const index of reader.frames.keys()) {
-          for (const { digest, kind } of await reader.readTable(index)) if (kind !== 'list' && isSampled(digest)) entries.push({ digest, pack })
+          for (const { digest, kind } of await reader.readTable(index))
+            if (kind !== 'list' && isSampled(digest)) entries.push({ digest, pack })
         }
       } finally {
         await blob.close()

@@ -1,5 +1,5 @@
-import type { RecordedRun } from '../model/recorded-run.ts'
 import { parseWhere } from '../model/checkpoint-filter.ts'
+import type { RecordedRun } from '../model/recorded-run.ts'
 import type { StoreCore } from './store-core.ts'
 
 const page = 500
@@ -11,10 +11,13 @@ export async function noteDamagedStages(core: StoreCore, run: string, recorded: 
   if (stages.length === 0) return
   const where = parseWhere({ status: 'damaged' })
   for (let after: { order: number; id: string } | undefined; ; ) {
-    const damaged = await core.feed.query(catalog => catalog.checkpoints({ run, where, limit: page, ...(after === undefined ? {} : { after }) }))
+    const damaged = await core.feed.query(catalog =>
+      catalog.checkpoints({ run, where, limit: page, ...(after === undefined ? {} : { after }) }),
+    )
     for (const { id, stage: path } of damaged) {
       const stage = path === undefined ? undefined : recorded.stages.get(path)
-      if (stage?.checkpoint?.id === id || stage?.results.some(({ checkpoint }) => checkpoint?.id === id)) stage.outdated ??= reason
+      if (stage?.checkpoint?.id === id || stage?.results.some(({ checkpoint }) => checkpoint?.id === id))
+        stage.outdated ??= reason
     }
     after = damaged.at(-1)
     if (after === undefined || damaged.length < page) return

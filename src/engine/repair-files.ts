@@ -31,7 +31,11 @@ export async function fileFacts(files: FileSystem, path: string): Promise<FileFa
 }
 
 /** Works on a file while it is open; undefined if there is none. */
-export async function withFile<T>(files: FileSystem, path: string, work: (source: ByteSourceLike) => Promise<T>): Promise<T | undefined> {
+export async function withFile<T>(
+  files: FileSystem,
+  path: string,
+  work: (source: ByteSourceLike) => Promise<T>,
+): Promise<T | undefined> {
   let file: OpenFile
   try {
     file = await files.open(path, 'read')
@@ -54,7 +58,10 @@ export const readWhole = (files: FileSystem, path: string): Promise<Uint8Array |
 
 /** Makes a file durable under a name that nobody looks at yet; what is left there of an interrupted attempt is written anew. The name is durable too. */
 export async function writeDurably(files: FileSystem, path: string, bytes: Uint8Array | ByteSourceLike): Promise<FileFacts> {
-  const source = bytes instanceof Uint8Array ? { size: bytes.length, read: async (from: number, length: number) => bytes.subarray(from, from + length) } : bytes
+  const source =
+    bytes instanceof Uint8Array
+      ? { size: bytes.length, read: async (from: number, length: number) => bytes.subarray(from, from + length) }
+      : bytes
   await makeDurableDirectory(files, parentOf(path))
   await files.remove(path)
   const file = await files.open(path, 'create')

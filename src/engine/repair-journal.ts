@@ -26,7 +26,8 @@ export interface RepairJournal {
   readonly format: 1
   readonly id: string
   readonly startedAt: number
-  readonly state: 'started' | 'done' | 'undone'
+  /** `started`: copies are being made, nothing is changed. `changing`: all copies are there. */
+  readonly state: 'started' | 'changing' | 'done' | 'undone'
   readonly actions: readonly { readonly kind: string; readonly name: string; readonly does: string; readonly reason: string }[]
   readonly files: readonly ChangedFile[]
   readonly statuses: readonly MarkedCheckpoint[]

@@ -46,7 +46,8 @@ export async function planPack(packs: PackFolder, pack: string, misplaced: Reado
   const found = await sourceAt(packs.files, pathOf(packs, pack))
   const source = name === undefined ? undefined : await sourceAt(packs.files, pathOf(packs, name))
   if (source === undefined) {
-    if (found === undefined) return { pack, does: 'nothing', reason: 'its file is missing; put it back from a backup, if there is one' }
+    if (found === undefined)
+      return { pack, does: 'nothing', reason: 'its file is missing; put it back from a backup, if there is one' }
     return { pack, does: 'set aside', reason: 'the file holds another pack' }
   }
   if (elsewhere !== undefined && (await isWhole(source, pack, packs.storeId))) {
@@ -54,7 +55,12 @@ export async function planPack(packs: PackFolder, pack: string, misplaced: Reado
   }
   const healed = await healedBy(packs, source, pack)
   if (healed !== undefined && (await isWhole(healed.content, pack, packs.storeId))) {
-    return { pack, does: 'heal', reason: `its parity heals ${healed.blocks} damaged ${healed.blocks === 1 ? 'block' : 'blocks'} of 64 KiB`, content: healed.content }
+    return {
+      pack,
+      does: 'heal',
+      reason: `its parity heals ${healed.blocks} damaged ${healed.blocks === 1 ? 'block' : 'blocks'} of 64 KiB`,
+      content: healed.content,
+    }
   }
   return mended(healed?.content ?? source, pack, packs.storeId)
 }
@@ -68,12 +74,18 @@ async function sourceAt(files: FileSystem, path: string): Promise<ByteSourceLike
   return { size, read }
 }
 
-async function healedBy(packs: PackFolder, source: ByteSourceLike, pack: string): Promise<{ content: ByteSourceLike; blocks: number } | undefined> {
+async function healedBy(
+  packs: PackFolder,
+  source: ByteSourceLike,
+  pack: string,
+): Promise<{ content: ByteSourceLike; blocks: number } | undefined> {
   const parity = await readWhole(packs.files, `${packs.folder}/${pack}${paritySuffix}`)
   if (parity === undefined) return undefined
   try {
     const { packBytes, healed } = await healPack(source.read, pack, source.size, parity, packs.storeId)
-    return healed.length === 0 && packBytes === source.size ? undefined : { content: patched(source, packBytes, healed), blocks: healed.length }
+    return healed.length === 0 && packBytes === source.size
+      ? undefined
+      : { content: patched(source, packBytes, healed), blocks: healed.length }
   } catch (error) {
     if (!isPackFault(error)) throw error
     return undefined
@@ -81,7 +93,11 @@ async function healedBy(packs: PackFolder, source: ByteSourceLike, pack: string)
 }
 
 /** The source with other bytes in some places, and another length: what was behind its end is zeros. */
-function patched(source: ByteSourceLike, size: number, patches: readonly { readonly offset: number; readonly bytes: Uint8Array }[]): ByteSourceLike {
+function patched(
+  source: ByteSourceLike,
+  size: number,
+  patches: readonly { readonly offset: number; readonly bytes: Uint8Array }[],
+): ByteSourceLike {
   return {
     size,
     async read(offset, length) {
@@ -113,7 +129,9 @@ async function isWhole(source: ByteSourceLike, pack: string, storeId: string): P
 async function isIntact(source: ByteSourceLike, pack: string, entry: FrameEntry): Promise<boolean> {
   try {
     const { chunks } = decodeEntry(await source.read(entry.offset, entry.storedBytes), pack, entry)
-    return chunks.every(({ kind, payload, digest }) => kind === 'delta' || crypto.hash('sha256', payload, 'buffer').equals(digest))
+    return chunks.every(
+      ({ kind, payload, digest }) => kind === 'delta' || crypto.hash('sha256', payload, 'buffer').equals(digest),
+    )
   } catch (error) {
     if (!isPackFault(error)) throw error
     return false

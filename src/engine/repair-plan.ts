@@ -1,16 +1,16 @@
 import type { BlobReader, BlobStore } from '../blobs/blob-store.ts'
 import { ParityBuilder } from '../format/parity.ts'
-import { WaymarkError } from '../model/errors.ts'
 import type { SettableStatus } from '../model/checkpoint-changes.ts'
+import { WaymarkError } from '../model/errors.ts'
 import { isIndexUsable } from './repair-chunk-index.ts'
 import { type ByteSourceLike, piecesOf, withFile } from './repair-files.ts'
 import { misplacedPacks, type PackPlan, planPack } from './repair-pack.ts'
 import type { RepairAction, RepairCost } from './repair-report.ts'
 import type { StoreCore } from './store-core.ts'
 import type { SegmentNote } from './verify-log.ts'
+import { paritySuffix } from './verify-parity.ts'
 import { VerifyMeter } from './verify-progress.ts'
 import type { DamagedCheckpoint, VerifyOptions, VerifyProblem } from './verify-report.ts'
-import { paritySuffix } from './verify-parity.ts'
 import { type ByteSurvey, type RecordSurvey, surveyBytes, surveyRecords } from './verify-store.ts'
 
 /** A file that is to have other bytes, or none. The path is relative to the store. */
@@ -39,7 +39,8 @@ export async function planRepair(core: StoreCore, options: VerifyOptions): Promi
     const before = await surveyBytes(core, records, { full: true, meter, blobs: core.blobs })
     const packs = await planPacks(core, before)
     const blobs = asRepaired(core.blobs, packs)
-    const after = packs.length === 0 ? before : await surveyBytes(core, records, { full: false, meter: new VerifyMeter({}), blobs })
+    const after =
+      packs.length === 0 ? before : await surveyBytes(core, records, { full: false, meter: new VerifyMeter({}), blobs })
     return await planOf(core, records, before, after, packs)
   } finally {
     await records.close()
@@ -58,7 +59,13 @@ async function planPacks(core: StoreCore, { damagedPacks }: ByteSurvey): Promise
   return plans
 }
 
-async function planOf(core: StoreCore, records: RecordSurvey, before: ByteSurvey, after: ByteSurvey, packs: readonly PackPlan[]): Promise<RepairPlan> {
+async function planOf(
+  core: StoreCore,
+  records: RecordSurvey,
+  before: ByteSurvey,
+  after: ByteSurvey,
+  packs: readonly PackPlan[],
+): Promise<RepairPlan> {
   const actions: RepairAction[] = []
   const files: FilePlan[] = []
   const reparity = new Set(before.brokenParity)
@@ -75,7 +82,12 @@ async function planOf(core: StoreCore, records: RecordSurvey, before: ByteSurvey
     const parity = await parityOf(core, pack, content)
     if (parity === undefined) continue
     const isMended = packs.some(plan => plan.pack === pack && plan.does === 'mend')
-    actions.push({ kind: 'parity', name: pack, does: 'rebuild', reason: isMended ? 'its pack is mended' : 'it is damaged, and its pack is not' })
+    actions.push({
+      kind: 'parity',
+      name: pack,
+      does: 'rebuild',
+      reason: isMended ? 'its pack is mended' : 'it is damaged, and its pack is not',
+    })
     files.push({ path: `packs/${pack}${paritySuffix}`, content: parity })
   }
   for (const path of [...records.damagedClaims, ...records.log.lostClaims]) {
@@ -85,15 +97,26 @@ async function planOf(core: StoreCore, records: RecordSurvey, before: ByteSurvey
       kind: 'claim',
       name: relative.slice(relative.lastIndexOf('/') + 1),
       does: 'rewrite',
-      reason: isLost ? 'it is missing, and its owner recorded something' : 'what it says is damaged; left empty, what it says is searched for',
+      reason: isLost
+        ? 'it is missing, and its owner recorded something'
+        : 'what it says is damaged; left empty, what it says is searched for',
     })
     files.push({ path: relative, content: { size: 0, read: async () => Buffer.alloc(0) } })
   }
-  const segments = records.log.damages.filter(({ segment }) => records.problems.some(problem => !problem.isNoted && problem.name === segment))
+  const segments = records.log.damages.filter(({ segment }) =>
+    records.problems.some(problem => !problem.isNoted && problem.name === segment),
+  )
   for (const { segment, offset } of segments) {
-    actions.push({ kind: 'segment', name: segment, does: 'note', reason: `damaged at byte ${offset}: it stays as it is, for what is intact in it is needed` })
+    actions.push({
+      kind: 'segment',
+      name: segment,
+      does: 'note',
+      reason: `damaged at byte ${offset}: it stays as it is, for what is intact in it is needed`,
+    })
   }
-  const lost = records.problems.some(({ kind, name }) => kind === 'segment' && !records.log.damages.some(({ segment }) => segment === name))
+  const lost = records.problems.some(
+    ({ kind, name }) => kind === 'segment' && !records.log.damages.some(({ segment }) => segment === name),
+  )
   const rebuildsCatalog = lost || records.problems.some(({ kind }) => kind === 'catalog')
   if (rebuildsCatalog) {
     const reason = lost ? 'the log has lost what it shows' : 'it is damaged, or not what the log says'
@@ -101,7 +124,9 @@ async function planOf(core: StoreCore, records: RecordSurvey, before: ByteSurvey
   }
   const rebuildsIndex = !(await isIndexUsable(core)) || actions.some(({ kind }) => kind === 'pack')
   if (rebuildsIndex) {
-    const reason = actions.some(({ kind }) => kind === 'pack') ? 'packs change' : 'it is missing or damaged; it only helps to find chunks that are there'
+    const reason = actions.some(({ kind }) => kind === 'pack')
+      ? 'packs change'
+      : 'it is missing or damaged; it only helps to find chunks that are there'
     actions.push({ kind: 'chunk-index', name: 'chunks', does: 'rebuild', reason })
   }
   const marks = []

@@ -1,8 +1,8 @@
 import { fileFault } from '../files/file-faults.ts'
 import { parentOf } from '../files/make-durable-directory.ts'
-import type { CheckpointChanged } from '../model/records.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { newProcessId, newRunId } from '../model/ids.ts'
+import type { CheckpointChanged } from '../model/records.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import { indexPath, rebuildIndex } from './repair-chunk-index.ts'
 import { copyDurably, factsOf, fileFacts, writeDurably } from './repair-files.ts'
@@ -58,8 +58,10 @@ async function carryOut(core: StoreCore, id: string, plan: RepairPlan): Promise<
     const made = await writeDurably(files, `${root}/${after.made}`, content)
     if (made.sha256 !== after.sha256) throw changedMeanwhile(path)
   }
+  await write('changing')
   for (const change of changes) await publish(core, change)
-  await core.chunks.shelf.clear()
+  await core.memory.forget()
+  if (plan.marks.length > 0) await core.upgrade()
   await mark(core, plan.marks)
   if (plan.rebuildsCatalog) await rebuildCatalog(core, folder)
   if (plan.rebuildsIndex) {
@@ -79,7 +81,11 @@ async function changeOf({ files, path: root }: StoreCore, id: string, { path, co
   }
 }
 
-async function setAside({ files, path: root }: StoreCore, path: string, before: NonNullable<ChangedFile['before']>): Promise<void> {
+async function setAside(
+  { files, path: root }: StoreCore,
+  path: string,
+  before: NonNullable<ChangedFile['before']>,
+): Promise<void> {
   await copyDurably(files, `${root}/${path}`, `${root}/${before.aside}`)
   if ((await fileFacts(files, `${root}/${before.aside}`))?.sha256 !== before.sha256) throw changedMeanwhile(path)
 }
@@ -109,7 +115,8 @@ async function mark(core: StoreCore, marks: RepairPlan['marks']): Promise<void> 
 
 /** It is only a view: the copy aside is for who wants to know what was wrong with it. */
 async function rebuildCatalog(core: StoreCore, folder: string): Promise<void> {
-  for (const part of ['', '-wal']) await copyDurably(core.files, `${core.path}/catalog.sqlite${part}`, `${folder}/catalog.sqlite${part}`)
+  for (const part of ['', '-wal'])
+    await copyDurably(core.files, `${core.path}/catalog.sqlite${part}`, `${folder}/catalog.sqlite${part}`)
   await core.feed.query(catalog => catalog.clear())
   await core.feed.refresh()
 }

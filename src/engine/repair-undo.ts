@@ -1,8 +1,8 @@
 import { fileFault } from '../files/file-faults.ts'
 import { parentOf } from '../files/make-durable-directory.ts'
 import { WaymarkError } from '../model/errors.ts'
-import type { CheckpointChanged } from '../model/records.ts'
 import { newProcessId } from '../model/ids.ts'
+import type { CheckpointChanged } from '../model/records.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import { copyDurably, fileFacts } from './repair-files.ts'
 import { type ChangedFile, readJournal, repairFolder, writeJournal } from './repair-journal.ts'
@@ -18,11 +18,14 @@ import type { StoreCore } from './store-core.ts'
 export async function undoRepair(core: StoreCore, id: string): Promise<UndoReport> {
   try {
     const journal = await readJournal(core.files, core.path, id)
+    if (journal.state === 'undone') return { id, files: [], checkpoints: [] }
     const restored: string[] = []
-    if (journal.state !== 'undone') for (const change of journal.files) if (await putBack(core, id, change)) restored.push(change.path)
-    await core.chunks.shelf.clear()
-    const checkpoints = journal.state === 'undone' ? [] : await restoreStatuses(core, journal.statuses)
-    if (journal.state !== 'undone') await writeJournal(core.files, core.path, { ...journal, state: 'undone' }, newProcessId(core.random))
+    // Before that it had changed nothing, and may not even have copied all.
+    const hasChanged = journal.state !== 'started'
+    if (hasChanged) for (const change of journal.files) if (await putBack(core, id, change)) restored.push(change.path)
+    await core.memory.forget()
+    const checkpoints = hasChanged ? await restoreStatuses(core, journal.statuses) : []
+    await writeJournal(core.files, core.path, { ...journal, state: 'undone' }, newProcessId(core.random))
     return { id, files: restored, checkpoints }
   } catch (error) {
     throw fileFault(error, `undo repair ${id}`, 'What was put back stays; undo it again for the rest.')
@@ -47,7 +50,10 @@ async function putBack(core: StoreCore, id: string, { path, before }: ChangedFil
   return true
 }
 
-async function restoreStatuses(core: StoreCore, statuses: readonly { readonly id: string; readonly before: 'active' | 'completed' | 'archived' | 'damaged' }[]): Promise<readonly string[]> {
+async function restoreStatuses(
+  core: StoreCore,
+  statuses: readonly { readonly id: string; readonly before: 'active' | 'completed' | 'archived' | 'damaged' }[],
+): Promise<readonly string[]> {
   await core.feed.refresh()
   const restored: string[] = []
   const records: CheckpointChanged[] = []

@@ -4,13 +4,13 @@ import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { sleep } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { checkCallerId } from '../model/ids.ts'
+import { type ByteSource, bytePieces } from './byte-pieces.ts'
 import { filePieces } from './file-pieces.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
 import type { Lineage } from './parents.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import { rowPieces } from './row-pieces.ts'
 import type { StoreCore } from './store-core.ts'
-import { bytePieces, type ByteSource } from './byte-pieces.ts'
 import { type SaveMode, takeSnapshot, type ValueSnapshot } from './value-snapshot.ts'
 import { type CheckpointFacts, writeSnapshot, writeStream } from './write-checkpoint.ts'
 
@@ -117,7 +117,7 @@ async function saveContent(core: StoreCore, content: Content, options: SaveLabel
         })
   const record = encodeRunRecord({ type: 'checkpoint.saved', time, checkpoint })
   const [position] = ownership === undefined ? await core.log.appendFree([record]) : await core.log.append(ownership, [record])
-  if (position !== undefined) core.parents.recorded(checkpoint.id, position)
+  if (position !== undefined) core.memory.parents.recorded(checkpoint.id, position)
   return checkpoint
 }
 

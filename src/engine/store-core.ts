@@ -2,17 +2,15 @@ import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { ChunkIndex } from '../chunks/chunk-index.ts'
 import type { ChunkStore } from '../chunks/chunk-store.ts'
-import type { RetainedLeaves } from '../chunks/retained-leaves.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import type { Codec } from '../format/codec.ts'
-import type { KnownSubtrees } from '../format/known-subtrees.ts'
 import type { Log } from '../log/log.ts'
 import type { Clock, Random } from '../model/clock.ts'
 import type { HybridClock } from '../model/hybrid-clock.ts'
 import type { Owner } from '../model/owner.ts'
 import type { CatalogFeed } from './catalog-feed.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
-import type { Parents } from './parents.ts'
+import type { MemoryOfSaves } from './memory-of-saves.ts'
 
 /** The parts a store is made of, put together in `open.ts` and used by the verbs of the engine. */
 export interface StoreCore {
@@ -26,10 +24,7 @@ export interface StoreCore {
   readonly log: Log
   readonly blobs: BlobStore
   readonly chunks: ChunkStore
-  readonly parents: Parents
-  readonly leaves: RetainedLeaves
-  /** What was saved in `immutable` mode. */
-  readonly subtrees: KnownSubtrees
+  readonly memory: MemoryOfSaves
   readonly feed: CatalogFeed
   readonly leases: LeaseKeeper
   readonly order: HybridClock

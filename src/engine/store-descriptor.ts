@@ -97,7 +97,7 @@ export async function upgradeDescriptor(
   }
   const upgraded: StoreDescriptor = {
     ...descriptor,
-    format: { major: formatMajor, minor: formatMinor },
+    format: { major: formatMajor, minor: Math.max(formatMinor, descriptor.format.minor) },
     requires: [...new Set([...descriptor.requires, ...knownFeatures])],
   }
   const temporary = `${root}/${descriptorName}.${newProcessId(random)}.tmp`

@@ -29,6 +29,8 @@ export interface SnapshotOptions {
 export interface ValueSnapshot {
   readonly length: number
   readonly pieces: Iterable<StreamPiece>
+  /** Whether some of it was not read, because it is remembered where it is kept. */
+  readonly usesMemory: boolean
   /** Where its large parts are. */
   outline(): Uint8Array | undefined
   /** Called with the chunks it was kept as, once they are committed. */
@@ -42,7 +44,12 @@ export interface ValueSnapshot {
  *
  * @throws WaymarkError `invalid` with the path inside the value if it cannot be stored, or for a mode there is not; `limit`
  */
-export function takeSnapshot(core: StoreCore, value: unknown, lineage: Lineage, options: SnapshotOptions): ValueSnapshot | Promise<ValueSnapshot> {
+export function takeSnapshot(
+  core: StoreCore,
+  value: unknown,
+  lineage: Lineage,
+  options: SnapshotOptions,
+): ValueSnapshot | Promise<ValueSnapshot> {
   const encodeOptions: EncodePartsOptions = { codecs: core.codecs, outline: true }
   const { mode = 'snapshot', full = false } = options
   switch (mode) {
@@ -59,8 +66,8 @@ export function takeSnapshot(core: StoreCore, value: unknown, lineage: Lineage, 
 
 function atOnce(core: StoreCore, value: unknown, lineage: Lineage, options: EncodePartsOptions, full: boolean): ValueSnapshot {
   const encoded = encodeParts(value, options)
-  const parent = full ? undefined : core.parents.newest(lineage)
-  const leaves = core.leaves.begin(keyOfLineage(lineage), parent?.id)
+  const parent = full ? undefined : core.memory.parents.newest(lineage)
+  const leaves = core.memory.leaves.begin(keyOfLineage(lineage), parent?.id)
   const pieces: StreamPiece[] = []
   for (const part of encoded.parts) {
     // The caller's own memory is copied, or found unchanged, before anybody can change it.
@@ -68,7 +75,8 @@ function atOnce(core: StoreCore, value: unknown, lineage: Lineage, options: Enco
     else pieces.push(...valuePieces(part))
   }
   const { length, outline } = encoded
-  return { length, pieces, outline: outlineBytes(outline), keep: leaves.keep, release: () => encoded.release() }
+  const usesMemory = pieces.some(piece => piece.kind === 'known')
+  return { length, pieces, usesMemory, outline: outlineBytes(outline), keep: leaves.keep, release: () => encoded.release() }
 }
 
 async function inSlices(core: StoreCore, value: unknown, options: EncodePartsOptions): Promise<ValueSnapshot> {
@@ -77,12 +85,19 @@ async function inSlices(core: StoreCore, value: unknown, options: EncodePartsOpt
     for (const part of encoded.parts) yield* bytePiecesOf(part)
   }
   const { length, outline } = encoded
-  return { length, pieces: pieces(), outline: outlineBytes(outline), keep: () => {}, release: () => encoded.release() }
+  return {
+    length,
+    pieces: pieces(),
+    usesMemory: false,
+    outline: outlineBytes(outline),
+    keep: () => {},
+    release: () => encoded.release(),
+  }
 }
 
 function byReference(core: StoreCore, value: unknown, options: EncodePartsOptions, full: boolean): ValueSnapshot {
   // To stand on no other checkpoint, all of it must be read.
-  const encoded = full ? undefined : encodePartsByReference(value, options, core.subtrees)
+  const encoded = full ? undefined : encodePartsByReference(value, options, core.memory.subtrees)
   if (encoded === undefined) return { ...plain(value, options), keep: () => {} }
   function* pieces(parts: readonly ReferencedPart[]): Iterable<StreamPiece> {
     for (const part of parts) {
@@ -100,13 +115,27 @@ function byReference(core: StoreCore, value: unknown, options: EncodePartsOption
     encoded.remember()
   }
   const { length, outline } = encoded
-  return { length, pieces: pieces(encoded.parts), outline: outlineBytes(outline), keep, release: () => encoded.release() }
+  const usesMemory = encoded.parts.some(part => part.kind === 'known')
+  return {
+    length,
+    pieces: pieces(encoded.parts),
+    usesMemory,
+    outline: outlineBytes(outline),
+    keep,
+    release: () => encoded.release(),
+  }
 }
 
 function plain(value: unknown, options: EncodePartsOptions): Omit<ValueSnapshot, 'keep'> {
   const encoded = encodeParts(value, options)
   const { length, outline, parts } = encoded
-  return { length, pieces: parts.flatMap(part => [...bytePiecesOf(part)]), outline: outlineBytes(outline), release: () => encoded.release() }
+  return {
+    length,
+    pieces: parts.flatMap(part => [...bytePiecesOf(part)]),
+    usesMemory: false,
+    outline: outlineBytes(outline),
+    release: () => encoded.release(),
+  }
 }
 
 function knownPiece(chunks: unknown): StreamPiece {

@@ -5,10 +5,10 @@ import { sleep } from '../model/clock.ts'
 import { isWaymarkError } from '../model/errors.ts'
 import { newProcessId } from '../model/ids.ts'
 import type { CheckpointView } from '../model/run-view.ts'
-import { allCheckpoints } from './verify-views.ts'
+import type { StoreCore } from './store-core.ts'
 import type { LogSurvey } from './verify-log.ts'
 import { FoundProblem } from './verify-report.ts'
-import type { StoreCore } from './store-core.ts'
+import { allCheckpoints } from './verify-views.ts'
 
 const parts = ['', '-wal'] as const
 /** What SQLite makes beside a database, and Waymark to lock it. */
@@ -34,7 +34,10 @@ export async function surveyCatalog(core: StoreCore, log: LogSurvey, rebuilt: As
   const path = `${core.path}/catalog.sqlite`
   if (!(await core.files.exists(path))) {
     const isKept = log.segments.size > 0
-    return { problems: [], notices: isKept ? ['there is no catalog file: it is built from the log when the store is next opened for writing'] : [] }
+    return {
+      problems: [],
+      notices: isKept ? ['there is no catalog file: it is built from the log when the store is next opened for writing'] : [],
+    }
   }
   for (let attempt = 1; ; attempt++) {
     const copy = `${tmpdir()}/waymark-verify-${newProcessId(core.random)}.sqlite`
@@ -49,7 +52,10 @@ export async function surveyCatalog(core: StoreCore, log: LogSurvey, rebuilt: As
     } catch (error) {
       if (!isWaymarkError(error, 'corrupt') || error.details['catalog'] !== true) throw error
       if (attempt === tries) {
-        return { problems: [new FoundProblem('catalog', 'catalog', `the catalog is damaged: ${error.message.replaceAll(copy, path)}`)], notices: [] }
+        return {
+          problems: [new FoundProblem('catalog', 'catalog', `the catalog is damaged: ${error.message.replaceAll(copy, path)}`)],
+          notices: [],
+        }
       }
       await sleep(core.clock, pause)
     } finally {
@@ -96,7 +102,9 @@ async function compare(catalog: Catalog, log: LogSurvey, rebuilt: Ask): Promise<
       lossy.set(segment, problem)
     } else if (now.size !== appliedEnd) isBehind = true
     else if (known === undefined && digest !== now.digest) {
-      found.push(new FoundProblem('catalog', 'catalog', `the catalog was made from another segment ${segment} than the log holds`))
+      found.push(
+        new FoundProblem('catalog', 'catalog', `the catalog was made from another segment ${segment} than the log holds`),
+      )
     }
   }
   if (isBehind && lossy.size === 0) return found

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto'
-import { digestText } from '../chunks/chunk-store.ts'
+import type { BlobStore } from '../blobs/blob-store.ts'
 import { packKey } from '../chunks/chunk-list.ts'
+import { digestText } from '../chunks/chunk-store.ts'
 import { StreamReader } from '../chunks/stream-reader.ts'
 import { decodeManifest, type Manifest, type PackReference } from '../format/manifest.ts'
 import { readFrames } from '../format/pack.ts'
 import { packIdOf } from '../format/pack-header.ts'
 import type { ChunksContent, PackContent } from '../model/checkpoint.ts'
 import type { CheckpointView } from '../model/run-view.ts'
-import type { BlobStore } from '../blobs/blob-store.ts'
 import { checkpointAt } from './record-content.ts'
 import type { StoreCore } from './store-core.ts'
 import { isPackFault, type PackSurvey } from './verify-packs.ts'
-import { FoundProblem } from './verify-report.ts'
 import type { VerifyMeter } from './verify-progress.ts'
+import { FoundProblem } from './verify-report.ts'
 
 export interface CheckpointCheckOptions {
   readonly core: StoreCore
@@ -85,7 +85,11 @@ export class CheckpointCheck {
     return faults.length > 0 ? faults : this.#sum(view, manifest, placed)
   }
 
-  async #faultsOfRuns(view: CheckpointView, manifest: Manifest, placed: (pack: PackReference) => PackReference): Promise<readonly FoundProblem[]> {
+  async #faultsOfRuns(
+    view: CheckpointView,
+    manifest: Manifest,
+    placed: (pack: PackReference) => PackReference,
+  ): Promise<readonly FoundProblem[]> {
     const { packs } = this.#options
     const faults = new Set<FoundProblem>()
     for (const pack of manifest.packs) {
@@ -102,7 +106,11 @@ export class CheckpointCheck {
     return [...faults]
   }
 
-  async #sum(view: CheckpointView, manifest: Manifest, placed: (pack: PackReference) => PackReference): Promise<readonly FoundProblem[]> {
+  async #sum(
+    view: CheckpointView,
+    manifest: Manifest,
+    placed: (pack: PackReference) => PackReference,
+  ): Promise<readonly FoundProblem[]> {
     const digest = createHash('sha256')
     let bytes = 0
     for (const run of manifest.runs) {
@@ -110,7 +118,9 @@ export class CheckpointCheck {
       const table = pack === undefined ? undefined : await this.#options.packs.table(placed(pack))
       const length = table?.bytes(run.first, run.count)
       if (pack === undefined || table === undefined || length !== run.bytes) {
-        return [this.#own(view, `the manifest of checkpoint ${view.id} does not fit pack ${pack === undefined ? '?' : packKey(pack)}`)]
+        return [
+          this.#own(view, `the manifest of checkpoint ${view.id} does not fit pack ${pack === undefined ? '?' : packKey(pack)}`),
+        ]
       }
       digest.update(table.digests(run.first, run.count))
       bytes += length

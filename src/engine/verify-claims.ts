@@ -1,8 +1,8 @@
-import { Claims } from '../log/claims.ts'
 import { fileErrorCode } from '../files/file-system.ts'
+import { Claims } from '../log/claims.ts'
 import type { StoreCore } from './store-core.ts'
-import { FoundProblem } from './verify-report.ts'
 import type { VerifyMeter } from './verify-progress.ts'
+import { FoundProblem } from './verify-report.ts'
 
 /** A claim as a power cut may leave it: what it says is not synced, its name is. Any beginning of it, and zeros behind that. */
 const torn = /^[0-9a-z]{0,26}(?: [0-9a-f]{0,8})?\0*$/
@@ -16,7 +16,11 @@ export interface ClaimSurvey {
 /**
  * Looks at the content of every claim. It only saves a search, and that of one that was never finished may be anything a power cut leaves; but a flipped bit in it is told from that by its checksum.
  */
-export async function surveyClaims(core: StoreCore, meter: VerifyMeter, segments: ReadonlyMap<string, unknown>): Promise<ClaimSurvey> {
+export async function surveyClaims(
+  core: StoreCore,
+  meter: VerifyMeter,
+  segments: ReadonlyMap<string, unknown>,
+): Promise<ClaimSurvey> {
   const { files } = core
   const root = `${core.path}/claims`
   const claims = new Claims(files, root)
@@ -34,9 +38,13 @@ export async function surveyClaims(core: StoreCore, meter: VerifyMeter, segments
         meter.count(text.length)
         if (torn.test(text)) continue
         damaged.push(path)
-        problems.push(new FoundProblem('claim', name, `claim ${token} of ${stream} is damaged: what it says does not match its checksum`))
+        problems.push(
+          new FoundProblem('claim', name, `claim ${token} of ${stream} is damaged: what it says does not match its checksum`),
+        )
       } else if (!segments.has(segment)) {
-        const problem = missing.get(segment) ?? new FoundProblem('segment', segment, `segment ${segment} of the log is missing, which a claim names`)
+        const problem =
+          missing.get(segment) ??
+          new FoundProblem('segment', segment, `segment ${segment} of the log is missing, which a claim names`)
         if (!stream.startsWith('@')) problem.affectsRun(stream)
         missing.set(segment, problem)
       }

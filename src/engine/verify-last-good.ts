@@ -1,6 +1,6 @@
 import type { CheckpointView } from '../model/run-view.ts'
-import type { RecordSurvey } from './verify-store.ts'
 import type { DamagedCheckpoint } from './verify-report.ts'
+import type { RecordSurvey } from './verify-store.ts'
 
 /** Parents that are looked at, one behind the other. */
 const mostParents = 1_000

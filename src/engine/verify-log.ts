@@ -1,9 +1,9 @@
 import { Claims } from '../log/claims.ts'
-import { isWaymarkError } from '../model/errors.ts'
 import type { SegmentBatch } from '../log/log.ts'
+import { isWaymarkError } from '../model/errors.ts'
 import type { StoreCore } from './store-core.ts'
-import { FoundProblem } from './verify-report.ts'
 import type { VerifyMeter } from './verify-progress.ts'
+import { FoundProblem } from './verify-report.ts'
 
 /** Bytes of batches that are held at a time. */
 const pageBytes = 8 << 20
@@ -73,12 +73,21 @@ class LogReading implements LogSurvey {
     const { offset, lastOffset, reason } = damage
     this.damages.push({ segment, offset, lastOffset })
     const isNoted = this.#noted.some(note => note.segment === segment && note.offset === offset && note.lastOffset === lastOffset)
-    const problem = new FoundProblem('segment', segment, `segment ${segment} of the log is damaged at byte ${offset}: ${reason}`, isNoted)
+    const problem = new FoundProblem(
+      'segment',
+      segment,
+      `segment ${segment} of the log is damaged at byte ${offset}: ${reason}`,
+      isNoted,
+    )
     for (const stream of gaps) problem.affectsRun(stream)
     this.problems.push(problem)
   }
 
-  async #look({ records }: SegmentBatch, sequences: Map<string, { token: number; sequence: number }>, gaps: Set<string>): Promise<void> {
+  async #look(
+    { records }: SegmentBatch,
+    sequences: Map<string, { token: number; sequence: number }>,
+    gaps: Set<string>,
+  ): Promise<void> {
     for (const { stream, token, sequence, kind } of records) {
       if (stream === '') continue
       const before = sequences.get(stream)
@@ -96,7 +105,11 @@ class LogReading implements LogSurvey {
 
   #lose(stream: string, token: number): void {
     this.lostClaims.push(this.#claims.of(stream).path(token))
-    const problem = new FoundProblem('claim', `${stream}.${token}`, `claim ${token} of ${stream} is missing, though its owner has recorded something`)
+    const problem = new FoundProblem(
+      'claim',
+      `${stream}.${token}`,
+      `claim ${token} of ${stream} is missing, though its owner has recorded something`,
+    )
     if (!stream.startsWith('@')) problem.affectsRun(stream)
     this.problems.push(problem)
   }
@@ -109,7 +122,9 @@ export function problemsOfNotices(notices: readonly string[], known: readonly Fo
     const [, stream = '', reason = ''] = /^(\S+) cannot be read whole: (.*)$/s.exec(notice) ?? []
     if (stream === '') continue
     const segment = /segment (\S+?),/.exec(reason)?.[1] ?? ''
-    const cause = known.find(({ kind, name }) => (kind === 'segment' && name === segment) || (kind === 'claim' && name.startsWith(`${stream}.`)))
+    const cause = known.find(
+      ({ kind, name }) => (kind === 'segment' && name === segment) || (kind === 'claim' && name.startsWith(`${stream}.`)),
+    )
     if (cause !== undefined) {
       cause.affectsRun(stream)
       continue

@@ -11,8 +11,8 @@ import type { ChunkEntry, PackChunk } from '../format/pack-table.ts'
 import { isWaymarkError } from '../model/errors.ts'
 import type { RecordPosition } from '../model/run-view.ts'
 import { PackTable } from './verify-pack-table.ts'
-import { FoundProblem } from './verify-report.ts'
 import type { VerifyMeter } from './verify-progress.ts'
+import { FoundProblem } from './verify-report.ts'
 
 /** Bytes of tables kept: those of the packs that checkpoints of one time share. */
 const keptTableBytes = 64 << 20
@@ -162,7 +162,10 @@ export class PackSurvey {
       return this.#lose(key, { ...lost, bases })
     }
     if (isDigest(applyDelta(delta, base, rawBytes), digest)) return
-    this.#lose(key, { ...lost, problem: this.#problem(pack, `chunk ${number} of pack ${key}, a delta, has another digest than when it was saved`) })
+    this.#lose(key, {
+      ...lost,
+      problem: this.#problem(pack, `chunk ${number} of pack ${key}, a delta, has another digest than when it was saved`),
+    })
   }
 
   async #haveBases(bases: readonly ChunkSpan[]): Promise<boolean> {
@@ -215,7 +218,8 @@ export class PackSurvey {
 }
 
 /** Damage, or something that this version cannot read: neither can be loaded. */
-export const isPackFault = (error: unknown): error is Error => isWaymarkError(error, 'corrupt') || isWaymarkError(error, 'unsupported')
+export const isPackFault = (error: unknown): error is Error =>
+  isWaymarkError(error, 'corrupt') || isWaymarkError(error, 'unsupported')
 
 /** A table without its frame; none if it is damaged, which the survey of the pack has told. */
 async function entriesOf(reader: PackReader, index: number): Promise<readonly ChunkEntry[]> {

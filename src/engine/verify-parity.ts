@@ -2,8 +2,8 @@ import { parseParity } from '../format/parity.ts'
 import { readWhole } from './repair-files.ts'
 import type { StoreCore } from './store-core.ts'
 import { isPackFault } from './verify-packs.ts'
-import { FoundProblem } from './verify-report.ts'
 import type { VerifyMeter } from './verify-progress.ts'
+import { FoundProblem } from './verify-report.ts'
 
 export const paritySuffix = '.par'
 

@@ -78,7 +78,11 @@ export async function surveyRecords(core: StoreCore, meter: VerifyMeter): Promis
   for (const pack of await core.blobs.list()) meter.expect((await core.blobs.size(pack)) ?? 0)
   const descriptor = await descriptorProblems(core)
   const journals = (await listJournals(core.files, core.path)).filter(({ state }) => state !== 'undone')
-  const log = await surveyLog(core, meter, journals.flatMap(({ segments }) => segments))
+  const log = await surveyLog(
+    core,
+    meter,
+    journals.flatMap(({ segments }) => segments),
+  )
   const claims = await surveyClaims(core, meter, log.segments)
   const known = [...descriptor, ...log.problems, ...claims.problems]
   const feed = core.readOnly ? core.feed : await rebuiltFeed(core)
@@ -91,7 +95,14 @@ export async function surveyRecords(core: StoreCore, meter: VerifyMeter): Promis
     const streams = problemsOfNotices(feed.notices(), known)
     const withStreams: LogSurvey = { ...log, segments: log.segments, problems: [...known, ...streams] }
     const catalog = await surveyCatalog(core, withStreams, query)
-    return { log, problems: [...known, ...streams, ...catalog.problems], notices: catalog.notices, damagedClaims: claims.damaged, query, close }
+    return {
+      log,
+      problems: [...known, ...streams, ...catalog.problems],
+      notices: catalog.notices,
+      damagedClaims: claims.damaged,
+      query,
+      close,
+    }
   } catch (error) {
     await close()
     throw error

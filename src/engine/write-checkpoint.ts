@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { SavedBytes } from '../chunks/chunk-store.ts'
 import type { ChunkList } from '../chunks/chunk-list.ts'
+import type { SavedBytes } from '../chunks/chunk-store.ts'
 import type { StreamPiece } from '../chunks/stream-saver.ts'
 import type { CheckpointEncoding, CheckpointRecord } from '../model/checkpoint.ts'
+import { WaymarkError } from '../model/errors.ts'
 import { newCheckpointId } from '../model/ids.ts'
 import type { Parent } from './parents.ts'
 import type { StoreCore } from './store-core.ts'
@@ -28,7 +29,12 @@ export interface CheckpointFacts {
  *
  * @throws WaymarkError `invalid` with the path inside the value if it cannot be stored, `disk_full`, `unavailable`
  */
-export async function writeCheckpoint(core: StoreCore, value: unknown, facts: CheckpointFacts, options: SnapshotOptions = {}): Promise<CheckpointRecord> {
+export async function writeCheckpoint(
+  core: StoreCore,
+  value: unknown,
+  facts: CheckpointFacts,
+  options: SnapshotOptions = {},
+): Promise<CheckpointRecord> {
   return writeSnapshot(core, await takeSnapshot(core, value, facts, options), facts, options)
 }
 
@@ -42,7 +48,7 @@ export async function writeSnapshot(
   const { length, pieces } = snapshot
   try {
     if (length >= inlineBelowBytes) return await writeStream(core, pieces, 'cbor', facts, { ...options, ...snapshot })
-    const bytes = Buffer.concat([...pieces].flatMap(piece => (piece.kind === 'known' ? [] : [piece.bytes])))
+    const bytes = new Uint8Array(Buffer.concat([...pieces].flatMap(piece => (piece.kind === 'known' ? [] : [piece.bytes]))))
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
     const content = { kind: 'inline' as const, bytes }
     return await checkpointOf(core, facts, { encoding: 'cbor', digest, content, logicalBytes: length, storedBytes: length })
@@ -52,6 +58,8 @@ export async function writeSnapshot(
 }
 
 export interface StreamOptions {
+  /** Whether pieces of it are known from earlier saves. */
+  readonly usesMemory?: boolean
   /** Asked when the whole stream is there. */
   readonly outline?: () => Uint8Array | undefined
   readonly rows?: () => number
@@ -68,7 +76,8 @@ export async function writeStream(
   options: SnapshotOptions & StreamOptions,
 ): Promise<CheckpointRecord> {
   await core.upgrade()
-  const parent: Parent | undefined = options.full === true ? undefined : await core.parents.find(facts)
+  if ((await core.memory.forgetIfRepaired()) && options.usesMemory === true) throw repairedMeanwhile()
+  const parent: Parent | undefined = options.full === true ? undefined : await core.memory.parents.find(facts)
   const saved: SavedBytes = await core.chunks.save(pieces, {
     parent: parent?.chunks,
     full: options.full ?? false,
@@ -85,7 +94,7 @@ export async function writeStream(
     ...(parent === undefined ? {} : { parent: parent.id }),
     ...(rows === undefined ? {} : { rows }),
   })
-  core.parents.saved(record.id, facts, saved, options.keep)
+  core.memory.parents.saved(record.id, facts, saved, options.keep)
   return record
 }
 
@@ -114,4 +123,14 @@ async function nextOrder(core: StoreCore): Promise<number> {
   await core.feed.refresh()
   core.order.observe((await core.feed.query(catalog => catalog.summary())).highestOrder)
   return core.order.next()
+}
+
+function repairedMeanwhile(): WaymarkError {
+  return new WaymarkError('conflict', {
+    message: 'the store was repaired since the last save',
+    means:
+      'This state was not saved, because it stood on what the repair may have set aside; everything saved before is as the repair left it.',
+    remedy: 'Save again: it is then kept anew.',
+    retryable: true,
+  })
 }

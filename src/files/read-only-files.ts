@@ -10,7 +10,8 @@ export function readOnlyFiles(files: FileSystem, root: string): FileSystem {
     return change()
   }
   return {
-    open: (path, mode): Promise<OpenFile> => (mode === 'read' ? files.open(path, mode) : guarded(path, () => files.open(path, mode))),
+    open: (path, mode): Promise<OpenFile> =>
+      mode === 'read' ? files.open(path, mode) : guarded(path, () => files.open(path, mode)),
     makeDirectory: path => guarded(path, () => files.makeDirectory(path)),
     list: path => files.list(path),
     stat: path => files.stat(path),

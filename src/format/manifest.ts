@@ -86,11 +86,14 @@ function referenceOf(pack: unknown, segments: readonly unknown[]): PackReference
 function runsOf(numbers: readonly unknown[], packs: number): ChunkRun[] {
   if (numbers.length % 4 !== 0) throw damagedManifest('a run is incomplete')
   const runs: ChunkRun[] = []
+  let total = 0
   for (let at = 0; at < numbers.length; at += 4) {
     const [pack, first, count, bytes] = [numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]]
     if (!isCount(pack) || !isCount(first) || !isCount(count) || !isCount(bytes) || pack >= packs || count === 0) {
       throw damagedManifest('a run is no run')
     }
+    total += bytes
+    if (!Number.isSafeInteger(total)) throw damagedManifest('it is longer than anything')
     runs.push({ pack, first, count, bytes })
   }
   return runs

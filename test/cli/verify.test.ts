@@ -28,7 +28,10 @@ test('an intact store exits 0, says what was read, and one document for programs
   const { project } = await withRun(t)
   const quick = await project.waymark('verify')
   assert.equal(quick.code, 0)
-  assert.match(quick.stdout, /^✓ intact  \d+ checkpoints · \d+ packs? · \d+ segments? · .* read  quick: --full proves every byte\n$/)
+  assert.match(
+    quick.stdout,
+    /^✓ intact {2}\d+ checkpoints · \d+ packs? · \d+ segments? · .* read {2}quick: --full proves every byte\n$/,
+  )
   assert.equal(quick.stderr, '')
   const full = await project.waymark('verify', '--full', '--json')
   assert.equal(full.code, 0)
@@ -43,7 +46,10 @@ test('X8 a damaged store exits 5 and says what is wrong, what it means and what 
   const before = readFileSync(pack)
   const { code, stdout, stderr } = await project.waymark('verify', '--full')
   assert.equal(code, 5)
-  assert.match(stdout, /✗ pack {2}pack \w{26} is damaged: the content of a frame is damaged\n {2}means {2}1 checkpoint cannot be loaded: c\w+\n/)
+  assert.match(
+    stdout,
+    /✗ pack {2}pack \w{26} is damaged: the content of a frame is damaged\n {2}means {2}1 checkpoint cannot be loaded: c\w+\n/,
+  )
   assert.match(stdout, /lost {3}c\w+ {2}r1\/extract {2}no intact one before it/)
   assert.match(stdout, /✗ damaged[\s\S]*do {5}waymark repair\n$/)
   assert.equal(stderr, '')
@@ -51,7 +57,10 @@ test('X8 a damaged store exits 5 and says what is wrong, what it means and what 
   const json = await project.waymark('verify', '--full', '--json')
   assert.equal(json.code, 5)
   const { ok, data, error, hint } = JSON.parse(json.stdout)
-  assert.deepEqual([ok, error.code, hint.command, data.problems[0].kind, data.damaged[0].stage], [false, 'corrupt', 'waymark repair', 'pack', 'extract'])
+  assert.deepEqual(
+    [ok, error.code, hint.command, data.problems[0].kind, data.damaged[0].stage],
+    [false, 'corrupt', 'waymark repair', 'pack', 'extract'],
+  )
 })
 
 test('a repair waits for a yes with exit 9, does it, costs what it says, and can be undone', async t => {
@@ -66,7 +75,10 @@ test('a repair waits for a yes with exit 9, does it, costs what it says, and can
   assert.match(plan.stderr, /error confirmation[\s\S]*do {5}waymark repair --yes/)
   assert.ok(readFileSync(pack).equals(before))
   const asked = JSON.parse((await project.waymark('repair', '--json')).stdout)
-  assert.deepEqual([asked.ok, asked.error.code, asked.hint.command, asked.data.planned], [false, 'confirmation', 'waymark repair --yes', true])
+  assert.deepEqual(
+    [asked.ok, asked.error.code, asked.hint.command, asked.data.planned],
+    [false, 'confirmation', 'waymark repair --yes', true],
+  )
 
   const done = await project.waymark('repair', '--yes', '--json')
   assert.equal(done.code, 0, done.stdout)
@@ -106,7 +118,9 @@ test('a damaged catalog stays as it is until a repair is told yes', async t => {
   assert.match((await project.waymark('ls')).stdout, /r1/)
 })
 
-test('a store that may only be read is verified, and its repair is refused as unavailable', { skip: process.getuid?.() === 0 ? 'root may write everywhere' : false }, async t => {
+test('a store that may only be read is verified, and its repair is refused as unavailable', {
+  skip: process.getuid?.() === 0 ? 'root may write everywhere' : false,
+}, async t => {
   const { project, pack } = await withRun(t)
   flip(pack, middle(pack))
   const folders = ['.waymark', '.waymark/packs', '.waymark/segments', '.waymark/claims'].map(name => join(project.path, name))

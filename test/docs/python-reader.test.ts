@@ -182,7 +182,6 @@ test('the store read so has everything the pages describe', { skip: skipWithoutP
 test('the pages on the format say enough to read a run’s history, take-over included (X8)', {
   skip: skipWithoutPython,
 }, async () => {
-  const facts = ({ type, path: stage, token, sequence, time }: ReadLine) => ({ type, path: stage, token, sequence, time })
   const read = linesOf(path, 'record')
   const events: ReadLine[] = []
   for await (const event of (await opened()).events(run)) events.push({ ...event })
@@ -194,6 +193,9 @@ test('the pages on the format say enough to read a run’s history, take-over in
   const names = claims.map(claim => `${claim['stream']}.${claim['token']}`).sort()
   assert.deepEqual(names, ['@chosen.1', '@files.1', `${run}.2`].sort())
 })
+
+/** What tells records apart. */
+const facts = ({ type, path: stage, token, sequence, time }: ReadLine) => ({ type, path: stage, token, sequence, time })
 
 /** A copy of the store with one of its files changed. */
 function damagedCopy(name: string, change: (bytes: Buffer) => Buffer): string {
@@ -225,4 +227,15 @@ test('the pages on the format tell a torn tail from damage', { skip: skipWithout
   assert.deepEqual([whole['torn'], whole['damaged']], [0, false])
   const torn = segmentOf(damagedCopy(`segments/${name}`, bytes => Buffer.concat([bytes, bytes.subarray(96, 150)])))
   assert.deepEqual([torn['torn'], torn['damaged'], torn['batches']], [54, false, whole['batches']])
+})
+
+test('the pages on the format say enough to find what a take-over copied of the owner before', {
+  skip: skipWithoutPython,
+}, () => {
+  const read = linesOf(path, 'record')
+  const last = read.findLast(line => line['token'] === 1) ?? assert.fail()
+  const cut = damagedCopy(`segments/${last['segment']}.seg`, bytes => bytes.subarray(0, bytes.length - 30))
+  const found = linesOf(cut, 'record')
+  assert.deepEqual(found.map(facts), read.map(facts))
+  assert.notEqual(found.find(line => line['token'] === 1 && line['sequence'] === last['sequence'])?.['segment'], last['segment'])
 })

@@ -247,8 +247,8 @@ def main():
             content = record_of(record)
             if record.stream and not record.stream.startswith("@"):
                 known = {name: content[name] for name in ("type", "time", "path") if name in content}
-                facts = {"run": record.stream, "token": record.token, "sequence": record.sequence}
-                lines.append({"kind": "record", **facts, **known})
+                facts = {name: getattr(record, name) for name in ("token", "sequence", "segment")}
+                lines.append({"kind": "record", "run": record.stream, **facts, **known})
             if content["type"] == "checkpoint.deleted":
                 deleted.add(content["id"])
             elif content["type"] == "checkpoint.changed":

@@ -31,7 +31,13 @@ async function openOn(files: FileSystem, seed: number, parity: boolean): Promise
   return open({
     path,
     parity,
-    components: { files, clock: hastyClock(), random: seededRandom(seed), openCatalog: () => openSqliteCatalog(':memory:'), openChunkIndex: () => noChunkIndex },
+    components: {
+      files,
+      clock: hastyClock(),
+      random: seededRandom(seed),
+      openCatalog: () => openSqliteCatalog(':memory:'),
+      openChunkIndex: () => noChunkIndex,
+    },
   })
 }
 
@@ -46,7 +52,8 @@ async function read(files: FileSystem, name: string): Promise<Buffer> {
 
 async function packFiles(files: FileSystem): Promise<Map<string, string>> {
   const found = new Map<string, string>()
-  for (const name of await files.list(packs)) if (name.endsWith('.pack')) found.set(name, (await read(files, `${packs}/${name}`)).toString('base64'))
+  for (const name of await files.list(packs))
+    if (name.endsWith('.pack')) found.set(name, (await read(files, `${packs}/${name}`)).toString('base64'))
   return found
 }
 
@@ -54,7 +61,8 @@ async function packFiles(files: FileSystem): Promise<Map<string, string>> {
 async function damagedWorld(): Promise<World> {
   const first = new SimulatedDisk()
   const values = new Map<string, unknown>()
-  const keep = async (store: Store, value: unknown, stage: string) => values.set((await store.save({ value, run: 'r', stage })).id, value)
+  const keep = async (store: Store, value: unknown, stage: string) =>
+    values.set((await store.save({ value, run: 'r', stage })).id, value)
   const healing = await openOn(first.process('maker'), 1, true)
   await keep(healing, noisyRows(2_500, 3), 'healed')
   await healing.close()
@@ -66,8 +74,12 @@ async function damagedWorld(): Promise<World> {
   await plain.close()
   const files = first.process('vandal')
   const whole = await packFiles(files)
-  const withParity = new Set((await files.list(packs)).filter(name => name.endsWith('.par')).map(name => `${name.slice(0, -4)}.pack`))
-  const sizes = [...whole].map(([name, text]) => ({ name, size: Buffer.from(text, 'base64').length })).sort((a, b) => b.size - a.size)
+  const withParity = new Set(
+    (await files.list(packs)).filter(name => name.endsWith('.par')).map(name => `${name.slice(0, -4)}.pack`),
+  )
+  const sizes = [...whole]
+    .map(([name, text]) => ({ name, size: Buffer.from(text, 'base64').length }))
+    .sort((a, b) => b.size - a.size)
   for (const [index, { name, size }] of sizes.entries()) {
     const bytes = await read(files, `${packs}/${name}`)
     // The largest is the noise, which loses everything.
@@ -89,7 +101,10 @@ async function checkRecovery(disk: SimulatedDisk, world: World, seed: number): P
   const files = disk.process('recovery')
   const store = await openOn(files, seed, false)
   await store.repair()
-  assert.deepEqual((await store.repair()).actions.filter(({ kind }) => kind !== 'chunk-index'), [])
+  assert.deepEqual(
+    (await store.repair()).actions.filter(({ kind }) => kind !== 'chunk-index'),
+    [],
+  )
   assert.equal((await store.verify({ full: true })).ok, true)
   let lost = 0
   for (const [id, value] of world.values) {
@@ -132,7 +147,7 @@ async function trial(world: World, states: number, wrap: (files: FileSystem) => 
 }
 
 test('X18 a power cut anywhere in a repair loses nothing: run again it ends, and undone every original is back', async () => {
-  await trial(await damagedWorld(), 60)
+  await trial(await damagedWorld(), 120)
 })
 
 test('a power cut anywhere in an undo leaves one that can be run again', async () => {

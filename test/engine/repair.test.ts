@@ -45,7 +45,10 @@ test('parity heals a pack byte by byte, wherever it is damaged, and a plan chang
     damage(copy)
     const damaged = copy.bytes(pack)
     const plan = await copy.use(store => store.repair({ plan: true }), { readOnly: true })
-    assert.deepEqual(plan.actions.filter(({ kind }) => kind === 'pack').map(({ does }) => does), ['heal'])
+    assert.deepEqual(
+      plan.actions.filter(({ kind }) => kind === 'pack').map(({ does }) => does),
+      ['heal'],
+    )
     assert.ok(copy.bytes(pack).equals(damaged))
     const report = await copy.use(store => store.repair())
     assert.deepEqual(report.actions, plan.actions)
@@ -64,12 +67,22 @@ test('X7 of a damaged pack what is intact is kept; what is lost is marked, skipp
   const pack = packOf(world, 0)
   const { length } = world.bytes(pack)
   const lostBy = new Map<string, number>()
-  for (const [where, at] of [['header', 5], ['frame', 200], ['middle', Math.floor(length / 2)], ['footer', length - 100], ['trailer', length - 3]] as const) {
+  for (const [where, at] of [
+    ['header', 5],
+    ['frame', 200],
+    ['middle', Math.floor(length / 2)],
+    ['footer', length - 100],
+    ['trailer', length - 3],
+  ] as const) {
     const copy = world.copy()
     copy.flip(pack, at)
     const before = copy.contents()
     const report = await copy.use(store => store.repair())
-    assert.deepEqual(report.actions.filter(({ kind }) => kind === 'pack').map(({ does }) => does), ['mend'], where)
+    assert.deepEqual(
+      report.actions.filter(({ kind }) => kind === 'pack').map(({ does }) => does),
+      ['mend'],
+      where,
+    )
     await copy.use(async store => {
       const lost = await checkValues(store, copy)
       lostBy.set(where, lost.length)
@@ -99,7 +112,10 @@ test('two packs under each other’s names are put right; a lost one is said, an
   swapped.write(one, world.bytes(two))
   swapped.write(two, world.bytes(one))
   const report = await swapped.use(store => store.repair())
-  assert.deepEqual(report.actions.filter(({ kind }) => kind === 'pack').map(({ does }) => does), ['rename', 'rename'])
+  assert.deepEqual(
+    report.actions.filter(({ kind }) => kind === 'pack').map(({ does }) => does),
+    ['rename', 'rename'],
+  )
   assert.ok(swapped.bytes(one).equals(world.bytes(one)) && swapped.bytes(two).equals(world.bytes(two)))
   await swapped.use(async store => {
     assert.deepEqual(await checkValues(store, swapped), [])
@@ -131,7 +147,10 @@ test('a pack of which nothing is intact is set aside, and a copy of another pack
     const copy = world.copy()
     copy.write(one, bytes)
     const report = await copy.use(store => store.repair())
-    assert.deepEqual(report.actions.filter(({ kind }) => kind === 'pack').map(({ does }) => does), ['set aside'])
+    assert.deepEqual(
+      report.actions.filter(({ kind }) => kind === 'pack').map(({ does }) => does),
+      ['set aside'],
+    )
     assert.ok(copy.bytes(`aside/${report.id}/${one}`).equals(bytes))
     await copy.use(async store => {
       assert.ok((await checkValues(store, copy)).length > 0)
@@ -159,7 +178,11 @@ test('claims, parity files, the catalog and what remembers chunks are made anew'
     damage(copy)
     const before = copy.contents()
     const report = await copy.use(store => store.repair())
-    assert.deepEqual(report.actions.map(action => action.kind), [kind], `case ${index}`)
+    assert.deepEqual(
+      report.actions.map(action => action.kind),
+      [kind],
+      `case ${index}`,
+    )
     if (kind === 'parity') assert.ok(copy.bytes(parity).equals(wholeParity))
     await copy.use(async store => {
       assert.equal((await store.verify({ full: true })).ok, true)
@@ -180,11 +203,17 @@ test('a mended pack gets the parity of its new bytes', async t => {
   world.flip(pack, 3_000)
   world.flip(pack, 3_000 + 65_536)
   const report = await world.use(store => store.repair())
-  assert.deepEqual(report.actions.filter(({ kind }) => kind === 'pack' || kind === 'parity').map(({ does }) => does), ['mend', 'rebuild'])
+  assert.deepEqual(
+    report.actions.filter(({ kind }) => kind === 'pack' || kind === 'parity').map(({ does }) => does),
+    ['mend', 'rebuild'],
+  )
   const mended = world.bytes(pack)
   world.flip(pack, Math.floor(mended.length / 2))
   const again = await world.use(store => store.repair())
-  assert.deepEqual(again.actions.filter(({ kind }) => kind === 'pack').map(({ does }) => does), ['heal'])
+  assert.deepEqual(
+    again.actions.filter(({ kind }) => kind === 'pack').map(({ does }) => does),
+    ['heal'],
+  )
   assert.ok(world.bytes(pack).equals(mended))
 })
 
@@ -200,7 +229,10 @@ test('what the log lost is noted: it is reported until then, and no longer after
     assert.ok(report.actions.some(({ kind, does }) => kind === 'segment' && does === 'note'))
     assert.ok(report.left.some(({ kind }) => kind === 'segment'))
     const after = await store.verify()
-    assert.deepEqual(after.problems.filter(({ kind }) => kind === 'segment'), [])
+    assert.deepEqual(
+      after.problems.filter(({ kind }) => kind === 'segment'),
+      [],
+    )
     assert.deepEqual(after.noted.filter(({ kind }) => kind === 'segment').length, 1)
     assert.deepEqual((await store.load(world.get('noise').checkpoint.id)).value, world.get('noise').value)
   })
@@ -212,7 +244,9 @@ test('X7 a stage whose result is lost is called again when the run goes on, and 
   const { id, stage } = await world.use(async store => {
     const called: string[] = []
     // Another run of the same pipeline, unfinished.
-    await job(true, called).run({}, { store, fresh: true, runId: 'unfinished' }).catch(() => {})
+    await job(true, called)
+      .run({}, { store, fresh: true, runId: 'unfinished' })
+      .catch(() => {})
     const [found] = await store.list({ run: 'unfinished', stage: 'numbers' })
     await store.update(found?.id ?? '', { status: 'damaged' })
     return { id: found?.id ?? '', stage: found?.stage }
@@ -223,12 +257,18 @@ test('X7 a stage whose result is lost is called again when the run goes on, and 
     assert.deepEqual(report.costs, [], 'its bytes are there: only somebody says that it is damaged')
     const called: string[] = []
     const reasons: string[] = []
-    const onEvent = (event: { readonly type: string; readonly plan?: { readonly stages: readonly { readonly path: string; readonly action: string; readonly reason: string }[] } }) => {
+    const onEvent = (event: {
+      readonly type: string
+      readonly plan?: { readonly stages: readonly { readonly path: string; readonly action: string; readonly reason: string }[] }
+    }) => {
       for (const planned of event.plan?.stages ?? []) reasons.push(`${planned.path} ${planned.action}: ${planned.reason}`)
     }
     await job(false, called).attempt({}, { store, runId: 'unfinished', planOnly: true, onEvent })
     await job(false, called).run({}, { store, runId: 'unfinished', onEvent })
-    assert.deepEqual(reasons.filter(text => text.startsWith('numbers')), Array(2).fill('numbers redo: its recorded result is damaged'))
+    assert.deepEqual(
+      reasons.filter(text => text.startsWith('numbers')),
+      Array(2).fill('numbers redo: its recorded result is damaged'),
+    )
     assert.deepEqual(called, ['numbers'], 'more was called again than was lost')
     const [latest] = await store.list({ run: 'unfinished', stage: 'numbers' })
     assert.notEqual(latest?.id, id)
@@ -238,7 +278,12 @@ test('X7 a stage whose result is lost is called again when the run goes on, and 
 test('which work a lost pack costs is said by run, stage and items', async t => {
   const world = await DamagedWorld.make(t)
   const big = await import('./verify-world.ts')
-  await world.use(store => big.job(true).run({}, { store, fresh: true, runId: 'costly' }).catch(() => {}))
+  await world.use(store =>
+    big
+      .job(true)
+      .run({}, { store, fresh: true, runId: 'costly' })
+      .catch(() => {}),
+  )
   for (const name of world.files('packs', '.pack')) world.remove(`packs/${name}`)
   const report = await world.use(store => store.repair())
   for (const cost of report.costs) assert.ok(cost.runState !== undefined && cost.stage !== '')

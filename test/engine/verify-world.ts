@@ -7,7 +7,11 @@ import { type Checkpoint, type OpenOptions, open, pipeline, type Store } from 'w
 
 /** Text that compresses and repeats nothing. */
 export const rows = (count: number, changed = -1): object[] =>
-  Array.from({ length: count }, (_, i) => ({ id: i, name: `row ${(i * 7919) % 100_003}`, at: i === changed ? 'changed' : `t${i * i}` }))
+  Array.from({ length: count }, (_, i) => ({
+    id: i,
+    name: `row ${(i * 7919) % 100_003}`,
+    at: i === changed ? 'changed' : `t${i * i}`,
+  }))
 
 export interface Saved {
   readonly checkpoint: Checkpoint
@@ -64,7 +68,9 @@ export class DamagedWorld {
   files(folder: string, ending: string): string[] {
     const names = readdirSync(join(this.path, folder), { recursive: true }).map(String)
     const size = (name: string) => statSync(join(this.path, folder, name)).size
-    return names.filter(name => name.endsWith(ending) && statSync(join(this.path, folder, name)).isFile()).sort((a, b) => size(b) - size(a))
+    return names
+      .filter(name => name.endsWith(ending) && statSync(join(this.path, folder, name)).isFile())
+      .sort((a, b) => size(b) - size(a))
   }
 
   bytes(file: string): Buffer {
@@ -106,7 +112,10 @@ export class DamagedWorld {
     await keep('third', rows(9_000, 8_000), { run: 'library', stage: 'table' })
     await keep('noise', randomBytes(700_000), { run: 'library', stage: 'noise' })
     await keep('chosen', { chosen: true, rows: rows(100) }, { id: 'chosen' })
-    for (const fails of [true, false]) await job(fails).run({}, { store }).catch(() => {})
+    for (const fails of [true, false])
+      await job(fails)
+        .run({}, { store })
+        .catch(() => {})
   }
 }
 

@@ -3,9 +3,11 @@ import { chmodSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isWaymarkError } from 'waymark'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { DamagedWorld } from './verify-world.ts'
 
-const problemsOf = async (world: DamagedWorld, full = true) => (await world.use(store => store.verify({ full }), { readOnly: true })).problems
+const problemsOf = async (world: DamagedWorld, full = true) =>
+  (await world.use(store => store.verify({ full }), { readOnly: true })).problems
 
 test('X8 an intact store is found intact, quick and full, with every byte of its packs read in full', async t => {
   const world = await DamagedWorld.make(t, { parity: true })
@@ -18,7 +20,10 @@ test('X8 an intact store is found intact, quick and full, with every byte of its
   assert.ok(report.checkpoints >= 8 && report.packs === 2 && report.segments === 1)
   assert.ok(report.bytes >= packBytes, `${report.bytes} bytes read of ${packBytes} in packs`)
   assert.equal(progress.at(-1), 1)
-  assert.deepEqual(progress, [...progress].sort((a, b) => a - b))
+  assert.deepEqual(
+    progress,
+    [...progress].sort((a, b) => a - b),
+  )
   const quick = await world.use(store => store.verify())
   assert.equal(quick.ok, true)
   assert.ok(quick.bytes < report.bytes / 2, `${quick.bytes} bytes read by a quick verification`)
@@ -88,11 +93,12 @@ test('X8 a flipped byte in any region of a pack is named, with the checkpoints t
     await copy.use(async store => {
       for (const { checkpoint, value } of copy.saved.values()) {
         const isDamaged = report.damaged.some(({ id }) => id === checkpoint.id)
-        const loaded = await store.load(checkpoint.id).then(
-          found => assert.deepEqual(found.value, value),
-          error => (assert.ok(isWaymarkError(error, 'corrupt')), 'corrupt'),
-        )
-        assert.equal(loaded === 'corrupt', isDamaged, `${region}: ${checkpoint.stage} is reported wrongly`)
+        const loaded = await store.load(checkpoint.id).catch(error => {
+          assert.ok(isWaymarkError(error, 'corrupt'))
+          return undefined
+        })
+        if (loaded !== undefined) assert.deepEqual(loaded.value, value)
+        assert.equal(loaded === undefined, isDamaged, `${region}: ${checkpoint.stage} is reported wrongly`)
       }
     })
   }
@@ -145,7 +151,11 @@ test('two packs under each other’s names, and a pack cut to any of some length
   for (const cut of [0, 1, 95, 96, 1_000, Math.floor(length / 2), length - 1]) {
     const copy = world.copy()
     copy.write(`packs/${one}`, world.bytes(`packs/${one}`).subarray(0, cut))
-    assert.deepEqual((await problemsOf(copy, false)).map(({ name }) => `${name}.pack`), [one], `cut to ${cut}`)
+    assert.deepEqual(
+      (await problemsOf(copy, false)).map(({ name }) => `${name}.pack`),
+      [one],
+      `cut to ${cut}`,
+    )
   }
 })
 
@@ -158,7 +168,10 @@ test('a flipped byte in the log, a lost or cut segment, is named with what it ta
     const copy = world.copy()
     copy.flip(`segments/${segment}`, at)
     const problems = await problemsOf(copy, false)
-    assert.ok(problems.some(problem => problem.kind === 'segment' && problem.name === name), `flipped at ${at}: ${JSON.stringify(problems)}`)
+    assert.ok(
+      problems.some(problem => problem.kind === 'segment' && problem.name === name),
+      `flipped at ${at}: ${JSON.stringify(problems)}`,
+    )
   }
   const cut = world.copy()
   cut.write(`segments/${segment}`, world.bytes(`segments/${segment}`).subarray(0, Math.floor(length / 2)))
@@ -192,7 +205,12 @@ test('a damaged claim, a lost one, a damaged catalog and a damaged parity file a
 test('what a power cut leaves of a claim, and hints about chunks, are no damage', async t => {
   const world = await DamagedWorld.make(t)
   const claim = `claims/${world.files('claims', '.2')[0]}`
-  for (const left of [Buffer.alloc(0), Buffer.alloc(40), world.bytes(claim).subarray(0, 10), world.bytes(claim).subarray(0, 30)]) {
+  for (const left of [
+    Buffer.alloc(0),
+    Buffer.alloc(40),
+    world.bytes(claim).subarray(0, 10),
+    world.bytes(claim).subarray(0, 30),
+  ]) {
     world.write(claim, left)
     assert.deepEqual(await problemsOf(world), [])
   }
@@ -210,7 +228,10 @@ test('a damaged or lost descriptor is `corrupt`, and named', async t => {
   await assert.rejects(problemsOf(lost), { code: 'corrupt', message: /waymark\.json/ })
   await world.use(async store => {
     world.flip('waymark.json', 40)
-    assert.deepEqual((await store.verify()).problems.map(({ kind }) => kind), ['descriptor'])
+    assert.deepEqual(
+      (await store.verify()).problems.map(({ kind }) => kind),
+      ['descriptor'],
+    )
   })
 })
 
@@ -248,7 +269,10 @@ test('loading a damaged checkpoint names the newest intact one before it, with l
 test('a verification can be stopped', async t => {
   const world = await DamagedWorld.make(t)
   const stop = AbortSignal.abort()
-  await assert.rejects(world.use(store => store.verify({ signal: stop })), { code: 'cancelled' })
+  await assert.rejects(
+    world.use(store => store.verify({ signal: stop })),
+    { code: 'cancelled' },
+  )
 })
 
 test('a store of the version before is proven too, its packs of format 1 included', async t => {
@@ -264,5 +288,46 @@ test('a store of the version before is proven too, its packs of format 1 include
     const [problem] = await problemsOf(copy)
     assert.deepEqual([problem?.kind, problem?.name], ['pack', name.slice(0, -5)])
     assert.ok((problem?.checkpoints.length ?? 0) > 0)
+  }
+})
+
+test('X8 any byte of any file flipped is named by a full verification, or does no harm', async t => {
+  const world = await DamagedWorld.make(t, { parity: true })
+  const random = seededRandom(41)
+  const files = [
+    ...world.contents().keys(),
+    'catalog.sqlite',
+    'chunks.sqlite',
+    ...world.files('segments', '.seg').map(name => `segments/${name}`),
+  ]
+  const named = new Map<string, number>()
+  for (let trial = 0; trial < 60; trial++) {
+    const file = files[trial % files.length] ?? ''
+    const bytes = world.bytes(file)
+    if (bytes.length === 0) continue
+    const at = random.integer(bytes.length)
+    const damaged = Buffer.from(bytes)
+    damaged.writeUInt8(damaged.readUInt8(at) ^ (1 << random.integer(8)), at)
+    world.write(file, damaged)
+    const problems = await problemsOf(world).catch(error => {
+      assert.ok(isWaymarkError(error, 'corrupt') || isWaymarkError(error, 'unsupported'), `${file} at ${at}: ${error}`)
+      return [error]
+    })
+    if (problems.length > 0) named.set(file, 1 + (named.get(file) ?? 0))
+    else {
+      await world.use(
+        async store => {
+          for (const { checkpoint, value } of world.saved.values()) {
+            assert.deepEqual((await store.load(checkpoint.id)).value, value, `${file} at ${at} is not named, and does harm`)
+          }
+        },
+        { readOnly: true },
+      )
+    }
+    world.write(file, bytes)
+  }
+  for (const file of files) {
+    if (/gitignore|sqlite|claims/.test(file)) continue
+    assert.ok((named.get(file) ?? 0) > 0, `no flip in ${file} was named`)
   }
 })

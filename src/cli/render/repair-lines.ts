@@ -13,7 +13,8 @@ export function repairLines(report: RepairReport, screen: Screen): Line[] {
   const marks = report.actions.filter(({ does }) => does === 'mark')
   for (const action of report.actions) if (action.does !== 'mark') lines.push(actionLine(action, screen))
   for (const action of marks.slice(0, mostMarks)) lines.push(actionLine(action, screen))
-  if (marks.length > mostMarks) lines.push(line(`  and ${count(marks.length - mostMarks)} more checkpoints are marked as damaged`, 'quiet'))
+  if (marks.length > mostMarks)
+    lines.push(line(`  and ${count(marks.length - mostMarks)} more checkpoints are marked as damaged`, 'quiet'))
   for (const problem of report.left) lines.push(...problemLines(problem, screen))
   lines.push(...damagedLines(report.damaged))
   for (const { run, stage, items, runState } of report.costs) {
@@ -28,7 +29,10 @@ export function repairLines(report: RepairReport, screen: Screen): Line[] {
   if (report.id === undefined) return lines
   return [
     ...lines,
-    [span(`${glyphs.completed} repaired`, 'good'), span(`  ${counted(report.actions.length, 'action')}; what was changed is kept in aside/${report.id}`)],
+    [
+      span(`${glyphs.completed} repaired`, 'good'),
+      span(`  ${counted(report.actions.length, 'action')}; what was changed is kept in aside/${report.id}`),
+    ],
     [span('  undo   ', 'quiet'), span(`waymark repair --undo ${report.id}`)],
   ]
 }

@@ -10,10 +10,16 @@ export function verifyLines(report: VerifyReport, screen: Screen): Line[] {
   const { glyphs } = screen
   const lines: Line[] = []
   for (const problem of report.problems.slice(0, mostShown)) lines.push(...problemLines(problem, screen))
-  if (report.problems.length > mostShown) lines.push(line(`  and ${count(report.problems.length - mostShown)} more: waymark verify --json`, 'quiet'))
+  if (report.problems.length > mostShown)
+    lines.push(line(`  and ${count(report.problems.length - mostShown)} more: waymark verify --json`, 'quiet'))
   lines.push(...damagedLines(report.damaged.filter(({ marked }) => !marked)))
   if (report.noted.length > 0) {
-    lines.push(line(`  ${counted(report.noted.length, 'problem')} that a repair has noted: ${report.noted.map(({ name }) => name).join(', ')}`, 'quiet'))
+    lines.push(
+      line(
+        `  ${counted(report.noted.length, 'problem')} that a repair has noted: ${report.noted.map(({ name }) => name).join(', ')}`,
+        'quiet',
+      ),
+    )
   }
   for (const notice of report.notices) lines.push(line(`  note  ${notice}`, 'quiet'))
   const { packs, bytes: orphanBytes } = report.orphans
@@ -28,7 +34,10 @@ export function verifyLines(report: VerifyReport, screen: Screen): Line[] {
   if (report.ok) return [...lines, [span(`${glyphs.completed} intact`, 'good'), span(`  ${looked}`), span(`  ${how}`, 'quiet')]]
   return [
     ...lines,
-    [span(`${glyphs.failed} damaged`, 'bad'), span(`  ${counted(report.problems.length, 'problem')}, ${counted(report.damaged.length, 'checkpoint')} cannot be loaded`)],
+    [
+      span(`${glyphs.failed} damaged`, 'bad'),
+      span(`  ${counted(report.problems.length, 'problem')}, ${counted(report.damaged.length, 'checkpoint')} cannot be loaded`),
+    ],
     [span('  '), span(`${looked}  ${how}`, 'quiet')],
     [span('  do     ', 'quiet'), span('waymark repair')],
   ]

@@ -5,6 +5,8 @@ import type { SeededRandom } from '../../../src/testing/seeded-random.ts'
 export interface DamagePlan {
   readonly how: string
   readonly damages: readonly Damage[]
+  /** A power cut leaves the end of a file that nobody had synced just so. */
+  readonly asAfterCrash?: boolean
 }
 
 /** The kind of file, by its path in the store. */
@@ -14,30 +16,42 @@ export function kindOf(path: string): string {
   return path.slice(path.lastIndexOf('.') + 1)
 }
 
-/** One random bit of each byte flipped; of the places, each with this chance, and all of the first and last 512. */
-export function* flips(path: string, bytes: Uint8Array, share: number, random: SeededRandom): Iterable<DamagePlan> {
-  for (let at = 0; at < bytes.length; at++) {
-    if (at >= 512 && at < bytes.length - 512 && !random.bool(share)) continue
-    const flipped = bytes.slice()
-    flipped[at] = (flipped[at] ?? 0) ^ (1 << random.integer(8))
+/** Which places of a file are tried: all within `edge` bytes of its ends, and of the others such a share. */
+export interface Places {
+  readonly edge: number
+  readonly share: number
+  readonly random: SeededRandom
+}
+
+function* placesIn(bytes: Uint8Array, { edge, share, random }: Places): Iterable<number> {
+  for (let at = 0; at < bytes.length; at++) if (at < edge || at >= bytes.length - edge || random.bool(share)) yield at
+}
+
+/** One random bit of each byte flipped. */
+export function* flips(path: string, bytes: Uint8Array, places: Places): Iterable<DamagePlan> {
+  for (const at of placesIn(bytes, places)) {
+    const flipped = new Uint8Array(bytes)
+    flipped[at] = (flipped[at] ?? 0) ^ (1 << places.random.integer(8))
     yield { how: `byte ${at} of ${path} flipped`, damages: [{ path, bytes: flipped }] }
   }
 }
 
-export function* truncations(path: string, bytes: Uint8Array, share: number, random: SeededRandom): Iterable<DamagePlan> {
-  for (let length = 0; length < bytes.length; length++) {
-    if (length >= 512 && length < bytes.length - 512 && !random.bool(share)) continue
-    yield { how: `${path} cut at ${length} of ${bytes.length}`, damages: [{ path, bytes: bytes.subarray(0, length) }] }
+export function* truncations(path: string, bytes: Uint8Array, places: Places): Iterable<DamagePlan> {
+  for (const length of placesIn(bytes, places)) {
+    yield {
+      how: `${path} cut at ${length} of ${bytes.length}`,
+      asAfterCrash: true,
+      damages: [{ path, bytes: bytes.subarray(0, length) }],
+    }
   }
 }
 
 /** 4 KiB zeroed at every 1 KiB. */
 export function* zeroes(path: string, bytes: Uint8Array): Iterable<DamagePlan> {
   for (let at = 0; at < bytes.length; at += 1024) {
-    const zeroed = bytes.slice()
-    zeroed.fill(0, at, at + 4096)
+    const zeroed = new Uint8Array(bytes).fill(0, at, Math.min(at + 4096, bytes.length))
     if (Buffer.compare(zeroed, bytes) === 0) continue
-    yield { how: `4 KiB of ${path} zeroed at ${at}`, damages: [{ path, bytes: zeroed }] }
+    yield { how: `4 KiB of ${path} zeroed at ${at}`, asAfterCrash: at + 4096 >= bytes.length, damages: [{ path, bytes: zeroed }] }
   }
 }
 
