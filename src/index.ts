@@ -28,7 +28,9 @@ export type {
   StageResult,
 } from './engine/run.ts'
 export type { PinOptions, UpdateOptions } from './engine/change-checkpoint.ts'
-export type { CheckpointInfo } from './engine/checkpoint-info.ts'
+export type { CheckpointDetails, CheckpointInfo } from './engine/checkpoint-info.ts'
+export type { ExportFormat, ExportOptions } from './engine/export-checkpoint.ts'
+export type { ImportFormat, ImportOptions } from './engine/import-checkpoint.ts'
 export type { ListOptions } from './engine/list-checkpoints.ts'
 export type { ByteSource } from './engine/byte-pieces.ts'
 export type { SaveLabels, SaveOptions } from './engine/save-checkpoint.ts'
@@ -38,6 +40,7 @@ export type {
   LogEvent,
   RunSummary,
   Store,
+  StoreStats,
 } from './engine/store.ts'
 export type { SaveMode } from './engine/value-snapshot.ts'
 export type { RepairAction, RepairCost, RepairOptions, RepairReport, UndoReport } from './engine/repair-report.ts'

@@ -146,6 +146,7 @@ async function assemble(path: string, components: StoreComponents, options: Open
     path,
     storeId: descriptor.store,
     readOnly: options.readOnly ?? false,
+    workbenches: components.workbenches,
     openCatalog: catalog => openCatalog(catalog, components, undefined),
     openChunkIndex: components.openChunkIndex,
     upgrade: onceUntilDone(() => upgradeDescriptor(files, path, descriptor, random)),

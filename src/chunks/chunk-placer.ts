@@ -84,6 +84,7 @@ export class ChunkPlacer {
   }
 
   async #placeNew(chunks: readonly Uint8Array[], digests: readonly Uint8Array[]): Promise<void> {
+    this.#options.parent?.readAhead(digests, chunks)
     await this.#options.known?.prepare(digests, this.#list.count === 0)
     for (const [i, chunk] of chunks.entries()) {
       const digest = digests[i]

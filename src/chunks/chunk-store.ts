@@ -66,11 +66,13 @@ export class ChunkStore {
   constructor(options: ChunkStoreOptions) {
     this.#options = options
     const recordPack = async (position: RecordPosition): Promise<RecordPack> => ownPack(await options.contentAt(position))
-    this.shelf = new PackShelf({ blobs: options.blobs, storeId: options.storeId, recordPack })
+    const { blobs, storeId, workbenches } = options
+    this.shelf = new PackShelf({ blobs, storeId, workbenches, recordPack })
   }
 
   /** Makes bytes durable. Without the record they are orphan packs and nothing else. */
   async save(pieces: Iterable<StreamPiece> | AsyncIterable<StreamPiece>, options: SaveBytesOptions = {}): Promise<SavedBytes> {
+    this.shelf.expect(options.parent?.chunks.bytes ?? 0)
     const saver = new StreamSaver({
       ...this.#options,
       shelf: this.shelf,

@@ -5,6 +5,7 @@ import { PackReader } from '../format/pack-reader.ts'
 import type { RecordPosition } from '../model/run-view.ts'
 import { packKey } from './chunk-list.ts'
 import { LruMap } from './lru-map.ts'
+import type { Workbenches } from './workbench.ts'
 
 /** Packs whose index is kept for the next reading. */
 const knownPacks = 512
@@ -16,6 +17,7 @@ const cachedFrameBytes = 16 << 20
 export interface PackShelfOptions {
   readonly blobs: BlobStore
   readonly storeId: string
+  readonly workbenches: Workbenches
   /** The pack inside the checkpoint that a record of the log commits. Rejects with `corrupt` if there is none. */
   readonly recordPack: (position: RecordPosition) => Promise<RecordPack>
 }
@@ -30,10 +32,12 @@ export interface RecordPack {
 export interface Packs {
   /** @throws WaymarkError `corrupt` if it is missing or damaged, `unsupported` */
   reader(pack: PackReference): Promise<PackReader>
-  /** The frame that holds a chunk, decompressed. Its chunks are checked by who takes them out. */
+  /** The frame that holds a chunk, decompressed, its whole chunks checked. */
   frameOf(pack: PackReference, chunk: number): Promise<PackFrame>
   /** The same, in memory that nobody else reads. */
   takeFrame(pack: PackReference, chunk: number): Promise<PackFrame>
+  /** So many bytes are going to be read: what decodes them may be made ready. */
+  expect(bytes: number): void
 }
 
 /** The packs of a store as they are read: the newest stay open, and so do the newest frames. */
@@ -42,6 +46,7 @@ export class PackShelf implements Packs {
   readonly #packs = new LruMap<Promise<PackReader>>(knownPacks)
   readonly #files = new LruMap<OpenBlob>(openFiles, file => void file.close())
   readonly #frames = new LruMap<Promise<PackFrame>>(cachedFrameBytes)
+  #expectedBytes = 0
 
   constructor(options: PackShelfOptions) {
     this.#options = options
@@ -55,12 +60,12 @@ export class PackShelf implements Packs {
     const reader = await this.reader(pack)
     const number = reader.frameOf(chunk)
     const key = `${packKey(pack)} ${number}`
-    return this.#frames.getOrMake(key, () => reader.readFrame(number), reader.frames[number]?.rawBytes)
+    return this.#frames.getOrMake(key, () => this.#decoded(reader, number), reader.frames[number]?.rawBytes)
   }
 
   async takeFrame(pack: PackReference, chunk: number): Promise<PackFrame> {
     const reader = await this.reader(pack)
-    return reader.readFrame(reader.frameOf(chunk))
+    return this.#decoded(reader, reader.frameOf(chunk))
   }
 
   /** These packs and one more: the one that rides in a record which is at hand. */
@@ -72,21 +77,26 @@ export class PackShelf implements Packs {
     }
     const frames = new Map<number, Promise<PackFrame>>()
     return {
+      expect: bytes => this.expect(bytes),
       reader: pack => (pack === own.pack ? open() : this.reader(pack)),
       takeFrame: async (pack, chunk) => {
         if (pack !== own.pack) return this.takeFrame(pack, chunk)
         const opened = await open()
-        return opened.readFrame(opened.frameOf(chunk))
+        return this.#decoded(opened, opened.frameOf(chunk))
       },
       frameOf: async (pack, chunk) => {
         if (pack !== own.pack) return this.frameOf(pack, chunk)
         const opened = await open()
         const index = opened.frameOf(chunk)
-        const frame = frames.get(index) ?? opened.readFrame(index)
+        const frame = frames.get(index) ?? this.#decoded(opened, index)
         frames.set(index, frame)
         return frame
       },
     }
+  }
+
+  expect(bytes: number): void {
+    this.#expectedBytes = bytes
   }
 
   /** Closes what is open and forgets what is cached: also when files may have been replaced. */
@@ -95,6 +105,12 @@ export class PackShelf implements Packs {
     this.#frames.clear()
     const files = this.#files.clear()
     for (const file of files) await file.close()
+  }
+
+  /** Its whole chunks checked. */
+  async #decoded(reader: PackReader, index: number): Promise<PackFrame> {
+    const stored = await reader.readStored(index)
+    return this.#options.workbenches.forBytes(this.#expectedBytes).decode(stored)
   }
 
   async #open(pack: PackReference): Promise<PackReader> {

@@ -46,6 +46,22 @@ export class ParentChunks {
     return list.place(index)
   }
 
+  /** Begins to read what the deltas of these next chunks will stand on. */
+  readAhead(digests: readonly Uint8Array[], chunks: readonly Uint8Array[]): void {
+    const at = this.#at
+    for (const [i, digest] of digests.entries()) {
+      const rawBytes = chunks[i]?.length ?? 0
+      if (this.find(digest) !== undefined) continue
+      const index = this.#list.indexAt(this.#at)
+      if (index < this.#list.count && this.#failures < mostFailures) {
+        const { pack, number } = this.#list.place(index)
+        this.#packs.frameOf(pack, number).catch(() => {})
+      }
+      this.skip(rawBytes)
+    }
+    this.#at = at
+  }
+
   /** The next chunk is one that was kept before, most likely in the parent. */
   moveTo(digest: Uint8Array, rawBytes: number): void {
     if (this.find(digest) === undefined) this.skip(rawBytes)

@@ -4,6 +4,7 @@ import type { PackReference } from '../format/manifest.ts'
 import type { PackChunk } from '../format/pack-table.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { packKey } from './chunk-list.ts'
+import { damagedChunk } from './damaged-chunk.ts'
 import { type ChunkSpan, decodeDeltaPayload } from './delta-payload.ts'
 import type { Packs } from './pack-shelf.ts'
 
@@ -12,20 +13,13 @@ export async function readChunk(packs: Packs, pack: PackReference, number: numbe
   return chunkBytes(packs, pack, number, await storedChunk(packs, pack, number))
 }
 
-/** The bytes of a chunk that stands in a frame. A delta is applied to its base, which is whole. */
+/** The bytes of a chunk that stands in a frame, whose whole chunks were checked when it was decoded. A delta is applied to its base, which is whole. */
 export async function chunkBytes(packs: Packs, pack: PackReference, number: number, chunk: PackChunk): Promise<Uint8Array> {
-  let raw = chunk.payload
-  if (chunk.kind === 'delta') {
-    const { bases, delta } = decodeDeltaPayload(chunk.payload)
-    raw = applyDelta(delta, await readSpans(packs, bases), chunk.rawBytes)
-  }
+  if (chunk.kind !== 'delta') return chunk.payload
+  const { bases, delta } = decodeDeltaPayload(chunk.payload)
+  const raw = applyDelta(delta, await readSpans(packs, bases), chunk.rawBytes)
   if (createHash('sha256').update(raw).digest().equals(chunk.digest)) return raw
-  throw new WaymarkError('corrupt', {
-    message: `chunk ${number} of pack ${packKey(pack)} is damaged: it has another digest than when it was saved`,
-    means: 'The checkpoints that hold it cannot be loaded; others are not affected.',
-    remedy: 'Load an older checkpoint of the same stage, or see what is damaged with: waymark verify --full',
-    details: { pack: packKey(pack), chunk: number },
-  })
+  throw damagedChunk(packKey(pack), number)
 }
 
 /** The bytes of whole chunks, joined: the base of a delta. */

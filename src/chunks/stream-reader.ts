@@ -7,7 +7,9 @@ import type { Packs } from './pack-shelf.ts'
 import { chunkBytes } from './read-chunk.ts'
 
 /** Frames kept while a stream is read through: chunks of one lie between changed ones of others. */
-const framesAtHand = 6
+const framesAtHand = 8
+/** Of these, frames that are on their way. */
+const framesAhead = 3
 
 /** A chunk of a stream. */
 export interface StreamChunk {
@@ -38,6 +40,7 @@ export class StreamReader {
 
   /** The chunks that hold bytes from `from` to before `to`, in order, for who reads much. Frames in between are not read. */
   async *chunks(from = 0, to = this.length): AsyncIterableIterator<StreamChunk> {
+    this.#packs.expect(to - from)
     const frames = new LruMap<Promise<PackFrame>>(framesAtHand, frame => void frame.then(freeFrame, () => {}))
     const take: Frames = (pack, index, chunk) =>
       frames.getOrMake(`${packKey(pack)} ${index}`, () => this.#packs.takeFrame(pack, chunk))
@@ -108,8 +111,11 @@ export class StreamReader {
         continue
       }
       const { chunks } = await frames(pack, index, number)
-      // The next frame is read while this one is used.
-      if (frameEnd < last && offset + frame.chunkBytes < to) frames(pack, index + 1, frameEnd).catch(() => {})
+      // The next frames are read and decoded while this one is used.
+      for (let ahead = 1, end = frameEnd; ahead <= framesAhead && end < last && offset + ahead * frame.chunkBytes < to; ahead++) {
+        frames(pack, index + ahead, end).catch(() => {})
+        end += reader.frames[index + ahead]?.chunks ?? last
+      }
       for (; number < frameEnd && offset < to; number++) {
         const chunk = chunks[number - frame.firstChunk]
         if (chunk === undefined) throw damagedManifest('a chunk is missing')

@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { EncodedFrame } from '../format/pack-frame.ts'
+import type { EncodedFrame, PackFrame } from '../format/pack-frame.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { digestBytes } from './chunk-list.ts'
 import { postBytes } from './posted-bytes.ts'
-import type { FrameWork, Workbench } from './workbench.ts'
-import { type BenchAnswer, type BenchTask, frameTask } from './worker-task.ts'
+import type { DecodeWork, FrameWork, Workbench } from './workbench.ts'
+import { type BenchAnswer, type BenchTask, decodedFrame, frameTask } from './worker-task.ts'
 
 /** Two saturate what a save can feed: one compresses while the other hashes. */
 const mostWorkers = 2
@@ -50,14 +50,22 @@ export class WorkerWorkbench implements Workbench {
     return answer.frame
   }
 
-  #ask(task: BenchTask): Promise<BenchAnswer> {
+  async decode(work: DecodeWork): Promise<PackFrame> {
+    const { pack, entry } = work
+    const bytes = ownBuffer(work.bytes)
+    const answer = await this.#ask({ kind: 'decode', pack, entry, bytes }, [bytes.buffer])
+    if (answer.kind !== 'decoded') throw lostWorker(answer)
+    return decodedFrame(answer)
+  }
+
+  #ask(task: BenchTask, buffers: readonly ArrayBuffer[] = []): Promise<BenchAnswer> {
     this.start()
     const bench = this.#benches.reduce((a, b) => (loadOf(b) < loadOf(a) ? b : a))
     const number = this.#next++
     return new Promise((resolve, reject) => {
       bench.waiting.set(number, { resolve, reject })
       bench.worker.ref()
-      bench.worker.postMessage({ number, task })
+      bench.worker.postMessage({ number, task }, buffers)
     })
   }
 
@@ -73,7 +81,7 @@ export class WorkerWorkbench implements Workbench {
       if (bench.waiting.size === 0) worker.unref()
       waiting?.resolve(answer)
     })
-    const fail = (error: unknown): void => {
+    const fail = (error: Error): void => {
       this.#benches = this.#benches.filter(other => other !== bench)
       for (const waiting of bench.waiting.values()) waiting.reject(lostWorker(error))
       bench.waiting.clear()
@@ -87,11 +95,23 @@ export class WorkerWorkbench implements Workbench {
 /** A thread that is still starting is the last to be chosen. */
 const loadOf = (bench: Bench): number => bench.waiting.size + (bench.online ? 0 : 1_000)
 
-function lostWorker(cause: unknown): WaymarkError {
+/** A buffer of its own can be handed over; of a view on more, a copy. */
+function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes
+  if (buffer instanceof ArrayBuffer && bytes.byteOffset === 0 && bytes.byteLength === buffer.byteLength)
+    return new Uint8Array(buffer)
+  return new Uint8Array(bytes)
+}
+
+/** What went wrong over there, as it would have been thrown here. */
+function lostWorker(cause: BenchAnswer | Error): WaymarkError {
+  if (!(cause instanceof Error) && cause.kind === 'failed' && cause.error !== undefined) {
+    return new WaymarkError(cause.error.code, cause.error)
+  }
   return new WaymarkError('internal', {
     message: 'a thread that compresses was lost',
-    means: 'This state was not saved; everything saved before is intact.',
-    remedy: 'Save again. If it happens again, report it with the stack below.',
+    means: 'Nothing of this was saved or loaded; everything saved before is intact.',
+    remedy: 'Try again. If it happens again, report it with the stack below.',
     retryable: true,
     cause,
   })

@@ -1,6 +1,6 @@
 import type { StreamPiece } from '../chunks/stream-saver.ts'
 import type { Ownership } from '../log/log.ts'
-import type { CheckpointRecord } from '../model/checkpoint.ts'
+import type { CheckpointEncoding, CheckpointRecord } from '../model/checkpoint.ts'
 import { sleep } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { checkCallerId } from '../model/ids.ts'
@@ -69,9 +69,16 @@ export async function saveCheckpoint(core: StoreCore, options: SaveOptions): Pro
   return saveContent(core, content, options)
 }
 
-type Content =
-  | { readonly kind: 'value'; readonly snapshot: ValueSnapshot | Promise<ValueSnapshot> }
-  | { readonly kind: 'bytes' | 'rows' | 'files'; readonly pieces: AsyncIterable<StreamPiece>; readonly rows?: () => number }
+/** What is to be kept: a value, or a stream of bytes by its encoding. */
+export type Content = { readonly kind: 'value'; readonly snapshot: ValueSnapshot | Promise<ValueSnapshot> } | StreamContent
+
+export interface StreamContent {
+  readonly kind: CheckpointEncoding
+  readonly pieces: AsyncIterable<StreamPiece>
+  /** Asked when the whole stream is there. */
+  readonly rows?: () => number
+  readonly outline?: () => Uint8Array | undefined
+}
 
 /** A value is read here, before anything is awaited. */
 function contentOf(core: StoreCore, options: SaveOptions): Content {
@@ -86,7 +93,12 @@ function contentOf(core: StoreCore, options: SaveOptions): Content {
 
 const lineageOf = ({ run, stage, type }: SaveLabels): Lineage => ({ run, stage, type: type ?? defaultType })
 
-async function saveContent(core: StoreCore, content: Content, options: SaveLabels): Promise<CheckpointRecord> {
+/** Keeps what is there as a new checkpoint; durable when it resolves. `expiresAt` (wall milliseconds) goes before `ttlMs`. */
+export async function saveContent(
+  core: StoreCore,
+  content: Content,
+  options: SaveLabels & { readonly expiresAt?: number },
+): Promise<CheckpointRecord> {
   const time = core.clock.now()
   const ttlMs = options.ttlMs ?? core.defaultTtlMs
   const { id, run, stage, type, tags, metadata, description } = options
@@ -99,6 +111,7 @@ async function saveContent(core: StoreCore, content: Content, options: SaveLabel
     ...(metadata === undefined ? {} : { metadata }),
     ...(description === undefined ? {} : { description }),
     ...(ttlMs === undefined ? {} : { expiresAt: time + ttlMs }),
+    ...(options.expiresAt === undefined ? {} : { expiresAt: options.expiresAt }),
   }
   const full = options.full ?? false
   let ownership: Ownership | undefined
@@ -114,6 +127,7 @@ async function saveContent(core: StoreCore, content: Content, options: SaveLabel
       : await writeStream(core, content.pieces, content.kind, facts, {
           full,
           ...(content.rows === undefined ? {} : { rows: content.rows }),
+          ...(content.outline === undefined ? {} : { outline: content.outline }),
         })
   const record = encodeRunRecord({ type: 'checkpoint.saved', time, checkpoint })
   const [position] = ownership === undefined ? await core.log.appendFree([record]) : await core.log.append(ownership, [record])

@@ -2,6 +2,7 @@ import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { ChunkIndex } from '../chunks/chunk-index.ts'
 import type { ChunkStore } from '../chunks/chunk-store.ts'
+import type { Workbenches } from '../chunks/workbench.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import type { Codec } from '../format/codec.ts'
 import type { Log } from '../log/log.ts'
@@ -25,6 +26,8 @@ export interface StoreCore {
   readonly blobs: BlobStore
   readonly chunks: ChunkStore
   readonly memory: MemoryOfSaves
+  /** What decodes and hashes. */
+  readonly workbenches: Workbenches
   readonly feed: CatalogFeed
   readonly leases: LeaseKeeper
   readonly order: HybridClock

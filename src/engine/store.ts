@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { CatalogSummary, CheckpointQuery, CheckpointStats, RunQuery } from '../catalog/catalog.ts'
 import type { StoredFile } from '../format/file-table.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
@@ -16,10 +17,14 @@ import {
   unpinCheckpoint,
   updateCheckpoint,
 } from './change-checkpoint.ts'
-import { type CheckpointInfo, infoOf } from './checkpoint-info.ts'
+import { type CheckpointDetails, type CheckpointInfo, infoOf } from './checkpoint-info.ts'
+import { partsOf } from './checkpoint-keys.ts'
+import { type ExportOptions, exportCheckpoint, exportToFile } from './export-checkpoint.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
+import { type ImportOptions, importCheckpoint } from './import-checkpoint.ts'
 import { cursorAfter, type ListOptions, listCheckpoints } from './list-checkpoints.ts'
 import { type RunLiveness, runLiveness } from './ownership.ts'
+import { type PhysicalSize, physicalSize } from './physical-size.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import { readPart } from './read-part.ts'
 import { decodeRunRecord } from './record-codec.ts'
@@ -35,12 +40,18 @@ import type { StoreCore } from './store-core.ts'
 import { streamBytes, streamRows } from './stream-checkpoint.ts'
 import type { VerifyOptions, VerifyReport } from './verify-report.ts'
 import { verifyStore } from './verify-store.ts'
+import type { WholeFileOptions } from './write-whole-file.ts'
 
 /** A checkpoint without its value: what {@link Store.save} and {@link Store.list} give. */
 export type Checkpoint = Omit<CheckpointRecord, 'content'>
 
 /** A checkpoint with its value. */
 export type LoadedCheckpoint<Value = unknown> = Checkpoint & { readonly value: Value }
+
+/** All checkpoints in numbers, and the files they lie in. */
+export interface StoreStats extends CheckpointStats {
+  readonly physical: PhysicalSize
+}
 
 /** A run with what can be said of its owner. */
 export interface RunSummary extends RunView {
@@ -167,12 +178,13 @@ export class Store implements AsyncDisposable {
   }
 
   /**
-   * Everything known of a checkpoint but its value.
+   * Everything known of a checkpoint but its value, with the keys at the top of it. Of a damaged one `damage` tells what is wrong with it, as far as that was looked at: {@link verify} proves it.
    *
    * @throws WaymarkError `not_found`
    */
-  async info(id: string): Promise<CheckpointInfo> {
-    return infoOf(await newestView(this.#core, id), this.#core.clock.now())
+  async info(id: string): Promise<CheckpointDetails> {
+    const view = await newestView(this.#core, id)
+    return { ...infoOf(view, this.#core.clock.now()), ...(await partsOf(this.#core, view)) }
   }
 
   /**
@@ -198,10 +210,45 @@ export class Store implements AsyncDisposable {
     return unpinCheckpoint(this.#core, id, options)
   }
 
-  /** What all checkpoints add up to. */
-  async stats(): Promise<CheckpointStats> {
-    await this.#core.feed.refresh()
-    return this.#core.feed.query(catalog => catalog.stats(this.#core.clock.now()))
+  /** What all checkpoints add up to, and what the store takes on the disk. */
+  async stats(): Promise<StoreStats> {
+    const { feed, files, path, clock } = this.#core
+    await feed.refresh()
+    const stats = await feed.query(catalog => catalog.stats(clock.now()))
+    return { ...stats, physical: await physicalSize(files, path) }
+  }
+
+  /**
+   * A checkpoint as the bytes of a file: `wmk`, which {@link importFrom} reads, loses nothing.
+   *
+   * @throws WaymarkError `not_found`, `corrupt` when the damaged piece is reached, `invalid` if it has no such form or JSON cannot hold it
+   */
+  async *export(id: string, options: ExportOptions = {}): AsyncIterableIterator<Uint8Array> {
+    const view = await this.#view(id)
+    try {
+      yield* exportCheckpoint(this.#core, view, options)
+    } catch (error) {
+      await this.#explained(error, view)
+    }
+  }
+
+  /**
+   * Writes a checkpoint into a file, which appears whole and durable or not at all; resolves to its length in bytes.
+   *
+   * @throws WaymarkError as {@link export}, `conflict` if the file exists and `replace` is not set, `cancelled` by the signal, `disk_full`, `unavailable`
+   */
+  async exportTo(path: string, id: string, options: ExportOptions & WholeFileOptions = {}): Promise<number> {
+    const view = await this.#view(id)
+    return exportToFile(this.#core, view, resolve(path), options).catch(error => this.#explained(error, view))
+  }
+
+  /**
+   * Saves what a file or folder holds as a new checkpoint. An exported one is proven to the last byte before it is saved, and keeps what was said of it but its id, its pins and its status.
+   *
+   * @throws WaymarkError `not_found`, `invalid`, `corrupt`, `unsupported`: nothing was saved; and what {@link save} throws
+   */
+  async importFrom(path: string, options: ImportOptions = {}): Promise<Checkpoint> {
+    return withoutContent(await importCheckpoint(this.#core, path, options))
   }
 
   /**

@@ -4,6 +4,7 @@ import { packKey } from '../chunks/chunk-list.ts'
 import { type ChunkSpan, decodeDeltaPayload } from '../chunks/delta-payload.ts'
 import { PackShelf, type RecordPack } from '../chunks/pack-shelf.ts'
 import { readSpans } from '../chunks/read-chunk.ts'
+import { inlineWorkbenches, type Workbenches } from '../chunks/workbench.ts'
 import { applyDelta } from '../format/delta.ts'
 import type { PackReference } from '../format/manifest.ts'
 import type { PackReader } from '../format/pack-reader.ts'
@@ -24,7 +25,12 @@ export interface PackSurveyOptions {
   /** True: every byte and every chunk. False: indexes and tables, and that deltas have their base. */
   readonly full: boolean
   readonly meter: VerifyMeter
+  /** What decodes frames when all of them are read. */
+  readonly workbenches: Workbenches
 }
+
+/** Frames that are read before they are needed. */
+const framesAhead = 6
 
 /** Chunks of a pack that cannot be read, and why. */
 interface LostChunks {
@@ -54,7 +60,12 @@ export class PackSurvey {
   constructor(options: PackSurveyOptions) {
     this.#options = options
     const blobs = counting(options.blobs, bytes => options.meter.count(bytes))
-    this.shelf = new PackShelf({ blobs, storeId: options.storeId, recordPack: options.recordPack })
+    this.shelf = new PackShelf({
+      blobs,
+      storeId: options.storeId,
+      workbenches: options.full ? options.workbenches : inlineWorkbenches,
+      recordPack: options.recordPack,
+    })
   }
 
   /** Packs that a pack stands on. */
@@ -69,7 +80,10 @@ export class PackSurvey {
     try {
       const reader = await this.shelf.reader(pack)
       const table = new PackTable(reader.chunkCount)
-      for (const index of reader.frames.keys()) await this.#frame(pack, reader, index, table)
+      for (const index of reader.frames.keys()) {
+        this.#readAhead(pack, reader, index)
+        await this.#frame(pack, reader, index, table)
+      }
       this.#keep(key, table)
     } catch (error) {
       const problem = this.#problemOf(pack, error)
@@ -118,6 +132,17 @@ export class PackSurvey {
     return table?.bytes(first, count) === undefined ? [this.#leftOutOf(packKey(pack))] : []
   }
 
+  /** So that frames are decoded on other threads while this one looks at deltas, and the disk is not waited for. */
+  #readAhead(pack: PackReference, reader: PackReader, index: number): void {
+    if (!this.#options.full) return
+    // Those that read a base in between said how much that was.
+    this.shelf.expect(Number.POSITIVE_INFINITY)
+    for (const { firstChunk } of reader.frames.slice(index + 1, index + 1 + framesAhead)) {
+      // Whoever comes to it hears of what is wrong with it.
+      this.shelf.frameOf(pack, firstChunk).catch(() => {})
+    }
+  }
+
   async #frame(pack: PackReference, reader: PackReader, index: number, table: PackTable): Promise<void> {
     const entry = reader.frames[index]
     if (entry === undefined) return
@@ -131,18 +156,11 @@ export class PackSurvey {
       const frame = await this.shelf.frameOf(pack, firstChunk)
       for (const [at, chunk] of frame.chunks.entries()) {
         table.set(firstChunk + at, chunk)
-        await this.#chunk(pack, firstChunk + at, chunk)
+        if (chunk.kind === 'delta') await this.#delta(pack, firstChunk + at, chunk)
       }
     } catch (error) {
       this.#lose(packKey(pack), { first: firstChunk, end: firstChunk + chunks, problem: this.#problemOf(pack, error) })
     }
-  }
-
-  async #chunk(pack: PackReference, number: number, chunk: PackChunk): Promise<void> {
-    if (chunk.kind === 'delta') return this.#delta(pack, number, chunk)
-    if (!this.#options.full || isDigest(chunk.payload, chunk.digest)) return
-    const problem = this.#problem(pack, `chunk ${number} of pack ${packKey(pack)} has another digest than when it was saved`)
-    this.#lose(packKey(pack), { first: number, end: number + 1, problem })
   }
 
   async #delta(pack: PackReference, number: number, { payload, rawBytes, digest }: PackChunk): Promise<void> {

@@ -123,6 +123,7 @@ export async function surveyBytes(core: StoreCore, records: RecordSurvey, option
     storeId: core.storeId,
     full,
     meter,
+    workbenches: core.workbenches,
     recordPack: async position => {
       const { pack } = await chunksContentAt(core.log, position)
       return { pack: (pack && packIdOf(pack)) ?? '', bytes: pack ?? Buffer.alloc(0) }

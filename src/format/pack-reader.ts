@@ -1,10 +1,15 @@
 import type { WaymarkError } from '../model/errors.ts'
 import { damagedPack } from './damaged-pack.ts'
 import { type FrameEntry, type PackFooter, readEnd, readFooter } from './pack-footer.ts'
-import { freeBytes } from './free-bytes.ts'
 import { decodeFrame, type FramePlace, type PackFrame, readFrameHead } from './pack-frame.ts'
 import { checkPackHeader, packHeaderLength, type ReadPack, readExactly } from './pack-header.ts'
 import { type ChunkEntry, frameLength, headAndTableLength, parseTable } from './pack-table.ts'
+
+export interface StoredFrame {
+  readonly pack: string
+  readonly entry: FrameEntry
+  readonly bytes: Uint8Array
+}
 
 /** Reads the frames of a pack through its footer. Holds only the footer. */
 export class PackReader {
@@ -81,11 +86,14 @@ export class PackReader {
    * @throws WaymarkError `corrupt`, `unsupported`
    */
   async readFrame(index: number): Promise<PackFrame> {
+    const { bytes, entry } = await this.readStored(index)
+    return decodeEntry(bytes, this.#pack, entry)
+  }
+
+  /** A frame by its index in `frames` as it is stored, for {@link decodeEntry}; only that it is as long as it should be is checked. */
+  async readStored(index: number): Promise<StoredFrame> {
     const entry = this.#entry(index)
-    const bytes = await readExactly(this.#read, this.#pack, entry.offset, entry.storedBytes)
-    const frame = decodeEntry(bytes, this.#pack, entry)
-    if (!isView(frame, bytes)) freeBytes(bytes)
-    return frame
+    return { pack: this.#pack, entry, bytes: await readExactly(this.#read, this.#pack, entry.offset, entry.storedBytes) }
   }
 
   #entry(index: number): FrameEntry {
@@ -129,6 +137,3 @@ function requireSame(
 function unfit(pack: string, entry: FrameEntry): WaymarkError {
   return damagedPack(pack, 'a frame does not fit its index', { frame: entry.frame })
 }
-
-/** Whether the chunks are views on the bytes that were read, because those were not compressed. */
-const isView = (frame: PackFrame, bytes: Uint8Array): boolean => frame.chunks[0]?.payload.buffer === bytes.buffer

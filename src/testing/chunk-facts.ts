@@ -7,8 +7,8 @@ export interface SaveAttempt {
   readonly content: SavedContent
   /** The last operation of the disk when it began. */
   readonly began: number
-  /** Set once it was acknowledged: by which operation, and the checkpoint. */
-  acknowledged?: { readonly after: number; readonly id: string; readonly order: number }
+  /** Set once it was acknowledged: by which operation, the checkpoint, and the files that packs and their parity were in then. */
+  acknowledged?: { readonly after: number; readonly id: string; readonly order: number; readonly packs: readonly string[] }
   /** Set once its deletion was begun. */
   deleting?: number
   deleted?: number

@@ -24,6 +24,7 @@ export async function judgeChunks(machine: ChunkMachine, random: SeededRandom): 
     checkKept(found, machine)
     for (const [checkpoint, attempt] of attempts) await checkSame(store, checkpoint, attempt.content, random)
     await checkDeleted(store, machine)
+    await checkFiles(files, machine)
     if (random.bool(0.4)) await checkPacks(files)
     if (found.some(({ digest }) => digest.startsWith('chunks:'))) await checkRefused(files)
     const latest = await store.latest()
@@ -89,6 +90,14 @@ async function checkDeleted(store: Store, { facts }: ChunkMachine): Promise<void
     )
     if (code !== 'not_found') throw new BrokenChunkPromise('gone', `${name}: ${code}`)
   }
+}
+
+/** Packs that were there at an acknowledgement are there, and so is their parity. */
+async function checkFiles(files: FileSystem, { facts }: ChunkMachine): Promise<void> {
+  const expected = new Set(facts.attempts.flatMap(({ acknowledged }) => acknowledged?.packs ?? []))
+  if (expected.size === 0) return
+  const found = new Set(await files.list(`${storePath}/packs`))
+  for (const name of expected) if (!found.has(name)) throw new BrokenChunkPromise('kept', `${name} is missing`)
 }
 
 /** A reader finds all of a pack or nothing, acknowledged or not. */

@@ -22,6 +22,8 @@ export interface MachineOptions {
   readonly index: ChunkIndex
   readonly catalogs: CatalogPool
   readonly compression: Compression
+  /** Packs are written with parity. */
+  readonly parity?: boolean
   /** Each process draws its names from a seed of its own, which nobody has used before. */
   readonly nextSeed: () => number
   /** Changes the file system that a process sees. */
@@ -42,11 +44,12 @@ export class ChunkMachine {
 
   /** One more process. */
   open(): Promise<Store> {
-    const { disk, index, catalogs, compression, nextSeed, wrap = (files: FileSystem) => files } = this.#options
+    const { disk, index, catalogs, compression, parity = false, nextSeed, wrap = (files: FileSystem) => files } = this.#options
     const seed = nextSeed()
     return open({
       path: storePath,
       compression,
+      parity,
       components: {
         files: wrap(disk.process(`process ${seed}`)),
         clock: diskClock(disk),
@@ -67,8 +70,17 @@ export class ChunkMachine {
     const older = this.facts.attempts.find(other => saved.order <= (other.acknowledged?.order ?? 0) && isBefore(other, attempt))
     if (older !== undefined)
       throw new BrokenChunkPromise('ordered', `${name} is not newer than ${older.name}, which was there before`)
-    attempt.acknowledged = { after: this.disk.lastOperation, id: saved.id, order: saved.order }
+    const after = this.disk.lastOperation
+    attempt.acknowledged = { after, id: saved.id, order: saved.order, packs: await this.#packs() }
     return saved
+  }
+
+  /** Names in the folder of packs, of what is not half written. */
+  async #packs(): Promise<readonly string[]> {
+    const names = (await this.disk.process('look').list(`${storePath}/packs`)).filter(name => !name.endsWith('.tmp'))
+    const alone = names.find(name => name.endsWith('.pack') && !names.includes(name.replace(/\.pack$/, '.par')))
+    if (this.#options.parity === true && alone !== undefined) throw new BrokenChunkPromise('paired', alone)
+    return names
   }
 
   async delete(store: Store, name: string): Promise<void> {

@@ -7,6 +7,7 @@ export const chunkPromises = {
   attempted: 'there is no checkpoint that nobody saved, and none twice',
   ordered: 'of two checkpoints one is the newer, and the newest is the latest',
   whole: 'a pack that has its name is whole',
+  paired: 'a pack that is written with parity has it once it is acknowledged, whole',
   refused: 'a store that holds chunks says so, so that an older version refuses it',
   goesOn: 'a save that stands on the newest checkpoint works and loads',
   undisturbed: 'a save on a disk that works is acknowledged',

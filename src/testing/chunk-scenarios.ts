@@ -7,6 +7,8 @@ import type { SeededRandom } from './seeded-random.ts'
 /** Something done to a store, during which the power is cut. */
 export interface ChunkScenario {
   readonly name: string
+  /** Packs are written with parity. */
+  readonly parity?: true
   /** What is there before. */
   readonly prepare?: (machine: ChunkMachine, random: SeededRandom) => Promise<void>
   readonly work: (machine: ChunkMachine, random: SeededRandom) => Promise<void>
@@ -117,6 +119,20 @@ export const chunkScenarios: readonly ChunkScenario[] = [
         await store.close()
       }
       await Promise.all([saver('one', 6_000), saver('two', fileBytes)])
+    },
+  },
+  {
+    name: 'saved with parity',
+    parity: true,
+    prepare: twoStates,
+    async work(machine, random) {
+      const store = await machine.open()
+      await machine.save(store, 'full', editOf(machine, 'file', random), { ...labels, full: true })
+      await machine.save(store, 'edit', editOf(machine, 'full', random), labels)
+      await machine.save(store, 'bytes', { kind: 'bytes', bytes: random.bytes(framesBytes) }, { stage: 'bytes' })
+      const pairs = (await machine.disk.process('look').list(`${storePath}/packs`)).filter(name => name.endsWith('.par'))
+      if (pairs.length < 2) throw new Error('packs were to be written with parity')
+      await store.close()
     },
   },
   {

@@ -121,6 +121,7 @@ class ChunkTrace {
       catalogs: this.#catalogs,
       // What most of the states are spared: to set up a decompressor takes longer than to read what is small.
       compression: { codec: random.bool(0.2) ? 'zstd' : 'none' },
+      parity: this.#scenario.parity ?? false,
       nextSeed: () => ++this.#seeds,
       // Processes at work at the same time overtake one another; the operations of one that is alone are not slowed down.
       wrap: files => wrap(this.#scenario.name.includes('concurrent') ? delaying(files, () => this.#wait()) : files),

@@ -7,12 +7,18 @@ import { mutated, onlyTypedErrors } from '../format/hostile-bytes.ts'
 
 const place = fc.oneof(
   fc.string({ minLength: 1, maxLength: 26 }),
-  fc.record({ segment: fc.string({ minLength: 1, maxLength: 26 }), offset: fc.nat(), length: fc.nat() }, { noNullPrototype: true }),
+  fc.record(
+    { segment: fc.string({ minLength: 1, maxLength: 26 }), offset: fc.nat(), length: fc.nat() },
+    { noNullPrototype: true },
+  ),
 )
-const bases = fc.array(fc.record({ pack: place, first: fc.nat(), count: fc.integer({ min: 1, max: 2 }) }, { noNullPrototype: true }), {
-  minLength: 1,
-  maxLength: 4,
-})
+const bases = fc.array(
+  fc.record({ pack: place, first: fc.nat(), count: fc.integer({ min: 1, max: 2 }) }, { noNullPrototype: true }),
+  {
+    minLength: 1,
+    maxLength: 4,
+  },
+)
 const delta = fc.uint8Array({ maxLength: 100 })
 
 test('what a delta stands on is read as it was written', () => {

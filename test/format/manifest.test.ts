@@ -43,8 +43,10 @@ test('[X7] bytes that are no manifest are refused as corrupt, whatever they are'
     { numRuns: 2_000 },
   )
   fc.assert(
-    fc.property(manifest, fc.integer(), (written, seed) =>
-      void onlyTypedErrors(() => decodeManifest(mutated(encodeManifest(written), seed))),
+    fc.property(
+      manifest,
+      fc.integer(),
+      (written, seed) => void onlyTypedErrors(() => decodeManifest(mutated(encodeManifest(written), seed))),
     ),
     { numRuns: 3_000 },
   )

@@ -147,4 +147,16 @@ export const chunkRemovals: readonly ChunkRemoval[] = [
     again: 0.6,
     breaks: ['kept', 'goesOn'],
   },
+  {
+    step: 'the record waits for the parity',
+    edits: [
+      edit(
+        'chunks/parity-blobs.ts',
+        '    await this.#parity.seal()\n',
+        '    const parity = this.#parity\n    setTimeout(() => void parity.seal().catch(() => {}), 20)\n',
+      ),
+    ],
+    scenario: 'parity',
+    breaks: ['kept'],
+  },
 ]

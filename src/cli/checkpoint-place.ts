@@ -1,0 +1,61 @@
+import type { Store } from '../engine/store.ts'
+import { nearest } from '../model/did-you-mean.ts'
+import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+import { itemPath } from '../model/scope.ts'
+import type { CheckpointWhere } from '../model/checkpoint-filter.ts'
+
+/** Which checkpoints an address means. */
+export interface CheckpointPlace {
+  readonly run?: string
+  readonly stage?: string
+  /** Instead of `stage`: the calls of a stage in a loop, or what is inside it. */
+  readonly where?: CheckpointWhere
+}
+
+/**
+ * An address of a run or stage; also labels that no pipeline made (`store.save({ run, stage })`).
+ *
+ * @throws WaymarkError `not_found` with what is near, `conflict` if a prefix fits several runs
+ */
+export async function placeAt(store: Store, address: string): Promise<CheckpointPlace> {
+  const [head = '', ...rest] = address.split('/')
+  const path = rest.join('/')
+  const run = await runOf(store, head)
+  if (path === '') return { run }
+  for (const place of placesOf(run, path, rest)) {
+    if ((await store.list({ ...place, limit: 1 })).length > 0) return place
+  }
+  const stages = (await store.stages(run)).map(stage => stage.path)
+  if (stages.includes(path)) return { run, stage: path }
+  const near = nearest(path, [...new Set([...stages, ...(await labelsIn(store, run))].map(stage => stage.replace(/[[/].*$/s, '')))])
+  throw new WaymarkError('not_found', {
+    message: `run ${run} has no checkpoint of a stage ${JSON.stringify(path)}${near === undefined ? '' : `; did you mean ${near}?`}`,
+    means: 'Nothing was read or changed.',
+    remedy: `waymark checkpoints ${run}${near === undefined ? '' : `/${near}`}`,
+    details: near === undefined ? {} : { near },
+  })
+}
+
+async function runOf(store: Store, head: string): Promise<string> {
+  try {
+    const { run } = await store.resolve(head)
+    // A label that is written in full goes before a run that only begins so.
+    return run.id !== head && !head.includes('@') && (await isLabel(store, head)) ? head : run.id
+  } catch (error) {
+    if (isWaymarkError(error) && ['not_found', 'conflict'].includes(error.code) && (await isLabel(store, head))) return head
+    throw error
+  }
+}
+
+const isLabel = async (store: Store, run: string): Promise<boolean> => run !== '' && (await store.list({ run, limit: 1 })).length > 0
+
+const labelsIn = async (store: Store, run: string): Promise<readonly string[]> =>
+  (await store.list({ run, limit: 500 })).flatMap(one => one.stage ?? [])
+
+function placesOf(run: string, path: string, [name = '', ...key]: readonly string[]): readonly CheckpointPlace[] {
+  const exact = [path, ...(key.length === 0 ? [] : [itemPath(name, key.join('/'))])]
+  return [
+    ...exact.map(stage => ({ run, stage })),
+    ...exact.flatMap(stage => [`${stage}[`, `${stage}/`]).map(prefix => ({ run, where: { stage: { prefix } } })),
+  ]
+}

@@ -1,0 +1,126 @@
+import { type CheckpointWhere, parseWhere } from '../model/checkpoint-filter.ts'
+import type { SortOption } from '../model/checkpoint-sort.ts'
+import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+
+const operators = { '!=': 'ne', '<=': 'lte', '>=': 'gte', '=': 'eq', '<': 'lt', '>': 'gt', '~': 'prefix' } as const
+type Operator = (typeof operators)[keyof typeof operators] | 'exists'
+
+const forms = 'field=value, field!=value, field<value, <=, >, >=, field~prefix, field? (exists)'
+
+/** One `--where`, its value still in the forms it can be meant in. */
+interface Expression {
+  readonly text: string
+  readonly field: string
+  readonly operator: Operator
+  readonly values: readonly unknown[]
+}
+
+/**
+ * Conditions as they are typed: `metadata.loss<0.5`, `type=model`, `tags=best`, `createdAt>=2026-11-20`, `metadata.note?`. A value is read as JSON where it is some, as a text or a time where the
+ * field wants that.
+ *
+ * @throws WaymarkError `invalid` with what is possible
+ */
+export function whereOf(texts: readonly string[]): CheckpointWhere {
+  const where = new Map<string, Map<string, unknown>>()
+  for (const text of texts) {
+    const expression = expressionOf(text)
+    const { field, operator } = expression
+    const value = fittingValue(expression)
+    const conditions = where.get(field) ?? new Map<string, unknown>()
+    where.set(field, conditions)
+    const isList = field === 'tags' || field === 'pins'
+    const name = operator !== 'eq' ? operator : isList ? 'has' : field === 'pinned' ? 'eq' : 'in'
+    const before = conditions.get(name)
+    if (name === 'has' && Array.isArray(before)) before.push(value)
+    else if (before !== undefined) throw twice(text, field)
+    else conditions.set(name, name === 'in' || name === 'has' ? [value] : value)
+  }
+  const entries = [...where].map(([field, conditions]) => [field, conditionOf(conditions)] as const)
+  return Object.fromEntries(entries)
+}
+
+function conditionOf(conditions: ReadonlyMap<string, unknown>): unknown {
+  const [first] = conditions
+  const isOne = conditions.size === 1 && first !== undefined
+  if (isOne && first[0] === 'eq') return first[1]
+  if (isOne && first[0] === 'in' && Array.isArray(first[1])) return first[1][0]
+  return Object.fromEntries(conditions)
+}
+
+function expressionOf(text: string): Expression {
+  const exists = /^([^=<>!~?]+)\?$/.exec(text)
+  if (exists !== null) return { text, field: (exists[1] ?? '').trim(), operator: 'exists', values: [true] }
+  const match = /^([^=<>!~?]+)(!=|<=|>=|=|<|>|~)(.*)$/s.exec(text)
+  const operator = match === null ? undefined : Object.entries(operators).find(([sign]) => sign === match[2])?.[1]
+  if (match === null || operator === undefined) throw notAnExpression(text)
+  const value = (match[3] ?? '').trim()
+  return { text, field: (match[1] ?? '').trim(), operator, values: operator === 'prefix' ? [value] : meanings(value) }
+}
+
+/** As JSON, as it stands, and as a time. */
+function meanings(text: string): readonly unknown[] {
+  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
+  return [...jsonOf(text), text, ...(Number.isNaN(time) ? [] : [time])]
+}
+
+function jsonOf(text: string): readonly unknown[] {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? [] : [value]
+  } catch {
+    return []
+  }
+}
+
+/** The first form of the value that the field can be compared with. */
+function fittingValue({ text, field, operator, values }: Expression): unknown {
+  let refused: unknown
+  for (const value of values) {
+    try {
+      parseWhere(Object.fromEntries([[field, operator === 'eq' ? value : { [operator]: value }]]))
+      return value
+    } catch (error) {
+      refused ??= error
+    }
+  }
+  if (!isWaymarkError(refused)) throw refused
+  throw new WaymarkError('invalid', {
+    message: `--where ${JSON.stringify(text)}: ${refused.message}`,
+    means: refused.means,
+    remedy: remedyOf(field, refused),
+    details: refused.details,
+  })
+}
+
+function remedyOf(field: string, refused: WaymarkError): string {
+  if (!refused.message.startsWith('a checkpoint has no field') || refused.details['meant'] !== undefined) return refused.remedy
+  return `Own metadata is written metadata.${field}. ${refused.remedy}`
+}
+
+/**
+ * `createdAt`, `storedBytes:desc`, `metadata.loss:asc`; without a direction the lowest come first.
+ *
+ * @throws WaymarkError `invalid`
+ */
+export function sortOf(text: string | undefined): SortOption | undefined {
+  if (text === undefined) return undefined
+  const [, by = text, direction = 'asc'] = /^(.*):(asc|desc)$/.exec(text) ?? []
+  if (direction !== 'asc' && direction !== 'desc') throw notAnExpression(text)
+  // Whether it is a field is checked with the list.
+  return { by: by as SortOption['by'], direction }
+}
+
+const notAnExpression = (text: string): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: `--where ${JSON.stringify(text)} is no condition`,
+    means: 'Nothing was read or changed.',
+    remedy: `Write one of: ${forms}. In quotes, where the shell would read a sign itself.`,
+  })
+
+const twice = (text: string, field: string): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: `--where ${JSON.stringify(text)} says about ${field} what another --where says already`,
+    means: 'Nothing was read or changed.',
+    remedy: 'Give each comparison of a field once; all of them must hold.',
+  })
