@@ -129,8 +129,13 @@ export class StreamReader {
   }
 }
 
-/** The payload lies in one buffer, at the start of which the first chunk is; unless it is the buffer of something larger. */
-function freeFrame({ chunks }: PackFrame): void {
-  const [first] = chunks
-  if (first !== undefined) freeBytes(first.payload)
+/** What zlib takes beyond the payload. */
+const slackBytes = 64
+
+/** The payload lies in a buffer of its own, alone or behind the head of the frame; unless it is part of something larger. */
+function freeFrame({ chunks, rawBytes }: PackFrame): void {
+  const payload = chunks[0]?.payload
+  if (payload === undefined) return
+  const behind = payload.buffer.byteLength - payload.byteOffset - rawBytes
+  if (behind <= slackBytes) freeBytes(new Uint8Array(payload.buffer))
 }

@@ -10,7 +10,7 @@ import { type BenchAnswer, type BenchTask, decodedFrame, frameTask } from './wor
 /** Two saturate what a save can feed: one compresses while the other hashes. */
 const mostWorkers = 2
 /** The work is done in buffers outside the heap. A small heap is collected quickly, and hashing beside a large one was measured four times slower. */
-const workerHeapMb = 64
+const workerLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 }
 
 interface Waiting {
   resolve(answer: BenchAnswer): void
@@ -71,7 +71,7 @@ export class WorkerWorkbench implements Workbench {
 
   #startOne(): Bench {
     const url = new URL(import.meta.url.endsWith('.ts') ? './bench-worker.ts' : './bench-worker.js', import.meta.url)
-    const worker = new Worker(url, { resourceLimits: { maxOldGenerationSizeMb: workerHeapMb }, name: 'waymark' })
+    const worker = new Worker(url, { resourceLimits: workerLimits, name: 'waymark' })
     worker.unref()
     const bench: Bench = { worker, waiting: new Map(), online: false }
     worker.on('message', ({ number, answer }: { number: number; answer: BenchAnswer }) => {

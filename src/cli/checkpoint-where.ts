@@ -1,5 +1,5 @@
 import { type CheckpointWhere, parseWhere } from '../model/checkpoint-filter.ts'
-import type { SortOption } from '../model/checkpoint-sort.ts'
+import { parseSort, type SortOption } from '../model/checkpoint-sort.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 
 const operators = { '!=': 'ne', '<=': 'lte', '>=': 'gte', '=': 'eq', '<': 'lt', '>': 'gt', '~': 'prefix' } as const
@@ -36,8 +36,14 @@ export function whereOf(texts: readonly string[]): CheckpointWhere {
     else if (before !== undefined) throw twice(text, field)
     else conditions.set(name, name === 'in' || name === 'has' ? [value] : value)
   }
-  const entries = [...where].map(([field, conditions]) => [field, conditionOf(conditions)] as const)
-  return Object.fromEntries(entries)
+  return asWhere([...where].map(([field, conditions]) => [field, conditionOf(conditions)]))
+}
+
+/** Names and values are checked by `parseWhere`, of which these were. */
+function asWhere(entries: readonly (readonly [field: string, condition: unknown])[]): CheckpointWhere {
+  const where: object = Object.fromEntries(entries)
+  const isWhere = (_checked: object): _checked is CheckpointWhere => true
+  return isWhere(where) ? where : {}
 }
 
 function conditionOf(conditions: ReadonlyMap<string, unknown>): unknown {
@@ -78,7 +84,7 @@ function fittingValue({ text, field, operator, values }: Expression): unknown {
   let refused: unknown
   for (const value of values) {
     try {
-      parseWhere(Object.fromEntries([[field, operator === 'eq' ? value : { [operator]: value }]]))
+      parseWhere(asWhere([[field, operator === 'eq' ? value : { [operator]: value }]]))
       return value
     } catch (error) {
       refused ??= error
@@ -106,9 +112,14 @@ function remedyOf(field: string, refused: WaymarkError): string {
 export function sortOf(text: string | undefined): SortOption | undefined {
   if (text === undefined) return undefined
   const [, by = text, direction = 'asc'] = /^(.*):(asc|desc)$/.exec(text) ?? []
-  if (direction !== 'asc' && direction !== 'desc') throw notAnExpression(text)
-  // Whether it is a field is checked with the list.
-  return { by: by as SortOption['by'], direction }
+  const { field, path, descending } = parseSort(asSort({ by, direction }))
+  return { by: field ?? `metadata.${path ?? ''}`, direction: descending ? 'desc' : 'asc' }
+}
+
+/** What is none is refused by `parseSort`. */
+function asSort(sort: { readonly by: string; readonly direction: string }): SortOption {
+  const isSort = (_checked: object): _checked is SortOption => true
+  return isSort(sort) ? sort : { by: 'order' }
 }
 
 const notAnExpression = (text: string): WaymarkError =>

@@ -1,4 +1,6 @@
-import type { LogEvent, RunSummary } from '../engine/store.ts'
+import type { CheckpointDetails } from '../engine/checkpoint-info.ts'
+import { plainJson } from '../engine/plain-json.ts'
+import type { Checkpoint, LogEvent, RunSummary } from '../engine/store.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import type { ErrorJson } from '../model/errors.ts'
 import type { StageView } from '../model/run-view.ts'
@@ -57,7 +59,9 @@ function hintFor(error: ErrorJson, run: string | undefined): { readonly hint?: H
   return run === undefined ? {} : { hint: { command: `waymark resume ${shortId(run)}` } }
 }
 
-export const isoTime = (ms: number): string => new Date(ms).toISOString()
+/** A time to live can reach beyond what a date can say. */
+export const isoTime = (ms: number): string => new Date(Math.min(Math.max(ms, -mostMs), mostMs)).toISOString()
+const mostMs = 8.64e15
 
 /** A run as `ls` and `show` print it. */
 export function runShape(run: RunSummary): object {
@@ -85,6 +89,19 @@ export function stageShape(stage: StageView): object {
     startedAt: isoTime(startedAt),
     updatedAt: isoTime(updatedAt),
     ...(endedAt === undefined ? {} : { endedAt: isoTime(endedAt) }),
+  }
+}
+
+/** A checkpoint as `checkpoints`, `show`, `pin` and `import` print it. */
+export function checkpointInfoShape(checkpoint: Checkpoint & Partial<CheckpointDetails>): object {
+  const { createdAt, changedAt, expiresAt, pins, metadata, ...rest } = checkpoint
+  return {
+    ...rest,
+    createdAt: isoTime(createdAt),
+    ...(changedAt === undefined ? {} : { changedAt: isoTime(changedAt) }),
+    ...(expiresAt === undefined ? {} : { expiresAt: isoTime(expiresAt) }),
+    metadata: plainJson(metadata).json,
+    ...(pins === undefined ? {} : { pins: pins.map(pin => ({ ...pin, at: isoTime(pin.at) })) }),
   }
 }
 

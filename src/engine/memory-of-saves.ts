@@ -1,4 +1,5 @@
 import type { RetainedLeaves } from '../chunks/retained-leaves.ts'
+import { fileFault } from '../files/file-faults.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import { KnownSubtrees } from '../format/known-subtrees.ts'
 import type { Parents } from './parents.ts'
@@ -56,6 +57,10 @@ export class MemoryOfSaves {
   async #repairsMade(): Promise<string> {
     const { files, path } = this.#options
     const folder = `${path}/aside`
-    return (await files.exists(folder)) ? (await files.list(folder)).join('\n') : ''
+    try {
+      return (await files.exists(folder)) ? (await files.list(folder)).join('\n') : ''
+    } catch (error) {
+      throw fileFault(error, `look for repairs in ${folder}`, 'This state was not saved; everything saved before is intact.')
+    }
   }
 }

@@ -21,7 +21,9 @@ const marksTogether = 500
  */
 export async function repairStore(core: StoreCore, options: RepairOptions = {}): Promise<RepairReport> {
   const { plan: planned = false, ...rest } = options
-  const plan = await planRepair(core, rest)
+  const plan = await planRepair(core, rest).catch(error => {
+    throw fileFault(error, 'look what is damaged', 'Nothing was changed.')
+  })
   const { actions, damaged, costs, left } = plan
   if (planned || actions.length === 0) return { planned, actions, damaged, costs, left }
   if (core.readOnly) throw readOnly()

@@ -4,7 +4,7 @@ import type { PartKind, StreamPiece } from '../chunks/stream-saver.ts'
 /** Pieces are gathered to this length, so that a source of small ones costs no more than one of large ones. */
 export const slabBytes = 1 << 20
 /** Slabs that are kept for the next stream: those of one that is compressed on two threads. */
-const keptSlabs = 8
+const keptSlabs = 24
 
 /** Of all streams of the process. */
 export const slabs = new SlabPool(slabBytes, keptSlabs)

@@ -21,13 +21,12 @@ export async function surveyClaims(
   meter: VerifyMeter,
   segments: ReadonlyMap<string, unknown>,
 ): Promise<ClaimSurvey> {
-  const { files } = core
   const root = `${core.path}/claims`
-  const claims = new Claims(files, root)
+  const claims = new Claims(core.files, root)
   const problems: FoundProblem[] = []
   const damaged: string[] = []
   const missing = new Map<string, FoundProblem>()
-  for (const shard of await files.list(root)) {
+  for (const shard of await namesIn(core, root)) {
     for (const name of await namesIn(core, `${root}/${shard}`)) {
       const [, stream = '', token = ''] = /^(.+)\.([1-9][0-9]*)$/.exec(name) ?? []
       if (stream === '') continue

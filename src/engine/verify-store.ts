@@ -1,5 +1,6 @@
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Catalog } from '../catalog/catalog.ts'
+import { fileFault } from '../files/file-faults.ts'
 import { readOnlyFiles } from '../files/read-only-files.ts'
 import { packIdOf } from '../format/pack-header.ts'
 import type { CheckpointView } from '../model/run-view.ts'
@@ -48,6 +49,14 @@ export interface ByteSurvey {
  * @throws WaymarkError `cancelled`, `unavailable` if something cannot be read, `unsupported` if a newer version wrote it; damage is in the report
  */
 export async function verifyStore(core: StoreCore, options: VerifyOptions = {}): Promise<VerifyReport> {
+  try {
+    return await verify(core, options)
+  } catch (error) {
+    throw fileFault(error, 'verify the store', 'Nothing was changed.')
+  }
+}
+
+async function verify(core: StoreCore, options: VerifyOptions): Promise<VerifyReport> {
   const meter = new VerifyMeter(options)
   const full = options.full ?? false
   const records = await surveyRecords(core, meter)

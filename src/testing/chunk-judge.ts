@@ -1,6 +1,7 @@
 import type { Checkpoint, Store } from '../engine/store.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import { PackReader } from '../format/pack-reader.ts'
+import { parseParity } from '../format/parity.ts'
 import { isWaymarkError } from '../model/errors.ts'
 import { type BlobState, differenceOf, nextState, type SavedContent, stateContent } from './chunk-contents.ts'
 import type { SaveAttempt } from './chunk-facts.ts'
@@ -100,20 +101,28 @@ async function checkFiles(files: FileSystem, { facts }: ChunkMachine): Promise<v
   for (const name of expected) if (!found.has(name)) throw new BrokenChunkPromise('kept', `${name} is missing`)
 }
 
-/** A reader finds all of a pack or nothing, acknowledged or not. */
+/** A reader finds all of a pack or nothing, acknowledged or not; and so it is with parity. */
 async function checkPacks(files: FileSystem): Promise<void> {
   const folder = `${storePath}/packs`
   if (!(await files.exists(folder))) return
   for (const name of await files.list(folder)) {
-    if (!name.endsWith('.pack')) continue
-    await promised('whole', name, async () => {
-      const file = await files.open(`${folder}/${name}`, 'read')
-      const { size } = await file.stat()
-      const pack = await PackReader.open((offset, length) => file.read(offset, length), name.slice(0, -'.pack'.length), size)
-      for (let frame = 0; frame < pack.frames.length; frame++) await pack.readFrame(frame)
-      await file.close()
-    })
+    const id = name.slice(0, name.indexOf('.'))
+    if (name.endsWith('.pack')) await promised('whole', name, () => readPack(files, `${folder}/${name}`, id))
+    else if (name.endsWith('.par')) await promised('paired', name, () => readParity(files, `${folder}/${name}`, id))
   }
+}
+
+async function readPack(files: FileSystem, path: string, id: string): Promise<void> {
+  const file = await files.open(path, 'read')
+  const pack = await PackReader.open((offset, length) => file.read(offset, length), id, (await file.stat()).size)
+  for (let frame = 0; frame < pack.frames.length; frame++) await pack.readFrame(frame)
+  await file.close()
+}
+
+async function readParity(files: FileSystem, path: string, id: string): Promise<void> {
+  const file = await files.open(path, 'read')
+  parseParity(await file.read(0, (await file.stat()).size), id)
+  await file.close()
 }
 
 async function checkRefused(files: FileSystem): Promise<void> {

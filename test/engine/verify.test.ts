@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, readdirSync, statSync } from 'node:fs'
+import { chmodSync, cpSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isWaymarkError } from 'waymark'
@@ -278,7 +278,6 @@ test('a verification can be stopped', async t => {
 test('a store of the version before is proven too, its packs of format 1 included', async t => {
   const world = await DamagedWorld.make(t)
   const old = world.copy()
-  const { cpSync, rmSync } = await import('node:fs')
   rmSync(old.path, { recursive: true })
   cpSync(new URL('../format/golden/store-1.0', import.meta.url), old.path, { recursive: true })
   assert.deepEqual(await problemsOf(old), [])
@@ -330,4 +329,14 @@ test('X8 any byte of any file flipped is named by a full verification, or does n
     if (/gitignore|sqlite|claims/.test(file)) continue
     assert.ok((named.get(file) ?? 0) > 0, `no flip in ${file} was named`)
   }
+})
+
+test('a lost folder is an error that says which, or what was in it is named', async t => {
+  const world = await DamagedWorld.make(t)
+  const claims = world.copy()
+  rmSync(join(claims.path, 'claims'), { recursive: true })
+  assert.deepEqual([...new Set((await problemsOf(claims)).map(({ kind }) => kind))], ['claim'])
+  const packs = world.copy()
+  rmSync(join(packs.path, 'packs'), { recursive: true })
+  await assert.rejects(problemsOf(packs), error => isWaymarkError(error, 'unavailable') && /packs/.test(error.message))
 })

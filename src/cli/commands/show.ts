@@ -1,25 +1,70 @@
 import type { Store } from '../../engine/store.ts'
 import { nearest } from '../../model/did-you-mean.ts'
-import { WaymarkError } from '../../model/errors.ts'
+import { isWaymarkError, WaymarkError } from '../../model/errors.ts'
 import type { StageView } from '../../model/run-view.ts'
 import { isInside, itemPath } from '../../model/scope.ts'
 import type { Context } from '../context.ts'
-import { document, isoTime, itemShape, runShape, stageShape } from '../json-shapes.ts'
+import { findCheckpoint, isCheckpoint } from '../find-checkpoint.ts'
+import { checkpointInfoShape, document, itemShape, runShape, stageShape } from '../json-shapes.ts'
 import { findItem } from '../recorded-item.ts'
 import { nextCommands, type RunDetails, runDetailLines } from '../render/run-details.ts'
 import { shownStateOf } from '../render/run-label.ts'
 import { withStore } from '../with-store.ts'
+import { showCheckpoint } from './show-checkpoint.ts'
 
 const maxCheckpoints = 500
 
 /** `waymark show ADDRESS` */
 export async function showCommand(context: Context): Promise<number> {
-  const [address = ''] = context.line.arguments
-  const { details, json } = await withStore(context, store => collect(store, address))
-  if (context.output.json) context.output.jsonLine(json)
-  else await context.output.result(runDetailLines(details, context.clock.now(), context.output.stdoutScreen))
+  const { line, output, clock } = context
+  const [address = ''] = line.arguments
+  await withStore(context, async store => {
+    const checkpoint = await checkpointMeant(store, address)
+    if (checkpoint !== undefined) return showCheckpoint(context, store, checkpoint)
+    if (line.flags.on('value') || line.flags.on('path')) throw noValue(address)
+    const { details, json } = await collect(store, address)
+    if (output.json) output.jsonLine(json)
+    else await output.result(runDetailLines(details, clock.now(), output.stdoutScreen))
+  })
   return 0
 }
+
+/** The checkpoint that is meant, if it is none of a run: an id in full goes before the beginning of one, and a run before a checkpoint. */
+async function checkpointMeant(store: Store, address: string): Promise<string | undefined> {
+  if (/[/@]/.test(address) || address === '') return undefined
+  try {
+    const { run } = await store.resolve(address)
+    return run.id !== address && (await isCheckpoint(store, address)) ? address : undefined
+  } catch (error) {
+    if (!isWaymarkError(error)) throw error
+    if (error.code === 'conflict') {
+      if (await isCheckpoint(store, address)) return address
+      throw error
+    }
+    if (error.code !== 'not_found') throw error
+    return findCheckpoint(store, address).catch((other: unknown) => {
+      throw isWaymarkError(other, 'not_found') ? neither(address, error, other) : other
+    })
+  }
+}
+
+/** Nothing is called so: of what is near, that of the kind that it looks like. */
+function neither(address: string, run: WaymarkError, checkpoint: WaymarkError): WaymarkError {
+  const near = run.details['near'] ?? checkpoint.details['near']
+  return new WaymarkError('not_found', {
+    message: `there is no run or checkpoint ${JSON.stringify(address)} in this store${near === undefined ? '' : `; did you mean ${near}?`}`,
+    means: 'Nothing was read or changed.',
+    remedy: near === undefined ? 'List the runs with: waymark ls, the checkpoints with: waymark checkpoints' : `waymark show ${near}`,
+    details: near === undefined ? {} : { near },
+  })
+}
+
+const noValue = (address: string): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: `${address} names a run, and --value shows the value of a checkpoint`,
+    means: 'Nothing was read or changed.',
+    remedy: `waymark checkpoints ${address}  lists the checkpoints of it`,
+  })
 
 async function collect(store: Store, address: string): Promise<{ readonly details: RunDetails; readonly json: object }> {
   const { run, stage, item: key } = await store.resolve(address)
@@ -47,7 +92,7 @@ async function collect(store: Store, address: string): Promise<{ readonly detail
       run: runShape(run),
       stages: stages.map(stageShape),
       ...(item === undefined ? {} : { item: itemShape(item) }),
-      checkpoints: checkpoints.map(one => ({ ...one, createdAt: isoTime(one.createdAt) })),
+      checkpoints: checkpoints.map(checkpointInfoShape),
       notices,
     },
     next?.startsWith('waymark ') === true ? { command: next } : undefined,

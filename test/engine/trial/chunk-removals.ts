@@ -106,8 +106,8 @@ export const chunkRemovals: readonly ChunkRemoval[] = [
     edits: [
       edit(
         descriptor,
-        '    await files.rename(temporary, `${root}/${descriptorName}`)\n',
-        '    await files.remove(`${root}/${descriptorName}`)\n    await files.rename(temporary, `${root}/${descriptorName}`)\n',
+        '    await files.rename(temporary, ',
+        "    await files.remove([root, descriptorName].join('/'))\n    await files.rename(temporary, ",
       ),
     ],
     scenario: 'format 1.0',
@@ -157,6 +157,12 @@ export const chunkRemovals: readonly ChunkRemoval[] = [
       ),
     ],
     scenario: 'parity',
-    breaks: ['kept'],
+    breaks: ['paired'],
+  },
+  {
+    step: 'the parity is synced',
+    edits: [edit(blobs, '      await this.#file.sync()\n', "      if (!this.#final.endsWith('.par')) await this.#file.sync()\n")],
+    scenario: 'parity',
+    breaks: ['paired'],
   },
 ]

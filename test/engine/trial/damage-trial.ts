@@ -158,7 +158,9 @@ export class DamageTrial {
     const newest = this.#whole.checkpoints[0]
     const notices = store.notices()
     const known = new Set(this.#whole.checkpoints.map(({ id }) => id))
-    for (const { id } of await store.list({ limit: 1_000 })) if (!known.has(id)) throw new Error(`${id} was never saved`)
+    // With the record of a deletion the deletion is lost: that too must be said.
+    const unknown = (await store.list({ limit: 1_000 })).find(({ id }) => !known.has(id))
+    if (unknown !== undefined && notices.length === 0) throw new Error(`${unknown.id} is there without a word`)
     // Only the catalog knows that there was more: where both are gone, an end cut off is an end that never was.
     const neverWas = plan.asAfterCrash === true && !this.#keepsCatalog && plan.damages[0]?.path.endsWith('.seg') === true
     if (missing.length > 0 && neverWas) return 'as after a crash'

@@ -1,0 +1,122 @@
+import type { CheckpointDetails } from '../../engine/checkpoint-info.ts'
+import { plainJson } from '../../engine/plain-json.ts'
+import { statusTones } from './checkpoint-marks.ts'
+import { cutTo, padBefore, padTo, textWidth } from './paint.ts'
+import { progressBar } from './progress-bar.ts'
+import { bytes, count, counted, roughDuration, timeText } from './quantities.ts'
+import { type Line, line, type Screen, type Span, span } from './screen.ts'
+
+const mostParts = 20
+const mostMetadata = 20
+const mostNameColumns = 32
+const mostMetadataColumns = 200
+const barColumns = 20
+
+/** `waymark show CHECKPOINT`: what it is, how large, what is said of it, what is in it, and what to do with it. */
+export function checkpointDetailLines(info: CheckpointDetails, now: number, screen: Screen): Line[] {
+  const { separator } = screen.glyphs
+  const lines: Line[] = [
+    [
+      span(`${screen.glyphs.checkpoint} `, statusTones[info.status]),
+      span(info.id, 'strong'),
+      span(` ${separator} ${info.type} ${separator} `),
+      span(info.status, statusTones[info.status]),
+      span(` ${separator} ${roughDuration(now - info.createdAt)} ago`),
+    ],
+  ]
+  const fact = (label: string, ...spans: readonly (string | Span)[]): void => {
+    lines.push([span(`  ${label.padEnd(8)} `, 'quiet'), ...spans.map(one => (typeof one === 'string' ? span(one) : one))])
+  }
+  const place = [info.run, info.stage].filter(text => text !== undefined).join('/')
+  if (info.description !== undefined) fact('says', info.description)
+  if (place !== '') fact(info.run === undefined ? 'stage' : 'run', place)
+  fact('saved', `${timeText(info.createdAt)}${info.changedAt === undefined ? '' : `, changed ${roughDuration(now - info.changedAt)} ago`}`)
+  fact('holds', holdsText(info))
+  fact('size', sizeText(info))
+  if (info.tags.length > 0) fact('tags', info.tags.join(', '))
+  for (const [index, { name, reason, at }] of info.pins.entries()) {
+    fact(index === 0 ? 'pinned' : '', span(name, 'active'), `${reason === undefined ? '' : `: ${reason}`} (${roughDuration(now - at)} ago)`)
+  }
+  if (info.expiresAt !== undefined) fact('expires', expiryText(info.expiresAt, now))
+  if (info.parent !== undefined) fact('parent', info.parent)
+  fact('digest', info.digest)
+  lines.push(...metadataLines(info, screen), ...partLines(info, screen))
+  if (info.damage !== undefined) fact('damage', span(info.damage, 'bad'))
+  fact('next', nextCommands(info).join(` ${separator} `))
+  return lines
+}
+
+/** What to do with a checkpoint. */
+export function nextCommands({ id, encoding, status, damage }: CheckpointDetails): readonly string[] {
+  if (status === 'damaged' || damage !== undefined) return ['waymark verify --full', 'waymark repair']
+  return [encoding === 'files' ? `waymark export ${id} --format files` : `waymark show ${id} --value`, `waymark export ${id}`]
+}
+
+/** One value, rows, bytes or files: which, and how many. */
+function holdsText({ encoding, rows, files, keys }: CheckpointDetails): string {
+  switch (encoding) {
+    case 'cbor':
+      return keys === undefined ? 'one value' : `one value with ${counted(keys.length, 'key')}`
+    case 'rows':
+      return rows === undefined ? 'rows' : counted(rows, 'row')
+    case 'bytes':
+      return 'bytes'
+    case 'files':
+      return files === undefined ? 'files' : counted(files.length, 'file')
+  }
+}
+
+function sizeText({ logicalBytes, storedBytes }: CheckpointDetails): string {
+  const exact = logicalBytes < 1000 ? '' : ` (${count(logicalBytes)} bytes)`
+  return `${bytes(logicalBytes)}${exact}, stored ${bytes(storedBytes)}${ratioText(logicalBytes, storedBytes)}`
+}
+
+/** `, 7.9 times smaller`; nothing where it is not. */
+export function ratioText(logicalBytes: number, storedBytes: number): string {
+  if (storedBytes === 0 || logicalBytes / storedBytes < 1.05) return ''
+  const ratio = logicalBytes / storedBytes
+  return `, ${ratio < 9.95 ? ratio.toFixed(1) : count(ratio)} times smaller`
+}
+
+function expiryText(expiresAt: number, now: number): string {
+  const away = roughDuration(Math.abs(expiresAt - now))
+  const when = Math.abs(expiresAt) < 8.64e15 ? ` (${timeText(expiresAt)})` : ''
+  return expiresAt <= now ? `${away} ago${when}` : `in ${away}${when}`
+}
+
+function metadataLines(info: CheckpointDetails, screen: Screen): Line[] {
+  const entries = Object.entries(info.metadata)
+  const columns = Math.min(mostNameColumns, Math.max(0, ...entries.map(([key]) => textWidth(key))))
+  const lines = entries.slice(0, mostMetadata).map(([key, value], index): Line => {
+    const text = typeof value === 'string' ? value : (JSON.stringify(plainJson(value).json) ?? 'null')
+    const name = padTo(cutTo(key, columns, screen.glyphs.ellipsis), columns)
+    return [span(`  ${(index === 0 ? 'metadata' : '').padEnd(8)} `, 'quiet'), span(`${name}  ${cutTo(text, mostMetadataColumns, screen.glyphs.ellipsis)}`)]
+  })
+  return entries.length > mostMetadata ? [...lines, moreLine(entries.length - mostMetadata, 'key', screen)] : lines
+}
+
+/** Its keys or files, the largest first, each with its share. */
+function partLines(info: CheckpointDetails, screen: Screen): Line[] {
+  const { keys, files } = info
+  const parts = keys?.map(({ key, bytes: size }) => ({ name: key, size })) ?? files?.map(({ name, bytes: size }) => ({ name, size })) ?? []
+  const sorted = [...parts].sort((a, b) => b.size - a.size)
+  const shown = sorted.slice(0, mostParts)
+  const total = Math.max(1, sorted.reduce((sum, one) => sum + one.size, 0))
+  const sizes = shown.map(one => bytes(one.size))
+  const sizeColumns = Math.max(0, ...sizes.map(textWidth))
+  const nameColumns = Math.min(mostNameColumns, Math.max(0, ...shown.map(one => textWidth(one.name))))
+  const label = keys === undefined ? 'files' : 'keys'
+  const lines = shown.map(({ name, size }, index): Line => {
+    const share = size === total ? 100 : Math.floor((size / total) * 100)
+    return [
+      span(`  ${(index === 0 ? label : '').padEnd(8)} `, 'quiet'),
+      span(`${padTo(cutTo(name, nameColumns, screen.glyphs.ellipsis), nameColumns)}  ${padBefore(sizes[index] ?? '', sizeColumns)}  `),
+      ...progressBar({ reused: 0, done: size, total }, barColumns, screen.glyphs),
+      span(`  ${padBefore(String(share), 3)} %`),
+    ]
+  })
+  return sorted.length > shown.length ? [...lines, moreLine(sorted.length - shown.length, label === 'keys' ? 'key' : 'file', screen)] : lines
+}
+
+const moreLine = (amount: number, one: string, screen: Screen): Line =>
+  line(`${' '.repeat(11)}${screen.glyphs.ellipsis} and ${count(amount)} more ${one}${amount === 1 ? '' : 's'}`, 'quiet')
