@@ -152,11 +152,20 @@ class OpenBlob {
     await blob?.then(opened => opened.close()).catch(() => {})
   }
 
+  /** An opening that failed is forgotten: the next reading tries anew. */
+  #begin(): Promise<BlobReader> {
+    const opening = this.#open()
+    this.#blob = opening
+    opening.catch(() => {
+      if (this.#blob === opening) this.#blob = undefined
+    })
+    return opening
+  }
+
   async #use<T>(work: (blob: BlobReader) => Promise<T>): Promise<T> {
     this.#reading++
     try {
-      this.#blob ??= this.#open()
-      return await work(await this.#blob)
+      return await work(await (this.#blob ?? this.#begin()))
     } finally {
       this.#reading--
       if (this.#closing) await this.close()

@@ -42,10 +42,21 @@ async function runOf(store: Store, head: string): Promise<string> {
     // A label that is written in full goes before a run that only begins so.
     return run.id !== head && !head.includes('@') && (await isLabel(store, head)) ? head : run.id
   } catch (error) {
-    if (isWaymarkError(error) && ['not_found', 'conflict'].includes(error.code) && (await isLabel(store, head))) return head
-    throw error
+    if (!isWaymarkError(error) || !['not_found', 'conflict'].includes(error.code)) throw error
+    if (await isLabel(store, head)) return head
+    const labels = (await store.list({ limit: 500 })).flatMap(one => one.run ?? [])
+    const near = error.details['near'] === undefined ? nearest(head, [...new Set(labels)]) : undefined
+    throw near === undefined ? error : noSuchRun(head, near)
   }
 }
+
+const noSuchRun = (typed: string, near: string): WaymarkError =>
+  new WaymarkError('not_found', {
+    message: `there is no run ${JSON.stringify(typed)} in this store; did you mean ${near}?`,
+    means: 'Nothing was read or changed.',
+    remedy: `waymark checkpoints ${near}`,
+    details: { near },
+  })
 
 const isLabel = async (store: Store, run: string): Promise<boolean> => run !== '' && (await store.list({ run, limit: 1 })).length > 0
 

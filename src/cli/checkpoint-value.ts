@@ -25,7 +25,8 @@ export interface JsonValue {
 
 const shownRows = 20
 const jsonRows = 1000
-const shownBytes = 512
+const shownText = 4096
+const shownBytes = 256
 const jsonBytes = 64 * 1024
 const shownLines = 200
 const shownCharacters = 16 * 1024
@@ -40,7 +41,7 @@ export async function printedValue(store: Store, info: CheckpointInfo, path: str
     const cut = total > rows.length ? { cut: `${count(total - rows.length)} of ${count(total)} rows are not shown` } : {}
     return { text: rows.map(row => inspected(row, 120).text).join('\n'), ...cut }
   }
-  if (path === undefined && info.encoding === 'bytes') return printedBytes(await firstBytes(store, info.id, shownBytes), info)
+  if (path === undefined && info.encoding === 'bytes') return printedBytes(await firstBytes(store, info.id, shownText), info)
   checkEncoding(info)
   const { value } = await store.load(info.id, path === undefined ? {} : { path })
   return inspected(value, 100)
@@ -71,7 +72,7 @@ function plain(value: unknown, id: string): JsonValue {
 
 function inspected(value: unknown, breakLength: number): PrintedValue {
   if (typeof value === 'string') return limited(value)
-  return limited(inspect(value, { depth: 8, maxArrayLength: 100, maxStringLength: 1000, breakLength }))
+  return limited(inspect(value, { depth: 8, maxArrayLength: 48, maxStringLength: 1000, breakLength }))
 }
 
 function limited(text: string): PrintedValue {
@@ -82,17 +83,20 @@ function limited(text: string): PrintedValue {
 }
 
 function printedBytes(first: Uint8Array, info: CheckpointInfo): PrintedValue {
-  const more = info.logicalBytes - first.length
-  const cut = more > 0 ? { cut: `${bytesText(more)} of ${bytesText(info.logicalBytes)} are not shown` } : {}
+  const cutAfter = (shown: number): { readonly cut?: string } => {
+    const more = info.logicalBytes - shown
+    return more > 0 ? { cut: `the first ${bytesText(shown)} of ${bytesText(info.logicalBytes)} are shown` } : {}
+  }
   const text = textOf(first)
-  if (text !== undefined) return { text, ...cut }
+  if (text !== undefined) return { text, ...cutAfter(first.length) }
   const lines: string[] = []
-  for (let at = 0; at < first.length; at += 16) {
+  const end = Math.min(first.length, shownBytes)
+  for (let at = 0; at < end; at += 16) {
     const part = Buffer.from(first.subarray(at, at + 16))
     const hex = part.toString('hex').replaceAll(/../g, '$& ')
     lines.push(`${at.toString(16).padStart(6, '0')}  ${hex.padEnd(48)} ${part.toString('latin1').replaceAll(/[^\x20-\x7e]/g, '.')}`)
   }
-  return { text: lines.join('\n'), ...cut }
+  return { text: lines.join('\n'), ...cutAfter(end) }
 }
 
 /** A character may be cut in two at the end. */

@@ -5,23 +5,23 @@ import type { ParamField, ParamFields } from './param-fields.ts'
 export function rootHelp(version: string): string {
   const named = ['run', 'ls', 'show']
   const examples = commands.flatMap(command =>
-    named.includes(command.name) ? command.examples.slice(0, command.name === 'run' ? 2 : 1) : [],
+    named.includes(command.name) ? command.examples.slice(0, 1) : [],
   )
-  const groups = (['Run', 'Inspect', 'Repair'] as const).flatMap(group => {
+  const groups = (['Run', 'Inspect', 'Keep', 'Repair'] as const).flatMap(group => {
     const members = commands.filter(command => command.group === group)
-    return ['', group, ...rows(members.map(command => [usage(command), command.summary]))]
+    return [group, ...rows(members.map(command => [usage(command), command.summary]))]
   })
   return text([
     `waymark ${version}: pipelines that go on exactly where they stopped`,
     '',
     ...rows(examples.map(example => [example.command, example.says])),
+    '',
     ...groups,
     '',
-    'Flags of every command (waymark help COMMAND says what they do)',
+    'Flags of every command (more: waymark help COMMAND, docs/cli.md)',
     ...wrapped(rootFlags.map(flagText)),
     '',
     ...exitCodeText,
-    'More: waymark help COMMAND, docs/cli.md',
   ])
 }
 

@@ -13,6 +13,12 @@ const implementations: Readonly<Record<string, () => Promise<Command>>> = {
   show: async () => (await import('./commands/show.ts')).showCommand,
   events: async () => (await import('./commands/events.ts')).eventsCommand,
   where: async () => (await import('./commands/where.ts')).whereCommand,
+  checkpoints: async () => (await import('./commands/checkpoints.ts')).checkpointsCommand,
+  stats: async () => (await import('./commands/stats.ts')).statsCommand,
+  pin: async () => (await import('./commands/pin.ts')).pinCommand,
+  unpin: async () => (await import('./commands/unpin.ts')).unpinCommand,
+  export: async () => (await import('./commands/export.ts')).exportCommand,
+  import: async () => (await import('./commands/import.ts')).importCommand,
   verify: async () => (await import('./commands/verify.ts')).verifyCommand,
   repair: async () => (await import('./commands/repair.ts')).repairCommand,
 }

@@ -9,9 +9,16 @@ import { searchStore } from './store-search.ts'
  *
  * @throws WaymarkError `not_found` if there is none
  */
-export async function withStore<T>(context: Context, work: (store: Store, choice: StoreChoice) => Promise<T>): Promise<T> {
+export const withStore = <T>(context: Context, work: (store: Store, choice: StoreChoice) => Promise<T>): Promise<T> =>
+  withOpened(context, false, work)
+
+/** The same, but a store that a flag, a variable or the config names is made if there is none: in a folder that is perhaps the wrong one none is. */
+export const withMadeStore = <T>(context: Context, work: (store: Store, choice: StoreChoice) => Promise<T>): Promise<T> =>
+  withOpened(context, context.settings.store !== undefined, work)
+
+async function withOpened<T>(context: Context, create: boolean, work: (store: Store, choice: StoreChoice) => Promise<T>): Promise<T> {
   const choice = storeOf(context)
-  const store = await open({ path: choice.path, create: false })
+  const store = await open({ path: choice.path, create })
   try {
     return await work(store, choice)
   } finally {

@@ -88,7 +88,9 @@ test('what is changed is seen by another process at once, and by a catalog that 
 })
 
 async function everything(store: Store): Promise<unknown> {
-  return { list: await store.list(), stats: await store.stats() }
+  // What the files take differs: a catalog built at once is packed closer.
+  const { physical: _, ...stats } = await store.stats()
+  return { list: await store.list(), stats }
 }
 
 test('a list is filtered and sorted by own metadata, a page after the other by checkpoint or by cursor (E4)', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import {
   chmodSync,
   copyFileSync,
@@ -163,7 +163,7 @@ test('X8 A15 a catalog that is deleted, damaged, or an old copy is mended from t
 test('E3 a flipped bit in the log or a pack is detected, named, and only what it holds is lost; the newest intact one is named', async () => {
   await withStore(async store => {
     const good = await store.save({ value: small, run: 'r', stage: 's' })
-    const inPack = await store.save({ value: large, run: 'r', stage: 's' })
+    const inPack = await store.save({ value: randomBytes(200_000), run: 'r', stage: 's' })
     const after = await store.save({ value: 'after', run: 'r', stage: 'other' })
     const [pack = ''] = readdirSync(join(store.path, 'packs'))
     flip(join(store.path, 'packs', pack), 5_000)

@@ -8,8 +8,7 @@ import { sortOf, whereOf } from '../checkpoint-where.ts'
 import { type CommandLine, wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
 import { checkpointInfoShape, document } from '../json-shapes.ts'
-import { type CheckpointList, checkpointListLines } from '../render/checkpoint-list.ts'
-import { line } from '../render/screen.ts'
+import { type CheckpointList, checkpointListEnd, checkpointTable } from '../render/checkpoint-list.ts'
 import { shellWords } from '../shell-words.ts'
 import { withStore } from '../with-store.ts'
 
@@ -43,11 +42,10 @@ export async function checkpointsCommand(context: Context): Promise<number> {
     asked: askedWords(typed),
     sorted: sortedWords(options.sort),
     run: page.place.run,
-    hasMore: page.next !== undefined,
+    next: hint?.command,
   }
-  await output.result(checkpointListLines(list, clock.now(), output.stdoutScreen), 'cut')
-  // Not cut: somebody is to copy it.
-  if (hint !== undefined) await output.result([line(`next: ${hint.command}`, 'quiet')])
+  await output.result(checkpointTable(list, clock.now(), output.stdoutScreen), 'cut')
+  await output.result(checkpointListEnd(list, output.stdoutScreen))
   return 0
 }
 
@@ -89,9 +87,11 @@ function nextCommand({ arguments: words, flags }: CommandLine, after: string): s
   return shellWords(['waymark', 'checkpoints', ...words, ...given, '--after', after])
 }
 
-function askedWords({ arguments: [address], flags }: CommandLine): readonly string[] {
-  const named = (name: string): readonly string[] => flags.all(name).map(value => `${name} ${value}`)
-  return [...(address === undefined ? [] : [`address ${address}`]), ...named('type'), ...named('tag'), ...named('status'), ...flags.all('where')]
+function askedWords({ arguments: [address], flags }: CommandLine): string {
+  const named = (['type', 'tag', 'status'] as const).flatMap(name => flags.all(name).map(value => `${name} ${value}`))
+  const conditions = [...named, ...flags.all('where')]
+  const parts = [address === undefined ? '' : `of ${address}`, conditions.length === 0 ? '' : `with ${conditions.join(', ')}`]
+  return parts.filter(part => part !== '').join(' ')
 }
 
 function sortedWords(sort: SortOption | undefined): string {

@@ -3,7 +3,7 @@ import { plainJson } from '../../engine/plain-json.ts'
 import { statusTones } from './checkpoint-marks.ts'
 import { cutTo, padBefore, padTo, textWidth } from './paint.ts'
 import { progressBar } from './progress-bar.ts'
-import { bytes, count, counted, roughDuration, timeText } from './quantities.ts'
+import { bytes, count, counted, roughDuration, timesSmaller, timeText } from './quantities.ts'
 import { type Line, line, type Screen, type Span, span } from './screen.ts'
 
 const mostParts = 20
@@ -67,15 +67,9 @@ function holdsText({ encoding, rows, files, keys }: CheckpointDetails): string {
 }
 
 function sizeText({ logicalBytes, storedBytes }: CheckpointDetails): string {
+  const ratio = timesSmaller(logicalBytes, storedBytes)
   const exact = logicalBytes < 1000 ? '' : ` (${count(logicalBytes)} bytes)`
-  return `${bytes(logicalBytes)}${exact}, stored ${bytes(storedBytes)}${ratioText(logicalBytes, storedBytes)}`
-}
-
-/** `, 7.9 times smaller`; nothing where it is not. */
-export function ratioText(logicalBytes: number, storedBytes: number): string {
-  if (storedBytes === 0 || logicalBytes / storedBytes < 1.05) return ''
-  const ratio = logicalBytes / storedBytes
-  return `, ${ratio < 9.95 ? ratio.toFixed(1) : count(ratio)} times smaller`
+  return `${bytes(logicalBytes)}${exact}, stored ${bytes(storedBytes)}${ratio === undefined ? '' : `, ${ratio} times smaller`}`
 }
 
 function expiryText(expiresAt: number, now: number): string {
@@ -107,12 +101,12 @@ function partLines(info: CheckpointDetails, screen: Screen): Line[] {
   const nameColumns = Math.min(mostNameColumns, Math.max(0, ...shown.map(one => textWidth(one.name))))
   const label = keys === undefined ? 'files' : 'keys'
   const lines = shown.map(({ name, size }, index): Line => {
-    const share = size === total ? 100 : Math.floor((size / total) * 100)
+    const share = size > 0 && size / total < 0.01 ? '<1' : String(Math.floor((size / total) * 100))
     return [
       span(`  ${(index === 0 ? label : '').padEnd(8)} `, 'quiet'),
       span(`${padTo(cutTo(name, nameColumns, screen.glyphs.ellipsis), nameColumns)}  ${padBefore(sizes[index] ?? '', sizeColumns)}  `),
       ...progressBar({ reused: 0, done: size, total }, barColumns, screen.glyphs),
-      span(`  ${padBefore(String(share), 3)} %`),
+      span(`  ${padBefore(share, 3)} %`),
     ]
   })
   return sorted.length > shown.length ? [...lines, moreLine(sorted.length - shown.length, label === 'keys' ? 'key' : 'file', screen)] : lines

@@ -63,6 +63,13 @@ export function bytes(value: number): string {
   return ''
 }
 
+/** `7.9`, `1,204`; undefined where it is hardly smaller. */
+export function timesSmaller(before: number, after: number): string | undefined {
+  const ratio = after === 0 ? 1 : before / after
+  if (ratio < 1.05) return undefined
+  return ratio < 9.95 ? ratio.toFixed(1) : count(ratio)
+}
+
 /** Rounded down, so that 100 % means all. */
 export const percent = (done: number, total: number): number =>
   total === 0 ? 100 : Math.min(100, Math.floor((done / total) * 100))

@@ -17,12 +17,13 @@ export function tableLines(columns: readonly Column[], rows: readonly (readonly 
   )
   const cell = (text: string, align: Column['align'], width: number) =>
     align === 'left' ? padTo(text, width) : padBefore(text, width)
+  const gap = (place: number) => (place === used.length - 1 ? '' : '  ')
   return [
-    used.map(({ column, width }) => span(`${cell(column.title, column.align, width)}  `, 'quiet')),
+    used.map(({ column, width }, place) => span(`${cell(column.title, column.align, width)}${gap(place)}`, 'quiet')),
     ...rows.map(row =>
-      used.map(({ column, index, width }) => {
+      used.map(({ column, index, width }, place) => {
         const { text, tone } = row[index] ?? span('')
-        return span(`${cell(text, column.align, width)}  `, tone)
+        return span(`${cell(text, column.align, width)}${gap(place)}`, tone)
       }),
     ),
   ]

@@ -63,7 +63,7 @@ async function check(path: string, told: readonly (readonly Told[])[]): Promise<
     )
     assert.deepEqual(store.notices(), [])
     const sample = ids.filter((_, i) => i % Math.max(1, Math.floor(ids.length / 300)) === 0)
-    for (const id of sample) await checkValue(found.get(id), (await store.load(id)).value)
+    for (const id of sample) checkValue(found.get(id), (await store.load(id)).value)
     return sample.length
   } finally {
     await store.close()

@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { ImportFormat, ImportOptions } from '../../engine/import-checkpoint.ts'
+import { WaymarkError } from '../../model/errors.ts'
+import { byteProgress } from '../byte-progress.ts'
+import { type CommandLine, wrongUsage } from '../command-line.ts'
+import type { Context } from '../context.ts'
+import { checkpointInfoShape, document } from '../json-shapes.ts'
+import { bytes, counted } from '../render/quantities.ts'
+import { line, span } from '../render/screen.ts'
+import { shown } from '../store-choice.ts'
+import { withMadeStore } from '../with-store.ts'
+
+/** `waymark import FILE` */
+export async function importCommand(context: Context): Promise<number> {
+  const { line: typed, output, cwd } = context
+  const [file = ''] = typed.arguments
+  const options = optionsOf(typed)
+  if (!existsSync(resolve(cwd, file))) throw noFile(file)
+  const progress = await byteProgress(context, 'importing')
+  const saved = await withMadeStore(context, store =>
+    store.importFrom(shown(resolve(cwd, file)), { ...options, onProgress: now => progress.report(now) }).finally(() => progress.end()),
+  )
+  const hint = { command: `waymark show ${saved.id}` }
+  if (output.json) {
+    output.jsonLine(document('import', { checkpoint: checkpointInfoShape(saved) }, hint))
+    return 0
+  }
+  const { glyphs } = output.stdoutScreen
+  const facts = [saved.type, ...(saved.rows === undefined ? [] : [counted(saved.rows, 'row')]), `${bytes(saved.logicalBytes)}, stored ${bytes(saved.storedBytes)}`]
+  await output.result([
+    [span(`${glyphs.completed} imported `, 'good'), span(`${saved.id} ${glyphs.separator} ${facts.join(` ${glyphs.separator} `)}`)],
+    ...(output.quiet ? [] : [line(`next: ${hint.command}`, 'quiet')]),
+  ])
+  return 0
+}
+
+/** Before a store is made for nothing. */
+const noFile = (file: string): WaymarkError =>
+  new WaymarkError('not_found', {
+    message: `there is no file ${file}`,
+    means: 'Nothing was saved.',
+    remedy: 'Give the path of a file or folder that exists.',
+    details: { file },
+  })
+
+function optionsOf({ flags, command }: CommandLine): ImportOptions {
+  const [id, run, stage, type, description] = ['id', 'run', 'stage', 'type', 'description'].map(name => flags.text(name))
+  const tags = flags.all('tag')
+  const format = (['wmk', 'json', 'jsonl', 'raw', 'files'] as const).find((one): one is ImportFormat => one === flags.text('format'))
+  if (id !== undefined && flags.on('keep-id')) throw wrongUsage('--id and --keep-id exclude each other', command)
+  return {
+    keepId: flags.on('keep-id'),
+    ...(id === undefined ? {} : { id }),
+    ...(run === undefined ? {} : { run }),
+    ...(stage === undefined ? {} : { stage }),
+    ...(type === undefined ? {} : { type }),
+    ...(description === undefined ? {} : { description }),
+    ...(tags.length === 0 ? {} : { tags }),
+    ...(format === undefined ? {} : { format }),
+  }
+}
