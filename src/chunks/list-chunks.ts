@@ -28,17 +28,23 @@ export async function listPack(packs: Packs, pack: PackReference): Promise<Chunk
   return list
 }
 
+/** Tables read at a time. */
+const tablesAtOnce = 32
+
 async function addChunks(packs: Packs, list: ChunkList, pack: PackReference, first: number, count: number): Promise<void> {
   const reader = await packs.reader(pack)
   if (first + count > reader.chunkCount) throw damagedManifest('a run goes beyond its pack')
-  for (let number = first; number < first + count; ) {
-    const frame = reader.frameOf(number)
-    const table = await reader.readTable(frame)
-    const frameFirst = reader.frames[frame]?.firstChunk ?? 0
-    const end = Math.min(first + count, frameFirst + table.length)
-    for (; number < end; number++) {
-      const entry = table[number - frameFirst]
-      if (entry !== undefined) list.push(entry.digest, entry.rawBytes, { pack, number, kind: entry.kind })
+  const firstFrame = reader.frameOf(first)
+  const lastFrame = reader.frameOf(first + count - 1)
+  for (let from = firstFrame; from <= lastFrame; from += tablesAtOnce) {
+    const frames = Array.from({ length: Math.min(tablesAtOnce, lastFrame + 1 - from) }, (_, i) => from + i)
+    const tables = await Promise.all(frames.map(frame => reader.readTable(frame)))
+    for (const [i, table] of tables.entries()) {
+      const frameFirst = reader.frames[from + i]?.firstChunk ?? 0
+      for (const [j, entry] of table.entries()) {
+        const number = frameFirst + j
+        if (number >= first && number < first + count) list.push(entry.digest, entry.rawBytes, { pack, number, kind: entry.kind })
+      }
     }
   }
 }

@@ -1,8 +1,8 @@
 import type { Store } from '../engine/store.ts'
+import type { CheckpointWhere } from '../model/checkpoint-filter.ts'
 import { nearest } from '../model/did-you-mean.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import { itemPath } from '../model/scope.ts'
-import type { CheckpointWhere } from '../model/checkpoint-filter.ts'
 
 /** Which checkpoints an address means. */
 export interface CheckpointPlace {
@@ -27,7 +27,9 @@ export async function placeAt(store: Store, address: string): Promise<Checkpoint
   }
   const stages = (await store.stages(run)).map(stage => stage.path)
   if (stages.includes(path)) return { run, stage: path }
-  const near = nearest(path, [...new Set([...stages, ...(await labelsIn(store, run))].map(stage => stage.replace(/[[/].*$/s, '')))])
+  const near = nearest(path, [
+    ...new Set([...stages, ...(await labelsIn(store, run))].map(stage => stage.replace(/[[/].*$/s, ''))),
+  ])
   throw new WaymarkError('not_found', {
     message: `run ${run} has no checkpoint of a stage ${JSON.stringify(path)}${near === undefined ? '' : `; did you mean ${near}?`}`,
     means: 'Nothing was read or changed.',
@@ -58,7 +60,8 @@ const noSuchRun = (typed: string, near: string): WaymarkError =>
     details: { near },
   })
 
-const isLabel = async (store: Store, run: string): Promise<boolean> => run !== '' && (await store.list({ run, limit: 1 })).length > 0
+const isLabel = async (store: Store, run: string): Promise<boolean> =>
+  run !== '' && (await store.list({ run, limit: 1 })).length > 0
 
 const labelsIn = async (store: Store, run: string): Promise<readonly string[]> =>
   (await store.list({ run, limit: 500 })).flatMap(one => one.stage ?? [])

@@ -52,7 +52,10 @@ export async function jsonValueOf(store: Store, info: CheckpointInfo, path: stri
   if (path === undefined && info.encoding === 'rows') {
     const rows = await firstRows(store, info.id, jsonRows)
     const total = info.rows ?? rows.length
-    return { ...plain(rows, info.id), ...(total > rows.length ? { cut: `${total - rows.length} of ${total} rows are left out` } : {}) }
+    return {
+      ...plain(rows, info.id),
+      ...(total > rows.length ? { cut: `${total - rows.length} of ${total} rows are left out` } : {}),
+    }
   }
   if (path === undefined && info.encoding === 'bytes') {
     const first = await firstBytes(store, info.id, jsonBytes)
@@ -94,7 +97,9 @@ function printedBytes(first: Uint8Array, info: CheckpointInfo): PrintedValue {
   for (let at = 0; at < end; at += 16) {
     const part = Buffer.from(first.subarray(at, at + 16))
     const hex = part.toString('hex').replaceAll(/../g, '$& ')
-    lines.push(`${at.toString(16).padStart(6, '0')}  ${hex.padEnd(48)} ${part.toString('latin1').replaceAll(/[^\x20-\x7e]/g, '.')}`)
+    lines.push(
+      `${at.toString(16).padStart(6, '0')}  ${hex.padEnd(48)} ${part.toString('latin1').replaceAll(/[^\x20-\x7e]/g, '.')}`,
+    )
   }
   return { text: lines.join('\n'), ...cutAfter(end) }
 }

@@ -100,7 +100,8 @@ function fittingValue({ text, field, operator, values }: Expression): unknown {
 }
 
 function remedyOf(field: string, refused: WaymarkError): string {
-  if (refused.message.startsWith(`${field} cannot be compared`)) return `Write ${forms}; a time as 2026-11-20 or 2026-11-20T08:00Z.`
+  if (refused.message.startsWith(`${field} cannot be compared`))
+    return `Write ${forms}; a time as 2026-11-20 or 2026-11-20T08:00Z.`
   if (!refused.message.startsWith('a checkpoint has no field') || refused.details['meant'] !== undefined) return refused.remedy
   return `Own metadata is written metadata.${field}. ${refused.remedy}`
 }

@@ -16,7 +16,11 @@ export async function findCheckpoint(store: Store, typed: string): Promise<strin
   const found = typed === '' ? [] : await store.list({ where: { id: { prefix: typed } }, limit: mostCandidates + 1 })
   const [only] = found
   if (found.length === 1 && only !== undefined) return only.id
-  if (found.length > 1) throw ambiguous(typed, found.map(one => one.id))
+  if (found.length > 1)
+    throw ambiguous(
+      typed,
+      found.map(one => one.id),
+    )
   throw await noCheckpoint(store, typed)
 }
 

@@ -16,7 +16,11 @@ export const withStore = <T>(context: Context, work: (store: Store, choice: Stor
 export const withMadeStore = <T>(context: Context, work: (store: Store, choice: StoreChoice) => Promise<T>): Promise<T> =>
   withOpened(context, context.settings.store !== undefined, work)
 
-async function withOpened<T>(context: Context, create: boolean, work: (store: Store, choice: StoreChoice) => Promise<T>): Promise<T> {
+async function withOpened<T>(
+  context: Context,
+  create: boolean,
+  work: (store: Store, choice: StoreChoice) => Promise<T>,
+): Promise<T> {
   const choice = storeOf(context)
   const store = await open({ path: choice.path, create })
   try {

@@ -12,11 +12,28 @@ export async function* bytePieces(source: ByteSource): AsyncIterableIterator<Str
     return
   }
   const filler = new SlabFiller('blob')
-  for await (const bytes of source) {
-    if (!(bytes instanceof Uint8Array)) throw notBytes(bytes)
-    yield* filler.add(bytes)
-  }
+  for await (const full of copiedAhead(source, filler)) yield* full
   yield filler.end()
+}
+
+/** While what was copied is worked on, the source may make its next piece. */
+async function* copiedAhead(source: ByteSource, filler: SlabFiller): AsyncIterableIterator<readonly StreamPiece[]> {
+  const pieces = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+  let next = pieces.next()
+  try {
+    for (;;) {
+      const { done, value } = await next
+      if (done === true) return
+      if (!(value instanceof Uint8Array)) throw notBytes(value)
+      const full = filler.add(value)
+      next = pieces.next()
+      // Awaited above; should this end before, nobody else hears of a failure.
+      Promise.resolve(next).catch(() => {})
+      if (full.length > 0) yield full
+    }
+  } finally {
+    await pieces.return?.()
+  }
 }
 
 /** Bytes that nobody changes meanwhile as one part, copied piece by piece when they are asked for: what is hashed and what is kept are the same even so. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { exportHead, type ExportedFacts, lengthBytes, mostPieceBytes } from '../format/exported-checkpoint.ts'
+import { digestText } from '../chunks/chunk-store.ts'
+import { type ExportedFacts, exportHead, lengthBytes, mostPieceBytes } from '../format/exported-checkpoint.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { CheckpointView } from '../model/run-view.ts'
 import { type JsonLoss, type PlainJson, plainJson } from './plain-json.ts'
-import { contentOf, readCheckpoint } from './read-checkpoint.ts'
+import { contentOf, damagedCheckpoint, readCheckpoint, readCheckpointBytes } from './read-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
 import { streamBytes, streamRows } from './stream-checkpoint.ts'
 import { type WholeFileOptions, writeWholeFile } from './write-whole-file.ts'
@@ -32,7 +33,11 @@ export interface ExportOptions {
  *
  * @throws WaymarkError `corrupt` when the damaged piece is reached, `invalid` if the checkpoint has no such form or JSON cannot hold it
  */
-export async function* exportCheckpoint(core: StoreCore, view: CheckpointView, options: ExportOptions = {}): AsyncIterableIterator<Uint8Array> {
+export async function* exportCheckpoint(
+  core: StoreCore,
+  view: CheckpointView,
+  options: ExportOptions = {},
+): AsyncIterableIterator<Uint8Array> {
   let bytes = 0
   for await (const piece of piecesOf(core, view, options)) {
     bytes += piece.length
@@ -78,16 +83,30 @@ async function* wmkPieces(core: StoreCore, view: CheckpointView): AsyncIterableI
     return bytes
   }
   yield hashed(exportHead(await factsOf(core, view)))
-  // Chunk by chunk: the one who reads it then knows the cuts, from which the digest is made.
-  for await (const chunk of streamBytes(core, view)) {
-    for (let from = 0; from < chunk.length; from += mostPieceBytes) {
-      const piece = chunk.subarray(from, from + mostPieceBytes)
-      yield hashed(lengthBytes(piece.length))
-      yield hashed(piece)
-    }
+  for await (const piece of contentPieces(core, view)) {
+    yield hashed(lengthBytes(piece.length))
+    yield hashed(piece)
   }
   yield hashed(lengthBytes(0))
   yield hash.digest()
+}
+
+/** The content chunk by chunk, in memory of its own: who reads the file then knows the cuts, from which the digest is made. */
+async function* contentPieces(core: StoreCore, view: CheckpointView): AsyncIterableIterator<Uint8Array> {
+  const content = await contentOf(core, view)
+  if (content.kind !== 'chunks') {
+    const bytes = await readCheckpointBytes(core, view)
+    for (let from = 0; from < bytes.length; from += mostPieceBytes) yield bytes.subarray(from, from + mostPieceBytes)
+    return
+  }
+  const { reader } = await core.chunks.open(content)
+  const digest = createHash('sha256')
+  for await (const chunk of reader.chunks()) {
+    digest.update(chunk.digest)
+    yield new Uint8Array(chunk.bytes)
+  }
+  const found = digestText(digest.digest())
+  if (found !== view.digest) throw damagedCheckpoint(view, found)
 }
 
 async function factsOf(core: StoreCore, view: CheckpointView): Promise<ExportedFacts> {

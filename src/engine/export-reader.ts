@@ -4,7 +4,13 @@ import type { StreamPiece } from '../chunks/stream-saver.ts'
 import type { Codec } from '../format/codec.ts'
 import { blobChunks, chunkLength, valueChunks } from '../format/cut-chunks.ts'
 import { decodeValue } from '../format/decode-value.ts'
-import { damagedExport, type ExportedFacts, exportDigestBytes, mostPieceBytes, readExportHead } from '../format/exported-checkpoint.ts'
+import {
+  damagedExport,
+  type ExportedFacts,
+  exportDigestBytes,
+  mostPieceBytes,
+  readExportHead,
+} from '../format/exported-checkpoint.ts'
 import { decodeOutline } from '../format/outline.ts'
 import { RowDecoder } from '../format/row-codec.ts'
 import { isWaymarkError, type WaymarkError } from '../model/errors.ts'
@@ -75,7 +81,8 @@ export class ExportReader {
       last = { kind: kindOf(bytes, isCut), bytes, endsPart: isCut }
     }
     const found = this.#file.digest()
-    if (!(await this.#take(exportDigestBytes, false)).equals(found)) throw this.#damaged('it has another digest than when it was written')
+    if (!(await this.#take(exportDigestBytes, false)).equals(found))
+      throw this.#damaged('it has another digest than when it was written')
     if (await this.#hasMore()) throw this.#damaged('more follows behind its end')
     this.#checked(() => check.finish())
     if (last !== undefined) yield last

@@ -1,5 +1,5 @@
-import { basename, resolve } from 'node:path'
 import { isUtf8 } from 'node:buffer'
+import { basename, resolve } from 'node:path'
 import { fileFault } from '../files/file-faults.ts'
 import { beginsExport, exportMagic, notAnExport } from '../format/exported-checkpoint.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
@@ -83,7 +83,12 @@ interface ImportWays {
   readonly report: (done: number) => void
 }
 
-async function importExported(core: StoreCore, file: InputFile, shown: string, { labels, keepId, report }: ImportWays): Promise<CheckpointRecord> {
+async function importExported(
+  core: StoreCore,
+  file: InputFile,
+  shown: string,
+  { labels, keepId, report }: ImportWays,
+): Promise<CheckpointRecord> {
   const reader = new ExportReader(bytesOf(file, report), shown, core.codecs)
   const facts = await reader.head()
   const { run, stage, type, tags, metadata, description, expiresAt } = facts

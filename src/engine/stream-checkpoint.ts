@@ -6,6 +6,9 @@ import type { CheckpointView } from '../model/run-view.ts'
 import { contentOf, damagedCheckpoint, readCheckpointBytes } from './read-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
 
+/** Chunks are handed on together: who writes them to a file pays for every write. */
+const pieceBytes = 1 << 20
+
 /** The bytes of a checkpoint, chunk by chunk, each checked; at the end also that they were the right ones in the right order. */
 export async function* streamBytes(core: StoreCore, view: CheckpointView): AsyncIterableIterator<Uint8Array> {
   const content = await contentOf(core, view)
@@ -16,10 +19,19 @@ export async function* streamBytes(core: StoreCore, view: CheckpointView): Async
   const { reader } = await core.chunks.open(content)
   if (reader.length !== view.logicalBytes) throw damagedCheckpoint(view, `${reader.length} bytes`)
   const digest = createHash('sha256')
+  let piece = new Uint8Array(Math.min(pieceBytes, reader.length))
+  let filled = 0
   for await (const chunk of reader.chunks()) {
     digest.update(chunk.digest)
-    yield new Uint8Array(chunk.bytes)
+    if (filled + chunk.bytes.length > piece.length) {
+      if (filled > 0) yield piece.subarray(0, filled)
+      piece = new Uint8Array(Math.max(chunk.bytes.length, Math.min(pieceBytes, reader.length - chunk.offset)))
+      filled = 0
+    }
+    piece.set(chunk.bytes, filled)
+    filled += chunk.bytes.length
   }
+  if (filled > 0) yield piece.subarray(0, filled)
   const found = digestText(digest.digest())
   if (found !== view.digest) throw damagedCheckpoint(view, found)
 }

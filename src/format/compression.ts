@@ -1,5 +1,6 @@
 import * as zlib from 'node:zlib'
 import { WaymarkError } from '../model/errors.ts'
+import { compressInto } from './zstd-context.ts'
 
 /** How the payload of frames is compressed. */
 export interface Compression {
@@ -26,7 +27,10 @@ const defaultLevels: Readonly<Record<CodecName, number>> = { none: 0, zstd: 1, g
 /** Windows of zstd are at most a frame: a stored frame cannot ask its reader for more memory. */
 const zstdWindowLogMax = 20
 
-/** Compressed bytes, which may be more than the raw ones. Raw bytes may lie in shared memory. */
+/** Used anew by every call. */
+let scratch = new Uint8Array(0)
+
+/** Compressed bytes, which may be more than the raw ones, and hold until the next call. Raw bytes may lie in shared memory. */
 export function compress(raw: Uint8Array, compression: Compression): Uint8Array {
   const level = compression.level ?? defaultLevels[compression.codec]
   // One buffer that surely holds the output: zlib would otherwise fill and join buffers of 16 KiB.
@@ -34,8 +38,12 @@ export function compress(raw: Uint8Array, compression: Compression): Uint8Array 
   switch (compression.codec) {
     case 'none':
       return raw
-    case 'zstd':
+    case 'zstd': {
+      if (scratch.length < chunkSize) scratch = new Uint8Array(chunkSize)
+      const written = compressInto(scratch, raw, level)
+      if (written !== undefined) return scratch.subarray(0, written)
       return zlib.zstdCompressSync(raw, { chunkSize, params: { [zlib.constants.ZSTD_c_compressionLevel]: level } })
+    }
     case 'gzip':
       return zlib.gzipSync(raw, { chunkSize, level })
     case 'brotli':
@@ -84,7 +92,10 @@ export function checkCompression(compression: Compression): Compression {
   }
   const [lowest, highest] = levels
   if (level !== undefined && !(Number.isInteger(level) && level >= lowest && level <= highest)) {
-    throw invalidCompression(`${codec} has no level ${level}`, `Use a whole number from ${lowest} to ${highest}, or leave it out.`)
+    throw invalidCompression(
+      `${codec} has no level ${level}`,
+      `Use a whole number from ${lowest} to ${highest}, or leave it out.`,
+    )
   }
   return compression
 }

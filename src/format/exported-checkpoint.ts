@@ -1,7 +1,7 @@
 import { WaymarkError } from '../model/errors.ts'
+import { blobChunks } from './cut-chunks.ts'
 import { decodeValue } from './decode-value.ts'
 import { encodeValue } from './encode-value.ts'
-import { blobChunks } from './cut-chunks.ts'
 
 /*
  * A checkpoint as a file of its own (`docs/format-wmk.md`): the line `waymark-checkpoint 1\n` | bytes of the head, u32 LE | the head, CBOR | pieces of the content, each with its length, u32 LE,

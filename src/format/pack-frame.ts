@@ -2,7 +2,6 @@ import * as zlib from 'node:zlib'
 import { isCompressible } from './compressible.ts'
 import { type CodecName, type Compression, codecNames, compress, decompress } from './compression.ts'
 import { damagedPack, packMisuse } from './damaged-pack.ts'
-import { freeBytes } from './free-bytes.ts'
 import { asBuffer } from './pack-header.ts'
 import {
   codecOf,
@@ -85,7 +84,6 @@ export function encodeFrame(
   const bytes = Buffer.allocUnsafeSlow(payloadAt + payload.length)
   bytes.set(payload, payloadAt)
   const crc32 = zlib.crc32(payload)
-  if (compressed) freeBytes(compressed)
   const head: FrameHead = {
     ...place,
     chunks: chunks.length,
@@ -114,9 +112,7 @@ function joinPayloads(chunks: readonly PackChunk[], rawBytes: number): Uint8Arra
 function compressIfWorth(raw: Uint8Array, compression: Compression): Uint8Array | undefined {
   if (compression.codec === 'none' || raw.length === 0 || !isCompressible(raw)) return undefined
   const compressed = compress(raw, compression)
-  if (compressed.length <= raw.length * (1 - leastGain)) return compressed
-  freeBytes(compressed)
-  return undefined
+  return compressed.length <= raw.length * (1 - leastGain) ? compressed : undefined
 }
 
 /**

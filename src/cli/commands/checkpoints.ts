@@ -1,8 +1,8 @@
 import type { CheckpointInfo } from '../../engine/checkpoint-info.ts'
 import type { ListOptions } from '../../engine/list-checkpoints.ts'
 import type { Store } from '../../engine/store.ts'
-import { type CheckpointStatus, checkpointStatuses } from '../../model/checkpoint-status.ts'
 import type { SortOption } from '../../model/checkpoint-sort.ts'
+import { type CheckpointStatus, checkpointStatuses } from '../../model/checkpoint-status.ts'
 import { type CheckpointPlace, placeAt } from '../checkpoint-place.ts'
 import { sortOf, whereOf } from '../checkpoint-where.ts'
 import { type CommandLine, wrongUsage } from '../command-line.ts'
@@ -65,7 +65,12 @@ function optionsOf({ flags }: CommandLine): ListOptions & { readonly sort?: Sort
   }
 }
 
-async function pageOf(store: Store, address: string | undefined, options: ListOptions & { readonly sort?: SortOption }, limit: number): Promise<Page> {
+async function pageOf(
+  store: Store,
+  address: string | undefined,
+  options: ListOptions & { readonly sort?: SortOption },
+  limit: number,
+): Promise<Page> {
   const place = address === undefined ? {} : await placeAt(store, address)
   const where = { ...place.where, ...options.where }
   // One more than is shown tells whether there are more.
@@ -83,7 +88,9 @@ async function pageOf(store: Store, address: string | undefined, options: ListOp
 
 /** The same command for the next page. */
 function nextCommand({ arguments: words, flags }: CommandLine, after: string): string {
-  const given = ['type', 'tag', 'status', 'where', 'sort', 'limit', 'store'].flatMap(name => flags.all(name).flatMap(value => [`--${name}`, value]))
+  const given = ['type', 'tag', 'status', 'where', 'sort', 'limit', 'store'].flatMap(name =>
+    flags.all(name).flatMap(value => [`--${name}`, value]),
+  )
   return shellWords(['waymark', 'checkpoints', ...words, ...given, '--after', after])
 }
 

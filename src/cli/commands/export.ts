@@ -4,11 +4,12 @@ import type { CheckpointInfo } from '../../engine/checkpoint-info.ts'
 import type { ExportFormat, ExportOptions } from '../../engine/export-checkpoint.ts'
 import type { JsonLoss } from '../../engine/plain-json.ts'
 import type { Store } from '../../engine/store.ts'
-import { type ByteProgress, byteProgress } from '../byte-progress.ts'
+import type { WaymarkError } from '../../model/errors.ts'
+import { byteProgress } from '../byte-progress.ts'
 import { type CommandLine, wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
 import { findCheckpoint } from '../find-checkpoint.ts'
-import { checkpointInfoShape, document } from '../json-shapes.ts'
+import { checkpointInfoShape, document, errorDocument } from '../json-shapes.ts'
 import { bytes, counted } from '../render/quantities.ts'
 import { line, span } from '../render/screen.ts'
 import { isTerminal } from '../screen-of.ts'
@@ -39,13 +40,19 @@ export async function exportCommand(context: Context): Promise<number> {
   const { line: typed, output } = context
   const [word = ''] = typed.arguments
   if (typed.flags.text('out') === '-' && output.json) throw wrongUsage('--json and --out - both write to stdout', typed.command)
-  return untilStopped(signal =>
+  const work = (signal: AbortSignal): Promise<number> =>
     withStore(context, async store => {
-      const done = await exported(context, store, await store.info(await findCheckpoint(store, word)), signal)
-      await tell(context, done)
+      await tell(context, await exported(context, store, await store.info(await findCheckpoint(store, word)), signal))
       return 0
-    }),
-  )
+    })
+  // What waits for the reader of a pipe cannot listen; there is nothing to clean up either.
+  if (typed.flags.text('out') === '-') return work(new AbortController().signal)
+  return untilStopped(work, stopped => tellStopped(context, stopped))
+}
+
+async function tellStopped({ output }: Context, stopped: WaymarkError): Promise<void> {
+  if (output.json) output.jsonLine(errorDocument('export', stopped.toJSON()))
+  else await output.message([line(`${stopped.message}: no file was written`)])
 }
 
 async function exported(context: Context, store: Store, info: CheckpointInfo, signal: AbortSignal): Promise<Exported> {
@@ -72,7 +79,10 @@ async function exported(context: Context, store: Store, info: CheckpointInfo, si
   }
   const path = out === '-' ? undefined : targetOf(context.cwd, out, info, format)
   try {
-    const length = path === undefined ? await toStdout(context, store, info, options, signal) : await store.exportTo(path, info.id, { ...options, replace: typed.flags.on('force'), signal })
+    const length =
+      path === undefined
+        ? await toStdout(context, store, info, options)
+        : await store.exportTo(path, info.id, { ...options, replace: typed.flags.on('force'), signal })
     return { id: info.id, format, path, bytes: length, losses, lossCount, info }
   } finally {
     progress.end()
@@ -82,7 +92,8 @@ async function exported(context: Context, store: Store, info: CheckpointInfo, si
 /** What is asked for, else what the name of the file ends with, else the lossless one. */
 function formatOf({ flags, command }: CommandLine, info: CheckpointInfo, cwd: string): Format {
   const asked = (['wmk', 'json', 'cbor', 'raw', 'files'] as const).find(one => one === flags.text('format'))
-  if (asked === 'files' && info.encoding !== 'files') throw wrongUsage(`checkpoint ${info.id} holds no files; leave out --format files`, command)
+  if (asked === 'files' && info.encoding !== 'files')
+    throw wrongUsage(`checkpoint ${info.id} holds no files; leave out --format files`, command)
   if (asked === 'files' && flags.text('out') === '-') throw wrongUsage('files are written into a folder: --out FOLDER', command)
   if (asked !== undefined) return asked
   const out = flags.text('out')
@@ -113,15 +124,16 @@ async function toStdout(
   store: Store,
   info: CheckpointInfo,
   options: ExportOptions,
-  signal: AbortSignal,
 ): Promise<number> {
   const isBinary = options.format !== 'json'
   if (isBinary && isTerminal(process.stdout, environment)) {
-    throw wrongUsage('the bytes would be written to the terminal; send them into a file or a pipe, or use --format json', typed.command)
+    throw wrongUsage(
+      'the bytes would be written to the terminal; send them into a file or a pipe, or use --format json',
+      typed.command,
+    )
   }
   let length = 0
   for await (const piece of store.export(info.id, options)) {
-    signal.throwIfAborted()
     if (!(await written(piece))) return length
     length += piece.length
   }
@@ -138,10 +150,26 @@ async function tell({ output }: Context, done: Exported): Promise<void> {
   const again = format === 'wmk' && path !== undefined ? { command: `waymark import ${shown(path)}` } : undefined
   if (output.json) {
     const amount = files === undefined ? {} : { files }
-    output.jsonLine(document('export', { checkpoint: checkpointInfoShape(info), format, path, bytes: done.bytes, ...amount, lossy: losses, lossyCount: lossCount }, again))
+    output.jsonLine(
+      document(
+        'export',
+        {
+          checkpoint: checkpointInfoShape(info),
+          format,
+          path,
+          bytes: done.bytes,
+          ...amount,
+          lossy: losses,
+          lossyCount: lossCount,
+        },
+        again,
+      ),
+    )
     return
   }
-  const notes = losses.slice(0, shownLosses).map(loss => [span('  lossy  ', 'quiet'), span(`${loss.path === '' ? 'the value' : loss.path}: ${loss.what}`)])
+  const notes = losses
+    .slice(0, shownLosses)
+    .map(loss => [span('  lossy  ', 'quiet'), span(`${loss.path === '' ? 'the value' : loss.path}: ${loss.what}`)])
   const more = lossCount > shownLosses ? [line(`         and ${counted(lossCount - shownLosses, 'more place')}`, 'quiet')] : []
   if (path === undefined) {
     if (notes.length > 0 && !output.quiet) await output.message([...notes, ...more])
@@ -153,7 +181,10 @@ async function tell({ output }: Context, done: Exported): Promise<void> {
   await output.result([
     ...notes,
     ...more,
-    [span(`${glyphs.completed} exported `, 'good'), span(`${id} ${glyphs.separator} ${format} ${glyphs.separator} ${bytes(done.bytes)}${what} ${glyphs.separator} ${name}`)],
+    [
+      span(`${glyphs.completed} exported `, 'good'),
+      span(`${id} ${glyphs.separator} ${format} ${glyphs.separator} ${bytes(done.bytes)}${what} ${glyphs.separator} ${name}`),
+    ],
     ...(again === undefined || output.quiet ? [] : [line(`next: ${again.command}  in another store`, 'quiet')]),
   ])
 }

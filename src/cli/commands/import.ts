@@ -19,7 +19,9 @@ export async function importCommand(context: Context): Promise<number> {
   if (!existsSync(resolve(cwd, file))) throw noFile(file)
   const progress = await byteProgress(context, 'importing')
   const saved = await withMadeStore(context, store =>
-    store.importFrom(shown(resolve(cwd, file)), { ...options, onProgress: now => progress.report(now) }).finally(() => progress.end()),
+    store
+      .importFrom(shown(resolve(cwd, file)), { ...options, onProgress: now => progress.report(now) })
+      .finally(() => progress.end()),
   )
   const hint = { command: `waymark show ${saved.id}` }
   if (output.json) {
@@ -27,9 +29,16 @@ export async function importCommand(context: Context): Promise<number> {
     return 0
   }
   const { glyphs } = output.stdoutScreen
-  const facts = [saved.type, ...(saved.rows === undefined ? [] : [counted(saved.rows, 'row')]), `${bytes(saved.logicalBytes)}, stored ${bytes(saved.storedBytes)}`]
+  const facts = [
+    saved.type,
+    ...(saved.rows === undefined ? [] : [counted(saved.rows, 'row')]),
+    `${bytes(saved.logicalBytes)}, stored ${bytes(saved.storedBytes)}`,
+  ]
   await output.result([
-    [span(`${glyphs.completed} imported `, 'good'), span(`${saved.id} ${glyphs.separator} ${facts.join(` ${glyphs.separator} `)}`)],
+    [
+      span(`${glyphs.completed} imported `, 'good'),
+      span(`${saved.id} ${glyphs.separator} ${facts.join(` ${glyphs.separator} `)}`),
+    ],
     ...(output.quiet ? [] : [line(`next: ${hint.command}`, 'quiet')]),
   ])
   return 0
@@ -47,7 +56,9 @@ const noFile = (file: string): WaymarkError =>
 function optionsOf({ flags, command }: CommandLine): ImportOptions {
   const [id, run, stage, type, description] = ['id', 'run', 'stage', 'type', 'description'].map(name => flags.text(name))
   const tags = flags.all('tag')
-  const format = (['wmk', 'json', 'jsonl', 'raw', 'files'] as const).find((one): one is ImportFormat => one === flags.text('format'))
+  const format = (['wmk', 'json', 'jsonl', 'raw', 'files'] as const).find(
+    (one): one is ImportFormat => one === flags.text('format'),
+  )
   if (id !== undefined && flags.on('keep-id')) throw wrongUsage('--id and --keep-id exclude each other', command)
   return {
     keepId: flags.on('keep-id'),

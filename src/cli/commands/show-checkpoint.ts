@@ -25,10 +25,13 @@ async function showValue({ output }: Context, store: Store, id: string, path: st
   if (output.json) {
     const shown = await jsonValueOf(store, info, path)
     const checkpoint = checkpointInfoShape(info)
-    output.jsonLine(document('show', { checkpoint, ...(path === undefined ? {} : { path }), ...shown }, { command: `waymark export ${id}` }))
+    output.jsonLine(
+      document('show', { checkpoint, ...(path === undefined ? {} : { path }), ...shown }, { command: `waymark export ${id}` }),
+    )
     return
   }
   const { text, cut } = await printedValue(store, info, path)
   await output.result(text.split('\n').map(one => line(harmless(one))))
-  if (cut !== undefined) await output.message([line(`${output.stderrScreen.glyphs.ellipsis} ${cut}; all of it: waymark export ${id}`, 'quiet')])
+  if (cut !== undefined)
+    await output.message([line(`${output.stderrScreen.glyphs.ellipsis} ${cut}; all of it: waymark export ${id}`, 'quiet')])
 }

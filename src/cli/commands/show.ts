@@ -54,7 +54,8 @@ function neither(address: string, run: WaymarkError, checkpoint: WaymarkError): 
   return new WaymarkError('not_found', {
     message: `there is no run or checkpoint ${JSON.stringify(address)} in this store${near === undefined ? '' : `; did you mean ${near}?`}`,
     means: 'Nothing was read or changed.',
-    remedy: near === undefined ? 'List the runs with: waymark ls, the checkpoints with: waymark checkpoints' : `waymark show ${near}`,
+    remedy:
+      near === undefined ? 'List the runs with: waymark ls, the checkpoints with: waymark checkpoints' : `waymark show ${near}`,
     details: near === undefined ? {} : { near },
   })
 }

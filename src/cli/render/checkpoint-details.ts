@@ -30,12 +30,19 @@ export function checkpointDetailLines(info: CheckpointDetails, now: number, scre
   const place = [info.run, info.stage].filter(text => text !== undefined).join('/')
   if (info.description !== undefined) fact('says', info.description)
   if (place !== '') fact(info.run === undefined ? 'stage' : 'run', place)
-  fact('saved', `${timeText(info.createdAt)}${info.changedAt === undefined ? '' : `, changed ${roughDuration(now - info.changedAt)} ago`}`)
+  fact(
+    'saved',
+    `${timeText(info.createdAt)}${info.changedAt === undefined ? '' : `, changed ${roughDuration(now - info.changedAt)} ago`}`,
+  )
   fact('holds', holdsText(info))
   fact('size', sizeText(info))
   if (info.tags.length > 0) fact('tags', info.tags.join(', '))
   for (const [index, { name, reason, at }] of info.pins.entries()) {
-    fact(index === 0 ? 'pinned' : '', span(name, 'active'), `${reason === undefined ? '' : `: ${reason}`} (${roughDuration(now - at)} ago)`)
+    fact(
+      index === 0 ? 'pinned' : '',
+      span(name, 'active'),
+      `${reason === undefined ? '' : `: ${reason}`} (${roughDuration(now - at)} ago)`,
+    )
   }
   if (info.expiresAt !== undefined) fact('expires', expiryText(info.expiresAt, now))
   if (info.parent !== undefined) fact('parent', info.parent)
@@ -84,7 +91,10 @@ function metadataLines(info: CheckpointDetails, screen: Screen): Line[] {
   const lines = entries.slice(0, mostMetadata).map(([key, value], index): Line => {
     const text = typeof value === 'string' ? value : (JSON.stringify(plainJson(value).json) ?? 'null')
     const name = padTo(cutTo(key, columns, screen.glyphs.ellipsis), columns)
-    return [span(`  ${(index === 0 ? 'metadata' : '').padEnd(8)} `, 'quiet'), span(`${name}  ${cutTo(text, mostMetadataColumns, screen.glyphs.ellipsis)}`)]
+    return [
+      span(`  ${(index === 0 ? 'metadata' : '').padEnd(8)} `, 'quiet'),
+      span(`${name}  ${cutTo(text, mostMetadataColumns, screen.glyphs.ellipsis)}`),
+    ]
   })
   return entries.length > mostMetadata ? [...lines, moreLine(entries.length - mostMetadata, 'key', screen)] : lines
 }
@@ -92,10 +102,14 @@ function metadataLines(info: CheckpointDetails, screen: Screen): Line[] {
 /** Its keys or files, the largest first, each with its share. */
 function partLines(info: CheckpointDetails, screen: Screen): Line[] {
   const { keys, files } = info
-  const parts = keys?.map(({ key, bytes: size }) => ({ name: key, size })) ?? files?.map(({ name, bytes: size }) => ({ name, size })) ?? []
+  const parts =
+    keys?.map(({ key, bytes: size }) => ({ name: key, size })) ?? files?.map(({ name, bytes: size }) => ({ name, size })) ?? []
   const sorted = [...parts].sort((a, b) => b.size - a.size)
   const shown = sorted.slice(0, mostParts)
-  const total = Math.max(1, sorted.reduce((sum, one) => sum + one.size, 0))
+  const total = Math.max(
+    1,
+    sorted.reduce((sum, one) => sum + one.size, 0),
+  )
   const sizes = shown.map(one => bytes(one.size))
   const sizeColumns = Math.max(0, ...sizes.map(textWidth))
   const nameColumns = Math.min(mostNameColumns, Math.max(0, ...shown.map(one => textWidth(one.name))))
@@ -104,12 +118,16 @@ function partLines(info: CheckpointDetails, screen: Screen): Line[] {
     const share = size > 0 && size / total < 0.01 ? '<1' : String(Math.floor((size / total) * 100))
     return [
       span(`  ${(index === 0 ? label : '').padEnd(8)} `, 'quiet'),
-      span(`${padTo(cutTo(name, nameColumns, screen.glyphs.ellipsis), nameColumns)}  ${padBefore(sizes[index] ?? '', sizeColumns)}  `),
+      span(
+        `${padTo(cutTo(name, nameColumns, screen.glyphs.ellipsis), nameColumns)}  ${padBefore(sizes[index] ?? '', sizeColumns)}  `,
+      ),
       ...progressBar({ reused: 0, done: size, total }, barColumns, screen.glyphs),
       span(`  ${padBefore(share, 3)} %`),
     ]
   })
-  return sorted.length > shown.length ? [...lines, moreLine(sorted.length - shown.length, label === 'keys' ? 'key' : 'file', screen)] : lines
+  return sorted.length > shown.length
+    ? [...lines, moreLine(sorted.length - shown.length, label === 'keys' ? 'key' : 'file', screen)]
+    : lines
 }
 
 const moreLine = (amount: number, one: string, screen: Screen): Line =>

@@ -60,7 +60,15 @@ export function checkpointTable({ checkpoints, run }: CheckpointList, now: numbe
     span(one.pins.map(pin => pin.name).join(','), 'active'),
     span(hasStatus ? one.status : '', statusTones[one.status]),
   ])
-  return tableLines(columns, fitColumns(columns.map(({ title }) => title), rows, shrinkable, screen))
+  return tableLines(
+    columns,
+    fitColumns(
+      columns.map(({ title }) => title),
+      rows,
+      shrinkable,
+      screen,
+    ),
+  )
 }
 
 /** What is said below the table, which is not to be cut. */
@@ -74,7 +82,10 @@ export function checkpointListEnd({ checkpoints, total, asked, sorted, next }: C
     return next === undefined ? [facts] : [facts, line(`next: ${next}`, 'quiet')]
   }
   if (total > 0) {
-    return [line(asked === '' ? 'no more checkpoints' : `no checkpoint ${asked}`), line(`next: waymark checkpoints  lists all ${count(total)}`, 'quiet')]
+    return [
+      line(asked === '' ? 'no more checkpoints' : `no checkpoint ${asked}`),
+      line(`next: waymark checkpoints  lists all ${count(total)}`, 'quiet'),
+    ]
   }
   const ways = `waymark run FILE saves the result of every stage ${separator} waymark import FILE saves a file`
   return [line('no checkpoints yet'), line(`next: ${ways}`, 'quiet')]

@@ -23,9 +23,13 @@ export function fitColumns(
   })
   const used = (): number => widths.reduce((sum, width) => sum + (width === 0 ? 0 : width + gap), -gap)
   for (let over = used() - screen.columns; over > 0; over = used() - screen.columns) {
-    const [widest] = shrinkable.filter(one => (widths[one.index] ?? 0) > one.least).sort((a, b) => (widths[b.index] ?? 0) - (widths[a.index] ?? 0))
+    const [widest] = shrinkable
+      .filter(one => (widths[one.index] ?? 0) > one.least)
+      .sort((a, b) => (widths[b.index] ?? 0) - (widths[a.index] ?? 0))
     if (widest === undefined) break
     widths[widest.index] = (widths[widest.index] ?? 0) - 1
   }
-  return rows.map(row => row.map((cell, index) => ({ ...cell, text: cutTo(cell.text, widths[index] ?? 0, screen.glyphs.ellipsis) })))
+  return rows.map(row =>
+    row.map((cell, index) => ({ ...cell, text: cutTo(cell.text, widths[index] ?? 0, screen.glyphs.ellipsis) })),
+  )
 }

@@ -29,14 +29,21 @@ export function storeStatsLines({ path, runs, stats, notices }: StoreFacts, now:
   if (checkpoints > 0) {
     fact('saved', `${bytes(logicalBytes)} in all, as encoded`)
     const ratio = timesSmaller(logicalBytes, storedBytes)
-    fact('stored', `${bytes(storedBytes)}${ratio === undefined ? '' : `, ${ratio} times smaller by compression and deduplication`}`)
+    fact(
+      'stored',
+      `${bytes(storedBytes)}${ratio === undefined ? '' : `, ${ratio} times smaller by compression and deduplication`}`,
+    )
   }
-  fact('on disk', `${bytes(physical.bytes)} in ${counted(physical.files, 'file')}${checkpoints === 0 ? '' : ` ${separator} ${partsText(stats, separator)}`}`)
+  fact(
+    'on disk',
+    `${bytes(physical.bytes)} in ${counted(physical.files, 'file')}${checkpoints === 0 ? '' : ` ${separator} ${partsText(stats, separator)}`}`,
+  )
   for (const notice of notices) fact('note', notice)
   if (checkpoints === 0) return [...lines, line('no checkpoints yet: waymark run FILE, or waymark import FILE', 'quiet')]
   lines.push(statusLine(stats, separator))
   lines.push([], ...tallyLines('TYPE', stats.types, mostTypes, checkpoints, screen))
-  if (stats.stages.some(stage => stage.value !== '')) lines.push([], ...tallyLines('STAGE', stats.stages, mostStages, checkpoints, screen))
+  if (stats.stages.some(stage => stage.value !== ''))
+    lines.push([], ...tallyLines('STAGE', stats.stages, mostStages, checkpoints, screen))
   if (stats.expired > 0) lines.push([], line(`next: waymark checkpoints --status expired  lists what has expired`, 'quiet'))
   return lines
 }
@@ -63,7 +70,11 @@ function statusLine({ statuses, pinned }: StoreStats, separator: string): Line {
     span(index === 0 ? '' : ` ${separator} `),
     span(`${count(statuses[status])} ${status}`, statusTones[status]),
   ])
-  return [span('status'.padEnd(10), 'quiet'), ...spans, span(pinned === 0 ? '' : ` ${separator} ${count(pinned)} pinned`, 'active')]
+  return [
+    span('status'.padEnd(10), 'quiet'),
+    ...spans,
+    span(pinned === 0 ? '' : ` ${separator} ${count(pinned)} pinned`, 'active'),
+  ]
 }
 
 const columns = (title: string) =>
@@ -79,10 +90,17 @@ function tallyLines(title: string, tallies: StoreStats['types'], most: number, t
   const named = tallies.filter(one => one.value !== '')
   const rows = named.slice(0, most).map(({ value, checkpoints, logicalBytes, storedBytes }) => {
     const ratio = timesSmaller(logicalBytes, storedBytes)
-    return [value, count(checkpoints), bytes(logicalBytes), bytes(storedBytes), ratio === undefined ? '' : `${ratio}x`].map(text => span(text))
+    return [value, count(checkpoints), bytes(logicalBytes), bytes(storedBytes), ratio === undefined ? '' : `${ratio}x`].map(
+      text => span(text),
+    )
   })
   const titles = columns(title)
-  const shown = fitColumns(titles.map(one => one.title), rows, [{ index: 0, least: 8 }], screen)
+  const shown = fitColumns(
+    titles.map(one => one.title),
+    rows,
+    [{ index: 0, least: 8 }],
+    screen,
+  )
   const more = named.length > most ? [line(`${screen.glyphs.ellipsis} and ${count(named.length - most)} more`, 'quiet')] : []
   return total === 0 ? [] : [...tableLines(titles, shown), ...more]
 }
