@@ -1,42 +1,8 @@
 /** The commands and their flags, as data: the parser, the help, `docs/cli.md` and its test are made from this one table. */
+import { checkpointCommands } from './checkpoint-commands.ts'
+import type { ArgumentSpec, CommandSpec, FlagSpec } from './command-spec.ts'
 
-export interface CommandSpec {
-  readonly name: string
-  readonly alias?: string
-  readonly group: 'Run' | 'Inspect' | 'Keep' | 'Repair'
-  readonly summary: string
-  readonly arguments: readonly ArgumentSpec[]
-  readonly flags: readonly FlagSpec[]
-  readonly examples: readonly ExampleSpec[]
-  /** Takes `--name value` parameters for the pipeline beside its own flags. */
-  readonly takesParams?: true
-  /** What to know beyond the summary, a sentence a line. */
-  readonly notes?: readonly string[]
-}
-
-export interface ArgumentSpec {
-  readonly name: string
-  readonly required: boolean
-  readonly summary: string
-}
-
-export interface FlagSpec {
-  readonly name: string
-  readonly alias?: string
-  readonly short?: string
-  /** Placeholder of its value; absent for a switch. */
-  readonly value?: string
-  readonly kind: 'switch' | 'text' | 'count'
-  readonly choices?: readonly string[]
-  /** May be given more than once. */
-  readonly repeats?: true
-  readonly summary: string
-}
-
-export interface ExampleSpec {
-  readonly command: string
-  readonly says: string
-}
+export type { ArgumentSpec, CommandSpec, ExampleSpec, FlagSpec } from './command-spec.ts'
 
 const plan: FlagSpec = {
   name: 'plan',
@@ -72,12 +38,6 @@ const address: ArgumentSpec = {
   name: 'ADDRESS',
   required: true,
   summary: 'RUN[/STAGE[/KEY]], PIPELINE@last[/STAGE], @last, @failed; a prefix of RUN',
-}
-
-const checkpoint: ArgumentSpec = {
-  name: 'CHECKPOINT',
-  required: true,
-  summary: 'its id, or the first letters of it',
 }
 
 /** Understood by every command. */
@@ -177,7 +137,12 @@ export const commands: readonly CommandSpec[] = [
     arguments: [{ ...address, summary: 'RUN[/STAGE[/KEY]], PIPELINE@last[/STAGE], @last, @failed, CHECKPOINT' }],
     flags: [
       { name: 'value', kind: 'switch', summary: 'of a checkpoint: what it holds, cut where it is long' },
-      { name: 'path', kind: 'text', value: 'PATH', summary: 'of a checkpoint: one part of its value, as metrics.loss or rows[3]' },
+      {
+        name: 'path',
+        kind: 'text',
+        value: 'PATH',
+        summary: 'of a checkpoint: one part of its value, as metrics.loss or rows[3]',
+      },
     ],
     examples: [
       { command: 'waymark show @last', says: 'the newest run' },
@@ -204,117 +169,7 @@ export const commands: readonly CommandSpec[] = [
     flags: [],
     examples: [{ command: 'waymark where', says: 'the store of this folder' }],
   },
-  {
-    name: 'checkpoints',
-    group: 'Inspect',
-    summary: 'what was saved, newest first, a page at a time',
-    arguments: [{ name: 'ADDRESS', required: false, summary: 'of a run or stage: RUN[/STAGE[/KEY]], PIPELINE@last[/STAGE], @last' }],
-    flags: [
-      { name: 'type', kind: 'text', value: 'TYPE', summary: 'only of this type: stage, state or your own' },
-      { name: 'tag', kind: 'text', value: 'TAG', repeats: true, summary: 'only with this tag (repeatable: with all of them)' },
-      {
-        name: 'status',
-        kind: 'text',
-        value: 'STATUS',
-        choices: ['active', 'completed', 'expired', 'archived', 'damaged'],
-        summary: 'only with this status',
-      },
-      {
-        name: 'where',
-        kind: 'text',
-        value: 'CONDITION',
-        repeats: true,
-        summary: 'field=value, !=, <, <=, >, >=, ~prefix, field? (repeatable: all hold)',
-      },
-      { name: 'sort', kind: 'text', value: 'FIELD[:desc]', summary: 'by FIELD, lowest first; :desc is highest first (default order:desc)' },
-      { name: 'limit', kind: 'count', value: 'N', summary: 'at most N checkpoints (default 20)' },
-      { name: 'after', kind: 'text', value: 'CURSOR', summary: 'the next page: as the page before says' },
-    ],
-    examples: [
-      { command: 'waymark checkpoints @last', says: 'of the newest run' },
-      { command: "waymark checkpoints --where 'metadata.loss<0.5' --sort metadata.loss", says: 'the best first' },
-    ],
-    notes: [
-      'Sort by order, createdAt, expiresAt, logicalBytes, storedBytes, type, id or metadata.KEY.',
-      'Conditions take these and run, stage, tags, pins, pinned, status, description, parent, rows ...',
-    ],
-  },
-  {
-    name: 'stats',
-    group: 'Inspect',
-    summary: 'how many checkpoints, of what, and what compression and deduplication save',
-    arguments: [],
-    flags: [],
-    examples: [{ command: 'waymark stats', says: 'the store of this folder in numbers' }],
-  },
-  {
-    name: 'pin',
-    group: 'Keep',
-    summary: 'hold a checkpoint: it is not deleted while it has a pin',
-    arguments: [checkpoint],
-    flags: [
-      { name: 'name', kind: 'text', value: 'NAME', summary: 'of the pin (default: default); each holds it on its own' },
-      { name: 'reason', kind: 'text', value: 'TEXT', summary: 'why, for whoever wants to delete it' },
-    ],
-    examples: [{ command: "waymark pin c3f8t0v9 --name release --reason 'shipped as 2.1'", says: 'hold it, and say why' }],
-  },
-  {
-    name: 'unpin',
-    group: 'Keep',
-    summary: 'remove a pin',
-    arguments: [checkpoint],
-    flags: [{ name: 'name', kind: 'text', value: 'NAME', summary: 'of the pin (default: default)' }],
-    examples: [{ command: 'waymark unpin c3f8t0v9 --name release', says: 'others go on holding it' }],
-  },
-  {
-    name: 'export',
-    group: 'Keep',
-    summary: 'write a checkpoint into a file that needs no store',
-    arguments: [checkpoint],
-    flags: [
-      { name: 'out', kind: 'text', value: 'FILE', summary: 'file or folder to write; - is stdout (default: CHECKPOINT.wmk here)' },
-      {
-        name: 'format',
-        kind: 'text',
-        value: 'FORMAT',
-        choices: ['wmk', 'json', 'cbor', 'raw', 'files'],
-        summary: 'default: as FILE ends, else wmk, which loses nothing',
-      },
-      { name: 'lossy', kind: 'switch', summary: 'json also where it cannot hold everything: a Date becomes text' },
-      { name: 'force', kind: 'switch', summary: 'replace a file that is there' },
-    ],
-    examples: [
-      { command: 'waymark export c3f8t0v9', says: 'everything, for waymark import in another store' },
-      { command: 'waymark export c3f8t0v9 --format json --out -', says: 'the value as JSON (rows: one a line), into a pipe' },
-    ],
-    notes: ['raw is the bytes of a checkpoint of bytes, files restores those of a checkpoint of files.'],
-  },
-  {
-    name: 'import',
-    group: 'Keep',
-    summary: 'save a file as a checkpoint: an exported one, JSON, rows, bytes or a folder',
-    arguments: [{ name: 'FILE', required: true, summary: '.wmk, .json (a value), .jsonl, .ndjson (rows), a folder (files), else bytes' }],
-    flags: [
-      { name: 'id', kind: 'text', value: 'ID', summary: 'the id of the new checkpoint (default: drawn)' },
-      { name: 'keep-id', kind: 'switch', summary: 'the id that an exported checkpoint had' },
-      { name: 'type', kind: 'text', value: 'TYPE', summary: 'its type (default: as exported, else state)' },
-      { name: 'tag', kind: 'text', value: 'TAG', repeats: true, summary: 'its tags, in place of those exported (repeatable)' },
-      { name: 'run', kind: 'text', value: 'RUN', summary: 'label it with a run' },
-      { name: 'stage', kind: 'text', value: 'STAGE', summary: 'label it with a stage' },
-      { name: 'description', kind: 'text', value: 'TEXT', summary: 'a sentence for people' },
-      {
-        name: 'format',
-        kind: 'text',
-        value: 'FORMAT',
-        choices: ['wmk', 'json', 'jsonl', 'raw', 'files'],
-        summary: 'what FILE is, whatever its name',
-      },
-    ],
-    examples: [
-      { command: 'waymark import c3f8t0v9.wmk', says: 'from another store; proven before it is saved' },
-      { command: 'waymark import rows.jsonl --type table --tag orders', says: 'one row a line' },
-    ],
-  },
+  ...checkpointCommands,
   {
     name: 'verify',
     group: 'Repair',

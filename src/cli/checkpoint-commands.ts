@@ -1,0 +1,136 @@
+import type { ArgumentSpec, CommandSpec } from './command-spec.ts'
+
+const checkpoint: ArgumentSpec = {
+  name: 'CHECKPOINT',
+  required: true,
+  summary: 'its id, or the first letters of it',
+}
+
+/** The commands that look at, hold and move checkpoints: rows of the table of commands. */
+export const checkpointCommands: readonly CommandSpec[] = [
+  {
+    name: 'checkpoints',
+    group: 'Inspect',
+    summary: 'what was saved, newest first, a page at a time',
+    arguments: [
+      { name: 'ADDRESS', required: false, summary: 'of a run or stage: RUN[/STAGE[/KEY]], PIPELINE@last[/STAGE], @last' },
+    ],
+    flags: [
+      { name: 'type', kind: 'text', value: 'TYPE', summary: 'only of this type: stage, state or your own' },
+      { name: 'tag', kind: 'text', value: 'TAG', repeats: true, summary: 'only with this tag (repeatable: with all of them)' },
+      {
+        name: 'status',
+        kind: 'text',
+        value: 'STATUS',
+        choices: ['active', 'completed', 'expired', 'archived', 'damaged'],
+        summary: 'only with this status',
+      },
+      {
+        name: 'where',
+        kind: 'text',
+        value: 'CONDITION',
+        repeats: true,
+        summary: 'field=value, !=, <, <=, >, >=, ~prefix, field? (repeatable: all hold)',
+      },
+      {
+        name: 'sort',
+        kind: 'text',
+        value: 'FIELD[:desc]',
+        summary: 'by FIELD, lowest first; :desc is highest first (default order:desc)',
+      },
+      { name: 'limit', kind: 'count', value: 'N', summary: 'at most N checkpoints (default 20)' },
+      { name: 'after', kind: 'text', value: 'CURSOR', summary: 'the next page: as the page before says' },
+    ],
+    examples: [
+      { command: 'waymark checkpoints @last', says: 'of the newest run' },
+      { command: "waymark checkpoints --where 'metadata.loss<0.5' --sort metadata.loss", says: 'the best first' },
+    ],
+    notes: [
+      'Sort by order, createdAt, expiresAt, logicalBytes, storedBytes, type, id or metadata.KEY.',
+      'Conditions take these and run, stage, tags, pins, pinned, status, description, parent, rows ...',
+    ],
+  },
+  {
+    name: 'stats',
+    group: 'Inspect',
+    summary: 'how many checkpoints, of what, and what compression and deduplication save',
+    arguments: [],
+    flags: [],
+    examples: [{ command: 'waymark stats', says: 'the store of this folder in numbers' }],
+  },
+  {
+    name: 'pin',
+    group: 'Keep',
+    summary: 'hold a checkpoint: it is not deleted while it has a pin',
+    arguments: [checkpoint],
+    flags: [
+      { name: 'name', kind: 'text', value: 'NAME', summary: 'of the pin (default: default); each holds it on its own' },
+      { name: 'reason', kind: 'text', value: 'TEXT', summary: 'why, for whoever wants to delete it' },
+    ],
+    examples: [{ command: "waymark pin c3f8t0v9 --name release --reason 'shipped as 2.1'", says: 'hold it, and say why' }],
+  },
+  {
+    name: 'unpin',
+    group: 'Keep',
+    summary: 'remove a pin',
+    arguments: [checkpoint],
+    flags: [{ name: 'name', kind: 'text', value: 'NAME', summary: 'of the pin (default: default)' }],
+    examples: [{ command: 'waymark unpin c3f8t0v9 --name release', says: 'others go on holding it' }],
+  },
+  {
+    name: 'export',
+    group: 'Keep',
+    summary: 'write a checkpoint into a file that needs no store',
+    arguments: [checkpoint],
+    flags: [
+      {
+        name: 'out',
+        kind: 'text',
+        value: 'FILE',
+        summary: 'file or folder to write; - is stdout (default: CHECKPOINT.wmk here)',
+      },
+      {
+        name: 'format',
+        kind: 'text',
+        value: 'FORMAT',
+        choices: ['wmk', 'json', 'cbor', 'raw', 'files'],
+        summary: 'default: as FILE ends, else wmk, which loses nothing',
+      },
+      { name: 'lossy', kind: 'switch', summary: 'json also where it cannot hold everything: a Date becomes text' },
+      { name: 'force', kind: 'switch', summary: 'replace a file that is there' },
+    ],
+    examples: [
+      { command: 'waymark export c3f8t0v9', says: 'everything, for waymark import in another store' },
+      { command: 'waymark export c3f8t0v9 --format json --out -', says: 'the value as JSON (rows: one a line), into a pipe' },
+    ],
+    notes: ['raw is the bytes of a checkpoint of bytes, files restores those of a checkpoint of files.'],
+  },
+  {
+    name: 'import',
+    group: 'Keep',
+    summary: 'save a file as a checkpoint: an exported one, JSON, rows, bytes or a folder',
+    arguments: [
+      { name: 'FILE', required: true, summary: '.wmk, .json (a value), .jsonl, .ndjson (rows), a folder (files), else bytes' },
+    ],
+    flags: [
+      { name: 'id', kind: 'text', value: 'ID', summary: 'the id of the new checkpoint (default: drawn)' },
+      { name: 'keep-id', kind: 'switch', summary: 'the id that an exported checkpoint had' },
+      { name: 'type', kind: 'text', value: 'TYPE', summary: 'its type (default: as exported, else state)' },
+      { name: 'tag', kind: 'text', value: 'TAG', repeats: true, summary: 'its tags, in place of those exported (repeatable)' },
+      { name: 'run', kind: 'text', value: 'RUN', summary: 'label it with a run' },
+      { name: 'stage', kind: 'text', value: 'STAGE', summary: 'label it with a stage' },
+      { name: 'description', kind: 'text', value: 'TEXT', summary: 'a sentence for people' },
+      {
+        name: 'format',
+        kind: 'text',
+        value: 'FORMAT',
+        choices: ['wmk', 'json', 'jsonl', 'raw', 'files'],
+        summary: 'what FILE is, whatever its name',
+      },
+    ],
+    examples: [
+      { command: 'waymark import c3f8t0v9.wmk', says: 'from another store; proven before it is saved' },
+      { command: 'waymark import rows.jsonl --type table --tag orders', says: 'one row a line' },
+    ],
+  },
+]
