@@ -22,7 +22,8 @@ export const layers: readonly Layer[] = [
   {
     name: 'chunks',
     mayImport: ['blobs', 'files', 'format', 'model'],
-    reason: 'keeps streams of bytes as chunks in packs; which checkpoint they belong to, and the log that says so, are the engine’s business',
+    reason:
+      'keeps streams of bytes as chunks in packs; which checkpoint they belong to, and the log that says so, are the engine’s business',
   },
   {
     name: 'catalog',
@@ -53,7 +54,20 @@ export const layers: readonly Layer[] = [
   },
   {
     name: 'testing',
-    mayImport: ['index.ts', 'open.ts', 'config.ts', 'engine', 'log', 'catalog', 'chunks', 'blobs', 'outputs', 'files', 'format', 'model'],
+    mayImport: [
+      'index.ts',
+      'open.ts',
+      'config.ts',
+      'engine',
+      'log',
+      'catalog',
+      'chunks',
+      'blobs',
+      'outputs',
+      'files',
+      'format',
+      'model',
+    ],
     reason: 'the kit that proves the rest: it may see all of it, and nothing that ships in a run may lean on it',
   },
   {
@@ -92,7 +106,10 @@ export const guardedModules: readonly GuardedModule[] = [
   {
     modules: ['node:sqlite'],
     reason: 'SQL stays in the catalog, which is a view that can be thrown away',
-    allowed: { 'catalog/': 'the SQLite backend', 'chunks/sqlite-chunk-index.ts': 'hints about chunks, which can be thrown away too' },
+    allowed: {
+      'catalog/': 'the SQLite backend',
+      'chunks/sqlite-chunk-index.ts': 'hints about chunks, which can be thrown away too',
+    },
   },
   {
     modules: ['node:fs', 'node:fs/promises'],

@@ -18,6 +18,9 @@ import type { StoreCore } from './store-core.ts'
  */
 export type SaveMode = 'snapshot' | 'cooperative' | 'immutable'
 
+/** Short enough that with what one step may last longer, and a collection of garbage, others wait some 4 ms. */
+const sliceMs = 2
+
 export interface SnapshotOptions {
   /** Default `snapshot`. */
   readonly mode?: SaveMode
@@ -80,7 +83,7 @@ function atOnce(core: StoreCore, value: unknown, lineage: Lineage, options: Enco
 }
 
 async function inSlices(core: StoreCore, value: unknown, options: EncodePartsOptions): Promise<ValueSnapshot> {
-  const encoded = await encodePartsInSlices(value, options, { clock: core.clock, pause: () => setImmediate() })
+  const encoded = await encodePartsInSlices(value, options, { sliceMs, clock: core.clock, pause: () => setImmediate() })
   function* pieces(): Iterable<StreamPiece> {
     for (const part of encoded.parts) yield* bytePiecesOf(part)
   }

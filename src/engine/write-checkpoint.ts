@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import type { ChunkList } from '../chunks/chunk-list.ts'
 import type { SavedBytes } from '../chunks/chunk-store.ts'
 import type { StreamPiece } from '../chunks/stream-saver.ts'
@@ -11,6 +12,9 @@ import { type SnapshotOptions, takeSnapshot, type ValueSnapshot } from './value-
 
 /** Values whose bytes are fewer ride in the log record as they are; longer ones are kept as chunks. */
 export const inlineBelowBytes = 4 * 1024
+
+/** What is shorter was read within a millisecond or two. */
+const turnFromBytes = 256 * 1024
 
 export interface CheckpointFacts {
   readonly id?: string
@@ -47,6 +51,8 @@ export async function writeSnapshot(
 ): Promise<CheckpointRecord> {
   const { length, pieces } = snapshot
   try {
+    // To read the value held up everybody else; they have their turn before the rest.
+    if (length > turnFromBytes) await setImmediate()
     if (length >= inlineBelowBytes) return await writeStream(core, pieces, 'cbor', facts, { ...options, ...snapshot })
     const bytes = new Uint8Array(Buffer.concat([...pieces].flatMap(piece => (piece.kind === 'known' ? [] : [piece.bytes]))))
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`

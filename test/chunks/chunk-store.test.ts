@@ -165,7 +165,12 @@ test('[E4] a part of a stream is read without the rest', async () => {
   const bytes = stateText(seededRandom(19), 4 << 20)
   const saved = await world.save(bytes)
   const { reader } = await world.store.open(saved.content)
-  for (const [offset, length] of [[0, 10], [3_000_000, 5_000], [bytes.length - 3, 3], [100, 2_000_000]] as const) {
+  for (const [offset, length] of [
+    [0, 10],
+    [3_000_000, 5_000],
+    [bytes.length - 3, 3],
+    [100, 2_000_000],
+  ] as const) {
     assert.ok(bytes.subarray(offset, offset + length).equals(await reader.read(offset, length)))
   }
 })

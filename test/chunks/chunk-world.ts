@@ -1,7 +1,7 @@
+import { FsBlobStore } from '../../src/blobs/fs-blob-store.ts'
 import { type ChunkIndex, noChunkIndex } from '../../src/chunks/chunk-index.ts'
 import { ChunkStore, type KeptChunks, type SaveBytesOptions, type SavedBytes } from '../../src/chunks/chunk-store.ts'
 import { inlineWorkbench, type Workbenches } from '../../src/chunks/workbench.ts'
-import { FsBlobStore } from '../../src/blobs/fs-blob-store.ts'
 import type { FileSystem } from '../../src/files/file-system.ts'
 import type { Compression } from '../../src/format/compression.ts'
 import type { ChunksContent } from '../../src/model/checkpoint.ts'

@@ -117,7 +117,7 @@ test('a run goes before a checkpoint of the same name, an id in full before the 
   assert.match((await shows(drawn.slice(0, 8))) ?? '', new RegExp(`^◆ ${drawn} · stage`))
   const near = await project.waymark('show', 'onse')
   assert.equal(near.code, 7)
-  assert.match(near.stderr, /no run or checkpoint "onse".*did you mean once\?[\s\S]*waymark show once/)
+  assert.match(near.stderr, /no run or checkpoint "onse".*Did you mean once\?[\s\S]*waymark show once/)
   const run = await project.waymark('show', 'same', '--value')
   assert.deepEqual([run.code, /names a run/.test(run.stderr)], [2, true])
   const several = await project.waymark('export', 'same-')

@@ -53,13 +53,19 @@ test('[E9] two streams saved at once, on threads, do not disturb one another', a
     // Starts the threads.
     await store.save({ bytes: noise(3_000_000, 9) })
     const saved = await Promise.all(all.map((bytes, i) => store.save({ bytes, type: `stream-${i % 2}` })))
-    for (const [i, { id }] of saved.entries()) assert.equal(sha256(await gathered(store.loadBytes(id))), sha256(all[i] ?? Buffer.alloc(0)))
+    for (const [i, { id }] of saved.entries())
+      assert.equal(sha256(await gathered(store.loadBytes(id))), sha256(all[i] ?? Buffer.alloc(0)))
   })
 })
 
 test('[E9] rows come back one by one, and as an array', async () => {
   await withStore(async store => {
-    const row = (i: number) => ({ id: i, name: `row ${i % 97}`, when: new Date(i * 1_000), long: i % 1_000 === 0 ? 'x'.repeat(300_000) : '' })
+    const row = (i: number) => ({
+      id: i,
+      name: `row ${i % 97}`,
+      when: new Date(i * 1_000),
+      long: i % 1_000 === 0 ? 'x'.repeat(300_000) : '',
+    })
     async function* rows() {
       for (let i = 0; i < 5_000; i++) yield row(i)
     }
@@ -72,9 +78,12 @@ test('[E9] rows come back one by one, and as an array', async () => {
     assert.ok(Array.isArray(value) && value.length === 5_000)
     const empty = await store.save({ rows: [] })
     assert.deepEqual((await store.load(empty.id)).value, [])
-    await assert.rejects(async () => {
-      for await (const _ of store.loadRows((await store.save({ value: 1 })).id));
-    }, error => isWaymarkError(error, 'invalid'))
+    await assert.rejects(
+      async () => {
+        for await (const _ of store.loadRows((await store.save({ value: 1 })).id));
+      },
+      error => isWaymarkError(error, 'invalid'),
+    )
   })
 })
 
@@ -153,7 +162,10 @@ test('[E5] a leaf that is compared with the one saved last has the chunks and th
 
 test('[E4] a part of a value is loaded without the rest, typed by a schema; what is not there is not_found', async () => {
   await withStore(async store => {
-    const value = { rows: Array.from({ length: 20_000 }, (_, i) => ({ id: i, text: `row ${i}` })), metrics: { loss: 0.25, deep: { list: [1, 2, 3] } } }
+    const value = {
+      rows: Array.from({ length: 20_000 }, (_, i) => ({ id: i, text: `row ${i}` })),
+      metrics: { loss: 0.25, deep: { list: [1, 2, 3] } },
+    }
     const { id } = await store.save({ value })
     assert.equal((await store.load(id, { path: 'metrics.loss' })).value, 0.25)
     assert.deepEqual((await store.load(id, { path: 'rows[19999]' })).value, { id: 19_999, text: 'row 19999' })
@@ -168,7 +180,13 @@ test('[E4] a part of a value is loaded without the rest, typed by a schema; what
 
 test('[E9] saved in slices or by reference, a value is the same and loads the same', async () => {
   await withStore(async store => {
-    const task = (i: number) => ({ id: i, name: `task ${i}`, tags: new Set(['a', `t${i % 5}`]), at: new Date(i * 1_000), notes: new Map([[`k${i}`, [i, i + 1]]]) })
+    const task = (i: number) => ({
+      id: i,
+      name: `task ${i}`,
+      tags: new Set(['a', `t${i % 5}`]),
+      at: new Date(i * 1_000),
+      notes: new Map([[`k${i}`, [i, i + 1]]]),
+    })
     const column = new Float64Array(30_000).map((_, i) => i / 3)
     let state = { tasks: Array.from({ length: 8_000 }, (_, i) => task(i)), column, meta: { version: 1 } }
     const snapshot = await store.save({ value: state })

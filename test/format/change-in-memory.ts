@@ -14,7 +14,7 @@ export function changeInMemory(value: unknown, set: readonly (readonly [string, 
     if (path === '') root = changed
     else put(parentOf(path), changed)
   }
-  const gone = remove.map(parentOf).sort((one, other) => Number(other.key) - Number(one.key))
+  const gone = remove.map(parentOf).sort((one, other) => orderOf(other) - orderOf(one))
   for (const { parent, key } of gone) {
     if (Array.isArray(parent)) parent.splice(Number(key), 1)
     else if (parent instanceof Map) parent.delete(key)
@@ -22,6 +22,9 @@ export function changeInMemory(value: unknown, set: readonly (readonly [string, 
   }
   return root
 }
+
+/** Elements by their index, from the back; the order of all else is of no importance. */
+const orderOf = ({ parent, key }: { readonly parent: object; readonly key: unknown }): number => (Array.isArray(parent) ? Number(key) : -1)
 
 function put({ parent, key }: { readonly parent: object; readonly key: unknown }, value: unknown): void {
   if (parent instanceof Map) parent.set(key, value)

@@ -3,7 +3,6 @@ import { jsonValueOf, printedValue } from '../checkpoint-value.ts'
 import type { Context } from '../context.ts'
 import { checkpointInfoShape, document } from '../json-shapes.ts'
 import { checkpointDetailLines, nextCommands } from '../render/checkpoint-details.ts'
-import { harmless } from '../render/paint.ts'
 import { line } from '../render/screen.ts'
 
 /** `waymark show CHECKPOINT` */
@@ -31,7 +30,7 @@ async function showValue({ output }: Context, store: Store, id: string, path: st
     return
   }
   const { text, cut } = await printedValue(store, info, path)
-  await output.result(text.split('\n').map(one => line(harmless(one))))
+  await output.result(text.split('\n').map(one => line(one)))
   if (cut !== undefined)
     await output.message([line(`${output.stderrScreen.glyphs.ellipsis} ${cut}; all of it: waymark export ${id}`, 'quiet')])
 }

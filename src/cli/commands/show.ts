@@ -52,7 +52,7 @@ async function checkpointMeant(store: Store, address: string): Promise<string | 
 function neither(address: string, run: WaymarkError, checkpoint: WaymarkError): WaymarkError {
   const near = run.details['near'] ?? checkpoint.details['near']
   return new WaymarkError('not_found', {
-    message: `there is no run or checkpoint ${JSON.stringify(address)} in this store${near === undefined ? '' : `; did you mean ${near}?`}`,
+    message: `there is no run or checkpoint ${JSON.stringify(address)} in this store${near === undefined ? '' : `. Did you mean ${near}?`}`,
     means: 'Nothing was read or changed.',
     remedy:
       near === undefined ? 'List the runs with: waymark ls, the checkpoints with: waymark checkpoints' : `waymark show ${near}`,
