@@ -28,6 +28,7 @@ export async function* splicedPieces(list: ChunkList, readChunk: ReadChunk, spli
     if (open.isCut && at === list.offset(index)) {
       const to = splice === undefined ? list.count : firstTouched(list, splice, endsWithBlob)
       if (to > index) {
+        yield* open.end()
         yield { kind: 'known', list, from: index, to }
         index = to
         at = list.offset(index)
