@@ -16,7 +16,12 @@ export type ReadChunk = (index: number) => Promise<Uint8Array>
  *
  * @param endsWithBlob whether the value before the splices ends with a part of kind `blob`
  */
-export async function* splicedPieces(list: ChunkList, readChunk: ReadChunk, splices: readonly Splice[], endsWithBlob: boolean): AsyncIterableIterator<StreamPiece> {
+export async function* splicedPieces(
+  list: ChunkList,
+  readChunk: ReadChunk,
+  splices: readonly Splice[],
+  endsWithBlob: boolean,
+): AsyncIterableIterator<StreamPiece> {
   const open = new OpenPart()
   let next = 0
   let index = 0

@@ -24,6 +24,7 @@ import { findCheckpoint } from './find-checkpoint.ts'
 import { type ImportOptions, importCheckpoint } from './import-checkpoint.ts'
 import { cursorAfter, type ListOptions, listCheckpoints } from './list-checkpoints.ts'
 import { type RunLiveness, runLiveness } from './ownership.ts'
+import { type PatchOptions, patchCheckpoint } from './patch-checkpoint.ts'
 import { type PhysicalSize, physicalSize } from './physical-size.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import { readPart } from './read-part.ts'
@@ -94,6 +95,19 @@ export class Store implements AsyncDisposable {
    */
   async save(options: SaveOptions): Promise<Checkpoint> {
     return withoutContent(await saveCheckpoint(this.#core, options))
+  }
+
+  /**
+   * Saves a new checkpoint that is the old one but for what is set and removed by path. Of a large one little is read and stored; the result is that of loading it, changing it and saving it.
+   * The new one has the labels of the old one where no others are given; the old one stays as it is.
+   *
+   * @throws WaymarkError `not_found` of the checkpoint or a path, `invalid` with the path that cannot be changed, `corrupt`; and what {@link save} throws
+   *
+   * @example
+   * const next = await store.patch(saved.id, { set: { 'metrics.loss': 0.4, 'rows[3]': row }, remove: ['draft'] })
+   */
+  async patch(id: string, options: PatchOptions): Promise<Checkpoint> {
+    return withoutContent(await patchCheckpoint(this.#core, id, options))
   }
 
   /**

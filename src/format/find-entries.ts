@@ -3,7 +3,7 @@ import { major } from './cbor-heads.ts'
 import { damagedValue } from './damaged-value.ts'
 import { decodeValue } from './decode-value.ts'
 import { endOf, type OutlinedPlace, placeInside } from './outlined-place.ts'
-import type { Container, Splicing } from './splice-container.ts'
+import type { Container, Splicing } from './splicing.ts'
 import { arrayIndexOf } from './stored-keys.ts'
 
 export interface FoundEntry {

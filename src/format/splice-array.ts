@@ -6,11 +6,11 @@ import {
   type Group,
   groupsOf,
   insertion,
+  nothingToRemove,
   pathOfGroup,
   type Splicing,
-  spliceContainer,
   spliceHead,
-} from './splice-container.ts'
+} from './splicing.ts'
 import { refusedChange, type ValueChange } from './value-changes.ts'
 
 /** Adds the edits of what changes inside of an array. */
@@ -30,7 +30,7 @@ export async function spliceArray(splicing: Splicing, array: Container, changes:
     const element = await elementAt(splicing, array, index, at)
     at = { index, offset: element.offset }
     if (whole === undefined) {
-      await spliceContainer(splicing, element, inside, array.depth + 1)
+      await splicing.inside(splicing, element, inside, array.depth + 1)
       continue
     }
     const removed = (await endOf(splicing.items, element)) - element.offset
@@ -45,10 +45,6 @@ export async function spliceArray(splicing: Splicing, array: Container, changes:
     if (whole?.value === undefined) continue
     edits.push({ kind: 'insert', owner: array.offset, offset, removed: 0, index: index - removals, ...insertion(whole.value) })
   }
-}
-
-export function nothingToRemove(path: string): Error {
-  return refusedChange('not_found', path, 'there is nothing to remove', 'Leave it out of `remove`.')
 }
 
 /** Where an element begins: from the last place known before it, be it by the outline or by the walk. */

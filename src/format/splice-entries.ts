@@ -2,17 +2,16 @@ import { encodeValue } from './encode-value.ts'
 import { type FoundEntry, findEntries, firstEntryAbove } from './find-entries.ts'
 import { endOf } from './outlined-place.ts'
 import type { PathStep } from './parse-path.ts'
-import { nothingToRemove } from './splice-array.ts'
 import {
   type Container,
   type Group,
   groupsOf,
   insertion,
+  nothingToRemove,
   pathOfGroup,
   type Splicing,
-  spliceContainer,
   spliceHead,
-} from './splice-container.ts'
+} from './splicing.ts'
 import { arrayIndexOf } from './stored-keys.ts'
 import { type EncodedValue, refusedChange, type ValueChange } from './value-changes.ts'
 
@@ -80,7 +79,7 @@ async function spliceEntry(
   { whole, changes }: Group,
   { start, key, value }: FoundEntry,
 ): Promise<void> {
-  if (whole === undefined) return spliceContainer(splicing, value, changes, map.depth + 1)
+  if (whole === undefined) return splicing.inside(splicing, value, changes, map.depth + 1)
   const end = await endOf(splicing.items, value)
   const owner = map.offset
   splicing.edits.push(

@@ -63,7 +63,7 @@ export async function spliceValue(
   if (whole !== undefined) edits.push(replacedWhole(whole, changes, length))
   else
     await spliceContainer(
-      { items, read: windowedRead(read, length), length, outline, edits },
+      { items, read: windowedRead(read, length), length, outline, edits, inside: spliceContainer },
       { offset: 0, extent: outline?.root },
       changes,
       0,

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { StreamPiece } from '../../src/chunks/stream-saver.ts'
 import type { SavedBytes } from '../../src/chunks/chunk-store.ts'
 import { splicedPieces } from '../../src/chunks/spliced-pieces.ts'
+import type { StreamPiece } from '../../src/chunks/stream-saver.ts'
 import { decodeValue } from '../../src/format/decode-value.ts'
 import { encodeParts } from '../../src/format/encode-parts.ts'
 import type { Outline } from '../../src/format/outline.ts'
 import { spliceValue } from '../../src/format/splice-value.ts'
 import { encodeChanges } from '../../src/format/value-changes.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
-import { type Changes, anyChanges } from '../format/any-changes.ts'
+import { anyChanges, type Changes } from '../format/any-changes.ts'
 import { changeInMemory } from '../format/change-in-memory.ts'
 import { ChunkWorld } from './chunk-world.ts'
 
@@ -18,7 +18,11 @@ test('[E9] a spliced value is the chunks that the changed value is when it is sa
   const world = await ChunkWorld.make()
   for (let round = 0; round < 40; round++) {
     const value = anyState(random)
-    const changes = anyChanges(value, below => random.integer(below), () => anyPart(random))
+    const changes = anyChanges(
+      value,
+      below => random.integer(below),
+      () => anyPart(random),
+    )
     if (changes.set.length + changes.remove.length > 0) await assertSameChunks(world, value, changes)
   }
 })
@@ -31,11 +35,35 @@ test('[E9] beside large binary leaves, too: before them, behind them, in their p
   const all: Changes[] = [
     { set: [['added', 1]], remove: [] },
     { set: [['map.more', rows(500)]], remove: [] },
-    { set: [['added', leaf()], ['more', leaf()]], remove: [] },
+    {
+      set: [
+        ['added', leaf()],
+        ['more', leaf()],
+      ],
+      remove: [],
+    },
     { set: [['head', rows(2_000)]], remove: ['a'] },
-    { set: [['a', 1], ['list[3]', 'behind a leaf']], remove: ['list[0]'] },
-    { set: [['a', leaf()], ['b', leaf()]], remove: [] },
-    { set: [['rows[17].name', leaf()], ['rows[2999].name', 'y']], remove: [] },
+    {
+      set: [
+        ['a', 1],
+        ['list[3]', 'behind a leaf'],
+      ],
+      remove: ['list[0]'],
+    },
+    {
+      set: [
+        ['a', leaf()],
+        ['b', leaf()],
+      ],
+      remove: [],
+    },
+    {
+      set: [
+        ['rows[17].name', leaf()],
+        ['rows[2999].name', 'y'],
+      ],
+      remove: [],
+    },
     { set: [], remove: ['map'] },
     { set: [['rows', 0]], remove: ['b', 'list[2]', 'map.k'] },
     { set: [['["7"]', leaf()]], remove: ['head'] },
@@ -43,13 +71,30 @@ test('[E9] beside large binary leaves, too: before them, behind them, in their p
   ]
   for (const changes of all) await assertSameChunks(world, value, changes)
   await assertSameChunks(world, { a: new Uint8Array(65_536) }, { set: [['b', 1]], remove: [] })
-  await assertSameChunks(world, { rows: rows(2_000) }, { set: [['b', 1], ['rows[2000]', 2]], remove: [] })
+  await assertSameChunks(
+    world,
+    { rows: rows(2_000) },
+    {
+      set: [
+        ['b', 1],
+        ['rows[2000]', 2],
+      ],
+      remove: [],
+    },
+  )
 })
 
 test('[E9] only chunks at the places of the changes are read: of 450, for three changes, at most 12', async () => {
   const world = await ChunkWorld.make()
   const value = { before: rows(60_000), metrics: { loss: 1 }, after: rows(60_000) }
-  const changes: Changes = { set: [['metrics.loss', 0.5], ['after[30000].name', 'changed'], ['added', { x: 1 }]], remove: [] }
+  const changes: Changes = {
+    set: [
+      ['metrics.loss', 0.5],
+      ['after[30000].name', 'changed'],
+      ['added', { x: 1 }],
+    ],
+    remove: [],
+  }
   const { known, read, list } = await assertSameChunks(world, value, changes)
   assert.ok(list > 400, `${list} chunks`)
   assert.ok(read <= 12, `${read} chunks read`)
@@ -82,8 +127,15 @@ async function assertSameChunks(world: ChunkWorld, value: unknown, changes: Chan
     }
   }
   const patched = await world.store.save(counted(), { parent: { chunks } })
-  assert.deepEqual(asked, [...new Set(asked)].toSorted((one, other) => one - other), 'each chunk is read once, in order')
-  const expected = await saveWhole(await ChunkWorld.make(), changeInMemory(decodeValue(await reader.read(0, reader.length)), changes.set, changes.remove))
+  assert.deepEqual(
+    asked,
+    [...new Set(asked)].toSorted((one, other) => one - other),
+    'each chunk is read once, in order',
+  )
+  const expected = await saveWhole(
+    await ChunkWorld.make(),
+    changeInMemory(decodeValue(await reader.read(0, reader.length)), changes.set, changes.remove),
+  )
   assert.equal(patched.logicalBytes, spliced.length)
   assert.equal(patched.digest, expected.saved.digest)
   return { known, read: asked.length, list: chunks.count }
@@ -91,7 +143,9 @@ async function assertSameChunks(world: ChunkWorld, value: unknown, changes: Chan
 
 async function saveWhole(world: ChunkWorld, value: unknown): Promise<{ saved: SavedBytes; outline: Outline | undefined }> {
   const encoded = encodeParts(value, { outline: true })
-  const pieces = encoded.parts.flatMap(part => part.pieces.map((bytes, i): StreamPiece => ({ kind: part.kind, bytes, endsPart: i === part.pieces.length - 1 })))
+  const pieces = encoded.parts.flatMap(part =>
+    part.pieces.map((bytes, i): StreamPiece => ({ kind: part.kind, bytes, endsPart: i === part.pieces.length - 1 })),
+  )
   const saved = await world.store.save(pieces)
   encoded.release()
   return { saved, outline: encoded.outline }

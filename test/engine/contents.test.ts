@@ -160,6 +160,33 @@ test('[E5] a leaf that is compared with the one saved last has the chunks and th
   })
 })
 
+test('[E5] a leaf that is changed and changed back is stored as it is each time', async () => {
+  await withStore(async store => {
+    const column = new Uint8Array(noise(600_000, 5))
+    const original = new Uint8Array(column)
+    for (let round = 0; round < 6; round++) {
+      if (round % 2 === 1) column.fill(round, 200_000, 290_000)
+      else column.set(original)
+      const { id } = await store.save({ value: { column } })
+      assert.deepEqual((await store.load(id)).value, { column })
+    }
+  })
+})
+
+test('[E9] a stream of which only the beginning is new keeps it, though its memory is used again', async () => {
+  await withStore(async store => {
+    const bytes = noise(40_000_000, 77)
+    async function* pieces(of: Buffer) {
+      for (let at = 0; at < of.length; at += 1_000_000) yield of.subarray(at, at + 1_000_000)
+    }
+    await store.save({ bytes: pieces(bytes) })
+    const changed = Buffer.concat([noise(30_000, 78), bytes.subarray(10_000)])
+    const { id, storedBytes } = await store.save({ bytes: pieces(changed) })
+    assert.ok(storedBytes < 400_000, `${storedBytes}`)
+    assert.equal(sha256(await gathered(store.loadBytes(id))), sha256(changed))
+  })
+})
+
 test('[E4] a part of a value is loaded without the rest, typed by a schema; what is not there is not_found', async () => {
   await withStore(async store => {
     const value = {

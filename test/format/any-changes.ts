@@ -1,4 +1,4 @@
-import { propertySegment, joinPath } from '../../src/format/value-path.ts'
+import { joinPath, propertySegment } from '../../src/format/value-path.ts'
 
 /** Changes that can be made to a value. */
 export interface Changes {
@@ -11,7 +11,7 @@ type Integer = (below: number) => number
 const newKeys = ['added', 'another', 'größe', 'a b', '0', '3', '12', '77', '4294967294', '4294967295', '__proto__', 'toString']
 
 /** Draws changes of which none lies inside another. */
-export function anyChanges(value: unknown, integer: Integer, valueOf: () => unknown): Changes {
+export function anyChanges(value: unknown, integer: Integer, newPart: () => unknown): Changes {
   const set: [string, unknown][] = []
   const remove: string[] = []
   walk(value, '', 0)
@@ -19,22 +19,27 @@ export function anyChanges(value: unknown, integer: Integer, valueOf: () => unkn
 
   function walk(container: unknown, path: string, depth: number): void {
     if (Array.isArray(container)) {
-      for (const index of container.keys()) if (Object.hasOwn(container, index)) change(container[index], `${path}[${index}]`, depth, container.length)
-      for (let more = integer(3); more > 0; more--) set.push([`${path}[${container.length + set.filter(([to]) => isElementOf(path, to, container.length)).length}]`, valueOf()])
+      for (const index of container.keys())
+        if (Object.hasOwn(container, index)) change(container[index], `${path}[${index}]`, depth, container.length)
+      for (let more = integer(3); more > 0; more--)
+        set.push([
+          `${path}[${container.length + set.filter(([to]) => isElementOf(path, to, container.length)).length}]`,
+          newPart(),
+        ])
     } else if (container instanceof Map) {
       for (const [key, inner] of container) {
         const segment = mapSegment(key)
         if (segment !== undefined) change(inner, path + segment, depth, container.size)
       }
       for (const key of ['new key', 17, true, null, -1.5]) {
-        if (integer(8) === 0 && !container.has(key)) set.push([`${path}${mapSegment(key)}`, valueOf()])
+        if (integer(8) === 0 && !container.has(key)) set.push([`${path}${mapSegment(key)}`, newPart()])
       }
     } else if (isPlain(container)) {
       for (const [key, inner] of Object.entries(container)) {
         if (key !== '') change(inner, joinPath(path, segmentOf(key)), depth, Object.keys(container).length)
       }
       for (const key of newKeys) {
-        if (integer(newKeys.length) === 0 && !Object.hasOwn(container, key)) set.push([joinPath(path, segmentOf(key)), valueOf()])
+        if (integer(newKeys.length) === 0 && !Object.hasOwn(container, key)) set.push([joinPath(path, segmentOf(key)), newPart()])
       }
     }
   }
@@ -43,7 +48,7 @@ export function anyChanges(value: unknown, integer: Integer, valueOf: () => unkn
     // Of many, a few.
     if (siblings > 12 && integer(siblings) > 6) return
     const choice = integer(6)
-    if (choice === 0) set.push([path, valueOf()])
+    if (choice === 0) set.push([path, newPart()])
     else if (choice === 1) remove.push(path)
     else if (choice < 5 && depth < 8) walk(inner, path, depth + 1)
   }

@@ -1,7 +1,11 @@
 import { parsePath } from '../../src/format/parse-path.ts'
 
 /** What `patch` promises, done the plain way: everything is set in order, then what is removed goes, elements from the back. */
-export function changeInMemory(value: unknown, set: readonly (readonly [string, unknown])[], remove: readonly string[] = []): unknown {
+export function changeInMemory(
+  value: unknown,
+  set: readonly (readonly [string, unknown])[],
+  remove: readonly string[] = [],
+): unknown {
   let root = value
   const parentOf = (path: string): { readonly parent: object; readonly key: unknown } => {
     const steps = parsePath(path)
@@ -24,7 +28,8 @@ export function changeInMemory(value: unknown, set: readonly (readonly [string, 
 }
 
 /** Elements by their index, from the back; the order of all else is of no importance. */
-const orderOf = ({ parent, key }: { readonly parent: object; readonly key: unknown }): number => (Array.isArray(parent) ? Number(key) : -1)
+const orderOf = ({ parent, key }: { readonly parent: object; readonly key: unknown }): number =>
+  Array.isArray(parent) ? Number(key) : -1
 
 function put({ parent, key }: { readonly parent: object; readonly key: unknown }, value: unknown): void {
   if (parent instanceof Map) parent.set(key, value)

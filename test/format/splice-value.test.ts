@@ -8,20 +8,26 @@ import { encodeValue } from '../../src/format/encode-value.ts'
 import { findPath } from '../../src/format/find-path.ts'
 import type { ReadBytes } from '../../src/format/item-reader.ts'
 import { decodeOutline, encodeOutline, type Outline } from '../../src/format/outline.ts'
-import { spliceValue, splicedBytes } from '../../src/format/splice-value.ts'
+import { splicedBytes, spliceValue } from '../../src/format/splice-value.ts'
 import { encodeChanges } from '../../src/format/value-changes.ts'
-import { type Changes, anyChanges } from './any-changes.ts'
+import { anyChanges, type Changes } from './any-changes.ts'
 import { anyValue } from './any-value.ts'
 import { changeInMemory } from './change-in-memory.ts'
 
 test('[E9] the bytes of any value, changed at any paths, are those of the value changed in memory', async () => {
   await fc.assert(
-    fc.asyncProperty(anyValue, fc.array(fc.nat(), { minLength: 1 }), fc.array(anyValue, { minLength: 1, maxLength: 4 }), fc.integer({ min: 0, max: 4 }), async (small, choices, values, size) => {
-      const value = size === 0 ? enlarged(small) : small
-      const integer = integersFrom(choices)
-      const changes = anyChanges(value, integer, () => values[integer(values.length)])
-      if (changes.set.length + changes.remove.length > 0) await assertSpliced(value, changes)
-    }),
+    fc.asyncProperty(
+      anyValue,
+      fc.array(fc.nat(), { minLength: 1 }),
+      fc.array(anyValue, { minLength: 1, maxLength: 4 }),
+      fc.integer({ min: 0, max: 4 }),
+      async (small, choices, values, size) => {
+        const value = size === 0 ? enlarged(small) : small
+        const integer = integersFrom(choices)
+        const changes = anyChanges(value, integer, () => values[integer(values.length)])
+        if (changes.set.length + changes.remove.length > 0) await assertSpliced(value, changes)
+      },
+    ),
     { numRuns: Number(process.env['SPLICE_RUNS'] ?? 150) },
   )
 })
@@ -45,31 +51,93 @@ test('[E9] heads grow and shrink where a count passes 24, 256 and 65536', async 
 
 test('[E9] keys that are numbers come where JavaScript lists them, all others at the end, in the order given', async () => {
   const value = { 2: 'a', 10: 'b', x: 'c', y: { 5: 1 } }
-  const set: [string, unknown][] = [['z', 1], ['["11"]', 1], ['["0"]', 1], ['["3"]', 1], ['a', 1], ['y["4"]', 1], ['y.k', 1], ['y["6"]', 1], ['["4294967295"]', 1]]
+  const set: [string, unknown][] = [
+    ['z', 1],
+    ['["11"]', 1],
+    ['["0"]', 1],
+    ['["3"]', 1],
+    ['a', 1],
+    ['y["4"]', 1],
+    ['y.k', 1],
+    ['y["6"]', 1],
+    ['["4294967295"]', 1],
+  ]
   await assertSpliced(value, { set, remove: [] })
   await assertSpliced(value, { set, remove: ['["2"]', 'x', 'y["5"]'] })
-  await assertSpliced(Object.fromEntries(Array.from({ length: 1_200 }, (_, i) => [i * 2, 'row'])), { set: [['["801"]', 1], ['["9999"]', 2]], remove: ['["800"]'] })
+  await assertSpliced(Object.fromEntries(Array.from({ length: 1_200 }, (_, i) => [i * 2, 'row'])), {
+    set: [
+      ['["801"]', 1],
+      ['["9999"]', 2],
+    ],
+    remove: ['["800"]'],
+  })
 })
 
 test('[E9] where one container ends in another, what is appended to each stays in it', async () => {
   const value = { a: [[1, [2]], [3]], b: { c: { d: [] } } }
-  const set: [string, unknown][] = [['a[2]', 'outer'], ['a[0][1][1]', 'inner'], ['a[0][2]', 'middle'], ['a[1][1]', 4], ['e', 5], ['b.c.d[0]', 6], ['b.c.f', 7], ['b.g', 8]]
+  const set: [string, unknown][] = [
+    ['a[2]', 'outer'],
+    ['a[0][1][1]', 'inner'],
+    ['a[0][2]', 'middle'],
+    ['a[1][1]', 4],
+    ['e', 5],
+    ['b.c.d[0]', 6],
+    ['b.c.f', 7],
+    ['b.g', 8],
+  ]
   await assertSpliced(value, { set, remove: [] })
   await assertSpliced(enlarged(value), { set: set.map(([path, part]) => [`small.${path}`, part]), remove: ['small.a[1][0]'] })
 })
 
 test('[E9] large parts that come, go and stay are where the outline says', async () => {
-  const value = { first: 1, big: padding(2_000), bytes: new Uint8Array(100_000), map: new Map<unknown, unknown>([['m', padding(500)], [3, padding(400)]]), last: [padding(300), padding(300)] }
-  await assertSpliced(value, { set: [['first', padding(800)], ['big[1000].name', 'x'.repeat(5_000)]], remove: ['big[3]', 'big[500]', 'last[0]'] })
-  await assertSpliced(value, { set: [['big', 0], ['added', padding(600)], ['map[map key 3]', padding(10)]], remove: ['bytes'] })
-  await assertSpliced(value, { set: [['["7"]', padding(600)], ['last[2]', padding(200)], ['last[0][300]', padding(200)]], remove: ['first', 'map.m'] })
+  const value = {
+    first: 1,
+    big: padding(2_000),
+    bytes: new Uint8Array(100_000),
+    map: new Map<unknown, unknown>([
+      ['m', padding(500)],
+      [3, padding(400)],
+    ]),
+    last: [padding(300), padding(300)],
+  }
+  await assertSpliced(value, {
+    set: [
+      ['first', padding(800)],
+      ['big[1000].name', 'x'.repeat(5_000)],
+    ],
+    remove: ['big[3]', 'big[500]', 'last[0]'],
+  })
+  await assertSpliced(value, {
+    set: [
+      ['big', 0],
+      ['added', padding(600)],
+      ['map[map key 3]', padding(10)],
+    ],
+    remove: ['bytes'],
+  })
+  await assertSpliced(value, {
+    set: [
+      ['["7"]', padding(600)],
+      ['last[2]', padding(200)],
+      ['last[0][300]', padding(200)],
+    ],
+    remove: ['first', 'map.m'],
+  })
   const more = Array.from({ length: 500 }, (_, i) => [`big[${2_000 + i}]`, { id: i, text: 'y'.repeat(100) }] as const)
   await assertSpliced(value, { set: more, remove: ['big[1999]'] })
   await assertSpliced(value, { set: [['', { whole: padding(500) }]], remove: [] })
 })
 
 test('what cannot be changed is refused with its path', async () => {
-  const value = { rows: [1, 2], text: 'x', set: new Set([1]), map: new Map([[1, 2]]), at: new Date(0), holes: sparse(), deep: { a: { b: 1 } } }
+  const value = {
+    rows: [1, 2],
+    text: 'x',
+    set: new Set([1]),
+    map: new Map([[1, 2]]),
+    at: new Date(0),
+    holes: sparse(),
+    deep: { a: { b: 1 } },
+  }
   const refused: [code: string, path: string, Partial<{ set: [string, unknown][]; remove: string[] }>][] = [
     ['not_found', 'none.x', { set: [['none.x', 1]] }],
     ['not_found', 'none', { remove: ['none'] }],
@@ -87,22 +155,52 @@ test('what cannot be changed is refused with its path', async () => {
     ['invalid', 'set[0]', { set: [['set[0]', 1]] }],
     ['invalid', 'at.x', { set: [['at.x', 1]] }],
     ['invalid', 'deep[map key 3]', { set: [['deep[map key 3]', 1]] }],
-    ['invalid', 'deep.a', { set: [['deep.a', 1], ['deep.a.b', 2]] }],
+    [
+      'invalid',
+      'deep.a',
+      {
+        set: [
+          ['deep.a', 1],
+          ['deep.a.b', 2],
+        ],
+      },
+    ],
     ['invalid', 'deep', { set: [['deep.a.b', 1]], remove: ['deep'] }],
-    ['invalid', 'deep.a', { set: [['deep.a', 1], ['deep["a"]', 2]] }],
+    [
+      'invalid',
+      'deep.a',
+      {
+        set: [
+          ['deep.a', 1],
+          ['deep["a"]', 2],
+        ],
+      },
+    ],
     ['invalid', 'text', { set: [['text', 1]], remove: ['text'] }],
     ['invalid', 'rows[0]', { remove: ['rows[0]', 'rows[0]'] }],
     ['invalid', '', { remove: [''] }],
-    ['invalid', '', { set: [['', 1], ['text', 1]] }],
+    [
+      'invalid',
+      '',
+      {
+        set: [
+          ['', 1],
+          ['text', 1],
+        ],
+      },
+    ],
     ['invalid', '', {}],
     ['invalid', 'a..b', { set: [['a..b', 1]] }],
     ['invalid', 'text', { set: [['text', () => 1]] }],
   ]
   for (const [code, path, changes] of refused) {
-    await assert.rejects(spliced(value, undefined, { set: changes.set ?? [], remove: changes.remove ?? [] }), (error: { code: string; details: { path: string } }) => {
-      assert.deepEqual([error.code, error.details.path], [code, path])
-      return true
-    })
+    await assert.rejects(
+      spliced(value, undefined, { set: changes.set ?? [], remove: changes.remove ?? [] }),
+      (error: { code: string; details: { path: string } }) => {
+        assert.deepEqual([error.code, error.details.path], [code, path])
+        return true
+      },
+    )
   }
 })
 
@@ -128,7 +226,12 @@ test('of 20 MB, under 256 KiB are read to change, append and remove, wherever am
     asked += length
     return bytes.subarray(offset, offset + length)
   }
-  const set: [string, unknown][] = [['metrics.loss', 2], ['before[180000]', { id: 1 }], ['after[70000].name', 'x'], ['added', 1]]
+  const set: [string, unknown][] = [
+    ['metrics.loss', 2],
+    ['before[180000]', { id: 1 }],
+    ['after[70000].name', 'x'],
+    ['added', 1],
+  ]
   const changes = encodeChanges(set, ['after[31234]'], [])
   const { splices } = await spliceValue(read, bytes.length, encoded.outline, changes)
   assert.ok(bytes.length > 15_000_000 && splices.length >= 5, `${bytes.length} bytes, ${splices.length} splices`)
@@ -166,7 +269,10 @@ async function assertOutline(outline: Outline, bytes: Uint8Array, value: unknown
   }
   if (outline.keys !== undefined) {
     const names = value instanceof Map ? [...value.keys()] : Object.keys(value ?? {})
-    assert.deepEqual(outline.keys.map(({ key }) => key), names)
+    assert.deepEqual(
+      outline.keys.map(({ key }) => key),
+      names,
+    )
   }
 }
 
@@ -176,19 +282,29 @@ function partsOf(value: unknown, path = '', depth = 0): (readonly [path: string,
   if (depth > 4) return [own]
   if (Array.isArray(value)) {
     const step = Math.ceil(value.length / 12)
-    const indexes = [...value.keys()].filter(index => Object.hasOwn(value, index) && (index % step === 0 || index >= value.length - 2))
+    const indexes = [...value.keys()].filter(
+      index => Object.hasOwn(value, index) && (index % step === 0 || index >= value.length - 2),
+    )
     return [own, ...indexes.flatMap(index => partsOf(value[index], `${path}[${index}]`, depth + 1))]
   }
   if (value instanceof Map) {
-    const keys = [...value.keys()].filter(key => typeof key === 'string' || (typeof key === 'number' && Number.isSafeInteger(key)))
+    const keys = [...value.keys()].filter(
+      key => typeof key === 'string' || (typeof key === 'number' && Number.isSafeInteger(key)),
+    )
     return [own, ...keys.slice(-30).flatMap(key => partsOf(value.get(key), `${path}[map key ${JSON.stringify(key)}]`, depth + 1))]
   }
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return [own]
-  return [own, ...Object.entries(value).slice(-30).flatMap(([key, inner]) => partsOf(inner, `${path}[${JSON.stringify(key)}]`, depth + 1))]
+  return [
+    own,
+    ...Object.entries(value)
+      .slice(-30)
+      .flatMap(([key, inner]) => partsOf(inner, `${path}[${JSON.stringify(key)}]`, depth + 1)),
+  ]
 }
 
 function assertBytes(actual: Uint8Array, expected: Uint8Array, what = 'the whole'): void {
-  if (Buffer.compare(actual, expected) !== 0) assert.deepEqual(Buffer.from(actual).toString('hex'), Buffer.from(expected).toString('hex'), what)
+  if (Buffer.compare(actual, expected) !== 0)
+    assert.deepEqual(Buffer.from(actual).toString('hex'), Buffer.from(expected).toString('hex'), what)
 }
 
 async function spliced(value: unknown, outline: Outline | undefined, { set, remove }: Changes) {
@@ -207,7 +323,17 @@ function counted(count: number): { readonly value: unknown; readonly grow: Chang
   const rows = Array.from({ length: count }, (_, i) => i % 7)
   const entries = rows.map((row, i) => [`k${i}`, row] as const)
   const value = { rows, map: new Map<unknown, unknown>(entries), object: Object.fromEntries(entries), last: 1 }
-  return { value, grow: { set: [[`rows[${count}]`, 'new'], ['map.added', 1], ['object.added', 2]], remove: [] } }
+  return {
+    value,
+    grow: {
+      set: [
+        [`rows[${count}]`, 'new'],
+        ['map.added', 1],
+        ['object.added', 2],
+      ],
+      remove: [],
+    },
+  }
 }
 
 function enlarged(small: unknown): unknown {
@@ -225,7 +351,12 @@ function enlarged(small: unknown): unknown {
 }
 
 function padding(count: number) {
-  return Array.from({ length: count }, (_, id) => ({ id, name: `row number ${id}`, tags: ['a', 'b', id % 3], at: new Date(id * 1000) }))
+  return Array.from({ length: count }, (_, id) => ({
+    id,
+    name: `row number ${id}`,
+    tags: ['a', 'b', id % 3],
+    at: new Date(id * 1000),
+  }))
 }
 
 function sparse(): unknown[] {
@@ -239,6 +370,6 @@ function integersFrom(choices: readonly number[]): (below: number) => number {
   return below => {
     const choice = choices[next % choices.length] ?? 0
     next++
-    return (choice + Math.imul(next, 0x9e37_79b1) % 1_000_003 + 1_000_003) % below
+    return (choice + (Math.imul(next, 0x9e37_79b1) % 1_000_003) + 1_000_003) % below
   }
 }
