@@ -1,7 +1,13 @@
 import './model/node-version.ts'
 
 export { defineConfig, type WaymarkConfig } from './config.ts'
+export type { ByteSource } from './engine/byte-pieces.ts'
+export type { PinOptions, UpdateOptions } from './engine/change-checkpoint.ts'
+export type { CheckpointDetails, CheckpointInfo } from './engine/checkpoint-info.ts'
 export { type ErrorPlace, placeOf } from './engine/error-place.ts'
+export type { ExportFormat, ExportOptions } from './engine/export-checkpoint.ts'
+export type { ImportFormat, ImportOptions } from './engine/import-checkpoint.ts'
+export type { ListOptions } from './engine/list-checkpoints.ts'
 export {
   isPipeline,
   type Pipeline,
@@ -12,6 +18,7 @@ export {
   type RunOutcome,
   type SchemaInput,
 } from './engine/pipeline.ts'
+export type { RepairAction, RepairCost, RepairOptions, RepairReport, UndoReport } from './engine/repair-report.ts'
 export type {
   EachOptions,
   EachResult,
@@ -27,12 +34,6 @@ export type {
   StageOptions,
   StageResult,
 } from './engine/run.ts'
-export type { PinOptions, UpdateOptions } from './engine/change-checkpoint.ts'
-export type { CheckpointDetails, CheckpointInfo } from './engine/checkpoint-info.ts'
-export type { ExportFormat, ExportOptions } from './engine/export-checkpoint.ts'
-export type { ImportFormat, ImportOptions } from './engine/import-checkpoint.ts'
-export type { ListOptions } from './engine/list-checkpoints.ts'
-export type { ByteSource } from './engine/byte-pieces.ts'
 export type { SaveLabels, SaveOptions } from './engine/save-checkpoint.ts'
 export type {
   Checkpoint,
@@ -43,7 +44,6 @@ export type {
   StoreStats,
 } from './engine/store.ts'
 export type { SaveMode } from './engine/value-snapshot.ts'
-export type { RepairAction, RepairCost, RepairOptions, RepairReport, UndoReport } from './engine/repair-report.ts'
 export type { DamagedCheckpoint, VerifyOptions, VerifyProblem, VerifyProgress, VerifyReport } from './engine/verify-report.ts'
 export { type Codec, codec } from './format/codec.ts'
 export type { CodecName, Compression } from './format/compression.ts'

@@ -4,9 +4,7 @@ import type { ParamField, ParamFields } from './param-fields.ts'
 /** `waymark --help`: at most one screen, examples first. */
 export function rootHelp(version: string): string {
   const named = ['run', 'ls', 'show']
-  const examples = commands.flatMap(command =>
-    named.includes(command.name) ? command.examples.slice(0, 1) : [],
-  )
+  const examples = commands.flatMap(command => (named.includes(command.name) ? command.examples.slice(0, 1) : []))
   const groups = (['Run', 'Inspect', 'Keep', 'Repair'] as const).flatMap(group => {
     const members = commands.filter(command => command.group === group)
     return [group, ...rows(members.map(command => [usage(command), command.summary]))]

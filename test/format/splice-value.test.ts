@@ -6,8 +6,8 @@ import { decodeValue } from '../../src/format/decode-value.ts'
 import { encodeParts } from '../../src/format/encode-parts.ts'
 import { encodeValue } from '../../src/format/encode-value.ts'
 import { findPath } from '../../src/format/find-path.ts'
-import type { ReadBytes } from '../../src/format/item-reader.ts'
-import { decodeOutline, encodeOutline, type Outline } from '../../src/format/outline.ts'
+import { ItemReader, type ReadBytes } from '../../src/format/item-reader.ts'
+import { decodeOutline, type Extent, encodeOutline, type Outline } from '../../src/format/outline.ts'
 import { splicedBytes, spliceValue } from '../../src/format/splice-value.ts'
 import { encodeChanges } from '../../src/format/value-changes.ts'
 import { anyChanges, type Changes } from './any-changes.ts'
@@ -123,6 +123,7 @@ test('[E9] large parts that come, go and stay are where the outline says', async
     ],
     remove: ['first', 'map.m'],
   })
+  await assertSpliced({ a: padding(255), b: padding(100) }, { set: [['a[255]', { id: 255 }]], remove: [] })
   const more = Array.from({ length: 500 }, (_, i) => [`big[${2_000 + i}]`, { id: i, text: 'y'.repeat(100) }] as const)
   await assertSpliced(value, { set: more, remove: ['big[1999]'] })
   await assertSpliced(value, { set: [['', { whole: padding(500) }]], remove: [] })
@@ -260,6 +261,7 @@ async function assertOutline(outline: Outline, bytes: Uint8Array, value: unknown
   const decoded = decodeOutline(encodeOutline(outline), bytes.length)
   assert.deepEqual(decoded, outline)
   const read: ReadBytes = async (offset, length) => bytes.subarray(offset, offset + length)
+  await assertExtent(new ItemReader(read, bytes.length), outline.root, 0)
   const parts = partsOf(value)
   const step = Math.ceil(parts.length / 40)
   for (const [path, part] of parts.filter((_, place) => place % step === 0 || place > parts.length - 5)) {
@@ -273,6 +275,19 @@ async function assertOutline(outline: Outline, bytes: Uint8Array, value: unknown
       outline.keys.map(({ key }) => key),
       names,
     )
+  }
+}
+
+/** Each extent is exactly an item, and each mark the beginning of one. */
+async function assertExtent(items: ItemReader, { length, marks, extents }: Extent, start: number): Promise<void> {
+  assert.equal(await items.skip(start), start + length, 'an extent is an item')
+  for (const inner of extents) await assertExtent(items, inner, start + inner.at)
+  for (let mark = 0; mark < marks.length; mark += 2) {
+    // From one mark to the next there are as many items as their indexes say.
+    let at = start + (marks[mark + 1] ?? 0)
+    const next = marks[mark + 2]
+    for (let index = marks[mark] ?? 0; next !== undefined && index < next; index++) at = await items.skip(at)
+    if (next !== undefined) assert.equal(at, start + (marks[mark + 3] ?? 0), 'a mark is where its element begins')
   }
 }
 
