@@ -140,7 +140,7 @@ export class ChunkStore {
   }
 
   async close(): Promise<void> {
-    await this.shelf.clear()
+    await this.shelf.close()
     await this.#options.index.close()
   }
 

@@ -2,6 +2,7 @@ import type { BlobReader, BlobStore } from '../blobs/blob-store.ts'
 import type { PackReference } from '../format/manifest.ts'
 import type { PackFrame } from '../format/pack-frame.ts'
 import { PackReader } from '../format/pack-reader.ts'
+import { WaymarkError } from '../model/errors.ts'
 import type { RecordPosition } from '../model/run-view.ts'
 import { packKey } from './chunk-list.ts'
 import { LruMap } from './lru-map.ts'
@@ -47,6 +48,7 @@ export class PackShelf implements Packs {
   readonly #files = new LruMap<OpenBlob>(openFiles, file => void file.close())
   readonly #frames = new LruMap<Promise<PackFrame>>(cachedFrameBytes)
   #expectedBytes = 0
+  #isClosed = false
 
   constructor(options: PackShelfOptions) {
     this.#options = options
@@ -99,6 +101,12 @@ export class PackShelf implements Packs {
     this.#expectedBytes = bytes
   }
 
+  /** Nothing is read any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.clear()
+  }
+
   /** Closes what is open and forgets what is cached: also when files may have been replaced. */
   async clear(): Promise<void> {
     this.#packs.clear()
@@ -116,7 +124,10 @@ export class PackShelf implements Packs {
   async #open(pack: PackReference): Promise<PackReader> {
     const { blobs, storeId, recordPack } = this.#options
     if (typeof pack !== 'string') return openBytes(await recordPack(pack), storeId)
-    const file = (): OpenBlob => this.#files.getOrMake(pack, () => new OpenBlob(() => blobs.open(pack)))
+    const file = (): OpenBlob => {
+      if (this.#isClosed) throw storeClosed()
+      return this.#files.getOrMake(pack, () => new OpenBlob(() => blobs.open(pack)))
+    }
     const size = await file().size()
     return PackReader.open((offset, length) => file().read(offset, length), pack, size, storeId)
   }
@@ -171,4 +182,12 @@ class OpenBlob {
       if (this.#closing) await this.close()
     }
   }
+}
+
+function storeClosed(): WaymarkError {
+  return new WaymarkError('invalid', {
+    message: 'the store was closed while something was still read from it',
+    means: 'Nothing was changed.',
+    remedy: 'Close the store when everything that reads from it has ended.',
+  })
 }

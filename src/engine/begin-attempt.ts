@@ -10,12 +10,12 @@ import type { Plan } from '../model/plan.ts'
 import { RecordedRun } from '../model/recorded-run.ts'
 import type { CodeDigest } from '../model/records.ts'
 import type { RunView } from '../model/run-view.ts'
+import { claimGraceMs, claimPollMs } from './claim-checkpoint-id.ts'
 import { type FoundRun, unfinishedStates } from './find-run.ts'
 import { ownRun, runLiveness } from './ownership.ts'
 import type { AttemptOptions, Pipeline } from './pipeline.ts'
 import { decodeRunRecord } from './record-codec.ts'
 import { noteDamagedStages } from './repair-damaged-stages.ts'
-import { claimGraceMs, claimPollMs } from './save-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
 
 const defaultStaleAfterMs = 24 * 3_600_000

@@ -1,6 +1,7 @@
 import { type CheckpointChanges, type SettableStatus, settableStatuses } from '../model/checkpoint-changes.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { CheckpointView } from '../model/run-view.ts'
+import { checkLabels, checkOptionNames } from './check-labels.ts'
 import { type CheckpointInfo, infoOf } from './checkpoint-info.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
 import { encodeRunRecord } from './record-codec.ts'
@@ -28,6 +29,8 @@ export interface PinOptions {
 const defaultPin = 'default'
 
 export function updateCheckpoint(core: StoreCore, id: string, options: UpdateOptions): Promise<CheckpointInfo> {
+  checkOptionNames('update', options, ['description', 'tags', 'metadata', 'status', 'ttlMs'])
+  checkLabels(options)
   const { ttlMs, description, tags, metadata, status } = options
   if (status !== undefined && !settableStatuses.includes(status)) {
     throw invalid(
@@ -48,7 +51,9 @@ export function updateCheckpoint(core: StoreCore, id: string, options: UpdateOpt
 }
 
 export function pinCheckpoint(core: StoreCore, id: string, { name = defaultPin, reason }: PinOptions): Promise<CheckpointInfo> {
-  if (name === '') throw invalid('a pin needs a name', 'Give a name, or none at all.')
+  if (typeof name !== 'string' || name === '') throw invalid('a pin needs a text as its name', 'Give a name, or none at all.')
+  if (reason !== undefined && typeof reason !== 'string')
+    throw invalid('the reason of a pin is a text', 'Give a text, or none at all.')
   return change(core, id, () => ({ pin: { name, at: core.clock.now(), ...(reason === undefined ? {} : { reason }) } }))
 }
 

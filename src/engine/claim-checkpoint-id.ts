@@ -3,8 +3,11 @@ import { sleep } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { checkCallerId } from '../model/ids.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
-import { claimGraceMs, claimPollMs } from './save-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
+
+/** How long another process may take from claiming an id to its first record. */
+export const claimGraceMs = 2_000
+export const claimPollMs = 20
 
 /** Claims an id like a run: of two savers with one id, in whatever processes, exactly one succeeds. */
 export async function claimCheckpointId(core: StoreCore, id: string): Promise<Ownership> {

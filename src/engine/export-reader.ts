@@ -61,7 +61,15 @@ export class ExportReader {
   async #short(facts: ExportedFacts): Promise<ValueSnapshot> {
     const pieces: StreamPiece[] = []
     for await (const piece of this.#pieces(facts, () => {})) pieces.push(piece)
-    return { length: facts.logicalBytes, pieces, outline: () => undefined, usesMemory: false, keep: () => {}, release: () => {} }
+    return {
+      length: facts.logicalBytes,
+      pieces,
+      outline: () => undefined,
+      usesMemory: false,
+      epoch: 0,
+      keep: () => {},
+      release: () => {},
+    }
   }
 
   /**

@@ -37,12 +37,18 @@ interface FoundFile {
 
 async function* found(files: FileSystem, from: string | readonly string[]): AsyncIterableIterator<FoundFile> {
   const names = new Set<string>()
+  const seenFolders = new Set<string>()
   for (const given of typeof from === 'string' ? [from] : from) {
     const path = resolve(given)
     const prefix = typeof from === 'string' && (await kindOf(files, path)) === 'directory' ? '' : basename(path)
     for await (const file of below(files, path, prefix, 0)) {
-      if (names.has(file.name)) throw sameName(file.name)
+      const parts = file.name.split('/')
+      const folders = parts.slice(1).map((_, i) => parts.slice(0, i + 1).join('/'))
+      // Nor may one file be where another has a folder.
+      if (names.has(file.name) || seenFolders.has(file.name) || folders.some(folder => names.has(folder)))
+        throw sameName(file.name)
       names.add(file.name)
+      for (const folder of folders) seenFolders.add(folder)
       yield file
     }
   }

@@ -36,6 +36,8 @@ interface PendingSave {
   /** Of the lineage. */
   readonly key: string
   readonly saved: SavedBytes
+  /** Whether what it stands on may still be remembered. */
+  readonly holds: () => boolean
   readonly keep: ((id: string, chunks: KeptChunks['chunks']) => void) | undefined
 }
 
@@ -94,8 +96,8 @@ export class Parents {
   }
 
   /** The bytes of a checkpoint are durable; its record is not there yet. */
-  saved(id: string, lineage: Lineage, saved: SavedBytes, keep: PendingSave['keep']): void {
-    this.#pending.set(id, { key: keyOfLineage(lineage), saved, keep })
+  saved(id: string, lineage: Lineage, saved: SavedBytes, holds: PendingSave['holds'], keep: PendingSave['keep']): void {
+    this.#pending.set(id, { key: keyOfLineage(lineage), saved, holds, keep })
     const [oldest] = this.#pending.keys()
     if (this.#pending.size > mostPending && oldest !== undefined) this.#pending.delete(oldest)
   }
@@ -105,6 +107,7 @@ export class Parents {
     const pending = this.#pending.get(id)
     if (pending === undefined) return
     this.#pending.delete(id)
+    if (!pending.holds()) return
     const { chunks, lists } = pending.saved
     this.#newest.delete(pending.key)
     this.#newest.set(pending.key, { id, chunks: { chunks, lists } })

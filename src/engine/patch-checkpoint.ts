@@ -6,10 +6,12 @@ import { newCheckpointId } from '../model/ids.ts'
 import type { CheckpointView } from '../model/run-view.ts'
 import { newestView } from './change-checkpoint.ts'
 import { type ChangedContent, changedContent } from './changed-content.ts'
+import { checkLabels, checkOptionNames } from './check-labels.ts'
 import { claimCheckpointId } from './claim-checkpoint-id.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import type { SaveLabels } from './save-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
+import { nextOrder } from './write-checkpoint.ts'
 
 /** What shall be different, by path, and what the new checkpoint is saved under: by default what the old one is; metadata is added to that of the old one. */
 export interface PatchOptions extends Omit<SaveLabels, 'full'> {
@@ -22,14 +24,19 @@ export interface PatchOptions extends Omit<SaveLabels, 'full'> {
   readonly remove?: readonly string[]
 }
 
+const patchOptionNames = ['set', 'remove', 'id', 'run', 'stage', 'type', 'tags', 'metadata', 'description', 'ttlMs']
+
 /**
  * Saves a changed checkpoint as a new one; durable when it resolves. The values are read before this returns its promise. As with a save the bytes come first, and the record in the log is the commit.
  *
  * @throws WaymarkError `not_found`, `invalid`, `unsupported`, `limit` with the path: nothing was saved; `corrupt` if what must be read of the old one is damaged; and what a save throws
  */
 export async function patchCheckpoint(core: StoreCore, id: string, options: PatchOptions): Promise<CheckpointRecord> {
+  checkOptionNames('patch', options, patchOptionNames)
+  checkLabels(options)
   const changes = encodeChanges(options.set, options.remove, core.codecs)
-  await core.memory.forgetIfRepaired()
+  await core.memory.refresh()
+  const { epoch } = core.memory
   const view = await newestView(core, id)
   if (view.encoding !== 'cbor') throw noPaths(view)
   const content = await changedContent(core, view, changes)
@@ -37,7 +44,7 @@ export async function patchCheckpoint(core: StoreCore, id: string, options: Patc
   const own = options.id ?? newCheckpointId(core.random)
   const time = core.clock.now()
   const labels = labelsOf(view, options, time)
-  const stored = await keep(core, own, labels, content)
+  const stored = await keep(core, own, labels, content, epoch)
   const checkpoint: CheckpointRecord = {
     id: own,
     ...labels,
@@ -70,37 +77,20 @@ function labelsOf(view: CheckpointView, options: PatchOptions, time: number): La
 }
 
 /** Makes the bytes durable where they do not ride in the record. */
-async function keep(core: StoreCore, id: string, labels: Labels, content: ChangedContent): Promise<Stored> {
+async function keep(core: StoreCore, id: string, labels: Labels, content: ChangedContent, epoch: number): Promise<Stored> {
   if (content.kind === 'inline') {
     const { bytes } = content
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
     return { encoding: 'cbor', digest, content: { kind: 'inline', bytes }, logicalBytes: bytes.length, storedBytes: bytes.length }
   }
   await core.upgrade()
-  if (await core.memory.forgetIfRepaired()) throw repairedMeanwhile()
+  const { memory } = core
+  await memory.mustHold(memory.underRepair ? -1 : epoch)
   const saved = await core.chunks.save(content.pieces, content.options)
-  core.memory.parents.saved(id, labels, saved, undefined)
+  await memory.mustHold(epoch)
+  memory.parents.saved(id, labels, saved, () => memory.epoch === epoch, undefined)
   const { digest, logicalBytes, storedBytes } = saved
   return { encoding: 'cbor', digest, content: saved.content, logicalBytes, storedBytes }
-}
-
-/** Above every order given before. Where the clock was set back, that of other processes is known only to the log. */
-async function nextOrder(core: StoreCore): Promise<number> {
-  const order = core.order.next()
-  if (order <= (core.clock.now() + 1) * 1_000) return order
-  await core.feed.refresh()
-  core.order.observe((await core.feed.query(catalog => catalog.summary())).highestOrder)
-  return core.order.next()
-}
-
-function repairedMeanwhile(): WaymarkError {
-  return new WaymarkError('conflict', {
-    message: 'the store was repaired while the checkpoint was being changed',
-    means:
-      'Nothing was saved, because it stood on what the repair may have set aside; everything saved before is as the repair left it.',
-    remedy: 'Patch again.',
-    retryable: true,
-  })
 }
 
 function noPaths({ id, encoding }: CheckpointView): WaymarkError {

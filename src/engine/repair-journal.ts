@@ -36,7 +36,7 @@ export interface RepairJournal {
 }
 
 export const asideFolder = 'aside'
-const journalName = 'repair.json'
+export const journalName = 'repair.json'
 
 export const repairFolder = (root: string, id: string): string => `${root}/${asideFolder}/${id}`
 

@@ -4,6 +4,7 @@ import { fileFault } from '../files/file-faults.ts'
 import { makeDurableDirectory } from '../files/make-durable-directory.ts'
 import { decodeFileTable, fileTableEndBytes, fileTableOffset, type StoredFile } from '../format/file-table.ts'
 import { WaymarkError } from '../model/errors.ts'
+import { newProcessId } from '../model/ids.ts'
 import type { CheckpointView } from '../model/run-view.ts'
 import { contentOf } from './read-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
@@ -45,8 +46,7 @@ async function openFiles(
 async function restoreFile(core: StoreCore, reader: StreamReader, { offset, length }: StoredFile, path: string): Promise<void> {
   const { files } = core
   await makeDurableDirectory(files, dirname(path))
-  const temporary = `${path}.waymark.tmp`
-  await files.remove(temporary)
+  const temporary = `${path}.${newProcessId(core.random)}.tmp`
   const file = await files.open(temporary, 'create')
   try {
     for await (const chunk of reader.chunks(offset, offset + length)) {
@@ -61,6 +61,10 @@ async function restoreFile(core: StoreCore, reader: StreamReader, { offset, leng
     throw error
   }
   await file.close()
+  if (await files.exists(path)) {
+    await files.remove(temporary)
+    throw alreadyThere(path)
+  }
   await files.rename(temporary, path)
   await files.syncDirectory(dirname(path))
 }

@@ -1,22 +1,20 @@
+import { Readable } from 'node:stream'
 import type { StreamPiece } from '../chunks/stream-saver.ts'
+import { decodeValue } from '../format/decode-value.ts'
+import { encodeValue } from '../format/encode-value.ts'
 import type { Ownership } from '../log/log.ts'
 import type { CheckpointEncoding, CheckpointRecord } from '../model/checkpoint.ts'
-import { sleep } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
-import { checkCallerId } from '../model/ids.ts'
 import { type ByteSource, bytePieces } from './byte-pieces.ts'
+import { checkLabels, checkOptionNames } from './check-labels.ts'
+import { claimCheckpointId } from './claim-checkpoint-id.ts'
 import { filePieces } from './file-pieces.ts'
-import { findCheckpoint } from './find-checkpoint.ts'
 import type { Lineage } from './parents.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import { rowPieces } from './row-pieces.ts'
 import type { StoreCore } from './store-core.ts'
 import { type SaveMode, takeSnapshot, type ValueSnapshot } from './value-snapshot.ts'
 import { type CheckpointFacts, writeSnapshot, writeStream } from './write-checkpoint.ts'
-
-/** How long another process may take from claiming an id to its first record. */
-export const claimGraceMs = 2_000
-export const claimPollMs = 20
 
 const defaultType = 'state'
 
@@ -61,12 +59,41 @@ export type SaveOptions = SaveLabels &
       }
   )
 
+/** As they are now: the caller may go on changing them. */
+function labelsNow(options: SaveOptions): SaveLabels {
+  const { tags, metadata } = options
+  return {
+    ...options,
+    ...(tags === undefined ? {} : { tags: [...tags] }),
+    ...(metadata === undefined ? {} : { metadata: copyOf(metadata) }),
+  }
+}
+
+/** Of what can be stored, and refused if it cannot. */
+function copyOf(metadata: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, decodeValue(encodeValue(value))]))
+}
+
+const saveOptionNames = [
+  ...['value', 'bytes', 'rows', 'files', 'mode', 'full'],
+  ...['id', 'run', 'stage', 'type', 'tags', 'metadata', 'description', 'ttlMs'],
+]
+
 /** Saves a checkpoint outside any run; durable when it resolves. */
 export async function saveCheckpoint(core: StoreCore, options: SaveOptions): Promise<CheckpointRecord> {
+  checkOptionNames('save', options, saveOptionNames)
+  checkLabels(options)
   // Before anything is awaited: a value is read here.
+  const labels = labelsNow(options)
   const content = contentOf(core, options)
   if (content.kind === 'value' && content.snapshot instanceof Promise) content.snapshot.catch(() => {})
-  return saveContent(core, content, options)
+  try {
+    return await saveContent(core, content, labels)
+  } catch (error) {
+    // A source that was not read to its end holds a file or a connection.
+    if ('bytes' in options && options.bytes instanceof Readable) options.bytes.destroy()
+    throw error
+  }
 }
 
 /** What is to be kept: a value, or a stream of bytes by its encoding. */
@@ -99,6 +126,7 @@ export async function saveContent(
   content: Content,
   options: SaveLabels & { readonly expiresAt?: number },
 ): Promise<CheckpointRecord> {
+  checkLabels(options)
   const time = core.clock.now()
   const ttlMs = options.ttlMs ?? core.defaultTtlMs
   const { id, run, stage, type, tags, metadata, description } = options
@@ -116,7 +144,7 @@ export async function saveContent(
   const full = options.full ?? false
   let ownership: Ownership | undefined
   try {
-    ownership = id === undefined ? undefined : await claimId(core, id)
+    ownership = id === undefined ? undefined : await claimCheckpointId(core, id)
   } catch (error) {
     if (content.kind === 'value') (await content.snapshot).release()
     throw error
@@ -133,33 +161,6 @@ export async function saveContent(
   const [position] = ownership === undefined ? await core.log.appendFree([record]) : await core.log.append(ownership, [record])
   if (position !== undefined) core.memory.parents.recorded(checkpoint.id, position)
   return checkpoint
-}
-
-/** Claims an id like a run: of two savers with one id, in whatever processes, exactly one succeeds. */
-async function claimId(core: StoreCore, id: string): Promise<Ownership> {
-  const { log, clock } = core
-  checkCallerId(id, 'checkpoint')
-  if ((await findCheckpoint(core, id)) !== undefined) throw idUsed(id)
-  const ownership = await log.begin(`@${id}`)
-  if (ownership !== undefined) return ownership
-  // Somebody is saving under it just now, or died before the record.
-  const deadline = clock.monotonicMs() + claimGraceMs
-  while (clock.monotonicMs() < deadline) {
-    if ((await findCheckpoint(core, id)) !== undefined) throw idUsed(id)
-    await sleep(clock, claimPollMs)
-  }
-  const taken = await log.takeOver(`@${id}`)
-  if (taken.history.records.length > 0) throw idUsed(id)
-  return taken.ownership
-}
-
-function idUsed(id: string): WaymarkError {
-  return new WaymarkError('conflict', {
-    message: `the checkpoint id ${JSON.stringify(id)} was used before`,
-    means: 'The earlier checkpoint is untouched; this value was not saved. Checkpoints never change.',
-    remedy: 'Save under another id, or without one.',
-    details: { checkpoint: id },
-  })
 }
 
 function notOneContent(given: readonly string[]): WaymarkError {

@@ -34,6 +34,8 @@ export interface ValueSnapshot {
   readonly pieces: Iterable<StreamPiece>
   /** Whether some of it was not read, because it is remembered where it is kept. */
   readonly usesMemory: boolean
+  /** Of the store's memory, when it was read. */
+  readonly epoch: number
   /** Where its large parts are. */
   outline(): Uint8Array | undefined
   /** Called with the chunks it was kept as, once they are committed. */
@@ -68,6 +70,7 @@ export function takeSnapshot(
 }
 
 function atOnce(core: StoreCore, value: unknown, lineage: Lineage, options: EncodePartsOptions, full: boolean): ValueSnapshot {
+  const { epoch } = core.memory
   const encoded = encodeParts(value, options)
   const parent = full ? undefined : core.memory.parents.newest(lineage)
   const leaves = core.memory.leaves.begin(keyOfLineage(lineage), parent?.id)
@@ -79,7 +82,15 @@ function atOnce(core: StoreCore, value: unknown, lineage: Lineage, options: Enco
   }
   const { length, outline } = encoded
   const usesMemory = pieces.some(piece => piece.kind === 'known')
-  return { length, pieces, usesMemory, outline: outlineBytes(outline), keep: leaves.keep, release: () => encoded.release() }
+  return {
+    length,
+    pieces,
+    usesMemory,
+    epoch,
+    outline: outlineBytes(outline),
+    keep: leaves.keep,
+    release: () => encoded.release(),
+  }
 }
 
 async function inSlices(core: StoreCore, value: unknown, options: EncodePartsOptions): Promise<ValueSnapshot> {
@@ -92,6 +103,7 @@ async function inSlices(core: StoreCore, value: unknown, options: EncodePartsOpt
     length,
     pieces: pieces(),
     usesMemory: false,
+    epoch: core.memory.epoch,
     outline: outlineBytes(outline),
     keep: () => {},
     release: () => encoded.release(),
@@ -100,6 +112,7 @@ async function inSlices(core: StoreCore, value: unknown, options: EncodePartsOpt
 
 function byReference(core: StoreCore, value: unknown, options: EncodePartsOptions, full: boolean): ValueSnapshot {
   // To stand on no other checkpoint, all of it must be read.
+  const { epoch } = core.memory
   const encoded = full ? undefined : encodePartsByReference(value, options, core.memory.subtrees)
   if (encoded === undefined) return { ...plain(value, options), keep: () => {} }
   function* pieces(parts: readonly ReferencedPart[]): Iterable<StreamPiece> {
@@ -123,6 +136,7 @@ function byReference(core: StoreCore, value: unknown, options: EncodePartsOption
     length,
     pieces: pieces(encoded.parts),
     usesMemory,
+    epoch,
     outline: outlineBytes(outline),
     keep,
     release: () => encoded.release(),
@@ -136,6 +150,7 @@ function plain(value: unknown, options: EncodePartsOptions): Omit<ValueSnapshot,
     length,
     pieces: parts.flatMap(part => [...bytePiecesOf(part)]),
     usesMemory: false,
+    epoch: 0,
     outline: outlineBytes(outline),
     release: () => encoded.release(),
   }

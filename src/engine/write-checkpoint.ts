@@ -4,8 +4,8 @@ import type { ChunkList } from '../chunks/chunk-list.ts'
 import type { SavedBytes } from '../chunks/chunk-store.ts'
 import type { StreamPiece } from '../chunks/stream-saver.ts'
 import type { CheckpointEncoding, CheckpointRecord } from '../model/checkpoint.ts'
-import { WaymarkError } from '../model/errors.ts'
 import { newCheckpointId } from '../model/ids.ts'
+import { checkLabels } from './check-labels.ts'
 import type { Parent } from './parents.ts'
 import type { StoreCore } from './store-core.ts'
 import { type SnapshotOptions, takeSnapshot, type ValueSnapshot } from './value-snapshot.ts'
@@ -39,6 +39,7 @@ export async function writeCheckpoint(
   facts: CheckpointFacts,
   options: SnapshotOptions = {},
 ): Promise<CheckpointRecord> {
+  checkLabels(facts)
   return writeSnapshot(core, await takeSnapshot(core, value, facts, options), facts, options)
 }
 
@@ -54,7 +55,7 @@ export async function writeSnapshot(
     // To read the value held up everybody else; they have their turn before the rest.
     if (length > turnFromBytes) await setImmediate()
     if (length >= inlineBelowBytes) return await writeStream(core, pieces, 'cbor', facts, { ...options, ...snapshot })
-    const bytes = new Uint8Array(Buffer.concat([...pieces].flatMap(piece => (piece.kind === 'known' ? [] : [piece.bytes]))))
+    const bytes = new Uint8Array(Buffer.concat([...pieces].map(bytesOfShort)))
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
     const content = { kind: 'inline' as const, bytes }
     return await checkpointOf(core, facts, { encoding: 'cbor', digest, content, logicalBytes: length, storedBytes: length })
@@ -66,6 +67,8 @@ export async function writeSnapshot(
 export interface StreamOptions {
   /** Whether pieces of it are known from earlier saves. */
   readonly usesMemory?: boolean
+  /** Under which epoch of the memory it was read. */
+  readonly epoch?: number
   /** Asked when the whole stream is there. */
   readonly outline?: () => Uint8Array | undefined
   readonly rows?: () => number
@@ -82,11 +85,15 @@ export async function writeStream(
   options: SnapshotOptions & StreamOptions,
 ): Promise<CheckpointRecord> {
   await core.upgrade()
-  if ((await core.memory.forgetIfRepaired()) && options.usesMemory === true) throw repairedMeanwhile()
-  const parent: Parent | undefined = options.full === true ? undefined : await core.memory.parents.find(facts)
+  const { memory } = core
+  await memory.refresh()
+  if (options.usesMemory === true) await memory.mustHold(options.epoch ?? -1)
+  const { epoch } = memory
+  const full = options.full === true || memory.underRepair
+  const parent: Parent | undefined = full ? undefined : await memory.parents.find(facts)
   const saved: SavedBytes = await core.chunks.save(pieces, {
     parent: parent?.chunks,
-    full: options.full ?? false,
+    full,
     ...(options.outline === undefined ? {} : { outline: options.outline }),
   })
   const { content, digest, logicalBytes, storedBytes } = saved
@@ -100,7 +107,8 @@ export async function writeStream(
     ...(parent === undefined ? {} : { parent: parent.id }),
     ...(rows === undefined ? {} : { rows }),
   })
-  core.memory.parents.saved(record.id, facts, saved, options.keep)
+  if (!full || options.usesMemory === true) await memory.mustHold(epoch)
+  memory.parents.saved(record.id, facts, saved, () => memory.epoch === epoch, options.keep)
   return record
 }
 
@@ -123,7 +131,7 @@ async function checkpointOf(core: StoreCore, facts: CheckpointFacts, stored: Sto
 }
 
 /** Above every order given before. Where the clock was set back, that of other processes is known only to the log. */
-async function nextOrder(core: StoreCore): Promise<number> {
+export async function nextOrder(core: StoreCore): Promise<number> {
   const order = core.order.next()
   if (order <= (core.clock.now() + 1) * 1_000) return order
   await core.feed.refresh()
@@ -131,12 +139,7 @@ async function nextOrder(core: StoreCore): Promise<number> {
   return core.order.next()
 }
 
-function repairedMeanwhile(): WaymarkError {
-  return new WaymarkError('conflict', {
-    message: 'the store was repaired since the last save',
-    means:
-      'This state was not saved, because it stood on what the repair may have set aside; everything saved before is as the repair left it.',
-    remedy: 'Save again: it is then kept anew.',
-    retryable: true,
-  })
+function bytesOfShort(piece: StreamPiece): Uint8Array {
+  if (piece.kind === 'known') throw new TypeError('a short value has no remembered parts')
+  return piece.bytes
 }

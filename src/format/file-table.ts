@@ -46,13 +46,15 @@ export function decodeFileTable(bytes: Uint8Array, offset: number): readonly Sto
     at += length
     return file
   })
+  if (new Set(files.map(file => file.name)).size < files.length) throw damagedTable('two files have one name')
   if (at !== offset) throw damagedTable('the files have another length')
   return files
 }
 
-/** Whether a name stays in the folder it is put into, on any system. */
+/** Whether a name stays in the folder it is put into. On Windows a backslash divides too, and a colon leads to another drive or into a stream. */
 function isInside(name: string): boolean {
-  return name.split('/').every(part => part !== '' && part !== '.' && part !== '..' && !/[\\:\0]/.test(part))
+  const forbidden = process.platform === 'win32' ? /[\\:\0]/ : /\0/
+  return name.split('/').every(part => part !== '' && part !== '.' && part !== '..' && !forbidden.test(part))
 }
 
 function damagedTable(how: string): WaymarkError {

@@ -91,7 +91,11 @@ function rowHead(length: number): Uint8Array {
 /** Takes rows out of a stream, whatever pieces it comes in. Holds no more than a piece and the beginning of a row. */
 export class RowDecoder {
   readonly #options: DecodeOptions
-  #rest: Uint8Array = new Uint8Array(0)
+  /** What came of a row that is not complete. */
+  #rest: Uint8Array[] = []
+  #restBytes = 0
+  /** Bytes there must be before it is worth looking again. */
+  #wanted = 1
 
   constructor(options: DecodeOptions) {
     this.#options = options
@@ -103,21 +107,35 @@ export class RowDecoder {
    * @throws WaymarkError `corrupt` if what comes is no row
    */
   *add(piece: Uint8Array): IterableIterator<unknown> {
-    const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece])
+    if (this.#restBytes + piece.length < this.#wanted) {
+      this.#keep(new Uint8Array(piece))
+      return
+    }
+    // Joined once for a row, however many pieces it came in.
+    const bytes = this.#rest.length === 0 ? piece : Buffer.concat([...this.#rest, piece])
+    this.#rest = []
+    this.#restBytes = 0
     let at = 0
     for (;;) {
       const head = readHead(bytes, at)
-      if (head === undefined || at + head.size + head.length > bytes.length) break
+      this.#wanted = head === undefined ? bytes.length - at + 1 : head.size + head.length
+      if (head === undefined || at + this.#wanted > bytes.length) break
       const from = at + head.size
       yield decodeValue(bytes.subarray(from, from + head.length), this.#options)
       at = from + head.length
     }
-    this.#rest = new Uint8Array(bytes.subarray(at))
+    if (at < bytes.length) this.#keep(new Uint8Array(bytes.subarray(at)))
+    else this.#wanted = 1
   }
 
   /** @throws WaymarkError `corrupt` if the stream ended within a row */
   finish(): void {
-    if (this.#rest.length > 0) throw damagedRows('it ends within a row')
+    if (this.#restBytes > 0) throw damagedRows('it ends within a row')
+  }
+
+  #keep(bytes: Uint8Array): void {
+    this.#rest.push(bytes)
+    this.#restBytes += bytes.length
   }
 }
 

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { open, type Store } from 'waymark'
 import { nodeFiles } from '../../src/files/node-files.ts'
 import { CatalogPool } from '../../src/testing/catalog-pool.ts'
@@ -145,7 +146,7 @@ test('a patch reads its values at once: what is changed afterwards is not in it'
     changing.deep.push(2)
     changing.bytes.fill('y')
     const { value } = await store.load((await patching).id)
-    assert.deepEqual(value, { a: { deep: [1], bytes: Buffer.alloc(100_000, 'x') } })
+    assert.ok(isDeepStrictEqual(value, { a: { deep: [1], bytes: Buffer.alloc(100_000, 'x') } }))
   })
 })
 
@@ -200,6 +201,7 @@ test('what cannot be patched is refused with its reason, and nothing is saved', 
       ['invalid', () => store.patch(id, { set: { metrics: 1, 'metrics.loss': 2 } }), 'metrics'],
       ['invalid', () => store.patch(id, { set: { a: () => 1 } }), 'a'],
       ['invalid', () => store.patch(id, {})],
+      ['invalid', () => store.patch(id, { set: { a: 1 }, ttlMs: -1 })],
       ['invalid', () => store.patch(id, { set: { 'a..b': 1 } }), 'a..b'],
       ['invalid', () => store.patch(rows.id, { set: { '[0]': 1 } })],
       ['invalid', () => store.patch(bytes.id, { set: { '[0]': 1 } })],
