@@ -27,7 +27,7 @@ describe('a catalog whose process died', () => {
 
     test(`a bit flipped in a log ${how} is reported, or the state is an older one as a whole (E3)`, async () => {
       const seen = new Set<string>()
-      for (const [at, bit] of flips(logOf().length, 64, 5)) {
+      for (const [at, bit] of flips(logOf().length, 1_024, 5)) {
         const damaged = { ...image, log: flipBit(logOf(), at, bit) }
         const verdict = await tryImage(path, damaged, states).catch(failAt(`byte ${at}, bit ${bit}`))
         seen.add(verdict.kind === 'clean' ? `state ${verdict.state}` : 'reported')
@@ -38,14 +38,14 @@ describe('a catalog whose process died', () => {
     })
 
     test(`a bit flipped in a database beside a log ${how} is harmless or reported`, async () => {
-      for (const [at, bit] of flips(image.database.length, 64, 6)) {
+      for (const [at, bit] of flips(image.database.length, 1_024, 6)) {
         const damaged = { ...image, database: flipBit(image.database, at, bit) }
         await tryImage(path, damaged, states.slice(-1)).catch(failAt(`byte ${at}, bit ${bit}`))
       }
     })
 
     test(`a log ${how} that is cut, lost or of another catalog is reported, or the state is an older one as a whole`, async () => {
-      for (let length = 0; length < logOf().length; length += 1021) {
+      for (let length = 0; length < logOf().length; length += 16_381) {
         await tryImage(path, { ...image, log: logOf().subarray(0, length) }, states).catch(failAt(`cut to ${length}`))
       }
       await tryImage(path, { database: image.database }, states)
