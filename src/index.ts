@@ -8,6 +8,7 @@ export { type ErrorPlace, placeOf } from './engine/error-place.ts'
 export type { ExportFormat, ExportOptions } from './engine/export-checkpoint.ts'
 export type { ImportFormat, ImportOptions } from './engine/import-checkpoint.ts'
 export type { ListOptions } from './engine/list-checkpoints.ts'
+export type { PatchOptions } from './engine/patch-checkpoint.ts'
 export {
   isPipeline,
   type Pipeline,

@@ -104,7 +104,8 @@ export class Store implements AsyncDisposable {
    * @throws WaymarkError `not_found` of the checkpoint or a path, `invalid` with the path that cannot be changed, `corrupt`; and what {@link save} throws
    *
    * @example
-   * const next = await store.patch(saved.id, { set: { 'metrics.loss': 0.4, 'rows[3]': row }, remove: ['draft'] })
+   * const { id } = await store.save({ value: { metrics: { loss: 1 }, rows: ['a'], draft: 'x' } })
+   * const next = await store.patch(id, { set: { 'metrics.loss': 0.4, 'rows[1]': 'b' }, remove: ['draft'] })
    */
   async patch(id: string, options: PatchOptions): Promise<Checkpoint> {
     return withoutContent(await patchCheckpoint(this.#core, id, options))

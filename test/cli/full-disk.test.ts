@@ -7,10 +7,11 @@ import { test } from 'node:test'
 import { WaymarkProject } from './waymark-project.ts'
 
 const heavy = `
+import { randomBytes } from 'node:crypto'
 import { pipeline } from 'waymark'
 export default pipeline('heavy', async run => {
   let sum = 0
-  for (let i = 0; i < 40; i++) sum += (await run.stage('part', () => 'x'.repeat(100_000) + i, { key: i })).length
+  for (let i = 0; i < 40; i++) sum += (await run.stage('part', () => randomBytes(100_000), { key: i })).length
   return sum
 })
 `
