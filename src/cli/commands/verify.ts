@@ -2,18 +2,30 @@ import type { VerifyReport } from '../../engine/verify-report.ts'
 import { exitCodeOf, WaymarkError } from '../../model/errors.ts'
 import { byteProgress } from '../byte-progress.ts'
 import type { Context } from '../context.ts'
-import { document, isoTime } from '../json-shapes.ts'
+import { document, errorDocument, isoTime } from '../json-shapes.ts'
+import { line } from '../render/screen.ts'
 import { verifyLines } from '../render/verify-lines.ts'
+import { untilStopped } from '../until-stopped.ts'
 import { withReadOnlyStore } from '../with-read-only-store.ts'
 
 /** `waymark verify` */
-export async function verifyCommand(context: Context): Promise<number> {
-  const { output, line } = context
+export function verifyCommand(context: Context): Promise<number> {
+  return untilStopped(
+    signal => verified(context, signal),
+    async stopped => {
+      if (context.output.json) context.output.jsonLine(errorDocument('verify', stopped.toJSON()))
+      else await context.output.message([line(`${stopped.message}: nothing was changed, and nothing is proven`)])
+    },
+  )
+}
+
+async function verified(context: Context, signal: AbortSignal): Promise<number> {
+  const { output, line: typed } = context
   const progress = await byteProgress(context, 'verifying')
   let report: VerifyReport
   try {
     report = await withReadOnlyStore(context, store =>
-      store.verify({ full: line.flags.on('full'), onProgress: now => progress.report(now) }),
+      store.verify({ full: typed.flags.on('full'), signal, onProgress: now => progress.report(now) }),
     )
   } finally {
     progress.end()
