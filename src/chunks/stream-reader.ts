@@ -119,6 +119,7 @@ export class StreamReader {
       for (; number < frameEnd && offset < to; number++) {
         const chunk = chunks[number - frame.firstChunk]
         if (chunk === undefined) throw damagedManifest('a chunk is missing')
+        if (offset + chunk.rawBytes > start + run.bytes) throw damagedManifest('a run has another length than its chunks')
         if (offset + chunk.rawBytes > from) {
           yield { offset, bytes: await chunkBytes(this.#packs, pack, number, chunk), digest: chunk.digest }
         }

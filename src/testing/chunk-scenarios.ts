@@ -63,7 +63,7 @@ export const chunkScenarios: readonly ChunkScenario[] = [
         const store = await machine.open()
         const saves = Array.from({ length: 4 }, async (_, n) => {
           // Begun one after another, each while the one before is on its way to the disk.
-          for (let turns = n * 4; turns > 0; turns--) await turn()
+          for (let turns = n * (2 + random.integer(16)); turns > 0; turns--) await turn()
           await machine.save(store, `${who} ${n}`, editOf(machine, 'record', random), { run: 'small' })
         })
         await Promise.all(saves)

@@ -1,6 +1,7 @@
 import { FsBlobStore } from '../../src/blobs/fs-blob-store.ts'
 import { type ChunkIndex, noChunkIndex } from '../../src/chunks/chunk-index.ts'
 import { ChunkStore, type KeptChunks, type SaveBytesOptions, type SavedBytes } from '../../src/chunks/chunk-store.ts'
+import { damagedChunk } from '../../src/chunks/damaged-chunk.ts'
 import { inlineWorkbench, type Workbenches } from '../../src/chunks/workbench.ts'
 import type { FileSystem } from '../../src/files/file-system.ts'
 import type { Compression } from '../../src/format/compression.ts'
@@ -50,7 +51,7 @@ export class ChunkWorld {
 
   contentAt(position: RecordPosition): ChunksContent {
     const content = this.#contents.get(position.offset)
-    if (content === undefined) throw new Error(`no record at ${position.offset}`)
+    if (content === undefined) throw damagedChunk(`of the record at ${position.offset}`, 0)
     return content
   }
 
