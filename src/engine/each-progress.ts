@@ -2,18 +2,19 @@ import { fileFault } from '../files/file-faults.ts'
 import { encodeValue } from '../format/encode-value.ts'
 import { rangesOf } from '../model/completed-set.ts'
 import type { WaymarkError } from '../model/errors.ts'
-import type { ItemCounts, ItemResult, OutputPosition, StageProgress } from '../model/records.ts'
+import type { ItemCounts, ItemResult, SetAsideItem, StageProgress } from '../model/records.ts'
 import { type SavePolicy, saveIntervalMs } from '../model/save-policy.ts'
 import { Throughput } from '../model/throughput.ts'
-import type { OutputWriter } from '../outputs/output-writer.ts'
+import type { ItemOutput, OutputItem, OutputProgress } from '../outputs/item-target.ts'
 import type { Attempt } from './attempt.ts'
+import { idempotencyKey } from './idempotency-key.ts'
 import { writeCheckpoint } from './write-checkpoint.ts'
 
 export interface EachProgressOptions {
   readonly attempt: Attempt
   readonly path: string
   readonly byKey: boolean
-  readonly output: OutputWriter | undefined
+  readonly output: ItemOutput | undefined
   readonly save: SavePolicy
   /** Counts that earlier attempts recorded. */
   readonly before: ItemCounts | undefined
@@ -38,6 +39,7 @@ export class EachProgress {
   #indexes: number[] = []
   #keys: string[] = []
   #results: ItemResult[] = []
+  #setAside: SetAsideItem[] = []
   #resultBytes = 0
   #bytesBeingSaved = 0
   #itemsBeingSaved = 0
@@ -59,7 +61,7 @@ export class EachProgress {
       retries: before?.retries ?? 0,
       total: options.total,
     }
-    this.#reused = this.#counts.done + this.#counts.skipped
+    this.#reused = this.#counts.done + this.#counts.skipped + this.#counts.setAside
     this.#throughput = new Throughput(options.attempt.facts.core.clock.monotonicMs())
     if (options.attempt.facts.onEvent !== undefined) this.#tellRegularly()
   }
@@ -88,7 +90,7 @@ export class EachProgress {
    * @throws WaymarkError `invalid` if the result cannot be stored: the item is then not finished
    */
   finish(index: number, key: string | undefined, value: unknown): void {
-    if (value !== undefined) this.#keep(index, value)
+    if (value !== undefined) this.#keep(index, key, value)
     this.#counts.done++
     this.#note(index, key)
   }
@@ -96,6 +98,13 @@ export class EachProgress {
   skip(index: number, key: string | undefined): void {
     this.#counts.skipped++
     this.#note(index, key)
+  }
+
+  /** Notes an item that is put away with its error. */
+  setAside(item: SetAsideItem): void {
+    this.#setAside.push(item)
+    this.#counts.setAside++
+    this.#note(item.index, item.key)
   }
 
   /** Something to wait for before more items are finished, if there is too much that is not durable yet. */
@@ -117,9 +126,9 @@ export class EachProgress {
     this.#cancelTelling?.()
   }
 
-  #keep(index: number, value: unknown): void {
-    const { output, attempt } = this.#options
-    if (output !== undefined) return output.add(value)
+  #keep(index: number, key: string | undefined, value: unknown): void {
+    const { output, attempt, path } = this.#options
+    if (output !== undefined) return output.add(value, new WrittenItem(attempt.facts.run, path, index, key))
     const bytes = encodeValue(value, { codecs: attempt.facts.core.codecs })
     this.#results.push([index, bytes])
     this.#resultBytes += bytes.length
@@ -168,19 +177,20 @@ export class EachProgress {
     const indexes = this.#indexes
     const keys = this.#keys
     const results = this.#results
-    const counts = this.counts
+    const progress = this.#progress(indexes, keys, this.#setAside)
     this.#bytesBeingSaved = this.#unsavedBytes()
     this.#itemsBeingSaved = indexes.length + keys.length
     this.#indexes = []
     this.#keys = []
     this.#results = []
+    this.#setAside = []
     const resultBytes = this.#resultBytes
     this.#resultBytes = 0
     try {
       // The output first: a record must never count bytes that are not durable.
-      const position = output === undefined ? undefined : await output.flush()
+      const position = output === undefined ? undefined : await output.flush(progress)
       const kept = await this.#place(results, resultBytes)
-      await attempt.append(this.#record(counts, indexes, keys, position, kept))
+      await attempt.append({ ...progress, ...(position === undefined ? {} : { output: position }), ...kept })
     } catch (error) {
       this.#fault = fileFault(error, `record items of ${this.#options.path}`, 'They are called again by the next attempt.')
     }
@@ -201,22 +211,15 @@ export class EachProgress {
     return { resultsIn, resultIndexes: results.map(([index]) => index) }
   }
 
-  #record(
-    counts: ItemCounts,
-    indexes: readonly number[],
-    keys: readonly string[],
-    output: OutputPosition | undefined,
-    kept: Pick<StageProgress, 'results' | 'resultsIn' | 'resultIndexes'>,
-  ): StageProgress {
+  #progress(indexes: readonly number[], keys: readonly string[], setAside: readonly SetAsideItem[]): OutputProgress {
     return {
       type: 'stage.progress',
       time: this.#options.attempt.facts.core.clock.now(),
       path: this.#options.path,
-      counts,
+      counts: this.counts,
       ...(indexes.length === 0 ? {} : { ranges: rangesOf(indexes) }),
       ...(keys.length === 0 ? {} : { keys }),
-      ...(output === undefined ? {} : { output }),
-      ...kept,
+      ...(setAside.length === 0 ? {} : { setAside }),
     }
   }
 
@@ -249,5 +252,24 @@ export class EachProgress {
         total === undefined ? undefined : Math.max(0, total - finished),
       ),
     })
+  }
+}
+
+/** One is made for every result with an output, so the key is worked out only when asked for. */
+class WrittenItem implements OutputItem {
+  readonly #run: string
+  readonly #stage: string
+  readonly index: number
+  readonly key: string | undefined
+
+  constructor(run: string, stage: string, index: number, key: string | undefined) {
+    this.#run = run
+    this.#stage = stage
+    this.index = index
+    this.key = key
+  }
+
+  get idempotencyKey(): string {
+    return idempotencyKey(this.#run, this.#stage, this.key ?? String(this.index))
   }
 }

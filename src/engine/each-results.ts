@@ -1,9 +1,7 @@
 import { decodeValue } from '../format/decode-value.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { ResultsRecord } from '../model/recorded-run.ts'
-import type { ItemResult, OutputPosition } from '../model/records.ts'
-import type { ItemFile } from '../outputs/item-file.ts'
-import { readItems } from '../outputs/read-items.ts'
+import type { ItemResult } from '../model/records.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import { decodeRunRecord } from './record-codec.ts'
 import type { EachResults } from './run.ts'
@@ -63,20 +61,3 @@ async function readResults(core: StoreCore, record: ResultsRecord): Promise<read
 const isResultList = (value: unknown): value is readonly ItemResult[] =>
   Array.isArray(value) &&
   value.every(entry => Array.isArray(entry) && typeof entry[0] === 'number' && entry[1] instanceof Uint8Array)
-
-/** Results written to an output file: this run's part of it, in the file's order. */
-export async function* writtenResults(
-  core: StoreCore,
-  file: ItemFile<unknown, never>,
-  position: OutputPosition,
-  baseDirectory: string,
-): AsyncIterable<unknown> {
-  if ((position.startedAt ?? 0) > 0) {
-    throw new WaymarkError('unsupported', {
-      message: `results() cannot tell this run's lines of ${position.path} from those that were there before`,
-      means: 'The file is whole; nothing was changed.',
-      remedy: 'Read the file itself, or do not use append.',
-    })
-  }
-  for await (const batch of readItems(core.files, file, { baseDirectory })) yield* batch
-}

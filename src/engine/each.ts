@@ -3,13 +3,12 @@ import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { RecordedStage } from '../model/recorded-run.ts'
 import type { InputRecord, ItemCounts, OutputPosition } from '../model/records.ts'
 import { type ScopePath, stagePath } from '../model/scope.ts'
-import { type ItemFile, itemFilePath } from '../outputs/item-file.ts'
-import { openOutput } from '../outputs/open-output.ts'
-import type { OutputWriter } from '../outputs/output-writer.ts'
-import { startOfOutput } from '../outputs/start-of-output.ts'
+import { fileTarget } from '../outputs/file-target.ts'
+import { isItemFile } from '../outputs/item-file.ts'
+import { type ItemOutput, type ItemTarget, isItemTarget, type OutputContext } from '../outputs/item-target.ts'
 import { type Attempt, currentScope } from './attempt.ts'
 import { EachProgress } from './each-progress.ts'
-import { eachResults, storedResults, writtenResults } from './each-results.ts'
+import { eachResults, storedResults } from './each-results.ts'
 import { type ItemInput, openItemInput } from './item-input.ts'
 import { type ItemFunction, ItemLoop, type LoopFailure } from './item-loop.ts'
 import { ObservedPromise } from './observed-promise.ts'
@@ -29,6 +28,7 @@ interface Pass {
   readonly recorded: RecordedStage | undefined
   /** Why what was recorded is thrown away, if it is. */
   readonly redo: string | undefined
+  readonly target: ItemTarget<unknown> | undefined
 }
 
 /** Starts a pass over items, goes on with one, or finds it recorded. */
@@ -42,8 +42,9 @@ export function runEach(
 ): Promise<EachResult<unknown>> {
   const path = stagePath(parent, name)
   checkOptions(path, options)
+  const target = targetOf(path, options.output)
   attempt.enter(path, parent)
-  const result = ObservedPromise.from(passOver(attempt, path, items, fn, options))
+  const result = ObservedPromise.from(passOver(attempt, path, items, fn, options, target))
   attempt.track({ path, settled: result.settled, observed: () => result.observed })
   return result
 }
@@ -54,6 +55,7 @@ async function passOver(
   items: unknown,
   fn: ItemFunction,
   options: EachOptions<unknown, unknown>,
+  target: ItemTarget<unknown> | undefined,
 ): Promise<EachResult<unknown>> {
   const { core, baseDirectory, recorded: run } = attempt.facts
   const input = await openItemInput(items, path, {
@@ -71,14 +73,14 @@ async function passOver(
   }
   // By index nothing says which of the old items are among the new ones; by key the finished ones stay finished.
   const redo = asked ?? (changed && options.key === undefined ? 'its input changed' : undefined)
-  if (recorded !== undefined && redo === undefined) checkOutputKind(path, recorded, options.output)
+  if (recorded !== undefined && redo === undefined) checkOutputKind(path, recorded, target)
   if (recorded?.state === 'completed' && redo === undefined && !changed) {
     attempt.emit({ type: 'stage.reused', stage: path, ...(recorded.counts === undefined ? {} : { counts: recorded.counts }) })
-    return handle(attempt, path, recorded.counts ?? noCounts, recorded.output, options.output)
+    return handle(attempt, path, recorded.counts ?? noCounts, recorded.output, target)
   }
   if (attempt.stopping) throw stopped(attempt.signal)
   const order = attempt.orderOf(path)
-  const pass: Pass = { attempt, path, fn, options, input, recorded: redo === undefined ? recorded : undefined, redo }
+  const pass: Pass = { attempt, path, fn, options, input, recorded: redo === undefined ? recorded : undefined, redo, target }
   const done = goOn(pass, order, run.stages.get(path)?.outputStart)
   if (redo !== undefined) attempt.redoing(order, done)
   return done
@@ -100,9 +102,9 @@ async function goOn(pass: Pass, order: number, outputStart: OutputPosition | und
   if (redo !== undefined) attempt.noteRedone(path)
   attempt.emit({ type: 'stage.started', stage: path, kind: 'each', ...(input.total === undefined ? {} : { total: input.total }) })
   const startedAt = core.clock.monotonicMs()
-  let output: OutputWriter | undefined
+  let output: ItemOutput | undefined
   try {
-    output = options.output === undefined ? undefined : await beginOutput(pass, options.output, outputStart)
+    output = pass.target === undefined ? undefined : await beginOutput(pass, pass.target, outputStart)
     return await work(pass, output, startedAt)
   } catch (error) {
     if (!(error instanceof ItemLoopEnd)) {
@@ -118,34 +120,45 @@ async function goOn(pass: Pass, order: number, outputStart: OutputPosition | und
   }
 }
 
-/** Opens the output where the record says; a start nobody recorded yet is recorded before the file is touched. */
+/** Opens the output where the record says; a start nobody recorded yet is recorded before anything is touched. */
 async function beginOutput(
   pass: Pass,
-  file: ItemFile<unknown, never>,
+  target: ItemTarget<unknown>,
   outputStart: OutputPosition | undefined,
-): Promise<OutputWriter> {
-  const { attempt, path, recorded, redo } = pass
-  const { core, baseDirectory, ownership, earlierOwnersDead } = attempt.facts
-  attempt.takeOutput(itemFilePath(file, baseDirectory), path)
+): Promise<ItemOutput> {
+  const { attempt, path, recorded, redo, options } = pass
+  const { core, baseDirectory, ownership, earlierOwnersDead, run } = attempt.facts
+  attempt.takeOutput(target.place(baseDirectory), path)
+  const context: OutputContext = {
+    files: core.files,
+    baseDirectory,
+    run,
+    stage: path,
+    token: ownership.token,
+    earlierOwnerDead: earlierOwnersDead,
+  }
   let position = recorded?.output
   if (position === undefined) {
     // A redo of a part that was appended begins where that part began.
-    const again = redo !== undefined && file.append && outputStart?.path === file.path ? outputStart : undefined
-    position = again ?? (await startOfOutput(core.files, file, { baseDirectory }))
+    const appends = isItemFile(options.output) && options.output.append
+    const again = redo !== undefined && appends && outputStart?.path === target.shown ? outputStart : undefined
+    position = again ?? (await target.begin(context))
     await attempt.append({ type: 'output.started', time: core.clock.now(), path, output: position })
   }
-  // An owner that was stalled until now must not touch a file that its successor writes.
+  // An owner that was stalled until now must not touch what its successor writes.
   await attempt.mustOwn()
-  return openOutput(core.files, file, {
-    baseDirectory,
-    token: ownership.token,
-    recorded: position,
-    earlierOwnerDead: earlierOwnersDead,
-    stage: path,
-  })
+  const { output, recovered = [], notices = [] } = await target.open(context, position)
+  try {
+    if (recovered.length > 0) await attempt.append(...recovered)
+    for (const message of notices) attempt.emit({ type: 'notice', message })
+    return output
+  } catch (error) {
+    await output.close().catch(() => {})
+    throw error
+  }
 }
 
-async function work(pass: Pass, output: OutputWriter | undefined, startedAt: number): Promise<EachResult<unknown>> {
+async function work(pass: Pass, output: ItemOutput | undefined, startedAt: number): Promise<EachResult<unknown>> {
   const { attempt, path, fn, options, input, recorded } = pass
   const { core } = attempt.facts
   const progress = new EachProgress({
@@ -180,7 +193,7 @@ async function work(pass: Pass, output: OutputWriter | undefined, startedAt: num
       counts,
       ...(position === undefined ? {} : { output: position.path }),
     })
-    return handle(attempt, path, counts, position, options.output)
+    return handle(attempt, path, counts, position, pass.target)
   } finally {
     progress.tell()
     progress.close()
@@ -188,7 +201,7 @@ async function work(pass: Pass, output: OutputWriter | undefined, startedAt: num
 }
 
 /** The position of an output that is whole. It is durable before the file is closed, so whether that succeeds changes nothing. */
-async function finished(output: OutputWriter): Promise<OutputPosition> {
+async function finished(output: ItemOutput): Promise<OutputPosition> {
   try {
     return await output.finish()
   } catch (error) {
@@ -213,7 +226,7 @@ function handle(
   path: ScopePath,
   counts: ItemCounts,
   position: OutputPosition | undefined,
-  file: ItemFile<unknown, never> | undefined,
+  target: ItemTarget<unknown> | undefined,
 ): EachResult<unknown> {
   const { core, baseDirectory, recorded } = attempt.facts
   return {
@@ -222,10 +235,36 @@ function handle(
     setAside: counts.setAside,
     results: () =>
       eachResults(() => {
-        if (file !== undefined && position !== undefined) return writtenResults(core, file, position, baseDirectory)
+        if (target !== undefined && position !== undefined) return written(target, position, { files: core.files, baseDirectory })
         return storedResults(core, recorded.stages.get(path)?.results ?? [])
       }),
   }
+}
+
+/** Results as the output holds them. */
+function written(
+  target: ItemTarget<unknown>,
+  position: OutputPosition,
+  context: Pick<OutputContext, 'files' | 'baseDirectory'>,
+): AsyncIterable<unknown> {
+  if (target.results !== undefined) return target.results(context, position)
+  throw new WaymarkError('unsupported', {
+    message: `results() cannot read back what was written to ${position.path}`,
+    means: 'The results are there; nothing was changed.',
+    remedy: 'Read them from where they were written.',
+  })
+}
+
+function targetOf(path: ScopePath, output: unknown): ItemTarget<unknown> | undefined {
+  if (output === undefined) return undefined
+  if (isItemFile(output)) return fileTarget(output)
+  if (isItemTarget(output)) return output
+  throw new WaymarkError('invalid', {
+    message: `the output of ${JSON.stringify(path)} is ${typeof output === 'string' ? `the text ${JSON.stringify(output.slice(0, 60))}` : `a ${typeof output}`}`,
+    means: 'Nothing of this stage was run.',
+    remedy: 'Pass jsonl(path), csv(path), parquet(path), folder(path), sqliteTable(…), postgresTable(…) or callback(…).',
+    details: { stage: path },
+  })
 }
 
 function checkOptions(path: ScopePath, options: EachOptions<unknown, unknown>): void {
@@ -256,13 +295,13 @@ function inputChangedError(attempt: Attempt, path: ScopePath, recorded: Recorded
   })
 }
 
-function checkOutputKind(path: ScopePath, recorded: RecordedStage, output: ItemFile<unknown, never> | undefined): void {
+function checkOutputKind(path: ScopePath, recorded: RecordedStage, output: ItemTarget | undefined): void {
   if (recorded.finished === 0 || (recorded.output === undefined) === (output === undefined)) return
   throw new WaymarkError('conflict', {
     message:
       output === undefined
         ? `${path} wrote its first ${recorded.finished} results to ${recorded.output?.path}, and now has no output`
-        : `${path} kept its first ${recorded.finished} results in the store, and now has the output ${output.path}`,
+        : `${path} kept its first ${recorded.finished} results in the store, and now has the output ${output.shown}`,
     means: 'Nothing was run: one part of the results would be in another place than the rest.',
     remedy: `Put the output option back as it was, or run the stage again with --redo ${path}.`,
     details: { stage: path },

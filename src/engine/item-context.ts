@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { itemPath } from '../model/scope.ts'
 import type { Attempt, ScopeVerbs } from './attempt.ts'
+import { idempotencyKey } from './idempotency-key.ts'
 import { FinalFailure, RetryRequest } from './retry.ts'
 import type { ItemContext, Logger, Skipped } from './run.ts'
 import { scopeLogger } from './stage.ts'
@@ -49,7 +49,7 @@ export class ItemCall implements ItemContext {
   }
 
   get idempotencyKey(): string {
-    return createHash('sha256').update(`${this.run}\n${this.path}`).digest('hex').slice(0, 32)
+    return idempotencyKey(this.run, this.#stage, this.key)
   }
 
   get stage(): ScopeVerbs['stage'] {

@@ -4,6 +4,7 @@ import { WaymarkError } from '../model/errors.ts'
 import type { InputRecord } from '../model/records.ts'
 import { fileDigest } from '../outputs/file-digest.ts'
 import { type ItemFile, isItemFile, itemFilePath } from '../outputs/item-file.ts'
+import { type ItemSource, isItemSource } from '../outputs/item-source.ts'
 import { readItems } from '../outputs/read-items.ts'
 import { PendingStage } from './stage-result.ts'
 
@@ -35,6 +36,7 @@ const batchLength = 1_000
 export async function openItemInput(items: unknown, path: string, options: InputOptions): Promise<ItemInput> {
   if (items instanceof PendingStage) return stageInput(items)
   if (isItemFile(items)) return fileInput(items, options)
+  if (isItemSource(items)) return sourceInput(items, path, options)
   if (typeof items !== 'object' || items === null) throw notItems(items, path)
   if (!options.hasKey) throw needsKey(path)
   if (Array.isArray(items)) {
@@ -69,6 +71,13 @@ async function fileInput(file: ItemFile<unknown, never>, options: InputOptions):
     total: undefined,
     batches: () => readItems(files, file, { baseDirectory, signal }),
   }
+}
+
+async function sourceInput(source: ItemSource, path: string, options: InputOptions): Promise<ItemInput> {
+  const { files, baseDirectory, signal } = options
+  const opened = await source.open({ files, baseDirectory, signal })
+  if (opened.record.kind === 'keys' && !options.hasKey) throw needsKey(path)
+  return opened
 }
 
 /** Length of an encoded array: the argument of its CBOR head (RFC 8949, 3). Undefined for anything else, which the decoder then refuses. */

@@ -33,6 +33,8 @@ const kinds: ReadonlySet<string> = new Set<RunRecord['type']>([
   'stage.failed',
   'stage.progress',
   'output.started',
+  'items.requeued',
+  'stage.noted',
   'value.drawn',
   'checkpoint.saved',
   'checkpoint.deleted',

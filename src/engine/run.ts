@@ -1,6 +1,8 @@
 import type { SavePolicy } from '../model/save-policy.ts'
 import type { Schema } from '../model/schema.ts'
 import type { ItemFile } from '../outputs/item-file.ts'
+import type { ItemSource } from '../outputs/item-source.ts'
+import type { ItemTarget } from '../outputs/item-target.ts'
 import type { Checkpoint } from './store.ts'
 
 /** What a pipeline's function works with: the run it belongs to. */
@@ -26,7 +28,7 @@ export interface Run {
    */
   each<Item, Returned>(
     name: string,
-    items: StageResult<readonly Item[]> | ItemFile<Item, never>,
+    items: StageResult<readonly Item[]> | ItemFile<Item, never> | ItemSource<Item>,
     fn: (item: Item, ctx: ItemContext) => Returned,
     options?: EachOptions<Item, ItemValue<Returned>>,
   ): Promise<EachResult<ItemValue<Returned>>>
@@ -118,7 +120,7 @@ export interface EachOptions<Item, Value> {
   readonly version?: string
   readonly retry?: RetryPolicy
   /** Results go to this file, exactly once each, in order of completion. Without it they live in the store. */
-  readonly output?: ItemFile<unknown, Value>
+  readonly output?: ItemFile<unknown, Value> | ItemTarget<Value>
   /** When progress is made durable. */
   readonly save?: SavePolicy
   /** Aborts the item's `ctx.signal` and fails its call after so long. */

@@ -63,6 +63,18 @@ export class CompletedSet {
     }
   }
 
+  /** Takes indexes out again. Rebuilds the set: for what happens seldom. */
+  removeRange(from: number, to: number): void {
+    const before = this.toRanges()
+    this.#watermark = 0
+    this.#ranges.length = 0
+    this.#size = 0
+    for (const [start, end] of before) {
+      if (start < from) this.addRange(start, Math.min(end, from - 1))
+      if (end > to) this.addRange(Math.max(start, to + 1), end)
+    }
+  }
+
   /** The set as ascending ranges. */
   toRanges(): CompletedRange[] {
     const list: CompletedRange[] = this.#watermark > 0 ? [[0, this.#watermark - 1]] : []
@@ -85,6 +97,13 @@ export class CompletedSet {
   #at(position: number): number {
     return this.#ranges[position] ?? Number.POSITIVE_INFINITY
   }
+}
+
+/** Items in ranges that do not overlap. */
+export function rangesLength(ranges: readonly CompletedRange[]): number {
+  let length = 0
+  for (const [from, to] of ranges) length += to - from + 1
+  return length
 }
 
 /** Ascending ranges of a list of distinct indexes in any order. */

@@ -4,9 +4,11 @@ import type {
   AttemptStarted,
   InputRecord,
   ItemCounts,
+  ItemsRequeued,
   OutputPosition,
   RunCreated,
   RunRecord,
+  SetAsideItem,
   StageProgress,
   StoredError,
 } from './records.ts'
@@ -58,10 +60,18 @@ export class RecordedRun {
         return this.#start(record)
       default: {
         const stage = this.#stages.get(record.path)
+        if (stage !== undefined && record.type === 'stage.done') this.#markAfter(stage)
         stage?.apply(record, position)
         if (stage !== undefined && record.type === 'stage.done') this.#outdateAfter(stage)
       }
     }
+  }
+
+  /** A stage some of whose items were called again is no longer what the stages after it were made from. They are offered for a redo, not redone. */
+  #markAfter({ requeued, order, path }: RecordedStage): void {
+    if (requeued === undefined) return
+    const what = `${requeued.size} ${requeued.size === 1 ? 'item' : 'items'} of ${path} ${requeued.size === 1 ? 'was' : 'were'} called again`
+    for (const later of this.#stages.values()) if (later.order > order && !isInside(later.path, path)) later.inputChanged = what
   }
 
   /** A stage that was redone and came out differently makes what was first called after it outdated. */
@@ -105,12 +115,21 @@ export class RecordedStage {
   error: StoredError | undefined
   /** Digest of the result that a redo is replacing, `unknown` where there is none; undefined when nothing is being replaced. */
   superseded: string | undefined
+  /** Why what it was made from is no longer what it was: it is offered for a redo, and reused all the same. */
+  inputChanged: string | undefined
   /** Why the recorded result must not be reused. */
   outdated: string | undefined
   /** Items finished, where they are known by index … */
   readonly completed = new CompletedSet()
   /** … or by key. */
   readonly keys = new Set<string>()
+  /** Items put away with their errors, by {@link itemName}. Those requeued are not among them. */
+  readonly setAside = new Map<string, SetAsideItem>()
+  /** Once a completed stage had items requeued: only these are called, whatever else the input holds now. */
+  requeued: Set<string> | undefined
+  /** What the work noted about itself. */
+  readonly metadata: Record<string, unknown> = {}
+  currentStep: string | undefined
   /** Progress records that hold results, oldest first. */
   readonly results: ResultsRecord[] = []
 
@@ -145,6 +164,7 @@ export class RecordedStage {
         return
       case 'stage.done':
         this.state = 'completed'
+        this.requeued = undefined
         this.checkpoint = record.checkpoint
         if (record.counts !== undefined) this.counts = record.counts
         if (record.output !== undefined) this.output = record.output
@@ -153,9 +173,34 @@ export class RecordedStage {
         this.state = 'failed'
         this.error = record.error
         return
+      case 'items.requeued':
+        return this.#requeue(record)
+      case 'stage.noted':
+        Object.assign(this.metadata, record.metadata)
+        this.currentStep = record.currentStep ?? this.currentStep
+        return
       case 'stage.started':
         return
     }
+  }
+
+  /** Takes requeued items out of what is finished. */
+  #requeue(record: ItemsRequeued): void {
+    if (this.state === 'completed') this.requeued = new Set()
+    this.state = 'running'
+    const again = (name: string) => {
+      this.setAside.delete(name)
+      this.requeued?.add(name)
+    }
+    for (const [from, to] of record.ranges ?? []) {
+      this.completed.removeRange(from, to)
+      for (let index = from; index <= to; index++) again(String(index))
+    }
+    for (const key of record.keys ?? []) {
+      this.keys.delete(key)
+      again(key)
+    }
+    if (this.counts !== undefined) this.counts = { ...this.counts, setAside: this.setAside.size }
   }
 
   #progress(record: StageProgress, position: RecordPosition): void {
@@ -163,11 +208,15 @@ export class RecordedStage {
     if (record.output !== undefined) this.output = record.output
     for (const [from, to] of record.ranges ?? []) this.completed.addRange(from, to)
     for (const key of record.keys ?? []) this.keys.add(key)
+    for (const item of record.setAside ?? []) this.setAside.set(itemName(item.index, item.key), item)
     if (record.results !== undefined) this.results.push({ position, indexes: record.results.map(([index]) => index) })
     else if (record.resultsIn !== undefined)
       this.results.push({ position, indexes: record.resultIndexes ?? [], checkpoint: record.resultsIn })
   }
 }
+
+/** How an item is known within its stage: its key, or its index as text. */
+export const itemName = (index: number, key: string | undefined): string => key ?? String(index)
 
 /** A progress record that holds results of items. */
 export interface ResultsRecord {

@@ -19,6 +19,8 @@ export type RunRecord =
   | StageFailed
   | StageProgress
   | OutputStarted
+  | ItemsRequeued
+  | StageNoted
   | ValueDrawn
   | CheckpointSaved
   | CheckpointDeleted
@@ -160,14 +162,56 @@ export interface StageProgress {
   readonly resultsIn?: CheckpointRecord
   /** … and the items they belong to. */
   readonly resultIndexes?: readonly number[]
+  /** Items put away with their errors since the record before; they are in `ranges` or `keys` too. */
+  readonly setAside?: readonly SetAsideItem[]
   readonly output?: OutputPosition
+}
+
+/** An item that kept failing: enough to see why, and to call it again. */
+export interface SetAsideItem {
+  readonly index: number
+  /** Undefined where items are known by index. */
+  readonly key?: string
+  /** The item itself, encoded; undefined if it cannot be stored: then it is read from the input again. */
+  readonly payload?: Uint8Array
+  readonly error: StoredError
+  /** The same for errors of one kind thrown at one place: `model/error-fingerprint.ts`. */
+  readonly fingerprint: string
+  /** Calls made, all of them failed. */
+  readonly calls: number
+  readonly time: number
+}
+
+/** Items that were set aside are to be called again. */
+export interface ItemsRequeued {
+  readonly type: 'items.requeued'
+  readonly time: number
+  readonly path: ScopePath
+  /** By index, where items are known by index … */
+  readonly ranges?: readonly CompletedRange[]
+  /** … or by key. */
+  readonly keys?: readonly string[]
+}
+
+/** What the work says about itself: own metadata of a stage, and what it is at. The newest counts. */
+export interface StageNoted {
+  readonly type: 'stage.noted'
+  readonly time: number
+  readonly path: ScopePath
+  /** Merged into what was noted before, by key. */
+  readonly metadata?: Readonly<Record<string, unknown>>
+  readonly currentStep?: string
 }
 
 /** Position of the item in the input, and the encoded result. */
 export type ItemResult = readonly [index: number, value: Uint8Array]
 
-/** How much of an output file counts. */
-export interface OutputPosition {
+/** How much of an output counts. Every kind has a `path`: how it is shown to people. */
+export type OutputPosition = FilePosition | PartsPosition | FolderPosition | TablePosition | CallbackPosition
+
+/** How much of a file of lines counts. */
+export interface FilePosition {
+  readonly kind?: undefined
   /** As the pipeline gave it. */
   readonly path: string
   /** Bytes. */
@@ -177,6 +221,42 @@ export interface OutputPosition {
   readonly columns?: readonly string[]
   /** Where this run's part begins in a file that is appended to, in bytes. */
   readonly startedAt?: number
+}
+
+/** Which part files of a folder count: each was published whole. */
+export interface PartsPosition {
+  readonly kind: 'parts'
+  /** The folder, as the pipeline gave it. */
+  readonly path: string
+  /** Parts published. Their names follow from their numbers. */
+  readonly parts: number
+  /** Rows in them. */
+  readonly rows: number
+}
+
+/** How many files of a folder count: one for each result. */
+export interface FolderPosition {
+  readonly kind: 'folder'
+  /** As the pipeline gave it. */
+  readonly path: string
+  readonly count: number
+}
+
+/** What is committed in a table of the user's database, as that database says in the same transaction. */
+export interface TablePosition {
+  readonly kind: 'table'
+  /** `sqlite:data/shop.db#orders`, `postgres:orders`. */
+  readonly path: string
+  /** Flushes committed there for this stage of the run. */
+  readonly sequence: number
+  readonly rows: number
+}
+
+/** What a function was given. */
+export interface CallbackPosition {
+  readonly kind: 'callback'
+  readonly path: string
+  readonly count: number
 }
 
 /** Written before a stage touches its output file: from here on the file belongs to this run. */

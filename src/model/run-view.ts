@@ -1,5 +1,6 @@
 import type { CheckpointRecord, PackContent } from './checkpoint.ts'
 import { type ChangeState, type CheckpointPin, type SettableStatus, stampChanges } from './checkpoint-changes.ts'
+import { rangesLength } from './completed-set.ts'
 import type { Owner } from './owner.ts'
 import type { EndCause, InputRecord, ItemCounts, OutputPosition, RunRecord, StoredError } from './records.ts'
 import type { ScopePath } from './scope.ts'
@@ -52,6 +53,11 @@ export interface StageView {
   readonly digest?: string
   readonly output?: OutputPosition
   readonly error?: StoredError
+  /** What the work noted about itself, newest by key. */
+  readonly metadata?: Readonly<Record<string, unknown>>
+  readonly currentStep?: string
+  /** Items to be called again although the stage was completed before. */
+  readonly requeued?: number
 }
 
 /** A checkpoint as the catalog keeps it: everything but the bytes, and where they are. */
@@ -175,6 +181,33 @@ function applyStageRecord(run: RunView, stage: StageView | undefined, record: St
         stage: { ...next, counts: record.counts, ...(record.output === undefined ? {} : { output: record.output }) },
         ...(record.resultsIn === undefined ? {} : { checkpoint: checkpointView(record.resultsIn, position) }),
       }
+    case 'stage.noted':
+      return {
+        run,
+        stage: {
+          ...next,
+          ...(record.metadata === undefined ? {} : { metadata: { ...stage.metadata, ...record.metadata } }),
+          ...(record.currentStep === undefined ? {} : { currentStep: record.currentStep }),
+        },
+      }
+    case 'items.requeued': {
+      const again = rangesLength(record.ranges ?? []) + (record.keys?.length ?? 0)
+      const counts = stage.counts && { ...stage.counts, setAside: Math.max(0, stage.counts.setAside - again) }
+      const { endedAt: _ended, ...rest } = next
+      return {
+        run: {
+          ...run,
+          state: run.owner === undefined ? 'paused' : run.state,
+          stagesCompleted: run.stagesCompleted - (stage.state === 'completed' ? 1 : 0),
+        },
+        stage: {
+          ...rest,
+          state: 'running',
+          requeued: (stage.requeued ?? 0) + again,
+          ...(counts === undefined ? {} : { counts }),
+        },
+      }
+    }
     case 'output.started':
       return { run, stage: { ...next, output: record.output } }
     case 'stage.failed':
@@ -183,7 +216,7 @@ function applyStageRecord(run: RunView, stage: StageView | undefined, record: St
         stage: { ...next, state: 'failed', endedAt: record.time, durationMs: record.durationMs, error: record.error },
       }
     case 'stage.done': {
-      const { error: _error, ...rest } = next
+      const { error: _error, requeued: _requeued, ...rest } = next
       return {
         run: { ...run, stagesCompleted: run.stagesCompleted + 1 },
         stage: {

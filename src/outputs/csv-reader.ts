@@ -1,6 +1,6 @@
 import type { Parser } from 'csv-parse'
 import { WaymarkError } from '../model/errors.ts'
-import { batchItems, type ItemBatch, type ItemSource } from './item-batch.ts'
+import { batchItems, type ItemBatch, type LineSource } from './item-batch.ts'
 import { type CsvFile, checkColumns } from './item-file.ts'
 import { excerpt, lineAt, lineBlocks } from './line-blocks.ts'
 
@@ -12,7 +12,7 @@ import { excerpt, lineAt, lineBlocks } from './line-blocks.ts'
  *
  * @throws WaymarkError `invalid` naming the line
  */
-export async function* csvBatches(source: ItemSource, csv: CsvFile<unknown, never>): AsyncGenerator<ItemBatch, void, undefined> {
+export async function* csvBatches(source: LineSource, csv: CsvFile<unknown, never>): AsyncGenerator<ItemBatch, void, undefined> {
   let header: readonly string[] | undefined
   /** Rows seen, the header among them. */
   let rowsSeen = 0
@@ -33,14 +33,14 @@ export async function* csvBatches(source: ItemSource, csv: CsvFile<unknown, neve
 }
 
 /** The names in the header row, or undefined for a file without rows. */
-export async function csvHeader(source: ItemSource, csv: CsvFile<unknown, never>): Promise<readonly string[] | undefined> {
+export async function csvHeader(source: LineSource, csv: CsvFile<unknown, never>): Promise<readonly string[] | undefined> {
   for await (const [fields] of rowGroups(source, csv)) {
     if (fields !== undefined) return checkHeader(fields, csv)
   }
   return undefined
 }
 
-function batchOf(values: readonly unknown[], source: ItemSource, csv: CsvFile<unknown, never>, rowsSeen: number): ItemBatch {
+function batchOf(values: readonly unknown[], source: LineSource, csv: CsvFile<unknown, never>, rowsSeen: number): ItemBatch {
   return { values, lineOf: async index => (await placeOfRow(source, csv, rowsSeen - values.length + index)).line }
 }
 
@@ -65,7 +65,7 @@ function checkHeader(fields: readonly string[], csv: CsvFile<unknown, never>): r
 
 /** The rows of the file, the header first, a group per block. */
 async function* rowGroups(
-  source: ItemSource,
+  source: LineSource,
   csv: CsvFile<unknown, never>,
 ): AsyncGenerator<readonly string[][], void, undefined> {
   const parser = await newParser(source, csv, false)
@@ -87,7 +87,7 @@ async function* rowGroups(
   yield rest
 }
 
-async function newParser(source: ItemSource, csv: CsvFile<unknown, never>, info: boolean): Promise<Parser> {
+async function newParser(source: LineSource, csv: CsvFile<unknown, never>, info: boolean): Promise<Parser> {
   const { parse } = await import('csv-parse')
   const parser = parse({
     delimiter: csv.delimiter,
@@ -101,7 +101,7 @@ async function newParser(source: ItemSource, csv: CsvFile<unknown, never>, info:
   return parser
 }
 
-async function malformed(cause: unknown, row: number, source: ItemSource, csv: CsvFile<unknown, never>): Promise<WaymarkError> {
+async function malformed(cause: unknown, row: number, source: LineSource, csv: CsvFile<unknown, never>): Promise<WaymarkError> {
   const { line, text } = await placeOfRow(source, csv, row)
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
   const known = typeof code === 'string' ? reasons[code] : undefined
@@ -125,7 +125,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** Where row `row` (the header is 0) begins, and its first line. Reads the file again. */
 async function placeOfRow(
-  source: ItemSource,
+  source: LineSource,
   csv: CsvFile<unknown, never>,
   row: number,
 ): Promise<{ line: number; text: string }> {
@@ -136,7 +136,7 @@ async function placeOfRow(
 }
 
 /** The offset just behind row `row`. */
-async function endOfRow(source: ItemSource, csv: CsvFile<unknown, never>, row: number): Promise<number> {
+async function endOfRow(source: LineSource, csv: CsvFile<unknown, never>, row: number): Promise<number> {
   const parser = await newParser(source, csv, true)
   let base: number | undefined
   let seen = 0

@@ -9,7 +9,7 @@ export interface ItemBatch {
 }
 
 /** What a format needs to read a file. */
-export interface ItemSource {
+export interface LineSource {
   readonly file: InputFile
   readonly options: LineBlockOptions
   /** Items to skip. */

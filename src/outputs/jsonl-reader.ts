@@ -1,5 +1,5 @@
 import { WaymarkError } from '../model/errors.ts'
-import { batchItems, type ItemBatch, type ItemSource } from './item-batch.ts'
+import { batchItems, type ItemBatch, type LineSource } from './item-batch.ts'
 import { excerpt, type LineBlock } from './line-blocks.ts'
 
 /**
@@ -8,7 +8,7 @@ import { excerpt, type LineBlock } from './line-blocks.ts'
  * @throws WaymarkError `invalid` naming the line
  */
 export async function* jsonlBatches(
-  source: ItemSource,
+  source: LineSource,
   blocks: AsyncIterable<LineBlock>,
 ): AsyncGenerator<ItemBatch, void, undefined> {
   const { shown } = source.options

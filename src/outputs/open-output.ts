@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import type { FileSystem } from '../files/file-system.ts'
 import { makeDurableDirectory } from '../files/make-durable-directory.ts'
-import type { OutputPosition } from '../model/records.ts'
+import type { FilePosition } from '../model/records.ts'
 import { CsvRows } from './csv-row.ts'
 import { type ItemFile, itemFilePath } from './item-file.ts'
 import { outputChanged, outputFailed } from './output-faults.ts'
@@ -16,7 +16,7 @@ export interface OpenOutputOptions {
   /** The fencing token of the run's owner; part of the name of a file not yet visible. */
   readonly token: number
   /** The last position in the log: what came after it is removed. Absent: {@link startOfOutput}, which is better recorded first. */
-  readonly recorded?: OutputPosition | undefined
+  readonly recorded?: FilePosition | undefined
   /**
    * Whether it is proven that nobody else has the file open: every earlier owner of the run that may have opened it is dead, and this
    * process has no failed writer on it. If false, the file is copied rather than cut, and a stalled owner writes to a file without a name.
@@ -76,7 +76,7 @@ export async function openOutput(
  * False when the path was corrected before anything was counted: then the new one begins anew. A file that is appended to keeps its record,
  * because only that tells our lines from others.
  */
-const goesOn = (file: ItemFile<unknown, never>, recorded: OutputPosition): boolean =>
+const goesOn = (file: ItemFile<unknown, never>, recorded: FilePosition): boolean =>
   recorded.length > 0 || recorded.startedAt !== undefined || recorded.path === file.path
 
 /** The pipeline may have been changed between two attempts. */

@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path'
 import type { FileSystem, OpenFile } from '../files/file-system.ts'
 import { WaymarkError } from '../model/errors.ts'
-import type { OutputPosition } from '../model/records.ts'
+import type { FilePosition } from '../model/records.ts'
 import { outputChanged, outputTakenAway } from './output-faults.ts'
 import { OutputTail } from './output-tail.ts'
 
@@ -10,7 +10,7 @@ export interface OutputTarget {
   readonly files: FileSystem
   /** Absolute. */
   readonly path: string
-  readonly start: OutputPosition
+  readonly start: FilePosition
   /** The stage, for remedies. */
   readonly stage: string | undefined
   /** The owner's fencing token. */

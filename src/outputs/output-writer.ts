@@ -1,6 +1,6 @@
 import type { FileSystem, OpenFile } from '../files/file-system.ts'
 import { WaymarkError } from '../model/errors.ts'
-import type { OutputPosition } from '../model/records.ts'
+import type { FilePosition } from '../model/records.ts'
 import type { CsvRows } from './csv-row.ts'
 import { jsonLine } from './json-line.ts'
 import { LineBuffer } from './line-buffer.ts'
@@ -15,7 +15,7 @@ export interface OpenedOutput {
   readonly path: string
   /** {@link FileStat.identity} of `file`. */
   readonly identity: string
-  readonly start: OutputPosition
+  readonly start: FilePosition
   readonly tail: OutputTail
   /** Absent for JSONL. */
   readonly rows?: CsvRows | undefined
@@ -33,7 +33,7 @@ export class OutputWriter {
   readonly #output: OpenedOutput
   readonly #pending = new LineBuffer()
   readonly #tail: OutputTail
-  #position: OutputPosition
+  #position: FilePosition
   /** Bytes of the file when all flushes asked for are done. */
   #lengthAhead: number
   /** Ends when the flushes asked for so far are over; never rejects. */
@@ -53,7 +53,7 @@ export class OutputWriter {
   }
 
   /** How much of the file counts: as of the last flush that succeeded. */
-  get position(): OutputPosition {
+  get position(): FilePosition {
     return this.#position
   }
 
@@ -81,7 +81,7 @@ export class OutputWriter {
    *
    * @throws WaymarkError `disk_full`, `unavailable`; `conflict` if the file was replaced, moved or written by somebody else
    */
-  flush(): Promise<OutputPosition> {
+  flush(): Promise<FilePosition> {
     if (this.#closed !== undefined) return Promise.reject(this.#isClosed())
     const bytes = this.#pending.take()
     const columns = this.#output.rows?.columns
@@ -99,7 +99,7 @@ export class OutputWriter {
    *
    * @throws WaymarkError as `flush`; the writer is then still open
    */
-  async finish(): Promise<OutputPosition> {
+  async finish(): Promise<FilePosition> {
     this.#mustBeUsable()
     // A table without rows still says what its columns are.
     this.#addHeader()
@@ -126,7 +126,7 @@ export class OutputWriter {
     if (header !== undefined) this.#pending.add(header)
   }
 
-  async #write(bytes: Uint8Array, columns: readonly string[] | undefined): Promise<OutputPosition> {
+  async #write(bytes: Uint8Array, columns: readonly string[] | undefined): Promise<FilePosition> {
     if (this.#broken !== undefined) throw this.#broken
     const { file, start, path } = this.#output
     const length = this.#position.length + bytes.length

@@ -3,7 +3,7 @@ import { WaymarkError } from '../model/errors.ts'
 import { issuePath, type Schema } from '../model/schema.ts'
 import { csvBatches } from './csv-reader.ts'
 import { openInput } from './input-file.ts'
-import type { ItemBatch, ItemSource } from './item-batch.ts'
+import type { ItemBatch, LineSource } from './item-batch.ts'
 import { type ItemFile, itemFilePath } from './item-file.ts'
 import { jsonlBatches } from './jsonl-reader.ts'
 import { lineBlocks } from './line-blocks.ts'
@@ -33,7 +33,7 @@ export async function* readItems<T>(
 ): AsyncGenerator<readonly T[], void, undefined> {
   const open = await openInput(files, itemFilePath(file, options.baseDirectory), file.path)
   try {
-    const source: ItemSource = {
+    const source: LineSource = {
       file: open,
       options: {
         shown: file.path,

@@ -1,6 +1,6 @@
 import type { FileSystem } from '../files/file-system.ts'
 import { WaymarkError } from '../model/errors.ts'
-import type { OutputPosition } from '../model/records.ts'
+import type { FilePosition } from '../model/records.ts'
 import { csvHeader } from './csv-reader.ts'
 import { type InputFile, openInput } from './input-file.ts'
 import { type CsvFile, type ItemFile, itemFilePath } from './item-file.ts'
@@ -16,9 +16,9 @@ export async function startOfOutput(
   files: FileSystem,
   file: ItemFile<unknown, never>,
   options: { readonly baseDirectory: string },
-): Promise<OutputPosition> {
+): Promise<FilePosition> {
   const path = itemFilePath(file, options.baseDirectory)
-  const nothing: OutputPosition = { path: file.path, length: 0, tail: new OutputTail().digest }
+  const nothing: FilePosition = { path: file.path, length: 0, tail: new OutputTail().digest }
   if (!file.append) return nothing
   if (!(await files.exists(path))) return { ...nothing, startedAt: 0 }
   const input = await openInput(files, path, file.path)

@@ -4,13 +4,13 @@ import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { nodeFiles } from '../../src/files/node-files.ts'
 import { isWaymarkError } from '../../src/model/errors.ts'
-import type { OutputPosition } from '../../src/model/records.ts'
+import type { FilePosition } from '../../src/model/records.ts'
 import { type CsvFile, csv } from '../../src/outputs/item-file.ts'
 import { openOutput } from '../../src/outputs/open-output.ts'
 import { readItems } from '../../src/outputs/read-items.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-const open = (baseDirectory: string, file: CsvFile<unknown, never>, recorded?: OutputPosition) =>
+const open = (baseDirectory: string, file: CsvFile<unknown, never>, recorded?: FilePosition) =>
   openOutput(nodeFiles, file, { baseDirectory, token: 1, earlierOwnerDead: true, recorded })
 
 /** The file after these rows were written by one run. */

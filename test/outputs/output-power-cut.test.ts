@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FileSystem } from '../../src/files/file-system.ts'
-import type { OutputPosition } from '../../src/model/records.ts'
+import type { FilePosition } from '../../src/model/records.ts'
 import { type ItemFile, jsonl } from '../../src/outputs/item-file.ts'
 import { openOutput } from '../../src/outputs/open-output.ts'
 import { startOfOutput } from '../../src/outputs/start-of-output.ts'
@@ -18,7 +18,7 @@ const linesOf = (ids: readonly { id: number }[]) => ids.map(item => `${JSON.stri
 /** What the log of the run knows: from this operation of the disk on, `count` items are counted. */
 interface Recorded {
   readonly fromOperation: number
-  readonly position: OutputPosition
+  readonly position: FilePosition
   readonly count: number
 }
 

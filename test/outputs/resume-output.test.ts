@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test'
 import type { FileSystem } from '../../src/files/file-system.ts'
 import { nodeFiles } from '../../src/files/node-files.ts'
 import { isWaymarkError } from '../../src/model/errors.ts'
-import type { OutputPosition } from '../../src/model/records.ts'
+import type { FilePosition } from '../../src/model/records.ts'
 import { csv, type ItemFile, jsonl } from '../../src/outputs/item-file.ts'
 import { openOutput } from '../../src/outputs/open-output.ts'
 import { startOfOutput } from '../../src/outputs/start-of-output.ts'
@@ -13,7 +13,7 @@ import { temporaryFolder } from './temporary-folder.ts'
 
 interface Attempt {
   readonly token: number
-  readonly recorded?: OutputPosition
+  readonly recorded?: FilePosition
   readonly earlierOwnerDead?: boolean
   readonly files?: FileSystem
   readonly file?: ItemFile<unknown, never>
@@ -216,7 +216,7 @@ test('X3 an output whose path, format or columns changed in the code is a confli
   table.add({ a: 1, b: 2 })
   const recordedTable = await table.finish()
   const before = await snapshot(baseDirectory)
-  const changes: readonly (readonly [file: ItemFile<unknown, never>, recorded: OutputPosition, text: RegExp])[] = [
+  const changes: readonly (readonly [file: ItemFile<unknown, never>, recorded: FilePosition, text: RegExp])[] = [
     [jsonl('other.jsonl'), recorded, /now other\.jsonl, but what counts so far was written to out\.jsonl/],
     [csv('out.jsonl'), recorded, /begun as JSONL and is now csv/],
     [jsonl('out.csv'), recordedTable, /begun as CSV and is now jsonl/],

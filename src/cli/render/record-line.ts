@@ -1,6 +1,8 @@
 import type { LogEvent } from '../../engine/store.ts'
+import { rangesLength } from '../../model/completed-set.ts'
 import type { ItemCounts } from '../../model/records.ts'
 import { type LogField, logLine } from './logfmt.ts'
+import { positionText } from './position-text.ts'
 import { causeText } from './run-label.ts'
 
 /** A record of a run's log as one line. */
@@ -25,7 +27,7 @@ function fieldsOf(event: LogEvent): Record<string, LogField> {
     case 'stage.started':
       return { stage: event.path, kind: event.kind, version: event.version, redo: event.redo }
     case 'stage.progress':
-      return { stage: event.path, ...counts(event.counts), output: event.output?.length }
+      return { stage: event.path, ...counts(event.counts), output: event.output && positionText(event.output) }
     case 'stage.done':
       return {
         stage: event.path,
@@ -44,6 +46,10 @@ function fieldsOf(event: LogEvent): Record<string, LogField> {
       }
     case 'output.started':
       return { stage: event.path, output: event.output.path }
+    case 'items.requeued':
+      return { stage: event.path, items: (event.keys?.length ?? 0) + rangesLength(event.ranges ?? []) }
+    case 'stage.noted':
+      return { stage: event.path, step: event.currentStep, noted: Object.keys(event.metadata ?? {}).join(',') || undefined }
     case 'value.drawn':
       return { kind: event.kind, value: event.value }
     case 'checkpoint.saved':

@@ -3,6 +3,7 @@ import type { ItemCounts } from '../../model/records.ts'
 import type { RunState, StageView } from '../../model/run-view.ts'
 import type { RecordedItem } from '../recorded-item.ts'
 import { padTo, textWidth } from './paint.ts'
+import { positionText } from './position-text.ts'
 import { bytes, count, counted, duration, roughDuration } from './quantities.ts'
 import { causeText, shortId, shownStateOf } from './run-label.ts'
 import { handled } from './run-progress.ts'
@@ -108,7 +109,7 @@ function stageRow(stage: StageView, columns: number, details: RunDetails, now: n
     stage.checkpointId === undefined
       ? ''
       : `${screen.glyphs.checkpoint} ${stage.checkpointId}${size === undefined ? '' : ` (${bytes(size)})`}`,
-    stage.output === undefined ? '' : `-> ${stage.output.path} (${bytes(stage.output.length)})`,
+    stage.output === undefined ? '' : `-> ${stage.output.path} (${positionText(stage.output)})`,
     stage.error === undefined ? '' : errorText(stage.error.name, stage.error.message),
   ]
   return [
