@@ -78,6 +78,12 @@ async function makeStore(
   for (const folder of folders) await files.makeDirectory(`${root}/${folder}`)
 }
 
+/** Those that are missing, and makes the names of all durable. */
+async function makeFolders(files: FileSystem, root: string): Promise<void> {
+  for (const folder of folders) if (!(await files.exists(`${root}/${folder}`))) await files.makeDirectory(`${root}/${folder}`)
+  await files.syncDirectory(root)
+}
+
 /**
  * Makes the descriptor of a store that an older version made say what this version writes. Before the first such write, so that the older version refuses the store instead of misreading
  * it; what is in the store stays as it is. Interrupted or done twice, the descriptor is the old one or the new one.
@@ -150,8 +156,8 @@ async function readSettled(files: FileSystem, root: string, clock: Clock): Promi
     }
     const descriptor = decodeDescriptor(await readText(files, path), root)
     if (descriptor !== undefined && segments !== undefined) {
-      // Its maker may have been interrupted before the names were durable. Once there is a segment, somebody has been here.
-      if (segments === 0) await files.syncDirectory(root)
+      // Its maker may have been interrupted before the names were durable, and a power cut keeps any of them. Once there is a segment, somebody has been here.
+      if (segments === 0) await makeFolders(files, root)
       return descriptor
     }
     if (segments !== undefined && segments > 0) throw damaged(root, 'its checksum does not match')
