@@ -11,6 +11,7 @@ import type { CatalogPool } from './catalog-pool.ts'
 import { type SavedContent, saveOptionsOf } from './chunk-contents.ts'
 import type { ChunkFacts, SaveAttempt } from './chunk-facts.ts'
 import { BrokenChunkPromise, promised } from './chunk-promises.ts'
+import { crashState } from './crash-states.ts'
 import { seededRandom } from './seeded-random.ts'
 import type { SimulatedDisk } from './simulated-disk.ts'
 
@@ -75,9 +76,12 @@ export class ChunkMachine {
     return saved
   }
 
-  /** Names in the folder of packs, of what is not half written. */
+  /**
+   * Names in the folder of packs that are durable, of what is not half written. Others may be of a save that is still under way, or of a process that was killed: nothing stands on those.
+   */
   async #packs(): Promise<readonly string[]> {
-    const names = (await this.disk.process('look').list(`${storePath}/packs`)).filter(name => !name.endsWith('.tmp'))
+    const durable = crashState(this.disk, this.disk.lastOperation, 'only-synced', seededRandom(0))
+    const names = (await durable.process('look').list(`${storePath}/packs`)).filter(name => !name.endsWith('.tmp'))
     const alone = names.find(name => name.endsWith('.pack') && !names.includes(name.replace(/\.pack$/, '.par')))
     if (this.#options.parity === true && alone !== undefined) throw new BrokenChunkPromise('paired', alone)
     return names

@@ -36,6 +36,9 @@ function editOf(machine: ChunkMachine, name: string, random: SeededRandom, fresh
   return stateContent(nextState(content.value as ReturnType<typeof blobState>, random, fresh))
 }
 
+/** A small save takes about as many ticks of the queue of microtasks. */
+const mostTicks = 300
+
 export const chunkScenarios: readonly ChunkScenario[] = [
   { name: 'first save', work: twoStates },
   {
@@ -63,7 +66,7 @@ export const chunkScenarios: readonly ChunkScenario[] = [
         const store = await machine.open()
         const saves = Array.from({ length: 4 }, async (_, n) => {
           // Begun one after another, each while the one before is on its way to the disk.
-          for (let turns = n * (2 + random.integer(16)); turns > 0; turns--) await turn()
+          for (let turns = n * 4; turns > 0; turns--) await turn()
           await machine.save(store, `${who} ${n}`, editOf(machine, 'record', random), { run: 'small' })
         })
         await Promise.all(saves)
@@ -72,6 +75,20 @@ export const chunkScenarios: readonly ChunkScenario[] = [
         await store.close()
       }
       await Promise.all([saver('one'), saver('two')])
+    },
+  },
+  {
+    name: 'a save begun at any moment of another',
+    prepare: twoStates,
+    async work(machine, random) {
+      const store = await machine.open()
+      for (const moment of Array.from({ length: 6 }, () => random.integer(mostTicks))) {
+        const first = machine.save(store, `first, ${moment}`, editOf(machine, 'record', random), { run: 'small' })
+        for (let ticks = moment; ticks > 0; ticks--) await undefined
+        await machine.save(store, `second, ${moment}`, editOf(machine, 'record', random), { run: 'small' })
+        await first
+      }
+      await store.close()
     },
   },
   {

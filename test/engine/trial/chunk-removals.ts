@@ -129,18 +129,6 @@ export const chunkRemovals: readonly ChunkRemoval[] = [
     breaks: ['refused'],
   },
   {
-    step: 'nothing stands on a checkpoint before its record is there',
-    edits: [
-      edit(
-        parents,
-        '    this.#pending.set(id, {',
-        '    this.#newest.set(keyOfLineage(lineage), { id, chunks: saved })\n    this.#pending.set(id, {',
-      ),
-    ],
-    scenario: 'concurrent',
-    breaks: ['kept', 'goesOn'],
-  },
-  {
     step: 'nothing stands on a record that may not be durable',
     edits: [edit(parents, ' || !(await this.#isDurable(view.record))', '')],
     scenario: 'format 1.0',
