@@ -1,4 +1,4 @@
-// npm run torture [-- --ci] [--seed S] [--states N] [--kills N] [--only log|store|chunks|savers|kill] Breaks things on purpose and checks that
+// npm run torture [-- --ci] [--seed S] [--states N] [--kills N] [--only log|store|chunks|savers|each|kill] Breaks things on purpose and checks that
 // nothing promised is lost: power cuts over a simulated disk, real processes killed. A failure prints the seed that shows it
 // again.
 import { existsSync } from 'node:fs'
@@ -21,7 +21,7 @@ const { values } = parseArgs({
 // In CI always the same, so that a failure is the change's; elsewhere always something new.
 const seed = number('seed', values.ci ? 1 : systemClock.now())
 const states = number('states', values.ci ? 2_000 : 100_000)
-const kills = number('kills', values.ci ? 100 : 300)
+const kills = number('kills', values.ci ? 40 : 1_000)
 
 interface Part {
   readonly name: string
@@ -57,6 +57,13 @@ const parts: readonly Part[] = [
     async run() {
       const { manySavers } = await import('../test/engine/trial/many-savers.ts')
       return values.ci ? manySavers(16, 50) : manySavers(64, 100)
+    },
+  },
+  {
+    name: 'each',
+    async run() {
+      const { tortureEach } = await import('./torture-each.ts')
+      return tortureEach({ rounds: number('kills', values.ci ? 60 : 10_000), seed: seed % 1_000_000 })
     },
   },
   {

@@ -6,6 +6,8 @@ export interface WaymarkConfig {
   readonly progress?: 'auto' | 'plain' | 'none'
   /** How often `waymark run` starts a crashed or failed run again. Default 0. */
   readonly restart?: number
+  /** Milliseconds to wait before the first of these restarts; doubles with each, up to 30 s. Default 1,000. */
+  readonly backoffMs?: number
   /** An unfinished run untouched for longer than this asks before it goes on, in milliseconds. Default 24 hours. */
   readonly staleAfterMs?: number
 }

@@ -18,6 +18,7 @@ import { Parents } from './engine/parents.ts'
 import { identifyProcess } from './engine/process-identity.ts'
 import { projectRoot } from './engine/project-root.ts'
 import { chunksContentAt } from './engine/record-content.ts'
+import { RunRequests } from './engine/run-requests.ts'
 import { Store } from './engine/store.ts'
 import type { StoreCore } from './engine/store-core.ts'
 import { openDescriptor, upgradeDescriptor } from './engine/store-descriptor.ts'
@@ -28,6 +29,7 @@ import type { Codec } from './format/codec.ts'
 import { type Compression, checkCompression, defaultCompression } from './format/compression.ts'
 import { FileLog } from './log/file-log.ts'
 import { type Clock, type Random, systemClock, systemRandom } from './model/clock.ts'
+import { checkDurability, type Durability } from './model/durability.ts'
 import { isWaymarkError, type WaymarkError } from './model/errors.ts'
 import { HybridClock } from './model/hybrid-clock.ts'
 import { newProcessId } from './model/ids.ts'
@@ -44,6 +46,8 @@ export interface OpenOptions {
   readonly compression?: Compression
   /** Milliseconds after which a checkpoint counts as expired that was saved without a time to live. Default: never. */
   readonly defaultTtlMs?: number
+  /** What the records of runs survive, where a run does not ask for another: a power cut (`power`, the default), a kill (`process`), or a clean end (`exit`). What `save` and other verbs of the store write is always `power`. */
+  readonly durability?: Durability
   /** True: changes nothing in the store, for which reading is then enough; the catalog is built in memory. What would save is `unavailable`. Default false. */
   readonly readOnly?: boolean
   /** Keeps parity beside each pack, 3 to 5 % of its bytes, from which a repair heals a damaged block of 64 KiB in each group of about 32. Default false. */
@@ -111,6 +115,7 @@ const unchanging = (components: StoreComponents, path: string): StoreComponents 
 
 async function assemble(path: string, components: StoreComponents, options: OpenOptions): Promise<StoreCore> {
   const { files, clock, random } = components
+  const durability = checkDurability(options.durability, 'open') ?? 'power'
   const descriptor = await openDescriptor(files, path, (options.create ?? true) && options.readOnly !== true, components)
   const self = components.identify(newProcessId(random))
   const catalogPath = join(path, 'catalog.sqlite')
@@ -163,11 +168,13 @@ async function assemble(path: string, components: StoreComponents, options: Open
     }),
     feed,
     leases: new LeaseKeeper(files, join(path, 'leases'), clock, self),
+    requests: new RunRequests(files, join(path, 'requests'), clock),
     order: new HybridClock(clock),
     clock,
     random,
     codecs: options.codecs ?? [],
     defaultTtlMs: options.defaultTtlMs,
+    durability,
     self,
     activeRuns: new Set(),
   }

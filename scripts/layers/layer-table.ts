@@ -109,7 +109,15 @@ export const guardedModules: readonly GuardedModule[] = [
     allowed: {
       'catalog/': 'the SQLite backend',
       'chunks/sqlite-chunk-index.ts': 'hints about chunks, which can be thrown away too',
+      'outputs/sqlite-handle.ts': 'a database of the user',
+      'outputs/sqlite-table.ts': 'the type of a database that the user passes',
+      'outputs/sqlite-query.ts': 'the type of a database that the user passes',
     },
+  },
+  {
+    modules: ['pg'],
+    reason: 'an optional package: whoever has no PostgreSQL must not need it',
+    allowed: { 'outputs/postgres-connection.ts': 'loads it when a connection string is used' },
   },
   {
     modules: ['node:fs', 'node:fs/promises'],

@@ -80,14 +80,16 @@ export const checkpointCommands: readonly CommandSpec[] = [
   {
     name: 'export',
     group: 'Keep',
-    summary: 'write a checkpoint into a file that needs no store',
-    arguments: [checkpoint],
+    summary: 'write a checkpoint, or what is recorded of a run, into a file that needs no store',
+    arguments: [
+      { name: 'ADDRESS', required: true, summary: 'a checkpoint by its id, a run by its address, or the first letters' },
+    ],
     flags: [
       {
         name: 'out',
         kind: 'text',
         value: 'FILE',
-        summary: 'file or folder to write; - is stdout (default: CHECKPOINT.wmk here)',
+        summary: 'file or folder to write; - is stdout (default: ID.wmk here)',
       },
       {
         name: 'format',
@@ -102,8 +104,12 @@ export const checkpointCommands: readonly CommandSpec[] = [
     examples: [
       { command: 'waymark export c3f8t0v9', says: 'everything, for waymark import in another store' },
       { command: 'waymark export c3f8t0v9 --format json --out -', says: 'the value as JSON (rows: one a line), into a pipe' },
+      { command: 'waymark export 7kq2m4 --json', says: 'the whole run as one JSON document' },
     ],
-    notes: ['raw is the bytes of a checkpoint of bytes, files restores those of a checkpoint of files.'],
+    notes: [
+      'Of a run: stages, counts, errors, items set aside, attempts with their plans, checkpoints without their values.',
+      'raw is the bytes of a checkpoint of bytes, files restores those of a checkpoint of files.',
+    ],
   },
   {
     name: 'import',

@@ -1,5 +1,6 @@
 import type { ErrorJson } from '../model/errors.ts'
 import type { StoredError } from '../model/records.ts'
+import type { Restart } from '../model/recovery-type.ts'
 import type { RunEvent } from '../model/run-events.ts'
 import type { RawParams } from './param-arguments.ts'
 import type { ParamFields } from './param-fields.ts'
@@ -19,6 +20,8 @@ export type FromChild =
   | { readonly type: 'store'; readonly store: StoreChoice }
   | { readonly type: 'event'; readonly time: number; readonly event: RunEvent }
   | { readonly type: 'outcome'; readonly outcome: ChildOutcome }
+  /** Somebody asked this process with SIGUSR1 how far it is. */
+  | { readonly type: 'status' }
   /** Why the process ends right after: something thrown where nothing waits for it, or a wait that nothing can end. */
   | { readonly type: 'dying'; readonly why: string; readonly error?: StoredError }
 
@@ -34,10 +37,17 @@ export interface ChildOrder {
   readonly store: StoreChoice | StoreSearch
   readonly fresh: boolean
   readonly redo: readonly string[]
+  readonly from?: string
+  readonly only?: readonly string[]
+  readonly until?: string
+  /** Set where the attempt before failed or crashed, and this supervisor begins the next. */
+  readonly restart?: Restart
   /** The run to go on with, or the id of a new one. */
   readonly runId?: string
-  readonly acceptChangedInput: boolean
+  readonly acceptInput: boolean
   readonly acceptStale: boolean
+  /** Somebody wants a run to go on that was paused on purpose. */
+  readonly resumePaused?: boolean
   readonly staleAfterMs?: number
   readonly supervisor: { readonly pid: number; readonly processStart?: string }
 }

@@ -32,6 +32,8 @@ let told = 0
 
 const ignore = () => {}
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ignore)
+// It would open Node's debugger.
+process.on('SIGUSR1', () => void send({ type: 'status' }))
 
 // The pipes go with the supervisor; what is written to them then is lost, and no error of the pipeline.
 process.stdout.on('error', ignore)
@@ -122,8 +124,9 @@ async function work(order: ChildOrder): Promise<ChildOutcome> {
       redo: order.redo,
       file: order.file,
       code: digestCode(order.file),
-      acceptChangedInput: order.acceptChangedInput,
+      acceptInput: order.acceptInput,
       acceptStale: order.acceptStale,
+      resumePaused: order.resumePaused === true,
       planOnly: order.kind === 'plan',
       supervisor: order.supervisor,
       onEvent: event => {
@@ -131,6 +134,10 @@ async function work(order: ChildOrder): Promise<ChildOutcome> {
         if (event.type !== 'progress') told++
         void send({ type: 'event', time: systemClock.now(), event })
       },
+      ...(order.from === undefined ? {} : { from: order.from }),
+      ...(order.only === undefined ? {} : { only: order.only }),
+      ...(order.until === undefined ? {} : { until: order.until }),
+      ...(order.restart === undefined ? {} : { restart: order.restart }),
       ...(order.runId === undefined ? {} : { runId: order.runId }),
       ...(order.staleAfterMs === undefined ? {} : { staleAfterMs: order.staleAfterMs }),
     })

@@ -1,6 +1,8 @@
 /** The commands and their flags, as data: the parser, the help, `docs/cli.md` and its test are made from this one table. */
 import { checkpointCommands } from './checkpoint-commands.ts'
 import type { ArgumentSpec, CommandSpec, FlagSpec } from './command-spec.ts'
+import { stopCommands } from './stop-commands.ts'
+import { reportCommands, upkeepCommands } from './upkeep-commands.ts'
 
 export type { ArgumentSpec, CommandSpec, ExampleSpec, FlagSpec } from './command-spec.ts'
 
@@ -16,6 +18,31 @@ const restart: FlagSpec = {
   value: 'N',
   summary: 'start again up to N times after a crash or failure, after 1, 2, 4 ... 30 s',
 }
+const backoff: FlagSpec = {
+  name: 'backoff',
+  kind: 'count',
+  value: 'MS',
+  summary: 'the pause before the first restart (default 1000; doubles, up to 30 s)',
+}
+const from: FlagSpec = {
+  name: 'from',
+  kind: 'text',
+  value: 'STAGE',
+  summary: 'run this stage again, and all after it',
+}
+const only: FlagSpec = {
+  name: 'only',
+  kind: 'text',
+  value: 'STAGE',
+  repeats: true,
+  summary: 'call nothing but this stage; the run then pauses (repeatable)',
+}
+const until: FlagSpec = {
+  name: 'until',
+  kind: 'text',
+  value: 'STAGE',
+  summary: 'call nothing after this stage; the run then pauses',
+}
 const redo: FlagSpec = {
   name: 'redo',
   kind: 'text',
@@ -23,8 +50,8 @@ const redo: FlagSpec = {
   repeats: true,
   summary: 'throw the result of this stage away and run it again (repeatable)',
 }
-const acceptChangedInput: FlagSpec = {
-  name: 'accept-changed-input',
+const acceptInput: FlagSpec = {
+  name: 'accept-input',
   kind: 'switch',
   summary: 'go on although an input is not the one the run began with',
 }
@@ -32,6 +59,21 @@ const acceptStale: FlagSpec = {
   name: 'accept-stale',
   kind: 'switch',
   summary: 'go on with a run that nothing has touched for a day',
+}
+
+const staleAfter: FlagSpec = {
+  name: 'stale-after',
+  kind: 'text',
+  value: 'TIME',
+  summary: 'call an unfinished run stale that nothing touched for so long: 12h, 7d (default 24h)',
+}
+const every: FlagSpec = { name: 'every', kind: 'count', value: 'N', summary: 'off a terminal: also a line every N items' }
+
+const allowSetAside: FlagSpec = {
+  name: 'allow-set-aside',
+  kind: 'count',
+  value: 'N',
+  summary: 'exit 0, not 4, with up to N items set aside',
 }
 
 const address: ArgumentSpec = {
@@ -79,15 +121,23 @@ export const commands: readonly CommandSpec[] = [
       plan,
       { name: 'fresh', kind: 'switch', summary: 'start a new run, whatever is unfinished' },
       redo,
+      from,
+      only,
+      until,
       { name: 'run-id', kind: 'text', value: 'ID', summary: 'the id of the run: goes on with it, or gives it to a new one' },
       restart,
-      acceptChangedInput,
+      backoff,
+      acceptInput,
       acceptStale,
+      staleAfter,
+      allowSetAside,
+      every,
     ],
     examples: [
       { command: 'waymark run etl.ts --day 2026-11-20', says: 'run it; after a kill, the same command goes on' },
       { command: 'waymark run etl.ts --day 2026-11-20 --plan', says: 'only look at what it would do' },
       { command: 'waymark run etl.ts --redo report', says: 'reuse everything but one stage' },
+      { command: 'waymark run etl.ts --until extract', says: 'stop before what comes after it' },
       { command: 'waymark run etl.ts --help', says: 'the parameters of this pipeline' },
     ],
     notes: [
@@ -102,10 +152,46 @@ export const commands: readonly CommandSpec[] = [
     arguments: [
       { ...address, required: false, summary: 'RUN, PIPELINE@last, @last, @failed; without it, the newest unfinished run' },
     ],
-    flags: [plan, redo, restart, acceptChangedInput, acceptStale],
+    flags: [
+      plan,
+      { name: 'fresh', kind: 'switch', summary: 'start a new run of the same work instead' },
+      redo,
+      from,
+      only,
+      until,
+      restart,
+      backoff,
+      acceptInput,
+      acceptStale,
+      staleAfter,
+      allowSetAside,
+      every,
+    ],
     examples: [
       { command: 'waymark resume', says: 'the newest run that is not finished' },
       { command: 'waymark resume 7kq2m4 --plan', says: 'only look at what it would do' },
+    ],
+  },
+  {
+    name: 'requeue',
+    group: 'Run',
+    summary: 'call items again that were set aside, and nothing else; also of a finished run',
+    arguments: [{ ...address, summary: 'RUN[/STAGE], PIPELINE@last[/STAGE], @last, @failed' }],
+    flags: [
+      { name: 'key', kind: 'text', value: 'KEY', repeats: true, summary: 'this item, by its key or index (repeatable)' },
+      { name: 'group', kind: 'text', value: 'GROUP', summary: 'all of this group, as `waymark items --set-aside` shows it' },
+      { name: 'all', kind: 'switch', summary: 'all that are set aside' },
+      { ...plan, summary: 'only show which items would be called again' },
+      { name: 'no-run', kind: 'switch', summary: 'only mark them; waymark resume calls them' },
+      redo,
+      restart,
+      backoff,
+      acceptInput,
+      allowSetAside,
+    ],
+    examples: [
+      { command: 'waymark requeue 7kq2m4 --all', says: 'once what they failed on is mended' },
+      { command: 'waymark requeue 7kq2m4/enrich --key o-17 --redo report', says: 'one item, then the report anew' },
     ],
   },
   {
@@ -117,11 +203,12 @@ export const commands: readonly CommandSpec[] = [
     flags: [
       { name: 'limit', kind: 'count', value: 'N', summary: 'at most N runs (default 20)' },
       { name: 'pipeline', kind: 'text', value: 'NAME', summary: 'only runs of this pipeline' },
+      staleAfter,
       {
         name: 'state',
         kind: 'text',
         value: 'STATE',
-        choices: ['initialized', 'running', 'paused', 'completed', 'failed', 'recovering', 'cancelled', 'crashed'],
+        choices: ['initialized', 'running', 'paused', 'completed', 'failed', 'recovering', 'cancelled', 'crashed', 'stale'],
         summary: 'only runs in this state',
       },
     ],
@@ -137,6 +224,7 @@ export const commands: readonly CommandSpec[] = [
     arguments: [{ ...address, summary: 'RUN[/STAGE[/KEY]], PIPELINE@last[/STAGE], @last, @failed, CHECKPOINT' }],
     flags: [
       { name: 'value', kind: 'switch', summary: 'of a checkpoint: what it holds, cut where it is long' },
+      staleAfter,
       {
         name: 'path',
         kind: 'text',
@@ -169,7 +257,10 @@ export const commands: readonly CommandSpec[] = [
     flags: [],
     examples: [{ command: 'waymark where', says: 'the store of this folder' }],
   },
+  ...stopCommands,
+  ...reportCommands,
   ...checkpointCommands,
+  ...upkeepCommands,
   {
     name: 'verify',
     group: 'Repair',

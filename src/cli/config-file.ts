@@ -57,6 +57,8 @@ const keys = {
   progress: (value: unknown) =>
     value === 'auto' || value === 'plain' || value === 'none' ? undefined : "'auto', 'plain' or 'none'",
   restart: (value: unknown) => (Number.isSafeInteger(value) && Number(value) >= 0 ? undefined : 'a whole number from 0'),
+  backoffMs: (value: unknown) =>
+    Number.isSafeInteger(value) && Number(value) >= 0 ? undefined : 'a whole number of milliseconds from 0',
   staleAfterMs: (value: unknown) =>
     typeof value === 'number' && value > 0 ? undefined : 'a number of milliseconds above 0 (Infinity: never stale)',
 } satisfies Record<keyof WaymarkConfig, (value: unknown) => string | undefined>

@@ -1,10 +1,11 @@
 import type { Clock } from '../model/clock.ts'
+import type { Restart } from '../model/recovery-type.ts'
 import type { RunEvent } from '../model/run-events.ts'
 import { eventLine, exitLine } from './json-shapes.ts'
 import type { Output } from './output.ts'
 import type { RunEnd } from './render/end-lines.ts'
 import { shortId } from './render/run-label.ts'
-import type { RunReporter } from './run-reporter.ts'
+import type { RunReporter, WatchedRun } from './run-reporter.ts'
 import type { StoreChoice } from './store-choice.ts'
 
 /** `--json`: one object a line, and nothing else on stdout. */
@@ -27,6 +28,14 @@ export class JsonReporter implements RunReporter {
     this.#output.jsonLine(eventLine(time, this.#run, event))
   }
 
+  attach({ run, ...watched }: WatchedRun): void {
+    this.#run = run
+    this.#write({ type: 'watching', ...watched })
+  }
+
+  /** Every event is told as it comes. */
+  status(): void {}
+
   userLine(stream: 'stdout' | 'stderr', text: string): void {
     this.#write({ type: 'log', stream, text })
   }
@@ -35,8 +44,8 @@ export class JsonReporter implements RunReporter {
     this.#write({ type: 'stopping', message: text })
   }
 
-  restarting(text: string): void {
-    this.#write({ type: 'restarting', message: text })
+  restarting(text: string, restart: Restart): void {
+    this.#write({ type: 'restarting', message: text, ...restart })
   }
 
   notice(text: string): void {

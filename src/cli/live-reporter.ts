@@ -2,7 +2,7 @@ import { createLogUpdate } from 'log-update'
 import type { Clock } from '../model/clock.ts'
 import type { RunEvent } from '../model/run-events.ts'
 import type { Output } from './output.ts'
-import { completedLines, failedLines, pausedLines, type RunEnd } from './render/end-lines.ts'
+import { cancelledLines, completedLines, failedLines, pausedLines, type RunEnd } from './render/end-lines.ts'
 import { liveArea } from './render/live-area.ts'
 import { paintLine } from './render/paint.ts'
 import { planLines } from './render/plan-lines.ts'
@@ -10,7 +10,8 @@ import { shortId } from './render/run-label.ts'
 import { isTopLevel, RunProgress } from './render/run-progress.ts'
 import { type Line, lasting, line, type Screen } from './render/screen.ts'
 import { completedLine, failedLine, reusedLine } from './render/stage-line.ts'
-import type { RunReporter } from './run-reporter.ts'
+import { statusLine } from './render/state-lines.ts'
+import type { RunReporter, WatchedRun } from './run-reporter.ts'
 import { type StoreChoice, shown } from './store-choice.ts'
 
 const redrawEveryMs = 100
@@ -60,6 +61,9 @@ export class LiveReporter implements RunReporter {
       case 'stage.failed':
         this.#above(failedLine(event.stage, event.error.message.split('\n')[0] ?? '', screen))
         return
+      case 'stopping':
+        this.stopping(event.message)
+        return
       case 'notice':
         this.notice(event.message)
         return
@@ -68,6 +72,19 @@ export class LiveReporter implements RunReporter {
         return
       default:
     }
+  }
+
+  attach(watched: WatchedRun): void {
+    const { run, pipeline, attempt, owner } = watched
+    this.#progress.attach(watched, this.#clock.now())
+    const where = owner === undefined ? '' : ` ${this.#screen().glyphs.separator} process ${owner.pid} on ${owner.host}`
+    this.#above(line(`watching ${pipeline} ${shortId(run)} ${this.#screen().glyphs.separator} attempt ${attempt}${where}`, 'quiet'))
+    this.#startDrawing()
+  }
+
+  /** The line stays above the live area, so that it can be copied. */
+  status(): void {
+    this.#above(line(statusLine(this.#progress, this.#clock.now()), 'plain'))
   }
 
   userLine(stream: 'stdout' | 'stderr', text: string): void {
@@ -103,8 +120,9 @@ export class LiveReporter implements RunReporter {
     this.#stopDrawing()
     if (end.state === 'planned') return
     if (end.state === 'completed') return this.#output.result(completedLines(end, this.#progress, this.#output.stdoutScreen))
+    if (end.state === 'cancelled') return this.#output.message(cancelledLines(end, this.#progress, this.#output.stderrScreen))
     if (end.state === 'paused') return this.#output.message(pausedLines(end, this.#progress, this.#output.stderrScreen))
-    await this.#output.message(failedLines(end, this.#output.stderrScreen, this.#output.debug))
+    await this.#output.message(failedLines(end, this.#output.stderrScreen, this.#output.debug, this.#progress))
   }
 
   /** The size of the terminal may change while it is drawn on. */

@@ -9,22 +9,30 @@ import type { Environment } from './settings.ts'
 const implementations: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./commands/run.ts')).runCommand,
   resume: async () => (await import('./commands/resume.ts')).resumeCommand,
+  pause: async () => (await import('./commands/pause.ts')).pauseCommand,
+  cancel: async () => (await import('./commands/cancel.ts')).cancelCommand,
+  watch: async () => (await import('./commands/watch.ts')).watchCommand,
+  requeue: async () => (await import('./commands/requeue.ts')).requeueCommand,
   ls: async () => (await import('./commands/ls.ts')).lsCommand,
   show: async () => (await import('./commands/show.ts')).showCommand,
   events: async () => (await import('./commands/events.ts')).eventsCommand,
   where: async () => (await import('./commands/where.ts')).whereCommand,
+  items: async () => (await import('./commands/items.ts')).itemsCommand,
+  report: async () => (await import('./commands/report.ts')).reportCommand,
   checkpoints: async () => (await import('./commands/checkpoints.ts')).checkpointsCommand,
   stats: async () => (await import('./commands/stats.ts')).statsCommand,
   pin: async () => (await import('./commands/pin.ts')).pinCommand,
   unpin: async () => (await import('./commands/unpin.ts')).unpinCommand,
   export: async () => (await import('./commands/export.ts')).exportCommand,
   import: async () => (await import('./commands/import.ts')).importCommand,
+  reset: async () => (await import('./commands/reset.ts')).resetCommand,
+  cleanup: async () => (await import('./commands/cleanup.ts')).cleanupCommand,
   verify: async () => (await import('./commands/verify.ts')).verifyCommand,
   repair: async () => (await import('./commands/repair.ts')).repairCommand,
 }
 
 /** Commands that print an object a line and end with `exit`. */
-const streaming: readonly string[] = ['run', 'resume', 'events']
+const streaming: readonly string[] = ['run', 'resume', 'events', 'requeue', 'watch']
 
 /** Carries out a command line (without node and script); resolves to the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {

@@ -1,15 +1,15 @@
 import type { Clock } from '../model/clock.ts'
 import type { RunEvent } from '../model/run-events.ts'
 import type { Output } from './output.ts'
-import { completedLines, failedLines, pausedLines, type RunEnd } from './render/end-lines.ts'
+import { cancelledLines, completedLines, failedLines, pausedLines, type RunEnd } from './render/end-lines.ts'
 import { logLine } from './render/logfmt.ts'
 import { paintLines } from './render/paint.ts'
 import { planLines } from './render/plan-lines.ts'
 import { shortId } from './render/run-label.ts'
-import { RunProgress } from './render/run-progress.ts'
+import { handled, RunProgress } from './render/run-progress.ts'
 import { type Line, lasting } from './render/screen.ts'
-import { progressLines, stateLine } from './render/state-lines.ts'
-import type { RunReporter } from './run-reporter.ts'
+import { progressLine, progressLines, stateLine, statusLine } from './render/state-lines.ts'
+import type { RunReporter, WatchedRun } from './run-reporter.ts'
 import { type StoreChoice, shown } from './store-choice.ts'
 
 const progressEveryMs = 30_000
@@ -26,8 +26,12 @@ export class PlainReporter implements RunReporter {
   readonly #speaks: boolean
   #cancelTick: (() => void) | undefined
   #announced = 0
+  /** A line is due for a stage after so many items, if it is. */
+  readonly #every: number | undefined
+  readonly #told = new Map<string, number>()
 
-  constructor(output: Output, clock: Clock, speaks: boolean) {
+  constructor(output: Output, clock: Clock, { speaks, every }: { readonly speaks: boolean; readonly every?: number | undefined }) {
+    this.#every = every
     this.#output = output
     this.#clock = clock
     this.#speaks = speaks
@@ -45,6 +49,8 @@ export class PlainReporter implements RunReporter {
       return
     }
     if (event.type === 'run.started') this.#cancelTick ??= this.#tick()
+    if (event.type === 'progress') return this.#tellEvery(event.stage, time)
+    if (event.type === 'stopping') return this.stopping(event.message)
     if (event.type === 'log') return this.userLine(event.stream, event.text)
     const text = stateLine(event, this.#progress, time)
     if (text === undefined) return
@@ -52,6 +58,18 @@ export class PlainReporter implements RunReporter {
     if (isStage && ++this.#announced > announcedStages && !(event.type === 'stage.completed' && event.durationMs >= longStageMs))
       return
     this.#say(text)
+  }
+
+  attach(watched: WatchedRun): void {
+    const { run, pipeline, attempt, owner } = watched
+    this.#progress.attach(watched, this.#clock.now())
+    this.#say(logLine(this.#clock.now(), 'watch', { run, pipeline, attempt, pid: owner?.pid, host: owner?.host }))
+    this.#cancelTick ??= this.#tick()
+  }
+
+  /** Asked for, so it is said also where nothing else is. */
+  status(): void {
+    process.stderr.write(`${statusLine(this.#progress, this.#clock.now())}\n`)
   }
 
   userLine(stream: 'stdout' | 'stderr', text: string): void {
@@ -79,8 +97,20 @@ export class PlainReporter implements RunReporter {
       const lines = completedLines(end, this.#progress, this.#output.stdoutScreen)
       return this.#output.result(this.#output.quiet ? lines.slice(0, 1) : lines)
     }
+    if (end.state === 'cancelled') return this.#output.message(cancelledLines(end, this.#progress, this.#output.stderrScreen))
     if (end.state === 'paused') return this.#output.message(pausedLines(end, this.#progress, this.#output.stderrScreen))
-    await this.#output.message(failedLines(end, this.#output.stderrScreen, this.#output.debug))
+    await this.#output.message(failedLines(end, this.#output.stderrScreen, this.#output.debug, this.#progress))
+  }
+
+  #tellEvery(path: string, time: number): void {
+    const stage = this.#progress.stageOf(path)
+    if (this.#every === undefined || stage?.counts === undefined) return
+    const done = handled(stage.counts)
+    const told = this.#told.get(stage.name) ?? stage.reused
+    // Items recorded by earlier attempts are no news, and a stage that is redone begins anew.
+    if (done >= told && Math.floor(done / this.#every) === Math.floor(told / this.#every)) return
+    this.#told.set(stage.name, done)
+    this.#say(progressLine(stage, time))
   }
 
   #tick(): () => void {

@@ -1,15 +1,18 @@
 import { createInterface } from 'node:readline/promises'
 import { processStartOf } from '../engine/process-identity.ts'
+import { systemRandom } from '../model/clock.ts'
 import type { ErrorJson } from '../model/errors.ts'
 import type { EndCause } from '../model/records.ts'
+import { type Backoff, defaultBackoff } from '../model/restart-pause.ts'
 import type { ChildOrder } from './child-protocol.ts'
+import type { Flags } from './command-line.ts'
 import type { Context } from './context.ts'
-import type { RunReporter } from './run-reporter.ts'
+import { reporterFor } from './reporter-for.ts'
 import { isTerminal } from './screen-of.ts'
 import { supervise } from './supervise.ts'
 
 /** Which pipeline with what, as `run` and `resume` find it out. */
-export type PipelineRequest = Pick<ChildOrder, 'file' | 'shownFile' | 'params' | 'store' | 'fresh' | 'runId'>
+export type PipelineRequest = Pick<ChildOrder, 'file' | 'shownFile' | 'params' | 'store' | 'fresh' | 'runId' | 'resumePaused'>
 
 /** Runs a pipeline under supervision and reports it as the user asked for; resolves to the exit code. */
 export async function runPipeline(context: Context, request: PipelineRequest): Promise<number> {
@@ -19,7 +22,8 @@ export async function runPipeline(context: Context, request: PipelineRequest): P
     ...request,
     kind: line.flags.on('plan') ? 'plan' : 'run',
     redo: line.flags.all('redo'),
-    acceptChangedInput: line.flags.on('accept-changed-input'),
+    ...selectionOf(line.flags),
+    acceptInput: line.flags.on('accept-input'),
     acceptStale: line.flags.on('accept-stale'),
     supervisor: { pid: process.pid, ...(processStart === undefined ? {} : { processStart }) },
     ...(settings.staleAfterMs === undefined ? {} : { staleAfterMs: settings.staleAfterMs }),
@@ -28,6 +32,9 @@ export async function runPipeline(context: Context, request: PipelineRequest): P
   const end = await supervise({
     order,
     restarts: settings.restart,
+    backoff: { ...defaultBackoff, ...(settings.backoffMs === undefined ? {} : backoffFrom(settings.backoffMs)) },
+    random: systemRandom,
+    allowSetAside: line.flags.count('allow-set-aside') ?? 0,
     reporter,
     clock,
     ask: canAsk(context) ? ask : undefined,
@@ -36,12 +43,18 @@ export async function runPipeline(context: Context, request: PipelineRequest): P
   return end.exitCode
 }
 
-async function reporterFor({ output, settings, environment, clock }: Context): Promise<RunReporter> {
-  if (output.json) return new (await import('./json-reporter.ts')).JsonReporter(output, clock)
-  const draws = settings.progress === 'auto' && !output.quiet && isTerminal(process.stderr, environment)
-  if (draws) return new (await import('./live-reporter.ts')).LiveReporter(output, clock)
-  return new (await import('./plain-reporter.ts')).PlainReporter(output, clock, settings.progress !== 'none' && !output.quiet)
+/** Which stages it is asked to keep to. */
+function selectionOf(flags: Flags): Pick<ChildOrder, 'from' | 'only' | 'until'> {
+  const [from, only, until] = [flags.text('from'), flags.all('only'), flags.text('until')]
+  return {
+    ...(from === undefined ? {} : { from }),
+    ...(only.length === 0 ? {} : { only }),
+    ...(until === undefined ? {} : { until }),
+  }
 }
+
+/** A first pause that is longer than the longest raises that too. */
+const backoffFrom = (firstMs: number): Backoff => ({ firstMs, longestMs: Math.max(firstMs, defaultBackoff.longestMs) })
 
 const canAsk = ({ output, environment }: Context): boolean =>
   !output.json && process.stdin.isTTY === true && isTerminal(process.stderr, environment)

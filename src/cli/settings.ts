@@ -3,6 +3,7 @@ import type { WaymarkConfig } from '../config.ts'
 import type { Flags } from './command-line.ts'
 import { wrongUsage } from './command-line.ts'
 import type { LoadedConfig } from './config-file.ts'
+import { timeSpan } from './time-span.ts'
 
 /** What holds for one call of the command line: flags over `WAYMARK_…` variables over the config file over defaults. */
 export interface Settings {
@@ -10,6 +11,8 @@ export interface Settings {
   readonly store?: { readonly path: string; readonly from: string }
   readonly progress: NonNullable<WaymarkConfig['progress']>
   readonly restart: number
+  /** Pause before the first restart. */
+  readonly backoffMs?: number
   readonly staleAfterMs?: number
 }
 
@@ -19,11 +22,16 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export function settingsOf(flags: Flags, environment: Environment, loaded: LoadedConfig | undefined, cwd: string): Settings {
   const config = loaded?.config ?? {}
   const store = storeOf(flags, environment, loaded, cwd)
-  const staleAfterMs = numberFrom(environment, 'WAYMARK_STALE_AFTER_MS') ?? config.staleAfterMs
+  const staleAfter = flags.text('stale-after')
+  const staleAfterMs =
+    (staleAfter === undefined ? undefined : timeSpan(staleAfter, 'stale-after', undefined)) ??
+    numberFrom(environment, 'WAYMARK_STALE_AFTER_MS') ?? config.staleAfterMs
+  const backoffMs = flags.count('backoff') ?? numberFrom(environment, 'WAYMARK_BACKOFF_MS') ?? config.backoffMs
   return {
     ...(store === undefined ? {} : { store }),
     progress: asProgress(flags.text('progress')) ?? progressFrom(environment) ?? config.progress ?? 'auto',
     restart: flags.count('restart') ?? numberFrom(environment, 'WAYMARK_RESTART') ?? config.restart ?? 0,
+    ...(backoffMs === undefined ? {} : { backoffMs }),
     ...(staleAfterMs === undefined ? {} : { staleAfterMs }),
   }
 }

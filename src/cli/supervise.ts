@@ -1,22 +1,28 @@
-import type { Clock } from '../model/clock.ts'
+import type { Clock, Random } from '../model/clock.ts'
 import { type ErrorCode, type ErrorJson, exitCodeOf } from '../model/errors.ts'
+import { randomFraction } from '../model/random-fraction.ts'
 import type { EndCause, StoredError } from '../model/records.ts'
+import type { Restart } from '../model/recovery-type.ts'
+import { type Backoff, restartPauseMs } from '../model/restart-pause.ts'
+import { stageNameOf } from '../model/scope.ts'
 import { type ChildReport, PipelineProcess } from './child-process.ts'
 import type { ChildOrder, ChildOutcome } from './child-protocol.ts'
 import { crashCause, crashError, type ProcessEnd } from './crash-cause.ts'
 import type { RunEnd } from './render/end-lines.ts'
-import { roughDuration } from './render/quantities.ts'
+import { duration } from './render/quantities.ts'
 import type { RunReporter } from './run-reporter.ts'
+import { onceTogether, onStatusSignal } from './status-signal.ts'
 import { type StopSignal, StopSignals } from './stop-signals.ts'
-
-/** Pauses before the next attempt: 1 s, 2 s, 4 s … */
-const firstPauseMs = 1_000
-const longestPauseMs = 30_000
 
 export interface Supervision {
   readonly order: ChildOrder
   /** How often a crashed or failed run is started again. */
   readonly restarts: number
+  /** How long it waits before that. */
+  readonly backoff: Backoff
+  readonly random: Random
+  /** So many items set aside are no reason for exit code 4. */
+  readonly allowSetAside: number
   readonly reporter: RunReporter
   readonly clock: Clock
   /** Asks whether to go on all the same; undefined where nobody can be asked. */
@@ -25,23 +31,31 @@ export interface Supervision {
   readonly recordCrash: (store: string, run: string, cause: EndCause) => Promise<void>
 }
 
+interface StatusSupervision extends Supervision {
+  /** Says how far it is; asked several times at once, once. */
+  readonly status: () => void
+}
+
 /** Errors that another attempt may get over without anybody doing anything. */
 const worthRestarting: readonly ErrorCode[] = ['failed', 'unavailable', 'disk_full', 'limit']
 
 /** Runs a pipeline in processes of its own until it is completed, stopped, or has failed for good. Always ends the reporter. */
 export async function supervise(supervision: Supervision): Promise<RunEnd> {
   const signals = new StopSignals(supervision.clock)
+  const status = onceTogether(supervision.clock, () => supervision.reporter.status())
+  const closeStatus = onStatusSignal(supervision.clock, status)
   signals.listen()
   try {
-    const end = await superviseUntilEnd(supervision, signals)
+    const end = await superviseUntilEnd({ ...supervision, status }, signals)
     await supervision.reporter.end(end)
     return end
   } finally {
     signals.close()
+    closeStatus()
   }
 }
 
-async function superviseUntilEnd(supervision: Supervision, signals: StopSignals): Promise<RunEnd> {
+async function superviseUntilEnd(supervision: StatusSupervision, signals: StopSignals): Promise<RunEnd> {
   const { reporter, clock } = supervision
   const startedAt = clock.monotonicMs()
   let { order } = supervision
@@ -51,11 +65,16 @@ async function superviseUntilEnd(supervision: Supervision, signals: StopSignals)
     const result = await attempt.finish()
     run = attempt.run ?? run
     const durationMs = clock.monotonicMs() - startedAt
-    if (result.state !== 'failed') return endOf(result, run, durationMs)
+    if (result.state !== 'failed') return endOf(result, run, durationMs, supervision.allowSetAside)
     const { error, cause } = result
     if (signals.exitCode !== undefined && error.code === 'cancelled') {
       return { state: 'paused', exitCode: signals.exitCode, run, durationMs, setAside: 0 }
     }
+    const held = heldOption(error)
+    // It did what was asked of it.
+    if (held !== undefined) return { state: 'paused', exitCode: 0, run, durationMs, setAside: 0, held }
+    const stopped = stopOnRequest(error)
+    if (stopped !== undefined) return { ...stopped, run, durationMs, setAside: 0, error }
     const accepted = await askedAndAccepted(error, supervision, signals)
     if (accepted !== undefined) {
       order = { ...order, ...accepted }
@@ -77,21 +96,26 @@ async function superviseUntilEnd(supervision: Supervision, signals: StopSignals)
       !worthRestarting.includes(error.code)
     )
       return failed
-    const pauseMs = Math.min(firstPauseMs * 2 ** restarts, longestPauseMs)
+    const backoffMs = Math.round(restartPauseMs(restarts + 1, supervision.backoff, randomFraction(supervision.random)))
     restarts++
-    reporter.restarting(
-      `${error.message.split('\n')[0]}; attempt ${restarts + 1} of ${supervision.restarts + 1} in ${roughDuration(pauseMs)}`,
-    )
-    if (!(await pause(clock, pauseMs, signals))) return failed
-    order = nextOrder(order, run, attempt.stagesBegun)
+    const restart: Restart = { restart: restarts, restarts: supervision.restarts, backoffMs }
+    const why = error.message.split('\n')[0]
+    reporter.restarting(`${why}; restart ${restarts} of ${supervision.restarts} in ${duration(backoffMs)}`, restart)
+    if (!(await pause(clock, backoffMs, signals))) return failed
+    order = nextOrder(order, run, attempt.redoLeft, restart)
   }
 }
 
-function endOf(outcome: Exclude<ChildOutcome, { state: 'failed' }>, run: string | undefined, durationMs: number): RunEnd {
+function endOf(
+  outcome: Exclude<ChildOutcome, { state: 'failed' }>,
+  run: string | undefined,
+  durationMs: number,
+  allowSetAside: number,
+): RunEnd {
   if (outcome.state === 'planned') return { state: 'planned', exitCode: 0, run, durationMs, setAside: 0 }
   return {
     state: 'completed',
-    exitCode: outcome.setAside > 0 ? 4 : 0,
+    exitCode: outcome.setAside > allowSetAside ? 4 : 0,
     run: outcome.run,
     durationMs,
     setAside: outcome.setAside,
@@ -100,20 +124,35 @@ function endOf(outcome: Exclude<ChildOutcome, { state: 'failed' }>, run: string 
 }
 
 /** The next attempt goes on with this run: a fresh start, and a redo that has begun, happened already. */
-function nextOrder(order: ChildOrder, run: string, begun: ReadonlySet<string>): ChildOrder {
-  return { ...order, runId: run, fresh: false, redo: order.redo.filter(stage => !begun.has(stage)), acceptStale: true }
+function nextOrder(order: ChildOrder, run: string, redo: readonly string[], restart: Restart): ChildOrder {
+  const { from: _from, ...rest } = order
+  // What was paused since is not taken up again.
+  return { ...rest, runId: run, fresh: false, redo, restart, acceptStale: true, resumePaused: false }
+}
+
+/** How the run ended if another process asked it to; one that stood still before anything began is an error. */
+function stopOnRequest({ code, details }: ErrorJson): Pick<RunEnd, 'state' | 'exitCode'> | undefined {
+  if (details?.['stopped'] !== true) return undefined
+  if (code === 'paused') return { state: 'paused', exitCode: exitCodeOf[code] }
+  return code === 'cancelled' ? { state: 'cancelled', exitCode: exitCodeOf[code] } : undefined
+}
+
+/** The option for which the run stopped before a stage, if it did. */
+function heldOption({ code, details }: ErrorJson): string | undefined {
+  const held = details?.['held']
+  return code === 'cancelled' && typeof held === 'string' ? held : undefined
 }
 
 async function askedAndAccepted(
   error: ErrorJson,
   supervision: Supervision,
   signals: StopSignals,
-): Promise<Pick<ChildOrder, 'acceptStale'> | Pick<ChildOrder, 'acceptChangedInput'> | undefined> {
+): Promise<Pick<ChildOrder, 'acceptStale'> | Pick<ChildOrder, 'acceptInput'> | undefined> {
   if (supervision.ask === undefined || signals.first !== undefined) return undefined
   if (error.code !== 'stale' && error.code !== 'input_changed') return undefined
   supervision.reporter.suspend()
   if (!(await supervision.ask(error))) return undefined
-  return error.code === 'stale' ? { acceptStale: true } : { acceptChangedInput: true }
+  return error.code === 'stale' ? { acceptStale: true } : { acceptInput: true }
 }
 
 /** False if a signal ended the pause. */
@@ -131,16 +170,18 @@ function pause(clock: Clock, pauseMs: number, signals: StopSignals): Promise<boo
 /** One process of a run and what it tells. */
 class AttemptWatch {
   run: string | undefined
-  /** Names of stages that were called, without keys. */
-  readonly stagesBegun = new Set<string>()
-  readonly #supervision: Supervision
+  /** Stages that were to be thrown away, and were not yet. */
+  readonly #redoLeft = new Set<string>()
+  readonly #supervision: StatusSupervision
+  readonly #order: ChildOrder
   readonly #process: PipelineProcess
   readonly #startedAt: number
   #store: string | undefined
 
-  constructor(order: ChildOrder, supervision: Supervision, signals: StopSignals) {
+  constructor(order: ChildOrder, supervision: StatusSupervision, signals: StopSignals) {
     const { reporter, clock } = supervision
     this.#supervision = supervision
+    this.#order = order
     this.#startedAt = clock.monotonicMs()
     this.#process = new PipelineProcess(
       order,
@@ -160,6 +201,10 @@ class AttemptWatch {
     })
   }
 
+  get redoLeft(): readonly string[] {
+    return [...this.#redoLeft]
+  }
+
   async finish(): Promise<ChildOutcome> {
     const end = await this.#process.ended
     return end.kind === 'outcome' ? end.outcome : this.#died(end.end, end.thrown)
@@ -170,12 +215,18 @@ class AttemptWatch {
       this.#store = message.store.path
       this.#supervision.reporter.store(message.store)
     }
+    if (message.type === 'status') this.#supervision.status()
     if (message.type !== 'event') return
     const { event } = message
-    if (event.type === 'plan') this.run = event.plan.run
+    if (event.type === 'plan') {
+      this.run = event.plan.run
+      for (const stage of event.plan.stages) if (stage.asked === true) this.#redoLeft.add(stage.path)
+      // Stages inside others are in no plan.
+      for (const name of this.#order.redo) if (name.includes('/')) this.#redoLeft.add(name)
+    }
     if (event.type === 'stage.started') {
-      this.stagesBegun.add(event.stage)
-      this.stagesBegun.add(event.stage.replace(/\[[^\]]*\]$/, ''))
+      this.#redoLeft.delete(event.stage)
+      this.#redoLeft.delete(stageNameOf(event.stage))
     }
     this.#supervision.reporter.event(event, message.time)
   }

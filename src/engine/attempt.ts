@@ -1,16 +1,23 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Ownership } from '../log/log.ts'
+import type { Random } from '../model/clock.ts'
+import type { Durability } from '../model/durability.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+import type { Plan } from '../model/plan.ts'
+import { PlanCheck } from '../model/plan-check.ts'
 import type { RecordedRun, RecordedStage } from '../model/recorded-run.ts'
 import type { RunRecord } from '../model/records.ts'
-import type { RunEvent } from '../model/run-events.ts'
-import type { ScopePath } from '../model/scope.ts'
+import type { RunEvent, StageProgressEvent } from '../model/run-events.ts'
+import { type ScopePath, stageNameOf } from '../model/scope.ts'
+import type { StageSelection } from '../model/stage-selection.ts'
+import { asksForMore, requestText, type StopRequest } from '../model/stop-request.ts'
 import { CallSite } from './call-site.ts'
 import { checkpointIn } from './checkpoint-in.ts'
 import { attachPlace, type ErrorPlace, placeOf } from './error-place.ts'
 import { RecordAppender } from './record-appender.ts'
+import { requestedStop } from './requested-stop.ts'
 import type { Run } from './run.ts'
-import { fenced } from './stopped.ts'
+import { fenced, heldBack } from './stopped.ts'
 import type { StoreCore } from './store-core.ts'
 
 /** Which stage's or item's function the running code belongs to; undefined in the pipeline's own function. */
@@ -22,12 +29,15 @@ export interface AttemptFacts {
   readonly pipeline: string
   readonly attempt: number
   readonly ownership: Ownership
+  /** Of the records of this attempt, where a stage does not ask for another. */
+  readonly durability: Durability
   readonly recorded: RecordedRun
   readonly earlierOwnersDead: boolean
   /** Folder from which paths of inputs and outputs resolve. */
   readonly baseDirectory: string
-  readonly redo: readonly string[]
-  readonly acceptChangedInput: boolean
+  readonly plan: Plan
+  readonly selection: StageSelection
+  readonly acceptInput: boolean
   /** Stop now. */
   readonly signal: AbortSignal | undefined
   /** Finish what is in flight, start nothing more. */
@@ -50,24 +60,36 @@ interface StartedStage {
 /** One process's try at a run while it goes on: what the verbs on stages and items share. */
 export class Attempt {
   readonly facts: AttemptFacts
+  /** Compares what happens with the plan. */
+  readonly check: PlanCheck
+  /** Passes over items that go on, by path. */
+  readonly passes = new Map<ScopePath, { measure(): Omit<StageProgressEvent, 'type' | 'stage'> }>()
   readonly #records: RecordAppender
   readonly #abort = new AbortController()
+  /** What somebody asked of the run while it went on. */
+  #request: StopRequest | undefined
   readonly #calls = new Map<ScopePath, CallSite>()
+  /** Paths called inside a stage or item. */
+  readonly #callsIn = new Map<ScopePath, ScopePath[]>()
   readonly #started: StartedStage[] = []
   readonly #outputs = new Map<string, ScopePath>()
   readonly #redoing = new Map<number, Promise<unknown>>()
   readonly #redone = new Set<ScopePath>()
   readonly #drawn = { now: 0, uuid: 0, random: 0 }
   #nextOrder: number
+  #heldBack: { readonly error: WaymarkError; readonly option: string } | undefined
   #lastFailure: { readonly error: unknown; readonly place: ErrorPlace } | undefined
 
   constructor(facts: AttemptFacts) {
     this.facts = facts
+    this.check = new PlanCheck(facts.plan)
     const { core, ownership, recorded } = facts
     this.#records = new RecordAppender({
       log: core.log,
       ownership,
       clock: core.clock,
+      durability: facts.durability,
+      beforeUnsynced: core.upgrade,
       onRecorded: (record, position) => {
         recorded.apply(record, position)
         const checkpoint = checkpointIn(record)
@@ -88,7 +110,25 @@ export class Attempt {
   }
 
   get stopping(): boolean {
-    return this.facts.stopSignal?.aborted === true || this.signal.aborted
+    return this.#request !== undefined || this.facts.stopSignal?.aborted === true || this.signal.aborted
+  }
+
+  get request(): StopRequest | undefined {
+    return this.#request
+  }
+
+  /** How far every pass that goes on is. */
+  measure(): readonly StageProgressEvent[] {
+    return [...this.passes].map(([stage, pass]) => ({ type: 'progress', stage, ...pass.measure() }))
+  }
+
+  /** Stops, as somebody asked; a later request for more counts too. */
+  obey(request: StopRequest): void {
+    if (!asksForMore(request, this.#request)) return
+    this.#request = request
+    const does = { pause: 'paused: finishing what is in flight', 'pause-now': 'paused now', cancel: 'cancelled' }[request.kind]
+    this.emit({ type: 'stopping', message: `${does}, asked for by ${requestText(request)}` })
+    if (request.kind !== 'pause') this.#abort.abort(requestedStop(this.facts.run, request))
   }
 
   verbs(path: ScopePath): ScopeVerbs {
@@ -109,6 +149,11 @@ export class Attempt {
     return this.#records.append(records)
   }
 
+  /** As `append`, as safe as one stage asks for; undefined: as the attempt. */
+  appendAs(durability: Durability | undefined, ...records: readonly RunRecord[]): Promise<void> {
+    return this.#records.append(records, durability)
+  }
+
   /**
    * Called before a user's function, whose effects no log can take back.
    *
@@ -123,6 +168,37 @@ export class Attempt {
   }
 
   /**
+   * Called before a stage is, or goes on.
+   *
+   * @throws WaymarkError `cancelled` if the attempt was asked to keep to others: it then ends paused, once what it is at has ended
+   */
+  mustBeSelected(path: ScopePath): void {
+    const { run, selection, recorded } = this.facts
+    const isDone = (name: string): boolean =>
+      [...recorded.stages.values()].some(
+        one => one.state === 'completed' && (one.path === name || stageNameOf(one.path) === name),
+      )
+    const option = selection.leftFor(path, isDone)
+    if (option === undefined) return
+    this.#heldBack ??= { error: heldBack(run, path, option), option }
+    throw this.#heldBack.error
+  }
+
+  /** Set once a stage was not called because the attempt was asked to keep to others. */
+  get heldBack(): { readonly error: WaymarkError; readonly option: string } | undefined {
+    return this.#heldBack
+  }
+
+  isHeldBack(error: unknown): boolean {
+    return error !== undefined && error === this.#heldBack?.error
+  }
+
+  /** Whether a stage or an item failed in this attempt. */
+  get hasFailed(): boolean {
+    return this.#lastFailure !== undefined
+  }
+
+  /**
    * Registers the call of a stage; each path may be called once in an attempt.
    *
    * @throws WaymarkError `conflict` naming both places, or naming `ctx` if the run was used inside a function of a stage
@@ -134,6 +210,23 @@ export class Attempt {
     const earlier = this.#calls.get(path)
     if (earlier !== undefined) throw calledTwice(path, earlier, call)
     this.#calls.set(path, call)
+    const siblings = this.#callsIn.get(parent)
+    if (siblings === undefined) this.#callsIn.set(parent, [path])
+    else siblings.push(path)
+  }
+
+  /** Whether anything was called inside a stage or item. */
+  get hasCallsInside(): boolean {
+    return this.#callsIn.size > 1
+  }
+
+  /** A function is called again, or is over: what it called by name may be called once more. */
+  forgetCallsIn(scope: ScopePath): void {
+    for (const path of this.#callsIn.get(scope) ?? []) {
+      this.#calls.delete(path)
+      this.forgetCallsIn(path)
+    }
+    this.#callsIn.delete(scope)
   }
 
   /**
@@ -205,22 +298,22 @@ export class Attempt {
   /** A value drawn once in the life of the run. Its record goes into the log before any later one. */
   draw<Value extends number | string>(
     kind: 'now' | 'uuid' | 'random',
-    make: () => Value,
+    make: (random: Random) => Value,
     is: (value: unknown) => value is Value,
   ): Value {
     const index = this.#drawn[kind]++
     const known = this.facts.recorded.drawn(kind, index)
     if (is(known)) return known
-    const value = make()
+    const { random } = this.facts.core
+    const value = make(random.named?.(`${kind} ${index}`) ?? random)
     this.announce({ type: 'value.drawn', time: this.facts.core.clock.now(), kind, index, value })
     return value
   }
 
   #redoReason(recorded: RecordedStage, version: string | undefined): string | undefined {
-    const { redo } = this.facts
-    const name = recorded.path.replace(/\[[^\]]*\]$/, '')
+    const asked = this.facts.selection.redoFor(recorded.path)
     // Once a redo has finished in this attempt its result counts.
-    if ((redo.includes(recorded.path) || redo.includes(name)) && !this.#redone.has(recorded.path)) return 'asked for with --redo'
+    if (asked !== undefined && !this.#redone.has(recorded.path)) return asked
     if (recorded.outdated !== undefined) return recorded.outdated
     if (recorded.version === version) return undefined
     return `its version changed from ${recorded.version ?? 'none'} to ${version ?? 'none'}`

@@ -1,19 +1,16 @@
 import { relative, resolve } from 'node:path'
 import type { Ownership, StoredRecord } from '../log/log.ts'
 import { sleep } from '../model/clock.ts'
-import { nearest } from '../model/did-you-mean.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { newRunId } from '../model/ids.ts'
-import { makePlan } from '../model/make-plan.ts'
 import type { Owner } from '../model/owner.ts'
-import type { Plan } from '../model/plan.ts'
 import { RecordedRun } from '../model/recorded-run.ts'
-import type { CodeDigest } from '../model/records.ts'
 import type { RunView } from '../model/run-view.ts'
 import { claimGraceMs, claimPollMs } from './claim-checkpoint-id.ts'
 import { type FoundRun, unfinishedStates } from './find-run.ts'
 import { ownRun, runLiveness } from './ownership.ts'
-import type { AttemptOptions, Pipeline } from './pipeline.ts'
+import type { AttemptOptions } from './pipeline.ts'
+import { noteDeletedStages } from './note-deleted-stages.ts'
 import { decodeRunRecord } from './record-codec.ts'
 import { noteDamagedStages } from './repair-damaged-stages.ts'
 import type { StoreCore } from './store-core.ts'
@@ -45,9 +42,10 @@ export async function holdRun(core: StoreCore, found: FoundRun, begun: Ownership
     const notices =
       torn === 0
         ? []
-        : [`${torn} bytes of a write that was under way when the process died were set aside; every record before them is intact`]
+        : [`${torn} bytes behind the last intact record were set aside: a write that was under way when the process died, or damage. What they held is done again`]
     const recorded = recordedRunOf(history.records)
     await noteDamagedStages(core, found.run.id, recorded)
+    await noteDeletedStages(core, found.run.id, recorded)
     const isAlone = earlierOwnerDead && leftNothingOpen(recorded, core.self) && !(await wasOvertaken(core, found.run, recorded))
     return { id: found.run.id, ownership, recorded, earlierOwnersDead: isAlone, notices }
   }
@@ -92,7 +90,7 @@ function leftNothingOpen({ ended, lastAttempt, stages }: RecordedRun, self: Owne
   // The pipeline may have caught what a stage failed with, and ended otherwise.
   const errors = [ended?.error, ...[...stages.values()].map(stage => stage.error)]
   const failedWrite = errors.some(error => error?.waymark?.code === 'disk_full' || error?.waymark?.code === 'unavailable')
-  return !couldNotEnd && !failedWrite && lastAttempt?.earlierOwnersDead !== false
+  return !couldNotEnd && !failedWrite && lastAttempt?.earlierOwnersDead !== false && ended?.earlierOwnersDead !== false
 }
 
 /** What is recorded of a run, without owning it. */
@@ -101,71 +99,16 @@ export async function peekRun(core: StoreCore, run: RunView | undefined): Promis
   const heads = await core.feed.query(catalog => catalog.heads([run.id]))
   const recorded = recordedRunOf((await core.log.history(run.id, heads.get(run.id)?.segment)).records)
   await noteDamagedStages(core, run.id, recorded)
+  await noteDeletedStages(core, run.id, recorded)
   return recorded
 }
 
-/** Makes the plan of the attempt that is about to begin. */
-export async function planAttempt(
-  core: StoreCore,
-  pipeline: Pipeline<never, unknown>,
-  held: Pick<HeldRun, 'id' | 'recorded' | 'notices'>,
-  found: FoundRun,
-  options: AttemptOptions,
-): Promise<Plan> {
-  const notices = [...core.feed.notices(), ...held.notices]
-  const change = codeChange(held.recorded.lastAttempt?.code, options.code)
-  if (change !== undefined) notices.push(change)
-  if (found.others.length > 0 && options.fresh !== true) {
-    notices.push(
-      `${found.others.length} older unfinished ${found.others.length === 1 ? 'run has' : 'runs have'} the same parameters: ${found.others.map(run => run.id).join(', ')}`,
-    )
-  }
-  return makePlan({
-    run: held.id,
-    pipeline: pipeline.name,
-    reason: found.reason,
-    recorded: held.recorded,
-    declared: pipeline.stages,
-    lastFinished: await stagesOfLastFinished(core, pipeline.name),
-    redo: checkRedo(options.redo ?? [], held.recorded, pipeline.stages),
-    notices,
-  })
-}
-
-async function stagesOfLastFinished(core: StoreCore, pipeline: string): Promise<readonly string[]> {
-  const [last] = await core.feed.query(catalog => catalog.runs({ pipeline, states: ['completed'], limit: 1 }))
-  if (last === undefined) return []
-  const stages = await core.feed.query(catalog => catalog.stages(last.id))
-  return stages.map(stage => stage.path).filter(path => !path.includes('/'))
-}
-
-function codeChange(before: CodeDigest | undefined, now: CodeDigest | undefined): string | undefined {
-  if (before === undefined || now === undefined || before.digest === now.digest) return undefined
-  const files = new Set([...Object.keys(before.files), ...Object.keys(now.files)])
-  const changed = [...files].filter(file => before.files[file] !== now.files[file])
-  return `code changed since the last attempt (${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ' …' : ''}); finished work is kept, redo a stage with --redo STAGE`
-}
-
-function checkRedo(redo: readonly string[], recorded: RecordedRun, declared: readonly string[]): readonly string[] {
-  const known = new Set([
-    ...recorded.stages.keys(),
-    ...[...recorded.stages.keys()].map(path => path.replace(/\[[^\]]*\]$/, '')),
-    ...declared,
-  ])
-  for (const name of redo) {
-    if (known.has(name)) continue
-    const near = nearest(name, [...known])
-    throw new WaymarkError('invalid', {
-      message: `there is no stage ${JSON.stringify(name)} to redo`,
-      means: 'Nothing was run or thrown away.',
-      remedy: near === undefined ? 'Name a stage as the plan shows it (--plan).' : `Did you mean --redo ${near}?`,
-    })
-  }
-  return redo
-}
-
 /** @throws WaymarkError `stale` if nothing was recorded for too long and that was not accepted */
-export function checkFresh(core: StoreCore, run: RunView | undefined, options: AttemptOptions): void {
+export function checkFresh(
+  core: StoreCore,
+  run: RunView | undefined,
+  options: Pick<AttemptOptions, 'acceptStale' | 'staleAfterMs'>,
+): void {
   const staleAfterMs = options.staleAfterMs ?? defaultStaleAfterMs
   if (run === undefined || options.acceptStale === true || !unfinishedStates.includes(run.state)) return
   const ageMs = core.clock.now() - run.updatedAt

@@ -27,6 +27,7 @@ export class CatalogFeed {
   #cancelFlush: (() => void) | undefined
   #queue: Promise<unknown> = Promise.resolve()
   readonly #notices = new Set<string>()
+  readonly #looked = new Set<string>()
 
   /** `reopen` sets a damaged catalog aside and opens an empty one. */
   constructor(log: Log, catalog: Catalog, clock: Clock, reopen: (damaged: Catalog, error: WaymarkError) => Promise<Catalog>) {
@@ -123,21 +124,21 @@ export class CatalogFeed {
         reread = true
         break
       }
-      sources = [...sources, { ...batch, provenEnd: batch.end }]
+      sources = [...sources, { ...batch, provenEnd: batch.durableEnd }]
       end = batch.end
     }
     if (reread || !(await this.#apply(sources, marks))) await this.#applyLog(new Set(pending.map(batch => batch.segment)))
     await this.#raiseProven(pending)
   }
 
-  /** What this process was acknowledged is proven, whoever applied it. */
+  /** What this process was told to be durable is proven, whoever applied it. */
   async #raiseProven(batches: readonly CommittedBatch[]): Promise<void> {
     const last = new Map(batches.map(batch => [batch.segment, batch]))
     const marks = await this.#marks()
     for (const [segment, batch] of last) {
       const mark = marks.get(segment)
-      if (mark === undefined || mark.provenEnd >= batch.end || mark.appliedEnd < batch.end) continue
-      await this.#catalog.apply([{ kind: 'mark', mark: { ...mark, provenEnd: batch.end } }], {
+      if (mark === undefined || mark.provenEnd >= batch.durableEnd || mark.appliedEnd < batch.durableEnd) continue
+      await this.#catalog.apply([{ kind: 'mark', mark: { ...mark, provenEnd: batch.durableEnd } }], {
         marks: new Map([[segment, mark.appliedEnd]]),
         heads: new Map(),
       })
@@ -152,9 +153,10 @@ export class CatalogFeed {
       let behind = false
       for (const segment of names) {
         const mark = marks.get(segment)
-        if (mark !== undefined && (await this.#log.size(segment)) === mark.appliedEnd) continue
+        const isHeld = mark === undefined || (await this.#stillHolds(mark))
+        if (isHeld && mark !== undefined && (await this.#log.size(segment)) === mark.appliedEnd) continue
         const tail = await this.#log.tail(segment, mark?.appliedEnd ?? 0)
-        const verdict = this.#judge(tail, mark)
+        const verdict = isHeld ? this.#judge(tail, mark) : 'rebuild'
         if (verdict === 'rebuild') {
           await this.#catalog.clear()
           this.#notices.add('the catalog was ahead of the log; it was built anew from the log')
@@ -174,6 +176,18 @@ export class CatalogFeed {
       means: 'The log is intact; only the view of it is behind.',
       remedy: 'Close other processes that use the store, delete catalog.sqlite in it, and try again.',
     })
+  }
+
+  /**
+   * Whether the log has the batches that were applied before anybody knew them to be durable: a power cut, of which this process
+   * knows nothing, may have taken them and left the length of the file. Looked at once per segment.
+   */
+  async #stillHolds(mark: SegmentMark): Promise<boolean> {
+    if (this.#looked.has(mark.segment)) return true
+    this.#looked.add(mark.segment)
+    if (mark.provenEnd >= mark.appliedEnd || (await this.#log.size(mark.segment)) < mark.appliedEnd) return true
+    const { batches } = await this.#log.tail(mark.segment, mark.provenEnd, mark.appliedEnd - mark.provenEnd)
+    return batches.some(batch => batch.end === mark.appliedEnd && batch.digest === mark.digest)
   }
 
   #judge(tail: SegmentTail, mark: SegmentMark | undefined): 'apply' | 'damaged' | 'rebuild' {

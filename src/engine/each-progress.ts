@@ -1,8 +1,14 @@
 import { fileFault } from '../files/file-faults.ts'
 import { encodeValue } from '../format/encode-value.ts'
-import { rangesOf } from '../model/completed-set.ts'
+import { type CompletedRange, CompletedSet } from '../model/completed-set.ts'
+import { ResultBytes, resultsIn } from '../format/result-bytes.ts'
+import type { Durability } from '../model/durability.ts'
 import type { WaymarkError } from '../model/errors.ts'
-import type { ItemCounts, ItemResult, SetAsideItem, StageProgress } from '../model/records.ts'
+import { DigestList, KeySet } from '../model/key-set.ts'
+import { PendingIndexes } from '../model/pending-indexes.ts'
+import type { RecordedStage } from '../model/recorded-run.ts'
+import type { ItemCounts, SetAsideItem, StageProgress } from '../model/records.ts'
+import type { StageProgressEvent } from '../model/run-events.ts'
 import { type SavePolicy, saveIntervalMs } from '../model/save-policy.ts'
 import { Throughput } from '../model/throughput.ts'
 import type { ItemOutput, OutputItem, OutputProgress } from '../outputs/item-target.ts'
@@ -16,6 +22,10 @@ export interface EachProgressOptions {
   readonly byKey: boolean
   readonly output: ItemOutput | undefined
   readonly save: SavePolicy
+  /** Undefined: as the attempt. */
+  readonly durability: Durability | undefined
+  /** Items of one call. */
+  readonly batch: number | undefined
   /** Counts that earlier attempts recorded. */
   readonly before: ItemCounts | undefined
   readonly total: number | undefined
@@ -28,6 +38,8 @@ const waitAtBytes = 16 << 20
 /** Results of one save that are larger go to a pack. */
 const packAboveBytes = 1 << 20
 const tellEveryMs = 100
+/** Ranges recorded one after another before a record holds all that is finished; more, if that is long. */
+const leastRangesBetween = 4_096
 
 /**
  * What a pass over items has finished and how much of it is durable. Finishing an item costs nanoseconds; in the background a group commit writes the output, syncs it, and then
@@ -36,11 +48,13 @@ const tellEveryMs = 100
 export class EachProgress {
   readonly #options: EachProgressOptions
   readonly #counts: { done: number; skipped: number; setAside: number; retries: number; total: number | undefined }
-  #indexes: number[] = []
-  #keys: string[] = []
-  #results: ItemResult[] = []
+  readonly #indexes = new PendingIndexes()
+  readonly #digests = new DigestList()
+  readonly #results = new ResultBytes()
+  #leastResult = Number.POSITIVE_INFINITY
   #setAside: SetAsideItem[] = []
-  #resultBytes = 0
+  /** Makes the digests: the same as for what is recorded. */
+  readonly #keys: KeySet
   #bytesBeingSaved = 0
   #itemsBeingSaved = 0
   #saving: Promise<void> | undefined
@@ -49,10 +63,13 @@ export class EachProgress {
   #lastCostMs = 0
   #fault: WaymarkError | undefined
   readonly #reused: number
+  #recordedNow = 0
+  #resultsGiven = 0
   readonly #throughput: Throughput
 
   constructor(options: EachProgressOptions) {
     this.#options = options
+    this.#keys = this.#recorded?.keys ?? new KeySet()
     const { before } = options
     this.#counts = {
       done: before?.done ?? 0,
@@ -63,6 +80,7 @@ export class EachProgress {
     }
     this.#reused = this.#counts.done + this.#counts.skipped + this.#counts.setAside
     this.#throughput = new Throughput(options.attempt.facts.core.clock.monotonicMs())
+    options.attempt.passes.set(options.path, this)
     if (options.attempt.facts.onEvent !== undefined) this.#tellRegularly()
   }
 
@@ -74,6 +92,16 @@ export class EachProgress {
   /** Set when a save failed: nothing more can be recorded. */
   get fault(): WaymarkError | undefined {
     return this.#fault
+  }
+
+  /** Items that this attempt made durable. */
+  get recordedNow(): number {
+    return this.#recordedNow
+  }
+
+  /** Results handed to the output. */
+  get resultsGiven(): number {
+    return this.#resultsGiven
   }
 
   set total(total: number) {
@@ -116,35 +144,52 @@ export class EachProgress {
   async flush(): Promise<void> {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
-    while (this.#saving !== undefined || this.#indexes.length + this.#keys.length > 0) await this.#save()
+    while (this.#saving !== undefined || this.#unsavedItems() > 0) await this.#save()
     if (this.#fault !== undefined) throw this.#fault
+  }
+
+  /** After the last flush: has the output make ready what is only complete at the end, and records it, so that `finish` publishes nothing that does not count. */
+  async seal(): Promise<void> {
+    const { attempt, output } = this.#options
+    if (output?.seal === undefined) return
+    const position = await output.seal()
+    await attempt.append({ ...this.#progress(), output: position })
+    await output.recorded?.()
   }
 
   /** Stops timers. What is not durable by now is done again by the next attempt. */
   close(): void {
     this.#cancelTimer?.()
     this.#cancelTelling?.()
+    this.#options.attempt.passes.delete(this.#options.path)
   }
 
   #keep(index: number, key: string | undefined, value: unknown): void {
     const { output, attempt, path } = this.#options
-    if (output !== undefined) return output.add(value, new WrittenItem(attempt.facts.run, path, index, key))
+    if (output !== undefined) {
+      output.add(value, new WrittenItem(attempt.facts.run, path, index, key))
+      this.#resultsGiven++
+      return
+    }
     const bytes = encodeValue(value, { codecs: attempt.facts.core.codecs })
-    this.#results.push([index, bytes])
-    this.#resultBytes += bytes.length
+    this.#results.push(index, bytes)
+    if (index < this.#leastResult) this.#leastResult = index
   }
 
   #note(index: number, key: string | undefined): void {
-    if (key === undefined) this.#indexes.push(index)
-    else this.#keys.push(key)
+    if (key === undefined) this.#indexes.add(index)
+    else {
+      this.#keys.digester.digest(key)
+      this.#digests.push(this.#keys.digester)
+    }
     const { items } = this.#options.save
-    const due = items !== undefined && this.#indexes.length + this.#keys.length >= items
+    const due = items !== undefined && this.#unsavedItems() >= items
     if (due || this.#unsavedBytes() > saveAtBytes) void this.#save()
     else if (this.#cancelTimer === undefined && this.#saving === undefined) this.#schedule()
   }
 
   #unsavedBytes(): number {
-    return this.#resultBytes + (this.#options.output?.pendingBytes ?? 0)
+    return this.#results.length + (this.#options.output?.pendingBytes ?? 0)
   }
 
   #schedule(): void {
@@ -159,8 +204,7 @@ export class EachProgress {
   #save(): Promise<void> {
     this.#saving ??= this.#write().finally(() => {
       this.#saving = undefined
-      if (this.#fault === undefined && this.#indexes.length + this.#keys.length > 0 && this.#cancelTimer === undefined)
-        this.#schedule()
+      if (this.#fault === undefined && this.#unsavedItems() > 0 && this.#cancelTimer === undefined) this.#schedule()
     })
     return this.#saving
   }
@@ -169,28 +213,25 @@ export class EachProgress {
     const { attempt, output } = this.#options
     const { core } = attempt.facts
     if (this.#fault !== undefined) {
-      this.#indexes = []
-      this.#keys = []
+      this.#indexes.take()
+      this.#digests.take()
       return
     }
     const startedAt = core.clock.monotonicMs()
-    const indexes = this.#indexes
-    const keys = this.#keys
-    const results = this.#results
-    const progress = this.#progress(indexes, keys, this.#setAside)
     this.#bytesBeingSaved = this.#unsavedBytes()
-    this.#itemsBeingSaved = indexes.length + keys.length
-    this.#indexes = []
-    this.#keys = []
-    this.#results = []
-    this.#setAside = []
-    const resultBytes = this.#resultBytes
-    this.#resultBytes = 0
+    const items = this.#unsavedItems()
+    this.#itemsBeingSaved = items
+    const progress = this.#progress()
+    const resultsFrom = this.#leastResult
+    this.#leastResult = Number.POSITIVE_INFINITY
+    const results = this.#results.take()
     try {
       // The output first: a record must never count bytes that are not durable.
       const position = output === undefined ? undefined : await output.flush(progress)
-      const kept = await this.#place(results, resultBytes)
+      const kept = await this.#place(results, resultsFrom)
       await attempt.append({ ...progress, ...(position === undefined ? {} : { output: position }), ...kept })
+      this.#recordedNow += items
+      await output?.recorded?.()
     } catch (error) {
       this.#fault = fileFault(error, `record items of ${this.#options.path}`, 'They are called again by the next attempt.')
     }
@@ -200,27 +241,53 @@ export class EachProgress {
   }
 
   async #place(
-    results: readonly ItemResult[],
-    bytes: number,
-  ): Promise<Pick<StageProgress, 'results' | 'resultsIn' | 'resultIndexes'>> {
-    if (results.length === 0) return {}
-    if (bytes <= packAboveBytes) return { results }
+    bytes: Uint8Array,
+    resultsFrom: number,
+  ): Promise<Pick<StageProgress, 'resultBytes' | 'resultsFrom' | 'resultsIn' | 'resultIndexes'>> {
+    if (bytes.length === 0) return {}
+    if (bytes.length <= packAboveBytes) return { resultBytes: bytes, resultsFrom }
     const { attempt, path } = this.#options
     const { core, run } = attempt.facts
-    const resultsIn = await writeCheckpoint(core, results, { run, stage: path, type: 'items' })
-    return { resultsIn, resultIndexes: results.map(([index]) => index) }
+    const results = [...resultsIn(bytes)]
+    const checkpoint = await writeCheckpoint(core, results, { run, stage: path, type: 'items' })
+    return { resultsIn: checkpoint, resultIndexes: results.map(([index]) => index), resultsFrom }
   }
 
-  #progress(indexes: readonly number[], keys: readonly string[], setAside: readonly SetAsideItem[]): OutputProgress {
+  /** What is new since the last one, which is begun anew. */
+  #progress(): OutputProgress {
+    const ranges = this.#indexes.take()
+    const keyDigests = this.#digests.take()
+    const setAside = this.#setAside
+    this.#setAside = []
     return {
       type: 'stage.progress',
       time: this.#options.attempt.facts.core.clock.now(),
       path: this.#options.path,
       counts: this.counts,
-      ...(indexes.length === 0 ? {} : { ranges: rangesOf(indexes) }),
-      ...(keys.length === 0 ? {} : { keys }),
+      ...(ranges.length === 0 ? {} : { ranges, ...this.#allCompleted(ranges) }),
+      ...(keyDigests.length === 0 ? {} : { keyDigests }),
       ...(setAside.length === 0 ? {} : { setAside }),
     }
+  }
+
+  /** All that is finished by then, if what was recorded piece by piece has come to more than that is long. */
+  #allCompleted(ranges: readonly CompletedRange[]): Pick<StageProgress, 'completed'> {
+    const recorded = this.#recorded?.completed
+    if (recorded === undefined || recorded.rangesQueued < leastRangesBetween) return {}
+    const completed = new CompletedSet()
+    completed.queue(recorded.toRanges())
+    completed.queue(ranges)
+    const all = completed.toRanges()
+    return recorded.rangesQueued < 2 * all.length ? {} : { completed: all }
+  }
+
+  /** What the log says so far. */
+  get #recorded(): RecordedStage | undefined {
+    return this.#options.attempt.facts.recorded.stages.get(this.#options.path)
+  }
+
+  #unsavedItems(): number {
+    return this.#indexes.size + this.#digests.length
   }
 
   #tellRegularly(): void {
@@ -238,20 +305,23 @@ export class EachProgress {
   /** Tells whoever watches how far this is. */
   tell(): void {
     const { attempt, path } = this.#options
+    attempt.emit({ type: 'progress', stage: path, ...this.measure() })
+  }
+
+  /** How far this is, and how fast it goes. */
+  measure(): Omit<StageProgressEvent, 'type' | 'stage'> {
     const { done, skipped, setAside, total } = this.#counts
     const finished = done + skipped + setAside
-    attempt.emit({
-      type: 'progress',
-      stage: path,
+    return {
       counts: this.counts,
       reused: this.#reused,
-      atRisk: this.#indexes.length + this.#keys.length + this.#itemsBeingSaved,
+      atRisk: this.#unsavedItems() + this.#itemsBeingSaved,
       ...this.#throughput.measure(
-        attempt.facts.core.clock.monotonicMs(),
+        this.#options.attempt.facts.core.clock.monotonicMs(),
         finished - this.#reused,
         total === undefined ? undefined : Math.max(0, total - finished),
       ),
-    })
+    }
   }
 }
 

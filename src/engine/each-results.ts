@@ -1,4 +1,5 @@
 import { decodeValue } from '../format/decode-value.ts'
+import { resultsIn } from '../format/result-bytes.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { ResultsRecord } from '../model/recorded-run.ts'
 import type { ItemResult } from '../model/records.ts'
@@ -6,9 +7,6 @@ import { readCheckpoint } from './read-checkpoint.ts'
 import { decodeRunRecord } from './record-codec.ts'
 import type { EachResults } from './run.ts'
 import type { StoreCore } from './store-core.ts'
-
-/** Progress records kept decoded while results are read in input order. */
-const keptRecords = 64
 
 /** Wraps an iteration as what `results()` gives. The type is the one of the function whose results were recorded. */
 export function eachResults<Value>(iterate: () => AsyncIterable<unknown>): EachResults<Value> {
@@ -23,23 +21,23 @@ export function eachResults<Value>(iterate: () => AsyncIterable<unknown>): EachR
   }
 }
 
-/** Results kept in the store, in input order; only a few records are in memory at a time. */
+/** Results kept in the store, in input order. In memory are those of the records whose items lie between one another. */
 export async function* storedResults(core: StoreCore, records: readonly ResultsRecord[]): AsyncIterable<unknown> {
-  const entries = records.flatMap((record, at) => record.indexes.map((index, within) => ({ index, at, within })))
-  // A stable sort: items of equal index (keyed input that changed) stay in the order they were recorded.
-  entries.sort((a, b) => a.index - b.index)
-  const open = new Map<number, readonly ItemResult[]>()
-  for (const { at, within } of entries) {
-    const record = records[at]
-    if (record === undefined) continue
-    let results = open.get(at)
-    if (results === undefined) {
-      results = await readResults(core, record)
-      open.set(at, results)
-      if (open.size > keptRecords) open.delete(open.keys().next().value ?? at)
+  const sorted = records.map((record, order) => ({ record, order })).sort((a, b) => a.record.from - b.record.from)
+  let waiting: { readonly index: number; readonly order: number; readonly value: Uint8Array }[] = []
+  for (const [at, { record, order }] of sorted.entries()) {
+    for (const [index, value] of await readResults(core, record)) waiting.push({ index, order, value })
+    // Items of equal index (keyed input that changed) come in the order they were recorded.
+    waiting.sort((a, b) => a.index - b.index || a.order - b.order)
+    const next = sorted[at + 1]?.record.from ?? Number.POSITIVE_INFINITY
+    let given = 0
+    for (const { index, value } of waiting) {
+      // The record that comes next may have an item before this one.
+      if (index >= next) break
+      given++
+      yield decodeValue(value, { codecs: core.codecs })
     }
-    const result = results[within]
-    if (result !== undefined) yield decodeValue(result[1], { codecs: core.codecs })
+    waiting = waiting.slice(given)
   }
 }
 
@@ -49,6 +47,7 @@ async function readResults(core: StoreCore, record: ResultsRecord): Promise<read
     if (isResultList(list)) return list
   } else {
     const progress = decodeRunRecord((await core.log.read(record.position)).payload)
+    if (progress.type === 'stage.progress' && progress.resultBytes !== undefined) return [...resultsIn(progress.resultBytes)]
     if (progress.type === 'stage.progress' && progress.results !== undefined) return progress.results
   }
   throw new WaymarkError('corrupt', {

@@ -1,18 +1,22 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+import { keySaltBytes } from '../model/key-digest.ts'
 import type { RecordedStage } from '../model/recorded-run.ts'
-import type { InputRecord, ItemCounts, OutputPosition } from '../model/records.ts'
+import type { ItemCounts, OutputPosition } from '../model/records.ts'
 import { type ScopePath, stagePath } from '../model/scope.ts'
 import { fileTarget } from '../outputs/file-target.ts'
 import { isItemFile } from '../outputs/item-file.ts'
 import { type ItemOutput, type ItemTarget, isItemTarget, type OutputContext } from '../outputs/item-target.ts'
 import { type Attempt, currentScope } from './attempt.ts'
+import { checkEachOptions } from './check-each.ts'
 import { EachProgress } from './each-progress.ts'
 import { eachResults, storedResults } from './each-results.ts'
+import type { BatchFunction, ItemFunction } from './item-caller.ts'
+import { inputChange, inputChangedError, needsAccepting } from './input-change.ts'
 import { type ItemInput, openItemInput } from './item-input.ts'
-import { type ItemFunction, ItemLoop, type LoopFailure } from './item-loop.ts'
+import { ItemLoop, type LoopFailure } from './item-loop.ts'
 import { ObservedPromise } from './observed-promise.ts'
-import { checkRetry } from './retry.ts'
+import { rowsAdded } from './recovery-rows.ts'
 import type { EachOptions, EachResult } from './run.ts'
 import { recordStageFailure } from './stage.ts'
 import { stopped } from './stopped.ts'
@@ -21,7 +25,7 @@ import { stopped } from './stopped.ts'
 interface Pass {
   readonly attempt: Attempt
   readonly path: ScopePath
-  readonly fn: ItemFunction
+  readonly fn: ItemFunction | BatchFunction
   readonly options: EachOptions<unknown, unknown>
   readonly input: ItemInput
   /** What counts of earlier attempts. */
@@ -37,11 +41,11 @@ export function runEach(
   parent: ScopePath,
   name: string,
   items: unknown,
-  fn: ItemFunction,
+  fn: ItemFunction | BatchFunction,
   options: EachOptions<unknown, unknown> = {},
 ): Promise<EachResult<unknown>> {
   const path = stagePath(parent, name)
-  checkOptions(path, options)
+  checkEachOptions(path, options)
   const target = targetOf(path, options.output)
   attempt.enter(path, parent)
   const result = ObservedPromise.from(passOver(attempt, path, items, fn, options, target))
@@ -53,7 +57,7 @@ async function passOver(
   attempt: Attempt,
   path: ScopePath,
   items: unknown,
-  fn: ItemFunction,
+  fn: ItemFunction | BatchFunction,
   options: EachOptions<unknown, unknown>,
   target: ItemTarget<unknown> | undefined,
 ): Promise<EachResult<unknown>> {
@@ -63,26 +67,36 @@ async function passOver(
     baseDirectory,
     signal: attempt.signal,
     hasKey: options.key !== undefined,
+    fingerprint: options.input,
+    before: run.stages.get(path)?.input,
     outside: AsyncLocalStorage.snapshot(),
   })
   const { recorded, redo: asked } = await attempt.lookUp(path, options.version)
   if (recorded?.kind === 'stage') throw usedAsStage(path)
-  const changed = recorded !== undefined && inputChanged(recorded.input, input.record)
-  if (changed && asked === undefined && input.record.kind === 'file' && !attempt.facts.acceptChangedInput) {
-    throw inputChangedError(attempt, path, recorded)
+  const byKey = options.key !== undefined
+  const change = recorded && inputChange(recorded.input, input.record, input.appended)
+  const changed = change !== undefined
+  if (recorded !== undefined && change !== undefined && asked === undefined) {
+    const { finished, state } = recorded
+    // Where nothing is recorded of it there is nothing that could be mixed up.
+    const mayMatter = finished > 0 || state === 'completed'
+    if (mayMatter && needsAccepting(change) && !attempt.facts.acceptInput)
+      throw inputChangedError(change, { run: attempt.facts.run, stage: path, finished, byKey })
   }
-  // By index nothing says which of the old items are among the new ones; by key the finished ones stay finished.
-  const redo = asked ?? (changed && options.key === undefined ? 'its input changed' : undefined)
+  // By index nothing says which of the old items are among the new ones, unless these come behind them; by key the finished ones stay finished.
+  const redo = asked ?? (changed && !byKey && change.kind !== 'appended' ? `its input changed: ${change.text}` : undefined)
   if (recorded !== undefined && redo === undefined) checkOutputKind(path, recorded, target)
   if (recorded?.state === 'completed' && redo === undefined && !changed) {
     attempt.emit({ type: 'stage.reused', stage: path, ...(recorded.counts === undefined ? {} : { counts: recorded.counts }) })
+    attempt.check.note({ kind: 'reused', path, items: recorded.finished })
     return handle(attempt, path, recorded.counts ?? noCounts, recorded.output, target)
   }
   if (attempt.stopping) throw stopped(attempt.signal)
+  attempt.mustBeSelected(path)
   const order = attempt.orderOf(path)
   const pass: Pass = { attempt, path, fn, options, input, recorded: redo === undefined ? recorded : undefined, redo, target }
   const done = goOn(pass, order, run.stages.get(path)?.outputStart)
-  if (redo !== undefined) attempt.redoing(order, done)
+  if (redo !== undefined || changed) attempt.redoing(order, done)
   return done
 }
 
@@ -96,6 +110,8 @@ async function goOn(pass: Pass, order: number, outputStart: OutputPosition | und
     kind: 'each',
     order,
     input: input.record,
+    ...(input.total === undefined ? {} : { total: input.total }),
+    ...(options.key === undefined ? {} : { keySalt: core.random.bytes(keySaltBytes) }),
     ...(options.version === undefined ? {} : { version: options.version }),
     ...(redo === undefined ? {} : { redo }),
   })
@@ -112,7 +128,7 @@ async function goOn(pass: Pass, order: number, outputStart: OutputPosition | und
       throw error
     }
     const { failure } = error
-    await recordStageFailure(attempt, path, startedAt, failure.error, failure.item)
+    await recordStageFailure(attempt, path, startedAt, failure.error, failure.item, failure.index)
     throw failure.error
   } finally {
     // What counts is synced; a close that fails would only hide how the pass ended.
@@ -132,6 +148,8 @@ async function beginOutput(
   const context: OutputContext = {
     files: core.files,
     baseDirectory,
+    clock: core.clock,
+    store: core.storeId,
     run,
     stage: path,
     token: ownership.token,
@@ -143,13 +161,14 @@ async function beginOutput(
     const appends = isItemFile(options.output) && options.output.append
     const again = redo !== undefined && appends && outputStart?.path === target.shown ? outputStart : undefined
     position = again ?? (await target.begin(context))
-    await attempt.append({ type: 'output.started', time: core.clock.now(), path, output: position })
+    // What follows happens to a file, which no record that is lost could explain.
+    await attempt.appendAs('power', { type: 'output.started', time: core.clock.now(), path, output: position })
   }
   // An owner that was stalled until now must not touch what its successor writes.
   await attempt.mustOwn()
   const { output, recovered = [], notices = [] } = await target.open(context, position)
   try {
-    if (recovered.length > 0) await attempt.append(...recovered)
+    if (recovered.length > 0) await attempt.appendAs('power', ...recovered)
     for (const message of notices) attempt.emit({ type: 'notice', message })
     return output
   } catch (error) {
@@ -160,13 +179,19 @@ async function beginOutput(
 
 async function work(pass: Pass, output: ItemOutput | undefined, startedAt: number): Promise<EachResult<unknown>> {
   const { attempt, path, fn, options, input, recorded } = pass
-  const { core } = attempt.facts
+  const { core, recorded: run } = attempt.facts
+  // An output may have known of more than the log: that is recorded by now.
+  const before = run.stages.get(path)?.finished ?? 0
+  const positionBefore = output?.position
+  let position: OutputPosition | undefined
   const progress = new EachProgress({
     attempt,
     path,
     byKey: options.key !== undefined,
     output,
     save: options.save ?? {},
+    durability: options.durability,
+    batch: options.batch,
     before: recorded?.counts,
     total: input.total,
   })
@@ -175,10 +200,11 @@ async function work(pass: Pass, output: ItemOutput | undefined, startedAt: numbe
     const failure = await currentScope.run(path, () => loop.run())
     await progress.flush()
     if (failure !== undefined) throw new ItemLoopEnd(failure)
-    const position = output && (await finished(output))
+    await progress.seal()
+    position = output && (await finished(output))
     const { counts } = progress
     const durationMs = core.clock.monotonicMs() - startedAt
-    await attempt.append({
+    await attempt.appendAs(options.durability, {
       type: 'stage.done',
       time: core.clock.now(),
       path,
@@ -197,7 +223,34 @@ async function work(pass: Pass, output: ItemOutput | undefined, startedAt: numbe
   } finally {
     progress.tell()
     progress.close()
+    await noteResult(pass, progress, { before, positionBefore, position })
   }
+}
+
+/** Counts what a pass did, for the comparison with the plan. */
+async function noteResult(
+  { attempt, path, options, input, redo }: Pass,
+  progress: EachProgress,
+  { before, positionBefore, position }: Record<'positionBefore' | 'position', OutputPosition | undefined> & { before: number },
+): Promise<void> {
+  const { core, baseDirectory, recorded: run } = attempt.facts
+  const stage = run.stages.get(path)
+  const completed = stage?.state === 'completed'
+  const isCounted = completed && position !== undefined && positionBefore !== undefined
+  const added = isCounted ? await rowsAdded({ files: core.files, baseDirectory }, options.output, positionBefore, position) : undefined
+  attempt.check.note({
+    kind: 'pass',
+    path,
+    before,
+    recordedNow: progress.recordedNow,
+    after: stage?.finished ?? 0,
+    counts: stage?.counts,
+    completed,
+    redo,
+    rows: added === undefined ? undefined : { given: progress.resultsGiven, added },
+  })
+  if (completed && (await input.wasTouched?.()) === true)
+    attempt.emit({ type: 'notice', message: `${input.record.from} was changed while ${path} read it: its items may be of both versions` })
 }
 
 /** The position of an output that is whole. It is durable before the file is closed, so whether that succeeds changes nothing. */
@@ -264,34 +317,6 @@ function targetOf(path: ScopePath, output: unknown): ItemTarget<unknown> | undef
     means: 'Nothing of this stage was run.',
     remedy: 'Pass jsonl(path), csv(path), parquet(path), folder(path), sqliteTable(…), postgresTable(…) or callback(…).',
     details: { stage: path },
-  })
-}
-
-function checkOptions(path: ScopePath, options: EachOptions<unknown, unknown>): void {
-  checkRetry(options.retry)
-  const { concurrency } = options
-  if (concurrency === undefined || (Number.isInteger(concurrency) && concurrency >= 1)) return
-  throw new WaymarkError('invalid', {
-    message: `the concurrency of ${JSON.stringify(path)} must be a whole number of at least 1, not ${concurrency}`,
-    means: 'Nothing of this stage was run.',
-    remedy: 'concurrency: 16 means at most sixteen calls at a time.',
-  })
-}
-
-const inputChanged = (before: InputRecord | undefined, now: InputRecord): boolean =>
-  before !== undefined && (before.kind !== now.kind || before.digest !== now.digest)
-
-function inputChangedError(attempt: Attempt, path: ScopePath, recorded: RecordedStage): WaymarkError {
-  const { run } = attempt.facts
-  const effect =
-    recorded.keys.size > 0
-      ? 'items whose keys are recorded stay done, new ones are called'
-      : 'all its items are called again, and its output is replaced'
-  return new WaymarkError('input_changed', {
-    message: `${recorded.input?.from ?? 'the input'} of ${path} is not the file that run ${run} began with (its digest differs)`,
-    means: `Nothing was run; ${recorded.finished} recorded items are kept. If the change is accepted, ${effect}.`,
-    remedy: 'Accept it with --accept-changed-input, put back the old file, or start anew with --fresh.',
-    details: { run, stage: path, recorded: recorded.input?.digest },
   })
 }
 

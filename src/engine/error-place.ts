@@ -4,6 +4,8 @@ export interface ErrorPlace {
   readonly stage: string
   /** Key of the item. */
   readonly item?: string
+  /** Place of the item in the input, from 0. */
+  readonly index?: number
 }
 
 const places = new WeakMap<object, ErrorPlace>()

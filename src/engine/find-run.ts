@@ -71,6 +71,7 @@ async function reasonToGoOn(core: StoreCore, run: RunView): Promise<string> {
     case 'cancelled':
       return `run ${run.id} was cancelled`
     case 'paused':
+      if (run.reopened === true) return `run ${run.id} was completed, and work of it is to be done again since ${at}`
       return `run ${run.id} was stopped at ${at}`
     case 'failed':
       return run.cause === undefined ? `run ${run.id} failed at ${at}` : `run ${run.id} crashed at ${at}`

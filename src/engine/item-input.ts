@@ -1,20 +1,29 @@
 import type { FileSystem } from '../files/file-system.ts'
-import { decodeElements } from '../format/decode-value.ts'
+import { type ElementReader, readElements } from '../format/decode-value.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { InputRecord } from '../model/records.ts'
-import { fileDigest } from '../outputs/file-digest.ts'
-import { type ItemFile, isItemFile, itemFilePath } from '../outputs/item-file.ts'
+import { type ItemFile, isItemFile } from '../outputs/item-file.ts'
+import { type NextWanted, SkippedItems } from '../outputs/item-batch.ts'
 import { type ItemSource, isItemSource } from '../outputs/item-source.ts'
-import { readItems } from '../outputs/read-items.ts'
+import { readWanted } from '../outputs/read-items.ts'
+import { type AppendedPart, lookAtFile, wasTouched } from './input-file-record.ts'
+import { valueRecord } from './input-value.ts'
 import { PendingStage } from './stage-result.ts'
 
 /** What a pass over items reads from. */
 export interface ItemInput {
   /** How the log knows it again. */
   readonly record: InputRecord
+  /** Set for a file that is the recorded one with something added behind it. */
+  readonly appended?: AppendedPart
+  /** Of a file: whether it was changed since it was opened. */
+  readonly wasTouched?: () => Promise<boolean>
   /** Undefined until the end is reached. */
   readonly total: number | undefined
-  batches(): AsyncIterable<readonly unknown[]> | Iterable<readonly unknown[]>
+  /** @param nextWanted of an index, the next one from there on that is wanted; others may be left out, as {@link SkippedItems} */
+  batches(
+    nextWanted?: NextWanted,
+  ): AsyncIterable<readonly unknown[] | SkippedItems> | Iterable<readonly unknown[] | SkippedItems>
 }
 
 interface InputOptions {
@@ -22,6 +31,10 @@ interface InputOptions {
   readonly baseDirectory: string
   readonly signal: AbortSignal
   readonly hasKey: boolean
+  /** What the caller says tells whether the items are the same; undefined: nothing. */
+  readonly fingerprint: unknown
+  /** The input as recorded before, if it was. */
+  readonly before: InputRecord | undefined
   /** Calls a function where the pass was called: a generator of the user's that gives the items is no part of any item. */
   readonly outside: <T>(call: () => T) => T
 }
@@ -34,22 +47,25 @@ const batchLength = 1_000
  * @throws WaymarkError `invalid` if they are not items, or need a key and have none
  */
 export async function openItemInput(items: unknown, path: string, options: InputOptions): Promise<ItemInput> {
+  const { fingerprint } = options
+  if (fingerprint !== undefined && (items instanceof PendingStage || isItemFile(items))) throw knownAnyway(path)
   if (items instanceof PendingStage) return stageInput(items)
   if (isItemFile(items)) return fileInput(items, options)
   if (isItemSource(items)) return sourceInput(items, path, options)
   if (typeof items !== 'object' || items === null) throw notItems(items, path)
-  if (!options.hasKey) throw needsKey(path)
+  const record: InputRecord = fingerprint === undefined ? { kind: 'keys' } : valueRecord(fingerprint, path)
+  if (!options.hasKey && record.kind === 'keys') throw needsKey(path)
   if (Array.isArray(items)) {
-    return { record: { kind: 'keys' }, total: items.length, batches: () => slices(items) }
+    return { record, total: items.length, batches: () => slices(items) }
   }
   if (Symbol.asyncIterator in items) {
     const source = items as AsyncIterable<unknown>
-    return { record: { kind: 'keys' }, total: undefined, batches: () => singles(source, options.outside) }
+    return { record, total: undefined, batches: () => singles(source, options.outside) }
   }
   if (Symbol.iterator in items) {
     const source = calledOutside(items as Iterable<unknown>, options.outside)
     const total = items instanceof Set || items instanceof Map ? items.size : undefined
-    return { record: { kind: 'keys' }, total, batches: () => gather(source) }
+    return { record, total, batches: () => gather(source) }
   }
   throw notItems(items, path)
 }
@@ -60,22 +76,28 @@ async function stageInput(stage: PendingStage<unknown>): Promise<ItemInput> {
   const made = outcome.fresh?.value
   if (Array.isArray(made)) return { record, total: made.length, batches: () => slices(made) }
   const bytes = await outcome.bytes()
-  return { record, total: elementCount(bytes), batches: () => gather(decodeElements(bytes, { codecs: outcome.codecs })) }
+  return { record, total: elementCount(bytes), batches: nextWanted => wantedElements(readElements(bytes, { codecs: outcome.codecs }), nextWanted) }
 }
 
 async function fileInput(file: ItemFile<unknown, never>, options: InputOptions): Promise<ItemInput> {
-  const { files, baseDirectory, signal } = options
-  const { digest } = await fileDigest(files, itemFilePath(file, baseDirectory), { signal })
+  const { files, baseDirectory, signal, before } = options
+  const { record, appended } = await lookAtFile(file, { files, baseDirectory, signal, before })
   return {
-    record: { kind: 'file', digest, from: file.path },
+    record,
+    ...(appended === undefined ? {} : { appended }),
     total: undefined,
-    batches: () => readItems(files, file, { baseDirectory, signal }),
+    wasTouched: () => wasTouched(file, record, { files, baseDirectory }),
+    batches: nextWanted => readWanted(files, file, { baseDirectory, signal, nextWanted }),
   }
 }
 
 async function sourceInput(source: ItemSource, path: string, options: InputOptions): Promise<ItemInput> {
   const { files, baseDirectory, signal } = options
   const opened = await source.open({ files, baseDirectory, signal })
+  if (options.fingerprint !== undefined) {
+    if (opened.record.kind !== 'keys') throw knownAnyway(path)
+    return { ...opened, record: valueRecord(options.fingerprint, path), batches: () => opened.batches() }
+  }
   if (opened.record.kind === 'keys' && !options.hasKey) throw needsKey(path)
   return opened
 }
@@ -95,6 +117,30 @@ function elementCount(bytes: Uint8Array): number | undefined {
     default:
       return (head & 31) < 24 ? head & 31 : undefined
   }
+}
+
+function* wantedElements(
+  elements: ElementReader,
+  nextWanted: NextWanted = index => index,
+): Iterable<readonly unknown[] | SkippedItems> {
+  let batch: unknown[] = []
+  for (let index = 0; index < elements.count; ) {
+    const wanted = Math.min(nextWanted(index), elements.count)
+    if (wanted === index) {
+      batch.push(elements.next())
+      index++
+    }
+    if (batch.length === batchLength || (wanted > index && batch.length > 0)) {
+      yield batch
+      batch = []
+    }
+    if (wanted <= index) continue
+    elements.skip(wanted - index)
+    yield new SkippedItems(wanted - index)
+    index = wanted
+  }
+  elements.finish()
+  if (batch.length > 0) yield batch
 }
 
 function* slices(items: readonly unknown[]): Iterable<readonly unknown[]> {
@@ -145,7 +191,16 @@ function needsKey(path: string): WaymarkError {
     message: `the items of ${JSON.stringify(path)} have no names: an array or iterable may come in another order next time`,
     means: 'Nothing of this stage was run.',
     remedy:
-      'Give key: item => item.id, or pass a stage’s result, jsonl(path) or csv(path), whose items are known by their index.',
+      'Give key: item => item.id, or input: something that differs when the items do, or pass a stage’s result, jsonl(path) or csv(path), whose items are known by their index.',
+    details: { stage: path },
+  })
+}
+
+function knownAnyway(path: string): WaymarkError {
+  return new WaymarkError('invalid', {
+    message: `the items of ${JSON.stringify(path)} have a digest of their own, and were given input as well`,
+    means: 'Nothing of this stage was run. Whether the items are the same is told by the digest.',
+    remedy: 'Leave out input. To call the items again when something else changes, give version.',
     details: { stage: path },
   })
 }

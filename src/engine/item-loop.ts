@@ -1,23 +1,26 @@
-import { sleep } from '../model/clock.ts'
+import { encodeValue } from '../format/encode-value.ts'
+import { errorFingerprint } from '../model/error-fingerprint.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
-import type { RecordedStage } from '../model/recorded-run.ts'
+import { KeySet } from '../model/key-set.ts'
+import { itemName, type RecordedStage } from '../model/recorded-run.ts'
+import { itemPath } from '../model/scope.ts'
+import { beyondTolerance } from '../model/tolerance.ts'
+import { type NextWanted, SkippedItems } from '../outputs/item-batch.ts'
 import type { Attempt } from './attempt.ts'
-import { callInTime } from './call-in-time.ts'
 import type { EachProgress } from './each-progress.ts'
+import { type BatchFunction, ExhaustedCalls, ItemCaller, type ItemFunction, type Unit, unitName } from './item-caller.ts'
 import { ItemCall, isSkipped } from './item-context.ts'
 import type { ItemInput } from './item-input.ts'
-import { meantError, retryDelayMs } from './retry.ts'
-import type { EachOptions, ItemContext } from './run.ts'
+import type { EachOptions } from './run.ts'
 import { stopped } from './stopped.ts'
 import { storeError } from './stored-error.ts'
-
-export type ItemFunction = (item: unknown, ctx: ItemContext) => unknown
 
 export interface ItemLoopOptions {
   readonly attempt: Attempt
   readonly path: string
   readonly input: ItemInput
-  readonly fn: ItemFunction
+  /** With `options.batch` it is one for batches. */
+  readonly fn: ItemFunction | BatchFunction
   readonly options: EachOptions<unknown, unknown>
   /** What earlier attempts recorded, if that counts. */
   readonly recorded: RecordedStage | undefined
@@ -29,6 +32,8 @@ export interface LoopFailure {
   readonly error: unknown
   /** Key of the item that threw, if one did. */
   readonly item?: string
+  /** Place of that item in the input. */
+  readonly index?: number
 }
 
 /** Longest stretch of items between two turns of the event loop, so that saves and signals get their turn. */
@@ -41,7 +46,9 @@ const quickStretchMs = 1
 export class ItemLoop {
   readonly #loop: ItemLoopOptions
   readonly #concurrency: number
-  readonly #seen = new Set<string>()
+  readonly #caller: ItemCaller
+  readonly #keys: KeySet
+  #batch: Unit[] = []
   #index = -1
   #inFlight = 0
   #over = false
@@ -54,6 +61,8 @@ export class ItemLoop {
 
   constructor(loop: ItemLoopOptions) {
     this.#loop = loop
+    this.#caller = new ItemCaller(loop)
+    this.#keys = loop.attempt.facts.recorded.stages.get(loop.path)?.keys ?? new KeySet()
     this.#concurrency = loop.options.concurrency ?? 1
     this.#lastTurnMs = loop.attempt.facts.core.clock.monotonicMs()
     this.#lastLookMs = this.#lastTurnMs
@@ -77,23 +86,36 @@ export class ItemLoop {
     // Items that nobody waits for any more are not finished: the pass ends early however far the input was read.
     if (this.#inFlight > 0) this.#failure ??= { error: stopped(attempt.signal) }
     if (this.#failure === undefined && input.total === undefined) progress.total = this.#index + 1
+    this.#failure ??= this.#endsBeyondTolerance()
     return this.#failure
   }
 
   async #start(): Promise<void> {
     const { attempt, input } = this.#loop
-    for await (const batch of input.batches()) {
+    for await (const batch of input.batches(this.#nextWanted())) {
+      if (batch instanceof SkippedItems) {
+        this.#index += batch.count
+        continue
+      }
       for (const item of batch) {
         this.#index++
         const key = this.#keyOf(item)
         if (this.#isRecorded(this.#index, key)) continue
         if (attempt.stopping) throw stopped(attempt.signal)
-        const pause = this.#begin(item, this.#index, key)
+        const pause = this.#take(item, this.#index, key)
         if (pause !== undefined) await pause
         if (this.#failure !== undefined) return
         if (++this.#sinceLook >= this.#looksEvery) await this.#turn()
       }
     }
+    const pause = this.#beginBatch()
+    if (pause !== undefined) await pause
+  }
+
+  /** By index, what is recorded need not even be read. */
+  #nextWanted(): NextWanted | undefined {
+    const { recorded, options } = this.#loop
+    return recorded === undefined || options.key !== undefined ? undefined : index => recorded.completed.nextMissing(index)
   }
 
   #keyOf(item: unknown): string | undefined {
@@ -102,53 +124,92 @@ export class ItemLoop {
     const name = key(item)
     if ((typeof name !== 'string' && typeof name !== 'number') || name === '') throw badKey(this.#loop.path, this.#index, name)
     const text = String(name)
-    if (this.#seen.has(text)) throw sameKey(this.#loop.path, this.#index, text)
-    this.#seen.add(text)
+    if (this.#keys.meet(text) === 'again') throw sameKey(this.#loop.path, this.#index, text)
     return text
   }
 
   #isRecorded(index: number, key: string | undefined): boolean {
     const { recorded } = this.#loop
     if (recorded === undefined) return false
-    return key === undefined ? recorded.completed.has(index) : recorded.keys.has(key)
+    if (key === undefined ? recorded.completed.has(index) : recorded.keys.has(key)) return true
+    // The stage was finished once: what its input holds besides the requeued items is none of its business.
+    return recorded.requeued !== undefined && !recorded.requeued.has(itemName(index, key))
   }
 
-  /** Calls the function; returns what to wait for before the next item, if anything. */
+  /** Begins the item's call, or keeps it until there is a batch; returns what to wait for before the next item, if anything. */
+  #take(item: unknown, index: number, key: string | undefined): Promise<void> | undefined {
+    const { batch } = this.#loop.options
+    if (batch === undefined) return this.#begin(item, index, key)
+    this.#batch.push({ item, index, key })
+    return this.#batch.length < batch ? undefined : this.#beginBatch()
+  }
+
   #begin(item: unknown, index: number, key: string | undefined): Promise<void> | undefined {
-    const { fn, attempt, path, options, progress } = this.#loop
-    if (options.timeoutMs !== undefined) return this.#enlist(this.#call(item, index, key, 1), index, key)
+    const { attempt, path, options, progress } = this.#loop
+    // Without `batch` it is one for single items: the overloads of `run.each` hold the two together.
+    const fn = this.#loop.fn as ItemFunction
+    if (options.timeoutMs !== undefined || options.totalTimeoutMs !== undefined) {
+      const unit = { item, index, key }
+      return this.#enlist(this.#caller.one(fn, unit), unit)
+    }
     let returned: unknown
     try {
       returned = fn(item, new ItemCall(attempt, path, index, key, 1, attempt.signal))
     } catch (error) {
-      return this.#enlist(this.#callAgain(item, index, key, 1, error), index, key)
+      const unit = { item, index, key }
+      return this.#enlist(this.#caller.oneAgain(fn, unit, error), unit)
     }
     if (isThenable(returned)) {
-      return this.#enlist(
-        Promise.resolve(returned).catch(error => this.#callAgain(item, index, key, 1, error)),
-        index,
-        key,
-      )
+      const unit = { item, index, key }
+      const call = Promise.resolve(returned).catch(error => this.#caller.oneAgain(fn, unit, error))
+      return this.#enlist(call, unit)
     }
-    this.#finish(index, key, returned)
+    this.#finish(index, key, returned, item)
     return progress.pressure()
   }
 
+  #beginBatch(): Promise<void> | undefined {
+    const units = this.#batch
+    if (units.length === 0) return undefined
+    this.#batch = []
+    return this.#inFlightUntil(this.#callBatch(units))
+  }
+
+  /** Never rejects: what failed is noted item by item. */
+  async #callBatch(units: readonly Unit[]): Promise<void> {
+    const fn = this.#loop.fn as BatchFunction
+    try {
+      const results = await this.#caller.batch(fn, units)
+      for (const [i, { index, key, item }] of units.entries()) this.#finish(index, key, results[i], item)
+    } catch (error) {
+      if (units.length === 1 || this.#loop.options.tolerate === undefined || !this.#isOfTheItem(error)) {
+        this.#fail(error, units)
+        return
+      }
+      // One by one, so that only those at fault are set aside.
+      for (const unit of units) {
+        if (this.#over || this.#failure !== undefined || this.#loop.attempt.stopping) return
+        await this.#callBatch([unit])
+      }
+    }
+  }
+
   /** Counts a call as in flight; returns what to wait for if no further one may begin. */
-  #enlist(call: Promise<unknown>, index: number, key: string | undefined): Promise<void> | undefined {
-    this.#inFlight++
-    call.then(
-      value => {
-        this.#inFlight--
-        this.#finish(index, key, value)
-        this.#wake?.()
-      },
-      error => {
-        this.#inFlight--
-        this.#fail(error, index, key)
-        this.#wake?.()
-      },
+  #enlist(call: Promise<unknown>, unit: Unit): Promise<void> | undefined {
+    return this.#inFlightUntil(
+      call.then(
+        value => this.#finish(unit.index, unit.key, value, unit.item),
+        error => this.#fail(error, [unit]),
+      ),
     )
+  }
+
+  #inFlightUntil(over: Promise<void>): Promise<void> | undefined {
+    this.#inFlight++
+    void over.then(() => {
+      this.#inFlight--
+      this.#wake?.()
+    })
     return this.#inFlight >= this.#concurrency ? this.#settleOne() : this.#loop.progress.pressure()
   }
 
@@ -162,7 +223,7 @@ export class ItemLoop {
     })
   }
 
-  #finish(index: number, key: string | undefined, value: unknown): void {
+  #finish(index: number, key: string | undefined, value: unknown, item: unknown): void {
     const { progress } = this.#loop
     // After an abort nobody waits for this item any more; it is done again by the next attempt.
     if (this.#over) return
@@ -170,43 +231,65 @@ export class ItemLoop {
       if (isSkipped(value)) progress.skip(index, key)
       else progress.finish(index, key, value)
     } catch (error) {
-      this.#fail(error, index, key)
+      this.#fail(new ExhaustedCalls(error, 1), [{ index, key, item }])
     }
+    const { attempt, path } = this.#loop
+    if (attempt.hasCallsInside) attempt.forgetCallsIn(itemPath(path, itemName(index, key)))
     if (progress.fault !== undefined) this.#failure ??= { error: progress.fault }
   }
 
-  #fail(error: unknown, index: number, key: string | undefined): void {
-    this.#failure ??= { error, item: key ?? String(index) }
-  }
-
-  async #call(item: unknown, index: number, key: string | undefined, call: number): Promise<unknown> {
-    const { attempt, path, fn, options } = this.#loop
-    try {
-      return await callInTime(attempt, `${path}[${key ?? index}]`, options.timeoutMs, signal =>
-        fn(item, new ItemCall(attempt, path, index, key, call, signal)),
-      )
-    } catch (error) {
-      return this.#callAgain(item, index, key, call, error)
+  /** Sets items aside whose calls are exhausted, as far as that is tolerated; else the loop ends. */
+  #fail(thrown: unknown, units: readonly Unit[]): void {
+    if (this.#over) return
+    const error = thrown instanceof ExhaustedCalls ? thrown.error : thrown
+    const calls = thrown instanceof ExhaustedCalls ? thrown.calls : 1
+    const { options, progress } = this.#loop
+    for (const unit of units) {
+      if (this.#failure !== undefined) return
+      if (options.tolerate === undefined || !this.#isOfTheItem(thrown)) {
+        this.#failure = { error, item: unitName(unit), index: unit.index }
+        return
+      }
+      const { done, skipped, setAside, total } = progress.counts
+      const beyond = beyondTolerance(options.tolerate, { setAside: setAside + 1, total, finished: done + skipped + setAside + 1 })
+      if (beyond === undefined) this.#setAside(unit, error, calls)
+      else this.#failure = { error: tooMany(this.#loop.path, setAside + 1, beyond, error), item: unitName(unit), index: unit.index }
     }
   }
 
-  /** After call number `call` threw: another one after a pause, or the error. */
-  async #callAgain(item: unknown, index: number, key: string | undefined, call: number, error: unknown): Promise<unknown> {
-    const { attempt, path, options, progress } = this.#loop
-    const delayMs = attempt.stopping ? undefined : retryDelayMs(options.retry, call, error)
-    if (delayMs === undefined) throw meantError(error)
-    progress.retried()
-    attempt.emit({
-      type: 'item.retry',
-      stage: path,
-      item: key ?? String(index),
-      attempt: call + 1,
-      error: storeError(meantError(error)),
+  #setAside(unit: Unit, error: unknown, calls: number): void {
+    const { attempt, path, progress } = this.#loop
+    const { index, key, item } = unit
+    const stored = storeError(error, unitName(unit))
+    const payload = payloadOf(item, attempt)
+    progress.setAside({
+      index,
+      ...(key === undefined ? {} : { key }),
+      ...(payload === undefined ? {} : { payload }),
+      error: stored,
+      fingerprint: errorFingerprint(stored),
+      calls,
+      time: attempt.facts.core.clock.now(),
     })
-    await sleep(attempt.facts.core.clock, delayMs, attempt.signal).catch(() => {
-      throw isWaymarkError(attempt.signal.reason) ? attempt.signal.reason : stopped(attempt.signal)
-    })
-    return this.#call(item, index, key, call + 1)
+    attempt.emit({ type: 'item.setAside', stage: path, item: unitName(unit), calls, error: stored })
+    if (progress.fault !== undefined) this.#failure ??= { error: progress.fault }
+  }
+
+  /** Whether another item may well succeed: not so for a full disk, a lost lease, a misuse of the library, or when the run is told to stop. */
+  #isOfTheItem(thrown: unknown): boolean {
+    const error = thrown instanceof ExhaustedCalls ? thrown.error : thrown
+    if (this.#loop.attempt.stopping || this.#loop.progress.fault !== undefined) return false
+    return !isWaymarkError(error) || error.code === 'limit' || error.code === 'invalid' || error.code === 'failed'
+  }
+
+  /** A share is held against the total once that is known. */
+  #endsBeyondTolerance(): LoopFailure | undefined {
+    const { options, progress, path } = this.#loop
+    const { done, skipped, setAside, total } = progress.counts
+    if (options.tolerate === undefined || setAside === 0) return undefined
+    const finished = done + skipped + setAside
+    const beyond = beyondTolerance(options.tolerate, { setAside, total: total ?? finished, finished })
+    return beyond === undefined ? undefined : { error: tooMany(path, setAside, beyond) }
   }
 
   /** Lets timers and input run if this has gone on for long without. */
@@ -221,6 +304,31 @@ export class ItemLoop {
     this.#lastTurnMs = clock.monotonicMs()
     this.#lastLookMs = this.#lastTurnMs
   }
+}
+
+/** Longer ones are not kept: the item is then read from its input again. */
+const mostPayloadBytes = 1 << 20
+
+/** The item as it is kept when it is set aside; undefined if it cannot be stored, or is too long. */
+export function payloadOf(item: unknown, attempt: Attempt): Uint8Array | undefined {
+  try {
+    const bytes = encodeValue(item, { codecs: attempt.facts.core.codecs })
+    return bytes.length > mostPayloadBytes ? undefined : bytes
+  } catch (error) {
+    if (isWaymarkError(error, 'invalid')) return undefined
+    throw error
+  }
+}
+
+function tooMany(path: string, setAside: number, why: string, cause?: unknown): WaymarkError {
+  const last = cause === undefined ? '' : `; the last one: ${cause instanceof Error ? cause.message : String(cause)}`
+  return new WaymarkError('limit', {
+    message: `${setAside} items of ${JSON.stringify(path)} kept failing, and ${why}${last}`,
+    means: 'Everything finished is recorded, and so are the items set aside with their errors; the run can go on.',
+    remedy: 'See why with waymark items RUN --set-aside; mend it, then waymark requeue RUN --all; or raise tolerate.',
+    cause,
+    details: { stage: path, setAside },
+  })
 }
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>

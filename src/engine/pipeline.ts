@@ -1,10 +1,14 @@
 import type { Codec } from '../format/codec.ts'
+import type { Durability } from '../model/durability.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { Owner } from '../model/owner.ts'
 import type { CodeDigest } from '../model/records.ts'
+import type { CheckOutcome, AttemptProof } from '../model/recovery-proof.ts'
+import type { Restart } from '../model/recovery-type.ts'
 import type { RunEvent } from '../model/run-events.ts'
 import type { Schema, SchemaOutput } from '../model/schema.ts'
 import { CallSite } from './call-site.ts'
+import type { RecoveryCheck } from './recovery-check.ts'
 import type { Run } from './run.ts'
 import { runAttempt } from './run-attempt.ts'
 import type { Store } from './store.ts'
@@ -17,6 +21,11 @@ export interface PipelineOptions {
   readonly stages?: readonly string[]
   /** Classes whose instances its results may hold, besides those of the store. */
   readonly codecs?: readonly Codec[]
+  /**
+   * Called when a run that was gone on with (any attempt but the first) has done its work, with what was reused and what is new: compares outputs, counts rows. If it throws, or returns false, the run
+   * fails with that; its outcome is kept with the attempt.
+   */
+  readonly check?: RecoveryCheck
 }
 
 export interface RunOptions {
@@ -30,14 +39,24 @@ export interface RunOptions {
   readonly fresh?: boolean
   /** Stages to call again although they are recorded. */
   readonly redo?: readonly string[]
+  /** A stage to call again although it is recorded, and all after it. */
+  readonly from?: string
+  /** Calls nothing but these stages: what is recorded of others is reused, and before anything else would be called the run stops, paused. */
+  readonly only?: readonly string[]
+  /** Calls nothing that comes after this stage: the run then stops, paused. */
+  readonly until?: string
   /** An id of the caller's own: the run of this id goes on, or begins. */
   readonly runId?: string
-  /** Go on although an input file changed. */
-  readonly acceptChangedInput?: boolean
+  /** Go on although an input is not the one the run began with. */
+  readonly acceptInput?: boolean
   /** Go on although the last record is older than `staleAfterMs`. */
   readonly acceptStale?: boolean
   /** Default 24 hours. */
   readonly staleAfterMs?: number
+  /** What the records of this attempt survive: a power cut (`power`), a kill (`process`), or a clean end (`exit`). Default: as the store was opened. */
+  readonly durability?: Durability
+  /** Go on although somebody paused the run on purpose (`store.pause`, `waymark pause`). */
+  readonly resumePaused?: boolean
   readonly onEvent?: (event: RunEvent) => void
 }
 
@@ -46,6 +65,8 @@ export interface AttemptOptions extends RunOptions {
   /** The pipeline's file: kept with the run, so that `waymark resume` finds it. */
   readonly file?: string
   readonly code?: CodeDigest
+  /** Set where a supervisor starts the run again after a failure or crash. */
+  readonly restart?: Restart
   readonly supervisor?: Owner['supervisor']
   /** Make the plan and end. */
   readonly planOnly?: boolean
@@ -58,6 +79,10 @@ export interface RunOutcome<Value = unknown> {
   readonly value: Value
   /** Items put away with their errors. */
   readonly setAside: number
+  /** What was reused and what is new, counted. Absent where nothing was called because the run was completed before. */
+  readonly proof?: AttemptProof
+  /** How the check after a recovery ended, where there was one. */
+  readonly check?: CheckOutcome
 }
 
 /** A pipeline: a name and a function. */
@@ -66,6 +91,8 @@ export interface Pipeline<Params = never, Value = unknown> {
   readonly params: Schema | undefined
   readonly stages: readonly string[]
   readonly codecs: readonly Codec[]
+  /** Called after a recovery. */
+  readonly check: RecoveryCheck | undefined
   /** File in which it was made; paths of inputs and outputs resolve from its project. */
   readonly definedIn: string | undefined
   /**
@@ -109,12 +136,14 @@ export function pipeline(
 ): Pipeline<never, unknown> {
   if (typeof name !== 'string' || name.trim() === '' || name.includes('@') || name.includes('/')) throw badName(name)
   if (typeof fn !== 'function') throw noFunction(name)
+  if (options.check !== undefined && typeof options.check !== 'function') throw noCheck(name)
   const definedIn = new CallSite().file()
   const made: Pipeline<never, unknown> = {
     name,
     params: options.params,
     stages: options.stages ?? [],
     codecs: options.codecs ?? [],
+    check: options.check,
     definedIn,
     async run(params, runOptions) {
       const outcome = await made.attempt(params, runOptions)
@@ -148,5 +177,13 @@ function noFunction(name: string): WaymarkError {
     message: `the pipeline ${JSON.stringify(name)} has no function`,
     means: 'Nothing was run.',
     remedy: "pipeline('name', async (run, params) => { … })",
+  })
+}
+
+function noCheck(name: string): WaymarkError {
+  return new WaymarkError('invalid', {
+    message: `the check of the pipeline ${JSON.stringify(name)} is no function`,
+    means: 'Nothing was run.',
+    remedy: 'check: async report => { … } throws, or returns false, if something is wrong.',
   })
 }

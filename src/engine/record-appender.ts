@@ -1,5 +1,6 @@
-import type { Log, Ownership } from '../log/log.ts'
+import type { AppendDurability, Log, Ownership } from '../log/log.ts'
 import type { Clock } from '../model/clock.ts'
+import type { Durability } from '../model/durability.ts'
 import type { RunRecord } from '../model/records.ts'
 import type { RecordPosition } from '../model/run-view.ts'
 import { encodeRunRecord } from './record-codec.ts'
@@ -13,7 +14,11 @@ export interface RecordAppenderOptions {
   readonly log: Log
   readonly ownership: Ownership
   readonly clock: Clock
-  /** Called for each record that is durable, in the order of the log. */
+  /** Of what is appended without saying. */
+  readonly durability: Durability
+  /** Awaited before the first record that is not `power`. */
+  readonly beforeUnsynced: () => Promise<void>
+  /** Called for each record that is acknowledged, in the order of the log. */
   readonly onRecorded: (record: RunRecord, position: RecordPosition) => void
   /** Called for each commit that fails, before those who wait for it hear of it. */
   readonly onFailed: (error: unknown) => void
@@ -26,6 +31,7 @@ interface Encoded {
 
 interface PendingAppend {
   readonly records: readonly Encoded[]
+  readonly durability: Durability
   resolve(): void
   reject(error: unknown): void
 }
@@ -46,20 +52,22 @@ export class RecordAppender {
   }
 
   /**
-   * Puts a record into the log with the next commit, or after a moment: what only says that something began need not cost a sync of its own. It comes before everything that is appended later.
+   * Puts a record into the log with the next commit, or after a moment (with `exit`, only then): what only says that something began need not cost a sync of its own. It comes before everything that
+   * is appended later.
    */
   announce(record: RunRecord): void {
     this.#announced.push(encode(record))
+    if (this.#options.durability === 'exit') return
     // Whoever depends on it appends too, and hears of the failure.
     this.#cancelAnnouncing ??= this.#options.clock.after(announceAfterMs, () => void this.append([]).catch(() => {}), {
       background: true,
     })
   }
 
-  /** Resolves when these records and all announced before are durable. */
-  append(records: readonly RunRecord[]): Promise<void> {
+  /** Resolves when these records and all before are as safe as `durability` says. */
+  append(records: readonly RunRecord[], durability: Durability = this.#options.durability): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#pending.push({ records: records.map(encode), resolve, reject })
+      this.#pending.push({ records: records.map(encode), durability, resolve, reject })
       if (!this.#writing) void this.#drain()
     })
   }
@@ -78,7 +86,8 @@ export class RecordAppender {
     this.#cancelAnnouncing?.()
     this.#cancelAnnouncing = undefined
     try {
-      await this.#write([...announced, ...appends.flatMap(append => append.records)])
+      const isPower = appends.some(({ durability }) => durability === 'power')
+      await this.#write([...announced, ...appends.flatMap(append => append.records)], isPower ? 'power' : 'process')
       for (const append of appends) append.resolve()
     } catch (error) {
       this.#announced = [...announced, ...this.#announced]
@@ -87,12 +96,14 @@ export class RecordAppender {
     }
   }
 
-  async #write(records: readonly Encoded[]): Promise<void> {
+  async #write(records: readonly Encoded[], durability: AppendDurability): Promise<void> {
     if (records.length === 0) return
-    const { log, ownership, onRecorded } = this.#options
+    const { log, ownership, onRecorded, beforeUnsynced } = this.#options
+    if (durability === 'process') await beforeUnsynced()
     const positions = await log.append(
       ownership,
       records.map(({ payload }) => payload),
+      durability,
     )
     for (const [i, { record }] of records.entries()) {
       const position = positions[i]

@@ -1,4 +1,7 @@
+import type { Clock, Random } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
+import { randomFraction } from '../model/random-fraction.ts'
+import { retryAfterMs } from './retry-after.ts'
 import type { RetryPolicy } from './run.ts'
 
 /** Thrown by `ctx.fail(error)`: the error is final. */
@@ -22,16 +25,43 @@ export class RetryRequest extends Error {
 const defaultDelayMs = 100
 const defaultMaxDelayMs = 30_000
 
+/** What happened around a call that threw. */
+export interface FailedCall {
+  /** From 1. */
+  readonly call: number
+  readonly error: unknown
+  /** Since the first call began. */
+  readonly elapsedMs: number
+  /** For all calls and pauses together. */
+  readonly totalTimeoutMs?: number | undefined
+}
+
 /**
- * What to do after call number `call` (from 1) threw `error`: the pause before the next call, or undefined for no further call. Errors of Waymark's own (a full disk, a
- * lost lease, a misuse) are not retried, but for a call that took too long: calling the user's function again cannot mend them.
+ * What to do after a call threw: the pause before the next one, or undefined for no further call. Exponential backoff with full jitter (a random part of 0 to `delayMs` x 2^(call-1), so that many clients
+ * do not come back at once: M. Brooker, "Exponential Backoff And Jitter", AWS 2015); what `ctx.retry({ afterMs })` or a server's Retry-After says comes before it. Errors of Waymark's own (a full
+ * disk, a lost lease, a misuse) are not retried, but for a call that took too long: calling the user's function again cannot mend them.
  */
-export function retryDelayMs(policy: RetryPolicy | undefined, call: number, error: unknown): number | undefined {
+export function retryDelayMs(
+  policy: RetryPolicy | undefined,
+  failed: FailedCall,
+  clock: Clock,
+  random: Random,
+): number | undefined {
+  const { call, error, elapsedMs, totalTimeoutMs } = failed
   if (policy === undefined || call >= policy.attempts) return undefined
   if (error instanceof FinalFailure || (error instanceof WaymarkError && error.code !== 'limit')) return undefined
-  if (error instanceof RetryRequest && error.afterMs !== undefined) return error.afterMs
-  const delay = (policy.delayMs ?? defaultDelayMs) * 2 ** (call - 1)
-  return Math.min(delay, policy.maxDelayMs ?? defaultMaxDelayMs)
+  const delayMs = askedFor(error, clock.now()) ?? backoffMs(policy, call, random)
+  return totalTimeoutMs !== undefined && elapsedMs + delayMs >= totalTimeoutMs ? undefined : delayMs
+}
+
+function askedFor(error: unknown, nowMs: number): number | undefined {
+  if (!(error instanceof RetryRequest)) return retryAfterMs(error, nowMs)
+  return error.afterMs ?? retryAfterMs(error.cause, nowMs)
+}
+
+function backoffMs(policy: RetryPolicy, call: number, random: Random): number {
+  const most = Math.min((policy.delayMs ?? defaultDelayMs) * 2 ** (call - 1), policy.maxDelayMs ?? defaultMaxDelayMs)
+  return policy.jitter === 'none' ? most : most * randomFraction(random)
 }
 
 /** The error the user meant: what `ctx.fail` and `ctx.retry` wrap is taken out again. */
@@ -43,10 +73,27 @@ export function meantError(error: unknown): unknown {
 
 /** @throws WaymarkError `invalid` */
 export function checkRetry(policy: RetryPolicy | undefined): void {
-  if (policy === undefined || (Number.isInteger(policy.attempts) && policy.attempts >= 1)) return
+  if (policy === undefined) return
+  const wrong = wrongRetry(policy)
+  if (wrong === undefined) return
   throw new WaymarkError('invalid', {
-    message: `retry.attempts must be a whole number of at least 1, not ${policy.attempts}`,
+    message: wrong,
     means: 'The stage was not started.',
-    remedy: 'retry: { attempts: 3 } means at most three calls in all.',
+    remedy: 'retry: { attempts: 3, delayMs: 200 } means at most three calls in all, with pauses of up to 200 and 400 ms.',
   })
+}
+
+function wrongRetry(policy: unknown): string | undefined {
+  if (typeof policy !== 'object' || policy === null)
+    return `retry must be an object, not ${JSON.stringify(policy) ?? typeof policy}`
+  const { attempts, delayMs, maxDelayMs, jitter }: { [name in keyof RetryPolicy]?: unknown } = policy
+  if (!Number.isInteger(attempts) || Number(attempts) < 1)
+    return `retry.attempts must be a whole number of at least 1, not ${attempts}`
+  for (const [name, value] of Object.entries({ delayMs, maxDelayMs })) {
+    if (value !== undefined && (typeof value !== 'number' || !(value >= 0)))
+      return `retry.${name} must be a number of milliseconds, not ${value}`
+  }
+  return jitter === undefined || jitter === 'full' || jitter === 'none'
+    ? undefined
+    : `retry.jitter must be 'full' or 'none', not ${jitter}`
 }

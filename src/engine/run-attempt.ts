@@ -1,26 +1,33 @@
-import { randomUUID } from 'node:crypto'
 import { dirname } from 'node:path'
 import type { Ownership } from '../log/log.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
+import { checkDurability, type Durability } from '../model/durability.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
-import type { AttemptEnded, RunRecord } from '../model/records.ts'
+import type { AttemptEnded } from '../model/records.ts'
+import type { CheckOutcome } from '../model/recovery-proof.ts'
 import type { CheckpointView, RunView } from '../model/run-view.ts'
+import { randomFraction } from '../model/random-fraction.ts'
+import { randomUuid } from '../model/random-uuid.ts'
 import { Attempt } from './attempt.ts'
-import { beginRun, checkFresh, type HeldRun, holdRun, peekRun, planAttempt, storedFile } from './begin-attempt.ts'
+import { beginRun, checkFresh, type HeldRun, holdRun, peekRun, storedFile } from './begin-attempt.ts'
 import { untilAborted } from './call-in-time.ts'
 import { runEach } from './each.ts'
+import { endCompleted, endFailed, mustAddUp } from './end-attempt.ts'
 import { type FoundRun, findRun } from './find-run.ts'
 import { leaseHeld, ownRun } from './ownership.ts'
 import { checkParams, paramsDigest } from './params.ts'
 import type { AttemptOptions, Pipeline, RunOutcome } from './pipeline.ts'
+import { planAttempt } from './plan-attempt.ts'
 import { projectRoot } from './project-root.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
+import { recordBeginning } from './record-beginning.ts'
 import { encodeRunRecord } from './record-codec.ts'
+import { type CheckEnd, checkRecovery, type RecoveryCheck } from './recovery-check.ts'
+import { checkNotStopped } from './requested-stop.ts'
 import type { Run } from './run.ts'
 import { startStage } from './stage.ts'
 import { coreOf, type Store } from './store.ts'
 import type { StoreCore } from './store-core.ts'
-import { storeError } from './stored-error.ts'
 import { writeCheckpoint } from './write-checkpoint.ts'
 
 type PipelineFunction = (run: Run, params: unknown) => unknown
@@ -39,6 +46,7 @@ export async function runAttempt(
       remedy: 'const store = await open(); await pipeline.run(params, { store })',
     })
   }
+  const durability = checkDurability(options.durability, `the run of ${pipeline.name}`)
   const params = await checkParams(pipeline.params, given)
   const shared = coreOf(options.store)
   const core: StoreCore = { ...shared, codecs: [...shared.codecs, ...pipeline.codecs] }
@@ -51,20 +59,23 @@ export async function runAttempt(
     begun = await beginRun(core, options.runId)
     if (begun === undefined) found = await findRun(core, wanted)
   }
-  if (found.run?.state === 'completed' && (options.planOnly === true || (await isProven(core, found.run.id)))) {
+  if (found.run?.state === 'completed' && !asksForMore(options) && (options.planOnly === true || (await isProven(core, found.run.id)))) {
     const { id, resultId } = found.run
     options.onEvent?.({ type: 'notice', message: `run ${id} is completed: nothing is left to do` })
     const result = resultId === undefined ? undefined : await core.feed.query(catalog => catalog.checkpoint(resultId))
     return options.planOnly === true ? undefined : completedOutcome(core, id, result)
   }
+  checkNotStopped(found.run, options.resumePaused === true || options.planOnly === true)
   checkFresh(core, found.run, options)
   if (options.planOnly === true) {
     const recorded = await peekRun(core, found.run)
     const held = { id: found.run?.id ?? options.runId ?? '(new)', recorded, notices: [] }
-    options.onEvent?.({ type: 'plan', plan: await planAttempt(core, pipeline, held, found, options) })
+    const { plan } = await planAttempt(core, pipeline, held, found, options, baseDirectoryOf(options.file ?? pipeline.definedIn))
+    options.onEvent?.({ type: 'plan', plan })
     return undefined
   }
-  return work(pipeline, fn, { core, store: options.store, found, begun, given, params, digest }, options)
+  const facts = { core, store: options.store, found, begun, given, params, digest, durability: durability ?? core.durability }
+  return work(pipeline, fn, facts, options)
 }
 
 interface Work {
@@ -78,12 +89,13 @@ interface Work {
   /** As the function gets them. */
   readonly params: unknown
   readonly digest: string
+  readonly durability: Durability
 }
 
 async function work(
   pipeline: Pipeline<never, unknown>,
   fn: PipelineFunction,
-  { core, store, found, begun, given, params, digest }: Work,
+  { core, store, found, begun, given, params, digest, durability }: Work,
   options: AttemptOptions,
 ): Promise<RunOutcome> {
   if (found.run !== undefined) {
@@ -97,22 +109,25 @@ async function work(
     if (options.fresh === true) await cancelOthers(core, found.others)
     release = await core.leases.hold()
     held = await holdRun(core, found, begun)
-    const { ended } = held.recorded
+    const { ended, isCompleted } = held.recorded
     // Somebody else finished it since it was looked up, or its end was not proven durable before.
-    if (ended?.state === 'completed') return completedOutcome(core, held.id, ended.result)
+    if (isCompleted && !asksForMore(options)) return completedOutcome(core, held.id, ended?.result)
     core.activeRuns.add(held.id)
-    const plan = await planAttempt(core, pipeline, held, found, options)
+    const baseDirectory = baseDirectoryOf(options.file ?? pipeline.definedIn)
+    const { plan, selection } = await planAttempt(core, pipeline, held, found, options, baseDirectory)
     const attempt = new Attempt({
       core,
       run: held.id,
       pipeline: pipeline.name,
       attempt: plan.attempt,
       ownership: held.ownership,
+      durability,
       recorded: held.recorded,
       earlierOwnersDead: held.earlierOwnersDead,
-      baseDirectory: baseDirectoryOf(options.file ?? pipeline.definedIn),
-      redo: options.redo ?? [],
-      acceptChangedInput: options.acceptChangedInput === true,
+      baseDirectory,
+      plan,
+      selection,
+      acceptInput: options.acceptInput === true,
       signal: options.signal,
       stopSignal: options.stopSignal,
       onEvent: options.onEvent,
@@ -122,33 +137,25 @@ async function work(
           runEach(self, path, name, items, itemFn, eachOptions) as never,
       }),
     })
-    const time = core.clock.now()
-    const first: RunRecord[] = []
-    if (held.recorded.created === undefined) {
-      first.push({
-        type: 'run.created',
-        time: await creationTime(core),
-        pipeline: pipeline.name,
+    await recordBeginning(attempt, {
+      plan,
+      created: {
         params: given,
         paramsDigest: digest,
         ...(pipeline.stages.length === 0 ? {} : { stages: pipeline.stages }),
         ...(options.file === undefined ? {} : { file: storedFile(core, options.file) }),
-      })
-    }
-    first.push({
-      type: 'attempt.started',
-      time,
-      attempt: plan.attempt,
-      owner: options.supervisor === undefined ? core.self : { ...core.self, supervisor: options.supervisor },
-      plan,
-      earlierOwnersDead: held.earlierOwnersDead,
-      node: process.version,
-      ...(options.code === undefined ? {} : { code: options.code }),
+      },
+      supervisor: options.supervisor,
+      code: options.code,
     })
-    await attempt.append(...first)
     attempt.emit({ type: 'plan', plan })
     attempt.emit({ type: 'run.started', pipeline: pipeline.name, attempt: plan.attempt, store: store.path })
-    return await carryOut(attempt, fn, params)
+    const stopWatching = core.requests.watch(held.id, plan.attempt, request => attempt.obey(request), () => attempt.measure())
+    try {
+      return await carryOut(attempt, fn, params, pipeline.check)
+    } finally {
+      await stopWatching()
+    }
   } finally {
     const id = found.run?.id ?? held?.id
     if (id !== undefined) core.activeRuns.delete(id)
@@ -157,7 +164,12 @@ async function work(
 }
 
 /** Calls the pipeline's function, waits for every stage it started, and records how it ended. */
-async function carryOut(attempt: Attempt, fn: PipelineFunction, params: unknown): Promise<RunOutcome> {
+async function carryOut(
+  attempt: Attempt,
+  fn: PipelineFunction,
+  params: unknown,
+  check: RecoveryCheck | undefined,
+): Promise<RunOutcome> {
   const { core } = attempt.facts
   const startedAt = core.clock.monotonicMs()
   let failure: { readonly error: unknown } | undefined
@@ -169,33 +181,36 @@ async function carryOut(attempt: Attempt, fn: PipelineFunction, params: unknown)
   }
   const unobserved = await attempt.settle()
   failure ??= unobserved
+  const { heldBack } = attempt
+  // The pipeline may have caught what stopped it, or made another error of it.
+  if (heldBack !== undefined && !attempt.hasFailed) failure = { error: heldBack.error }
+  let checked: CheckEnd | undefined
   if (failure === undefined) {
     try {
-      return await complete(attempt, value, startedAt)
+      mustAddUp(attempt)
+      checked = await checkRecovery(attempt, check, value)
+      if (checked !== undefined && 'error' in checked) throw checked.error
+      return await complete(attempt, value, startedAt, checked?.outcome)
     } catch (error) {
       failure = { error }
     }
   }
-  const error = runError(attempt, failure.error)
-  const state = error.code === 'cancelled' ? 'paused' : 'failed'
-  await end(
-    attempt,
-    startedAt,
-    { state, ...(state === 'paused' ? {} : { error: storeError(failure.error, attempt.placeOf(failure.error)?.item) }) },
-    error,
-  )
+  const error = await endFailed(attempt, startedAt, failure.error, checked?.outcome)
   await showOthers(core)
   throw error
 }
 
-async function complete(attempt: Attempt, value: unknown, startedAt: number): Promise<RunOutcome> {
+async function complete(
+  attempt: Attempt,
+  value: unknown,
+  startedAt: number,
+  check: CheckOutcome | undefined,
+): Promise<RunOutcome> {
   const { core, run, recorded } = attempt.facts
   const result = await keepResult(attempt, value)
-  await end(attempt, startedAt, { state: 'completed', ...(result === undefined ? {} : { result }) })
+  const proof = await endCompleted(attempt, startedAt, { result, check })
   await showOthers(core)
-  let setAside = 0
-  for (const stage of recorded.stages.values()) setAside += stage.counts?.setAside ?? 0
-  return { run, state: 'completed', value, setAside }
+  return { run, state: 'completed', value, setAside: recorded.setAside, proof, ...(check === undefined ? {} : { check }) }
 }
 
 /** The value the pipeline returned, as a checkpoint. One that cannot be stored does not undo the work: the run completes, and says that it is not kept. */
@@ -214,56 +229,6 @@ async function keepResult(attempt: Attempt, value: unknown): Promise<CheckpointR
 /** What was recorded is recorded, whether or not the catalog can show it yet. */
 const showOthers = (core: StoreCore): Promise<void> => core.feed.flush().catch(() => {})
 
-/** Writes the end record. If a run that failed cannot even write that, it has crashed as far as others can see, and goes on all the same. */
-async function end(
-  attempt: Attempt,
-  startedAt: number,
-  how: Pick<AttemptEnded, 'state' | 'error' | 'result'>,
-  error?: WaymarkError,
-): Promise<void> {
-  const { core, attempt: number } = attempt.facts
-  const record: AttemptEnded = { type: 'attempt.ended', time: core.clock.now(), attempt: number, ...how }
-  if (error === undefined) await attempt.append(record)
-  else if (error.code !== 'fenced') await attempt.append(record).catch(() => {})
-  attempt.emit({
-    type: 'run.ended',
-    state: how.state,
-    durationMs: core.clock.monotonicMs() - startedAt,
-    setAside: 0,
-    ...(error === undefined ? {} : { error: error.toJSON() }),
-  })
-}
-
-/** The error `pipeline.run` rejects with: Waymark's own as they are, the user's as the cause of `failed`. */
-function runError(attempt: Attempt, error: unknown): WaymarkError {
-  const { run, signal } = attempt.facts
-  if (isWaymarkError(error)) return error
-  if (attempt.stopping) {
-    return new WaymarkError('cancelled', {
-      message: `run ${run} was told to stop`,
-      means: 'Everything finished so far is recorded.',
-      remedy: 'Run the same command again: it goes on from here.',
-      retryable: true,
-      cause: signal?.reason ?? error,
-      details: { run, paused: true },
-    })
-  }
-  const place = attempt.placeOf(error)
-  const where =
-    place === undefined ? 'the pipeline' : place.item === undefined ? place.stage : `item ${place.item} of ${place.stage}`
-  return new WaymarkError('failed', {
-    message: `${where} failed: ${error instanceof Error ? error.message : String(error)}`,
-    means: 'Everything finished before it is recorded; the run can go on.',
-    remedy: `Mend the cause, then run the same command again: it goes on from here (waymark show ${run}).`,
-    cause: error,
-    details: {
-      run,
-      ...(place?.stage === undefined ? {} : { stage: place.stage }),
-      ...(place?.item === undefined ? {} : { item: place.item }),
-    },
-  })
-}
-
 function runOf(attempt: Attempt): Run {
   const { core, run } = attempt.facts
   const isNumber = (value: unknown): value is number => typeof value === 'number'
@@ -274,15 +239,9 @@ function runOf(attempt: Attempt): Run {
     signal: attempt.signal,
     ...attempt.verbs(''),
     now: () => attempt.draw('now', () => core.clock.now(), isNumber),
-    uuid: () => attempt.draw('uuid', () => randomUUID(), isText),
-    random: () => attempt.draw('random', () => randomFraction(core), isNumber),
+    uuid: () => attempt.draw('uuid', random => randomUuid(random), isText),
+    random: () => attempt.draw('random', random => randomFraction(random), isNumber),
   }
-}
-
-/** 53 random bits as a fraction. */
-function randomFraction(core: StoreCore): number {
-  const bytes = Buffer.from(core.random.bytes(8))
-  return Number(bytes.readBigUInt64LE(0) >> 11n) / 2 ** 53
 }
 
 /** A completed run: nothing is called, its recorded result is given. */
@@ -291,15 +250,14 @@ async function completedOutcome(
   run: string,
   result: CheckpointRecord | CheckpointView | undefined,
 ): Promise<RunOutcome> {
-  return { run, state: 'completed', value: result && (await readCheckpoint(core, result)), setAside: 0 }
+  const stages = await core.feed.query(catalog => catalog.stages(run))
+  const setAside = stages.reduce((sum, { counts }) => sum + (counts?.setAside ?? 0), 0)
+  return { run, state: 'completed', value: result && (await readCheckpoint(core, result)), setAside }
 }
 
-/** Now, but after every run there is: the last run is the one begun last, also where the clock was set back. A thousandth of a millisecond shows nowhere. */
-async function creationTime(core: StoreCore): Promise<number> {
-  const [last] = await core.feed.query(catalog => catalog.runs({ limit: 1 }))
-  const now = core.clock.now()
-  return last === undefined || last.createdAt < now ? now : last.createdAt + 0.001
-}
+/** Of a run that is named, also one that is completed can be asked to call stages again. */
+const asksForMore = ({ runId, redo = [], from }: AttemptOptions): boolean =>
+  runId !== undefined && (redo.length > 0 || from !== undefined)
 
 /**
  * Whether all that is recorded of a run is known to be durable: by a later batch, by the close of its segment, or by whoever was told so. The word of a process that failed to make it

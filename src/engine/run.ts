@@ -1,5 +1,7 @@
+import type { Durability } from '../model/durability.ts'
 import type { SavePolicy } from '../model/save-policy.ts'
 import type { Schema } from '../model/schema.ts'
+import type { Tolerance } from '../model/tolerance.ts'
 import type { ItemFile } from '../outputs/item-file.ts'
 import type { ItemSource } from '../outputs/item-source.ts'
 import type { ItemTarget } from '../outputs/item-target.ts'
@@ -30,14 +32,30 @@ export interface Run {
     name: string,
     items: StageResult<readonly Item[]> | ItemFile<Item, never> | ItemSource<Item>,
     fn: (item: Item, ctx: ItemContext) => Returned,
-    options?: EachOptions<Item, ItemValue<Returned>>,
+    options?: EachOptions<Item, ItemValue<Returned>> & { readonly batch?: undefined },
   ): Promise<EachResult<ItemValue<Returned>>>
   each<Item, Returned>(
     name: string,
     items: (Iterable<Item> | AsyncIterable<Item>) & object,
     fn: (item: Item, ctx: ItemContext) => Returned,
-    options: EachOptions<Item, ItemValue<Returned>> & { readonly key: KeyOf<Item> },
+    options: EachOptions<Item, ItemValue<Returned>> & KnownItems<Item> & { readonly batch?: undefined },
   ): Promise<EachResult<ItemValue<Returned>>>
+  /**
+   * Calls `fn` with up to `batch` items at a time; each item is recorded by itself, so after a kill the rest may come in other batches. `fn` returns nothing, or one result for each item in order
+   * (`ctx.skip()` among them). When a batch keeps failing and `tolerate` is given, its items are called one by one, so that only those at fault are set aside.
+   */
+  each<Item, Returned>(
+    name: string,
+    items: StageResult<readonly Item[]> | ItemFile<Item, never> | ItemSource<Item>,
+    fn: (items: readonly Item[], ctx: BatchContext) => Returned,
+    options: EachOptions<Item, BatchValue<Returned>> & { readonly batch: number },
+  ): Promise<EachResult<BatchValue<Returned>>>
+  each<Item, Returned>(
+    name: string,
+    items: (Iterable<Item> | AsyncIterable<Item>) & object,
+    fn: (items: readonly Item[], ctx: BatchContext) => Returned,
+    options: EachOptions<Item, BatchValue<Returned>> & KnownItems<Item> & { readonly batch: number },
+  ): Promise<EachResult<BatchValue<Returned>>>
   /** Wall milliseconds, drawn once: the same in every attempt. */
   now(): number
   /** A random UUID (version 4), drawn once. */
@@ -80,6 +98,16 @@ export interface ItemContext extends Pick<Run, 'stage' | 'each' | 'attempt'> {
   retry(options?: { readonly afterMs?: number; readonly cause?: unknown }): Error
 }
 
+/** What the function of a batch works with. */
+export interface BatchContext extends Pick<ItemContext, 'run' | 'attempt' | 'path' | 'signal' | 'log' | 'call' | 'skip' | 'fail' | 'retry'> {
+  /** Keys of the items, or their indexes as text. */
+  readonly keys: readonly string[]
+  /** Places in the input, from 0. */
+  readonly indexes: readonly number[]
+  /** For each item the same in every attempt. */
+  readonly idempotencyKeys: readonly string[]
+}
+
 export interface Logger {
   info(message: string): void
   warn(message: string): void
@@ -94,8 +122,17 @@ export interface Skipped {
 /** The value of an item, from what its function returns. */
 export type ItemValue<Returned> = Exclude<Awaited<Returned>, Skipped>
 
+/** The value of an item of a batch, from what the batch's function returns. */
+export type BatchValue<Returned> = Awaited<Returned> extends readonly (infer Value)[] ? Exclude<Value, Skipped | undefined> : never
+
 /** Name of an item: must be different for each, and the same in every attempt. */
 export type KeyOf<Item> = (item: Item) => string | number
+
+/** Any value that can be stored and differs when the items do: an ETag, the version of a table, the date of an export. */
+export type InputFingerprint = NonNullable<unknown> | null
+
+/** How items that have no digest of their own are known in the next attempt. */
+export type KnownItems<Item> = { readonly key: KeyOf<Item> } | { readonly input: InputFingerprint }
 
 export interface StageOptions<Value = unknown> {
   /** Tells calls of one name in a loop apart. */
@@ -109,12 +146,23 @@ export interface StageOptions<Value = unknown> {
   readonly type?: string
   readonly tags?: readonly string[]
   readonly retry?: RetryPolicy
+  /** What its record survives before the result is handed on: a power cut (`power`) or a kill (`process`, `exit`). Default: as the run. */
+  readonly durability?: Durability
   /** Aborts `ctx.signal` and fails the call after so long. */
   readonly timeoutMs?: number
+  /** For all calls and the pauses between them. */
+  readonly totalTimeoutMs?: number
 }
 
 export interface EachOptions<Item, Value> {
   readonly key?: KeyOf<Item>
+  /**
+   * Says whether arrays, iterables and query results are the same as before: as long as this is equal, their items are known by index and need no `key`, and another value is refused
+   * (`input_changed`) until it is accepted. Only its digest is kept, and a short text or a number itself. Not for files and results of stages, which have a digest of their own.
+   */
+  readonly input?: InputFingerprint
+  /** Items of one call. Default: the function is called with one item. */
+  readonly batch?: number
   /** Calls at a time. Default 1. */
   readonly concurrency?: number
   readonly version?: string
@@ -123,17 +171,28 @@ export interface EachOptions<Item, Value> {
   readonly output?: ItemFile<unknown, Value> | ItemTarget<Value>
   /** When progress is made durable. */
   readonly save?: SavePolicy
+  /** What its progress survives: a power cut (`power`), a kill (`process`), or a clean end (`exit`: nothing is saved before the pass ends or is stopped). Default: as the run. */
+  readonly durability?: Durability
   /** Aborts the item's `ctx.signal` and fails its call after so long. */
   readonly timeoutMs?: number
+  /** For all calls of an item and the pauses between them. */
+  readonly totalTimeoutMs?: number
+  /**
+   * How many items may keep failing: each is set aside with its error, the run goes on, and ends with exit code 4 (`waymark items RUN --set-aside`, `waymark requeue RUN`). Beyond that the stage fails.
+   * Default: none.
+   */
+  readonly tolerate?: Tolerance
 }
 
 export interface RetryPolicy {
   /** Calls in all, the first included. */
   readonly attempts: number
-  /** Pause before the second call; doubles with each further one. Default 100. */
+  /** Longest pause before the second call, in milliseconds; doubles with each further one. Default 100. */
   readonly delayMs?: number
   /** No pause is longer. Default 30,000. */
   readonly maxDelayMs?: number
+  /** `full`: each pause is a random part of what it could be, so that many callers do not come back at once. Default `full`. */
+  readonly jitter?: 'full' | 'none'
 }
 
 /**

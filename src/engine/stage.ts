@@ -1,5 +1,6 @@
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { sleep } from '../model/clock.ts'
+import { checkDurability } from '../model/durability.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { StageStarted } from '../model/records.ts'
 import { checkSchema } from '../model/schema.ts'
@@ -24,6 +25,7 @@ export function startStage<Value>(
 ): StageResult<Value> {
   const path = stagePath(parent, name, options.key)
   checkRetry(options.retry)
+  checkDurability(options.durability, `run.stage(${JSON.stringify(path)})`)
   attempt.enter(path, parent)
   const outcome = settleStage(attempt, path, fn, options)
   const result = new PendingStage(path, outcome)
@@ -41,9 +43,11 @@ async function settleStage<Value>(
   if (recorded?.kind === 'each') throw usedAsEach(path)
   if (redo === undefined && recorded?.state === 'completed' && recorded.checkpoint !== undefined) {
     attempt.emit({ type: 'stage.reused', stage: path })
+    attempt.check.note({ kind: 'reused', path, items: undefined })
     return recordedOutcome(attempt, recorded.checkpoint, options)
   }
   if (attempt.stopping) throw stopped(attempt.signal)
+  attempt.mustBeSelected(path)
   const order = attempt.orderOf(path)
   const done = callStage(attempt, path, order, fn, options, redo)
   if (redo !== undefined) attempt.redoing(order, done)
@@ -108,7 +112,8 @@ async function callStage<Value>(
       metadata,
     })
     const durationMs = core.clock.monotonicMs() - startedAt
-    await attempt.append({ type: 'stage.done', time: core.clock.now(), path, durationMs, checkpoint })
+    await attempt.appendAs(options.durability, { type: 'stage.done', time: core.clock.now(), path, durationMs, checkpoint })
+    attempt.check.note({ kind: 'called', path, redo })
     const { id, logicalBytes, storedBytes } = checkpoint
     attempt.emit({ type: 'stage.completed', stage: path, durationMs, checkpoint: { id, logicalBytes, storedBytes } })
     return {
@@ -131,15 +136,22 @@ async function callWithRetry<Value>(
   options: StageOptions<Value>,
   metadata: Record<string, unknown>,
 ): Promise<Value> {
+  const { clock, random } = attempt.facts.core
+  const { timeoutMs, totalTimeoutMs, retry } = options
+  const startedMs = clock.monotonicMs()
   for (let call = 1; ; call++) {
+    const leftMs = totalTimeoutMs === undefined ? undefined : Math.max(1, totalTimeoutMs - (clock.monotonicMs() - startedMs))
+    const timeLimitMs = leftMs === undefined ? timeoutMs : Math.min(timeoutMs ?? leftMs, leftMs)
     try {
-      return await callInTime(attempt, path, options.timeoutMs, signal =>
+      return await callInTime(attempt, path, timeLimitMs, signal =>
         currentScope.run(path, () => fn(stageContext(attempt, path, signal, metadata))),
       )
     } catch (error) {
-      const delayMs = attempt.stopping ? undefined : retryDelayMs(options.retry, call, error)
+      const failed = { call, error, elapsedMs: clock.monotonicMs() - startedMs, totalTimeoutMs }
+      const delayMs = attempt.stopping ? undefined : retryDelayMs(retry, failed, clock, random)
       if (delayMs === undefined) throw meantError(error)
-      await sleep(attempt.facts.core.clock, delayMs, attempt.signal)
+      await sleep(clock, delayMs, attempt.signal)
+      attempt.forgetCallsIn(path)
     }
   }
 }
@@ -151,9 +163,11 @@ export async function recordStageFailure(
   startedAtMs: number,
   error: unknown,
   item?: string,
+  index?: number,
 ): Promise<void> {
   const { core, run } = attempt.facts
-  attempt.noteFailure(error, { run, stage: path, ...(item === undefined ? {} : { item }) })
+  if (attempt.isHeldBack(error)) return
+  attempt.noteFailure(error, { run, stage: path, ...(item === undefined ? {} : { item }), ...(index === undefined ? {} : { index }) })
   if (attempt.stopping) return
   const stored = storeError(error, item)
   attempt.emit({ type: 'stage.failed', stage: path, error: stored })

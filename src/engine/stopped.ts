@@ -12,6 +12,17 @@ export function stopped(signal: AbortSignal): WaymarkError {
   })
 }
 
+/** Why a stage is not called: the attempt was asked to keep to others. */
+export function heldBack(run: string, stage: string, option: string): WaymarkError {
+  return new WaymarkError('cancelled', {
+    message: `run ${run} stopped before ${stage}, as asked with ${option}`,
+    means: 'Everything finished so far is recorded.',
+    remedy: `waymark resume ${run}  goes on with the rest`,
+    retryable: true,
+    details: { run, stage, paused: true, held: option },
+  })
+}
+
 /** The run has a newer owner. */
 export function fenced(run: string): WaymarkError {
   return new WaymarkError('fenced', {

@@ -7,11 +7,13 @@ import type { FileSystem } from '../files/file-system.ts'
 import type { Codec } from '../format/codec.ts'
 import type { Log } from '../log/log.ts'
 import type { Clock, Random } from '../model/clock.ts'
+import type { Durability } from '../model/durability.ts'
 import type { HybridClock } from '../model/hybrid-clock.ts'
 import type { Owner } from '../model/owner.ts'
 import type { CatalogFeed } from './catalog-feed.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import type { MemoryOfSaves } from './memory-of-saves.ts'
+import type { RunRequests } from './run-requests.ts'
 
 /** The parts a store is made of, put together in `open.ts` and used by the verbs of the engine. */
 export interface StoreCore {
@@ -30,6 +32,7 @@ export interface StoreCore {
   readonly workbenches: Workbenches
   readonly feed: CatalogFeed
   readonly leases: LeaseKeeper
+  readonly requests: RunRequests
   readonly order: HybridClock
   /** Another catalog than that of the feed: a copy, or (`:memory:`) an empty one. */
   readonly openCatalog: (path: string) => Promise<Catalog>
@@ -40,6 +43,8 @@ export interface StoreCore {
   readonly codecs: readonly Codec[]
   /** How long a checkpoint saved without a time to live lives, in milliseconds; undefined: for ever. */
   readonly defaultTtlMs: number | undefined
+  /** Of the records of runs that do not ask for another. */
+  readonly durability: Durability
   readonly self: Owner
   /** Runs that this process is working on. */
   readonly activeRuns: Set<string>

@@ -18,9 +18,13 @@ export interface StoreDescriptor {
 }
 
 const formatMajor = 1
-const formatMinor = 1
-/** What this version understands. `chunks`: checkpoints whose bytes are chunks in packs of format 2 (format 1.1). */
-const knownFeatures: readonly string[] = ['chunks']
+const formatMinor = 2
+/**
+ * What this version understands. `chunks`: checkpoints whose bytes are chunks in packs of format 2 (format 1.1). `unsynced`: batches of
+ * the log that were written before the one before them was durable (format 1.2). `items`: finished items and their results as bytes, keys as
+ * digests (format 1.2).
+ */
+const knownFeatures: readonly string[] = ['chunks', 'unsynced', 'items']
 const descriptorName = 'waymark.json'
 /** In the order in which they are made: who sees the last knows that the descriptor is durable. */
 const folders = ['claims', 'packs', 'leases', 'segments']

@@ -19,6 +19,7 @@ import {
 } from './change-checkpoint.ts'
 import { type CheckpointDetails, type CheckpointInfo, infoOf } from './checkpoint-info.ts'
 import { partsOf } from './checkpoint-keys.ts'
+import { type CleanUpOptions, type CleanUpReport, cleanUp } from './clean-up.ts'
 import { type ExportOptions, exportCheckpoint, exportToFile } from './export-checkpoint.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
 import { type ImportOptions, importCheckpoint } from './import-checkpoint.ts'
@@ -30,15 +31,25 @@ import { readCheckpoint } from './read-checkpoint.ts'
 import { readPart } from './read-part.ts'
 import { decodeRunRecord } from './record-codec.ts'
 import { recordCrash } from './record-crash.ts'
+import type { LiveReport } from './live-progress.ts'
 import { listJournals, type RepairJournal } from './repair-journal.ts'
 import type { RepairOptions, RepairReport, UndoReport } from './repair-report.ts'
 import { repairStore } from './repair-store.ts'
 import { undoRepair } from './repair-undo.ts'
+import { type Requeued, type RequeueOptions, requeueItems } from './requeue-items.ts'
+import { type ResetReport, resetRun } from './reset-run.ts'
 import { type Address, resolveAddress } from './resolve-address.ts'
 import { restoreFiles } from './restore-files.ts'
+import { type RecoveredProcess, recoverProcess, type RegisteredProcess, type RegisterOptions, registerProcess } from './registered-process.ts'
+import { type RunReport, reportRun } from './run-report.ts'
 import { type SaveOptions, saveCheckpoint } from './save-checkpoint.ts'
+import { listSetAside, type SetAside, type SetAsideOptions } from './set-aside-items.ts'
+import { type PauseOptions, type StopOptions, type StopReport, stopRun } from './stop-run.ts'
 import type { StoreCore } from './store-core.ts'
 import { streamBytes, streamRows } from './stream-checkpoint.ts'
+import { track } from './track.ts'
+import type { TrackOptions } from './track-options.ts'
+import type { Tracker } from './tracker.ts'
 import type { VerifyOptions, VerifyReport } from './verify-report.ts'
 import { verifyStore } from './verify-store.ts'
 import type { WholeFileOptions } from './write-whole-file.ts'
@@ -337,6 +348,85 @@ export class Store implements AsyncDisposable {
     return { ...found, run: await this.#summary(found.run) }
   }
 
+  /**
+   * Items of a run or stage that were put away with their errors, grouped by what they failed with, and a page of them with what they were called with.
+   *
+   * @throws WaymarkError `not_found` of the address or group
+   *
+   * @example
+   * const { total, groups } = await store.setAside('nightly-orders@last/enrich')
+   * for (const { group, count, error } of groups) console.log(`${count} of ${total}: ${error.message} (${group})`)
+   */
+  async setAside(address: string, options: SetAsideOptions = {}): Promise<SetAside> {
+    return listSetAside(this.#core, await this.resolve(address), options)
+  }
+
+  /**
+   * Marks items that were put away, so that the next attempt at the run calls them again, also if it is finished; of a stage that is finished it calls nothing else. Calls nothing itself.
+   *
+   * @throws WaymarkError `not_found` of the address, a key or the group, `lease_held` if a living process owns the run, `invalid`
+   */
+  async requeue(address: string, options: RequeueOptions): Promise<Requeued> {
+    return requeueItems(this.#core, await this.resolve(address), options)
+  }
+
+  /**
+   * Throws away what is recorded of a run, which becomes cancelled and whose checkpoints are deleted (but those with pins), or of one stage, which the next attempt calls again.
+   *
+   * @throws WaymarkError `not_found`, `lease_held` if a living process owns the run
+   */
+  async reset(address: string, options: { readonly plan?: boolean } = {}): Promise<ResetReport> {
+    return resetRun(this.#core, await this.resolve(address), options)
+  }
+
+  /**
+   * Deletes checkpoints of runs that ended long ago: not those with pins, of the ten newest runs of a pipeline, or the newest good one of each stage. Their bytes stay until they are pruned.
+   *
+   * @throws WaymarkError `invalid`
+   */
+  async cleanUp(options: CleanUpOptions = {}): Promise<CleanUpReport> {
+    return cleanUp(this.#core, options)
+  }
+
+  /**
+   * A run over all its stages: how far it is, what failed, what was reused, and the counts that show that nothing was lost or done twice.
+   *
+   * @throws WaymarkError `not_found`, `corrupt`
+   */
+  async report(run: string): Promise<RunReport> {
+    return reportRun(this.#core, (await this.resolve(run)).run)
+  }
+
+  /**
+   * Stops a run on purpose, whichever process works on it: items in flight are finished and recorded (`now`: aborted), nothing more is begun. It goes on when it is told to: `waymark resume`, or
+   * `pipeline.run` with `resumePaused`. Called inside the run itself it would wait for its caller: pass `wait: false` there.
+   *
+   * @throws WaymarkError `not_found`, `lease_held` if the process that works on it does not stop in time, `cancelled` by the signal, `invalid`
+   */
+  async pause(address: string, options: PauseOptions = {}): Promise<StopReport> {
+    const { run } = await this.resolve(address)
+    return stopRun(this.#core, run.id, options.now === true ? 'pause-now' : 'pause', options)
+  }
+
+  /**
+   * Gives a run up, whichever process works on it: items in flight are aborted. What it recorded stays; the run does not come back.
+   *
+   * @throws WaymarkError as {@link pause}
+   */
+  async cancel(address: string, options: StopOptions = {}): Promise<StopReport> {
+    const { run } = await this.resolve(address)
+    return stopRun(this.#core, run.id, 'cancel', options)
+  }
+
+  /**
+   * What the process that works on a run says how far it is, what is not recorded yet included: called again and again, it is at most a second old. Undefined while that process has not answered, or there is
+   * none.
+   */
+  async live(run: string): Promise<LiveReport | undefined> {
+    const { id, attempt, owner } = await this.run(run)
+    return owner === undefined ? undefined : this.#core.requests.live.ask(`${id}.${attempt}`)
+  }
+
   /** Every record of a run that counts, oldest first. */
   async *events(run: string): AsyncIterableIterator<LogEvent> {
     const { id } = await this.run(run)
@@ -345,6 +435,51 @@ export class Store implements AsyncDisposable {
     for (const record of records) {
       yield { ...decodeRunRecord(record.payload), token: record.token, sequence: record.sequence }
     }
+  }
+
+  /**
+   * Keeps the progress of a loop of your own: begins it, or goes on where an earlier attempt stopped. With a function the loop ends when that returns (completed), throws (failed) or was told to stop
+   * (paused); without one, `await using t = await store.track(…)` and `await t.complete()`.
+   *
+   * @throws WaymarkError `invalid`, `lease_held` if another process is at the run, `conflict` if this one is at the loop or the id is that of other work, `input_changed`, `stale`, `paused`; with a
+   * function also its own error, and `cancelled` after a stop
+   *
+   * @example
+   * const rows = ['a', 'b', 'c']
+   * await store.track({ run: 'import-2026-11', stage: 'rows', total: rows.length }, async t => {
+   *   for (const [i, row] of rows.entries()) {
+   *     if (t.signal.aborted) return
+   *     if (t.shouldSkip(i)) continue
+   *     await fetch(`https://example.com/${row}`)
+   *     t.done(i)
+   *   }
+   * })
+   */
+  track(options: TrackOptions): Promise<Tracker>
+  track<Value>(options: TrackOptions, fn: (tracker: Tracker) => Value | PromiseLike<Value>): Promise<Value>
+  track(options: TrackOptions, fn?: (tracker: Tracker) => unknown): Promise<unknown> {
+    return track(this.#core, options, fn)
+  }
+
+  /**
+   * Registers a process of so many steps, and gives a handle to tell how far it is. The same as {@link track} under other verbs.
+   *
+   * @throws WaymarkError `conflict` if a process of this id is registered: {@link recover} goes on with it; `invalid`
+   */
+  register(options: RegisterOptions): Promise<RegisteredProcess> {
+    return registerProcess(this.#core, options)
+  }
+
+  /**
+   * What is recorded of a registered process, without touching it; `resume()` goes on with it.
+   *
+   * @throws WaymarkError `not_found`
+   *
+   * @example
+   * const { state, completedSteps } = await store.recover('import-7')
+   */
+  async recover(id: string): Promise<RecoveredProcess> {
+    return recoverProcess(this.#core, await this.run(id))
   }
 
   /** Counts over the whole store. */

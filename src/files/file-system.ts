@@ -11,11 +11,19 @@ export interface FileSystem {
    * - `create`: makes it, and rejects with EEXIST if the name exists. Of any number of racing calls exactly one succeeds.
    * - `write`: opens an existing file for reading and writing; ENOENT if it is missing.
    * - `read`: opens an existing file for reading; ENOENT if it is missing.
-   * A created file has mode 0600. Neither the file nor its name is durable before `sync` and `syncDirectory`.
+   * A created file has `permissions` less what the umask takes away, by default 0600. Neither the file nor its name is durable before `sync` and `syncDirectory`.
    */
-  open(path: string, mode: OpenMode): Promise<OpenFile>
-  /** Makes a folder and its parents (mode 0700). Resolves if it exists. Not durable before `syncDirectory` of each new folder's parent. */
-  makeDirectory(path: string): Promise<void>
+  open(path: string, mode: OpenMode, permissions?: number): Promise<OpenFile>
+  /**
+   * Makes a folder and its parents, with `permissions` less what the umask takes away, by default 0700. Resolves if it exists. Not durable before `syncDirectory` of each new folder's
+   * parent.
+   */
+  makeDirectory(path: string, permissions?: number): Promise<void>
+  /**
+   * The path with every symbolic link in it followed, also a last one that points to nothing yet; the path itself below a folder that does not exist. ELOOP for links that go round in a
+   * circle.
+   */
+  realPath(path: string): Promise<string>
   /** Names in a folder, sorted as JavaScript sorts strings, without `.` and `..`. ENOENT if it is missing. */
   list(path: string): Promise<readonly string[]>
   /** Size and kind, or undefined if the path does not exist, which a path below a plain file does not either. Any other failure rejects. */
@@ -35,6 +43,8 @@ export type OpenMode = 'create' | 'write' | 'read'
 export interface FileStat {
   readonly size: number
   readonly kind: 'file' | 'directory' | 'other'
+  /** When the content was changed last, in wall milliseconds, where the file system keeps it. For people: nothing may depend on it. */
+  readonly mtimeMs?: number
   /** Device and inode: another one after a rename over the name. A file system may give the number of a removed file to the next one that is made. */
   readonly identity: string
 }

@@ -9,7 +9,9 @@ import {
   open,
   openSync,
   readdir,
+  readlinkSync,
   readSync,
+  realpathSync,
   read as readWithCallback,
   rename,
   statSync,
@@ -17,7 +19,7 @@ import {
   writeSync,
   write as writeWithCallback,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { fileError } from './file-error.ts'
@@ -58,17 +60,17 @@ let callsInPlace = 0
  * not block.
  */
 export const nodeFiles: FileSystem = {
-  async open(path, mode) {
+  async open(path, mode, permissions = 0o600) {
     if (turnIsDue()) await setImmediate()
-    return new NodeFile(path, openSync(path, openFlags[mode], 0o600))
+    return new NodeFile(path, openSync(path, openFlags[mode], permissions))
   },
 
-  async makeDirectory(path) {
+  async makeDirectory(path, permissions = 0o700) {
     // One by one: `recursive` never returns where a folder cannot be made below one that exists, as in /proc.
     const missing: string[] = []
     for (let folder = path; look(folder) === undefined && dirname(folder) !== folder; folder = dirname(folder))
       missing.push(folder)
-    for (const folder of missing.reverse()) await makeOne(folder)
+    for (const folder of missing.reverse()) await makeOne(folder, permissions)
     if (look(path)?.isDirectory() !== true) throw fileError('EEXIST', 'mkdir', path)
   },
 
@@ -86,6 +88,10 @@ export const nodeFiles: FileSystem = {
   async exists(path) {
     if (turnIsDue()) await setImmediate()
     return look(path) !== undefined
+  },
+
+  async realPath(path) {
+    return followed(path, mostLinks)
   },
 
   rename: (from, to) => renameAsync(from, to),
@@ -221,16 +227,45 @@ class NodeFile implements OpenFile {
   }
 }
 
-/** Undefined for a missing name, and for one below something that is not a folder (which Node 20 throws and Node 24 does not). */
-/** Another process may make it at the same time. */
-async function makeOne(folder: string): Promise<void> {
+/** As many as Linux follows. */
+const mostLinks = 40
+
+/** `realpath` refuses a link to a file that is yet to be made, so the last name is followed by hand. */
+function followed(path: string, links: number): string {
   try {
-    await mkdirAsync(folder, { mode: 0o700 })
+    return realpathSync(path)
+  } catch (error) {
+    if (fileErrorCode(error) !== 'ENOENT') throw error
+  }
+  if (links === 0) throw fileError('ELOOP', 'realpath', path)
+  const parent = dirname(path)
+  if (look(parent) === undefined) return path
+  const here = join(realpathSync(parent), basename(path))
+  const target = linkTarget(here)
+  return target === undefined ? here : followed(resolve(dirname(here), target), links - 1)
+}
+
+/** What a link says; undefined where there is none. */
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch (error) {
+    const code = fileErrorCode(error)
+    if (code === 'ENOENT' || code === 'EINVAL') return undefined
+    throw error
+  }
+}
+
+/** Another process may make it at the same time. */
+async function makeOne(folder: string, permissions: number): Promise<void> {
+  try {
+    await mkdirAsync(folder, { mode: permissions })
   } catch (error) {
     if (fileErrorCode(error) !== 'EEXIST') throw error
   }
 }
 
+/** Undefined for a missing name, and for one below something that is not a folder (which Node 20 throws and Node 24 does not). */
 function look(path: string): BigIntStats | undefined {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false })
@@ -244,6 +279,7 @@ function fileStat(found: BigIntStats): FileStat {
   return {
     size: Number(found.size),
     kind: found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other',
+    mtimeMs: Number(found.mtimeNs / 1_000n) / 1_000,
     identity: `${found.dev}:${found.ino}`,
   }
 }

@@ -10,9 +10,10 @@ export function readOnlyFiles(files: FileSystem, root: string): FileSystem {
     return change()
   }
   return {
-    open: (path, mode): Promise<OpenFile> =>
-      mode === 'read' ? files.open(path, mode) : guarded(path, () => files.open(path, mode)),
-    makeDirectory: path => guarded(path, () => files.makeDirectory(path)),
+    open: (path, mode, permissions): Promise<OpenFile> =>
+      mode === 'read' ? files.open(path, mode) : guarded(path, () => files.open(path, mode, permissions)),
+    makeDirectory: (path, permissions) => guarded(path, () => files.makeDirectory(path, permissions)),
+    realPath: path => files.realPath(path),
     list: path => files.list(path),
     stat: path => files.stat(path),
     exists: path => files.exists(path),

@@ -31,6 +31,34 @@ export class ByteReader {
     return this.#view.byteLength - this.#position
   }
 
+  /** Goes over so many items by their heads. False, and nothing done, if a value in them is shared: what refers to it may come later. */
+  skipItems(count: number): boolean {
+    const view = this.#view
+    let at = this.#position
+    for (let items = count; items > 0; items--) {
+      const initial = view.getUint8(at++)
+      const information = initial & 31
+      let argument = information
+      if (information === 24) argument = view.getUint8(at)
+      else if (information === 25) argument = view.getUint16(at)
+      else if (information === 26) argument = view.getUint32(at)
+      else if (information === 27) argument = view.getUint32(at) * 0x1_0000_0000 + view.getUint32(at + 4)
+      else if (information > 27) throw this.damaged('the head of an item is none')
+      if (information > 23) at += 1 << (information - 24)
+      const type = initial >> 5
+      if (type === major.bytes || type === major.text) at += argument
+      else if (type === major.array) items += argument
+      else if (type === major.map) items += 2 * argument
+      else if (type === major.tag) {
+        if (argument === cborTag.shareable || argument === cborTag.reference) return false
+        items++
+      }
+    }
+    if (at > view.byteLength) throw this.damaged('the value goes on where the bytes end')
+    this.#position = at
+    return true
+  }
+
   byte(): number {
     return this.#view.getUint8(this.#position++)
   }

@@ -36,6 +36,29 @@ export function decodeElements(bytes: Uint8Array, options: DecodeOptions = {}): 
   return elements(decoder, count)
 }
 
+/** The elements of an array, of which some are left out. */
+export interface ElementReader {
+  /** How many elements there are. */
+  readonly count: number
+  /** The next element. Not to be asked for after the last. */
+  next(): unknown
+  /** Leaves elements out; only that they are whole CBOR is looked at. */
+  skip(count: number): void
+  /** To be called after the last element: finds what is behind it. */
+  finish(): void
+}
+
+/** Like {@link decodeElements}, for who does not want them all. */
+export function readElements(bytes: Uint8Array, options: DecodeOptions = {}): ElementReader {
+  const decoder = decoderOf(bytes, options)
+  return {
+    count: decoder.guarded(() => decoder.arrayLength()),
+    next: () => decoder.guarded(() => decoder.element()),
+    skip: count => decoder.guarded(() => decoder.skipElements(count)),
+    finish: () => decoder.guarded(() => decoder.finish()),
+  }
+}
+
 function decoderOf(bytes: Uint8Array, options: DecodeOptions): ValueDecoder {
   return new ValueDecoder(bytes, CodecRegistry.of(options.codecs), options.maxDepth ?? defaultMaxDepth)
 }

@@ -69,6 +69,11 @@ export class ValueDecoder {
     return initial === tagOfOneByte && this.#input.skipAbsent() ? undefined : this.#item(initial)
   }
 
+  /** Goes over elements without making values of them, where that can be. */
+  skipElements(count: number): void {
+    if (!this.#input.skipItems(count)) for (let i = 0; i < count; i++) this.element()
+  }
+
   read(): unknown {
     return this.#item(this.#input.byte())
   }

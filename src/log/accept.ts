@@ -1,6 +1,6 @@
 import { WaymarkError } from '../model/errors.ts'
 import type { SegmentRecord } from './log.ts'
-import { decodeRecord, encodeRecord, payloadOffset } from './segment-format.ts'
+import { decodeRecord, encodeRecord, type FramedRecord, payloadOffset } from './segment-format.ts'
 
 /**
  * The record a take-over writes before it acts: what it accepted of the owner before.
@@ -25,7 +25,7 @@ export interface AcceptedBase {
 
 const headLength = 9
 
-export function encodeAccept(base: AcceptedBase, copies: readonly SegmentRecord[]): Uint8Array {
+export function encodeAccept(base: AcceptedBase, copies: readonly FramedRecord[]): Uint8Array {
   const head = Buffer.alloc(headLength)
   head.writeUInt32LE(base.token, 0)
   head.writeUInt32LE(base.sequence, 4)

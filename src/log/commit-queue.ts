@@ -1,10 +1,12 @@
 import { WaymarkError } from '../model/errors.ts'
 import type { RecordPosition } from '../model/run-view.ts'
+import type { AppendDurability } from './log.ts'
 
 export interface CommitRequest<Owner> {
   readonly owner: Owner
   readonly kind: 'data' | 'accept'
   readonly payloads: readonly Uint8Array[]
+  readonly durability: AppendDurability
 }
 
 export interface PendingCommit<Owner> extends CommitRequest<Owner> {
@@ -50,7 +52,7 @@ export class CommitQueue<Owner> {
     // What the same turn of the event loop adds joins the first batch.
     await Promise.resolve()
     try {
-      // One after another: a batch is begun only when the one before is durable, so that it proves that.
+      // One after another: a batch is begun only when the one before is written, and synced where it had to be, so that it can say what is durable before it.
       while (this.#pending.length > 0) await this.#write(this.#takeBatch())
     } finally {
       this.#writing = undefined

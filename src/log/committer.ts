@@ -6,9 +6,10 @@ import { newSegmentId } from '../model/ids.ts'
 import type { RecordPosition } from '../model/run-view.ts'
 import { CommitQueue, type PendingCommit } from './commit-queue.ts'
 import { FramedBatch, type MaybeOwner } from './framed-batch.ts'
-import type { CommittedBatch, Ownership } from './log.ts'
+import type { AppendDurability, CommittedBatch, Ownership } from './log.ts'
 import { maxBodyLength } from './segment-format.ts'
 import { SegmentWriter } from './segment-writer.ts'
+import type { StreamOwner } from './stream-owner.ts'
 
 export interface CommitterOptions {
   readonly files: FileSystem
@@ -17,7 +18,7 @@ export interface CommitterOptions {
   readonly storeId: string
   readonly clock: Clock
   readonly random: Random
-  /** Called for each batch once it is durable, before its appends resolve. */
+  /** Called for each batch once it is acknowledged, before its appends resolve, and when more of the segment is durable. */
   readonly onCommitted?: ((batch: CommittedBatch) => void) | undefined
 }
 
@@ -25,6 +26,9 @@ export interface CommitterOptions {
  * Half of what a batch can hold: the rest is for others that commit with it, and for what an ACCEPT says besides a copy of it.
  */
 const maxCommitBytes = maxBodyLength / 2
+/** A power cut takes at most so much of what was acknowledged as `process`: milliseconds, and bytes that a take-over copies. */
+const maxUnsyncedMs = 1_000
+const maxUnsyncedBytes = 8 << 20
 const notRecorded = 'Nothing of this was recorded; all that was stays.'
 const notAcknowledged =
   'This does not count as recorded, though a resume may find that it was; all that was recorded before stays.'
@@ -32,12 +36,21 @@ const notAcknowledged =
 /** An ACCEPT was to go into a segment that was abandoned after its token had been claimed for it. */
 export class SegmentAbandoned extends Error {}
 
-/** Writes this process's own segment: all its streams commit together, with one fdatasync. */
+/**
+ * Writes this process's own segment: all its streams commit together, with one fdatasync; a batch in which nobody waits for the
+ * disk is synced later, with what comes after it.
+ */
 export class Committer {
   readonly #options: CommitterOptions
   readonly #queue: CommitQueue<MaybeOwner>
   #writer: SegmentWriter | undefined
   #opening: Promise<SegmentWriter> | undefined
+  #cancelSync: (() => void) | undefined
+  /** Owners of records in the segment that no sync has covered. */
+  readonly #unsynced = new Set<StreamOwner>()
+  /** Owners of such records in a segment that was abandoned. */
+  readonly #stranded = new Set<StreamOwner>()
+  readonly #moved = new Map<string, RecordPosition>()
 
   constructor(options: CommitterOptions) {
     this.#options = options
@@ -50,21 +63,51 @@ export class Committer {
     return (await this.#openWriter()).segment
   }
 
-  async commit(owner: MaybeOwner, kind: 'data' | 'accept', payloads: readonly Uint8Array[]): Promise<readonly RecordPosition[]> {
+  /** Where a record of this process is now that was acknowledged at a place in a segment abandoned since. */
+  whereIs(position: RecordPosition): RecordPosition {
+    const now = this.#moved.get(keyOf(position))
+    return now === undefined ? position : this.whereIs(now)
+  }
+
+  async commit(
+    owner: MaybeOwner,
+    kind: 'data' | 'accept',
+    payloads: readonly Uint8Array[],
+    durability: AppendDurability = 'power',
+  ): Promise<readonly RecordPosition[]> {
     let bytes = 0
     for (const payload of payloads) bytes += payload.length
     if (bytes > maxCommitBytes) throw tooLarge(bytes)
-    return this.#queue.add({ owner, kind, payloads })
+    return this.#queue.add({ owner, kind, payloads, durability })
   }
 
-  /** Waits for what was added so far, then marks the segment closed. Refuses what comes after. */
+  /** Makes everything committed so far durable. */
+  async sync(): Promise<void> {
+    await this.#queue.add({ owner: undefined, kind: 'data', payloads: [], durability: 'power' })
+    // In an abandoned segment nothing is synced any more: what was acknowledged there goes into the next one.
+    await Promise.all([...this.#stranded].map(owner => this.#rescue(owner)))
+  }
+
+  /** Waits for what was added so far, makes it durable, then marks the segment closed. Refuses what comes after. */
   async close(): Promise<void> {
+    const failed = await this.sync().then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    )
     await this.#queue.close()
+    this.#cancelSync?.()
+    await this.#closeWriter()
+    if (failed !== undefined && this.#stranded.size > 0) throw failed.error
+  }
+
+  async #closeWriter(): Promise<void> {
     const writer = this.#writer
     this.#writer = undefined
     if (writer === undefined) return
     try {
-      await writer.append([], async () => {}, true)
+      // The mark says that all before it is durable.
+      await writer.sync()
+      await writer.append([], { sync: true, close: true })
     } finally {
       await writer.close()
     }
@@ -87,6 +130,11 @@ export class Committer {
 
   /** Writes one batch; settles each of its commits. Called serially. */
   async #commit(batch: readonly PendingCommit<MaybeOwner>[]): Promise<void> {
+    // Nothing is written yet that could be synced.
+    if (this.#writer === undefined && !batch.some(isWritten)) {
+      for (const commit of batch) commit.resolve([])
+      return
+    }
     let writer: SegmentWriter
     try {
       writer = await this.#openWriter()
@@ -120,11 +168,15 @@ export class Committer {
   async #write(commits: readonly PendingCommit<MaybeOwner>[], writer: SegmentWriter): Promise<void> {
     const batch = new FramedBatch(writer.segment, commits)
     const start = writer.end
-    let places: Awaited<ReturnType<SegmentWriter['append']>>
+    const sync = batch.mustSync || start - writer.durableEnd + batch.bytes > maxUnsyncedBytes
+    const meanwhile = async () => {
+      for (const owner of batch.owners) await owner.checkFence()
+    }
+    let places: Awaited<ReturnType<SegmentWriter['append']>> = []
     try {
-      places = await writer.append(batch.records, async () => {
-        for (const owner of batch.owners) await owner.checkFence()
-      })
+      // An owner's empty commit is a batch too: it proves what is before it.
+      if (commits.some(isWritten)) places = await writer.append(batch.records, { sync, meanwhile })
+      else await writer.sync()
     } catch (error) {
       await this.#abandon(writer)
       for (const owner of batch.owners) owner.bind(writer.segment)
@@ -132,7 +184,9 @@ export class Committer {
       for (const commit of commits) commit.reject(fault)
       return
     }
-    batch.advanceOwners()
+    for (const { from, to } of batch.moved(places)) this.#moved.set(keyOf(from), to)
+    batch.advanceOwners(places, sync)
+    this.#note(batch.owners, sync)
     // Before anybody awaits the outcome, all of it is known: promises settle after this turn.
     for (const commit of commits) {
       if (commit.owner?.fenced) commit.reject(fencedError(commit.owner))
@@ -140,15 +194,54 @@ export class Committer {
     }
     const records = batch.counted(places)
     const partial = records.length < batch.records.length
-    this.#options.onCommitted?.({ segment: writer.segment, start, end: writer.end, digest: writer.digest, records, partial })
+    const { segment, end, durableEnd, digest } = writer
+    this.#options.onCommitted?.({ segment, start, end, durableEnd, digest, records, partial })
+  }
+
+  /** A batch of these owners is written: what is durable now, and what has to become so. */
+  #note(owners: Iterable<StreamOwner>, synced: boolean): void {
+    for (const owner of owners) {
+      if (synced) this.#stranded.delete(owner)
+      else this.#unsynced.add(owner)
+    }
+    if (synced) {
+      for (const owner of this.#unsynced) owner.synced()
+      this.#unsynced.clear()
+      this.#cancelSync?.()
+      this.#cancelSync = undefined
+    } else if (this.#cancelSync === undefined) {
+      // Its failure is seen to by #abandon.
+      this.#cancelSync = this.#options.clock.after(maxUnsyncedMs, () => void this.sync().catch(() => {}), { background: true })
+    }
+  }
+
+  /** Writes what an owner has in an abandoned segment into the current one, as copies in a take-over of itself. */
+  async #rescue(owner: StreamOwner): Promise<void> {
+    if (owner.unsynced.length > 0 && !owner.fenced) {
+      await this.#queue.add({ owner, kind: 'data', payloads: [], durability: 'power' })
+    }
+    this.#stranded.delete(owner)
   }
 
   /** A file whose write or sync failed is never written or synced again. */
   async #abandon(writer: SegmentWriter): Promise<void> {
     this.#writer = undefined
+    this.#cancelSync?.()
+    this.#cancelSync = undefined
+    for (const owner of this.#unsynced) {
+      this.#stranded.add(owner)
+      // A failure is tried again by the owner's next commit, by `sync` and by `close`.
+      void this.#rescue(owner).catch(() => {})
+    }
+    this.#unsynced.clear()
     await writer.close().catch(() => {})
   }
 }
+
+const keyOf = ({ segment, offset }: RecordPosition): string => `${segment} ${offset}`
+
+/** Whether a commit makes a batch; else it only asks for a sync. */
+const isWritten = ({ owner, payloads }: PendingCommit<MaybeOwner>): boolean => owner !== undefined || payloads.length > 0
 
 function fencedError(owner: Ownership): WaymarkError {
   return new WaymarkError('fenced', {

@@ -8,7 +8,7 @@ import { Claims, type StreamClaims } from './claims.ts'
 import { Committer, SegmentAbandoned } from './committer.ts'
 import { type FoundStream, findStream } from './find-stream.ts'
 import { countedHistory } from './history.ts'
-import type { CommittedBatch, Log, Ownership, SegmentTail, StreamHistory } from './log.ts'
+import type { AppendDurability, CommittedBatch, Log, Ownership, SegmentTail, StreamHistory } from './log.ts'
 import { Segments } from './segments.ts'
 import { StreamOwner } from './stream-owner.ts'
 
@@ -65,12 +65,20 @@ export class FileLog implements Log {
     }
   }
 
-  async append(ownership: Ownership, payloads: readonly Uint8Array[]): Promise<readonly RecordPosition[]> {
-    return this.#committer.commit(ownerOf(ownership), 'data', payloads)
+  async append(
+    ownership: Ownership,
+    payloads: readonly Uint8Array[],
+    durability: AppendDurability = 'power',
+  ): Promise<readonly RecordPosition[]> {
+    return this.#committer.commit(ownerOf(ownership), 'data', payloads, durability)
   }
 
   appendFree(payloads: readonly Uint8Array[]): Promise<readonly RecordPosition[]> {
     return this.#committer.commit(undefined, 'data', payloads)
+  }
+
+  sync(): Promise<void> {
+    return this.#committer.sync()
   }
 
   async history(stream: string, hint?: string): Promise<StreamHistory> {
@@ -94,7 +102,7 @@ export class FileLog implements Log {
   }
 
   async read(position: RecordPosition): Promise<{ stream: string; payload: Uint8Array }> {
-    const record = await this.#reading('read the log', () => this.#segments.readRecord(position))
+    const record = await this.#reading('read the log', () => this.#segments.readRecord(this.#committer.whereIs(position)))
     if (record?.kind === 'data') return { stream: record.stream, payload: record.payload }
     throw new WaymarkError('corrupt', {
       message: `the record at byte ${position.offset} of segment ${position.segment} is damaged or missing`,

@@ -144,7 +144,8 @@ function damaged(stream: string, tail: SegmentTail): WaymarkError {
   return new WaymarkError('corrupt', {
     message: `segment ${tail.segment}, which holds ${stream}, is damaged at byte ${offset}: ${reason}`,
     means: `What ${stream} recorded last may be lost, so it does not go on from an older state by itself; nothing was changed.`,
-    remedy: 'Start the work anew with --fresh, or put back the segment from a backup.',
+    remedy:
+      'waymark repair  falls back to the last record that is intact, where that can be told; else put back the segment from a backup, or start anew with --fresh.',
     details: { stream, segment: tail.segment, offset },
   })
 }

@@ -1,8 +1,8 @@
 import type { RecordPosition } from '../model/run-view.ts'
-import { encodeAccept } from './accept.ts'
+import { decodeAccept, encodeAccept } from './accept.ts'
 import type { PendingCommit } from './commit-queue.ts'
 import type { SegmentRecord } from './log.ts'
-import type { FramedRecord } from './segment-format.ts'
+import { type FramedRecord, recordLength } from './segment-format.ts'
 import type { StreamOwner } from './stream-owner.ts'
 
 /** Undefined: the free stream, which nobody owns. */
@@ -16,6 +16,8 @@ export class FramedBatch {
   readonly #owners: MaybeOwner[] = []
   /** Index of the first record of each commit. */
   readonly #firsts = new Map<PendingCommit<MaybeOwner>, number>()
+  #mustSync = false
+  #bytes = 0
 
   constructor(segment: string, commits: readonly PendingCommit<MaybeOwner>[]) {
     this.#segment = segment
@@ -26,9 +28,37 @@ export class FramedBatch {
     return this.#turns.keys()
   }
 
-  /** The batch is durable: its owners stand behind it. */
-  advanceOwners(): void {
-    for (const [owner, { token, sequence }] of this.#turns) owner.advance(token, sequence, this.#segment)
+  /** Bytes of its records. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Where copies now are whose first places are in an abandoned segment. */
+  *moved(places: readonly Place[]): Iterable<{ readonly from: RecordPosition; readonly to: RecordPosition }> {
+    for (const [i, record] of this.records.entries()) {
+      const owner = this.#owners[i]
+      if (record.kind !== 'accept' || owner === undefined || owner.unsynced.length === 0) continue
+      const { copies } = decodeAccept({ ...record, position: this.#position(places, i) })
+      for (const [nth, copy] of copies.entries()) {
+        const from = owner.unsynced[nth]?.position
+        if (from !== undefined) yield { from, to: copy.position }
+      }
+    }
+  }
+
+  /** A take-over, or a commit that waits for the disk, makes the whole batch wait for it. */
+  get mustSync(): boolean {
+    return this.#mustSync
+  }
+
+  /** The batch is written, and synced if it must be or `synced` says so: its owners stand behind it. */
+  advanceOwners(places: readonly Place[], synced: boolean): void {
+    const placed = synced ? [] : this.records.map((record, i) => ({ ...record, position: this.#position(places, i) }))
+    for (const [owner, { token, sequence }] of this.#turns) {
+      const unsynced = placed.filter((_, i) => this.#owners[i] === owner)
+      owner.advance(token, sequence, this.#segment, unsynced)
+      if (synced) owner.synced()
+    }
   }
 
   /** The records at their places, those of fenced owners left out. */
@@ -47,7 +77,8 @@ export class FramedBatch {
   }
 
   #add(commit: PendingCommit<MaybeOwner>): void {
-    const { owner, kind, payloads } = commit
+    const { owner, kind, payloads, durability } = commit
+    if (durability === 'power') this.#mustSync = true
     const turn = owner && this.#turnOf(owner)
     this.#firsts.set(commit, this.records.length)
     for (const payload of payloads) {
@@ -68,7 +99,9 @@ export class FramedBatch {
   }
 
   #push(record: FramedRecord, owner: MaybeOwner): void {
+    if (record.kind === 'accept') this.#mustSync = true
     this.records.push(record)
+    this.#bytes += recordLength(record)
     this.#owners.push(owner)
   }
 
@@ -80,10 +113,10 @@ export class FramedBatch {
 type Place = Omit<RecordPosition, 'segment'>
 
 /**
- * After a failed write a stream goes on under its next token from what was acknowledged; that is durable, so nothing needs to be
- * copied.
+ * After a failed write a stream goes on under its next token from what was acknowledged, with copies of what no sync had covered
+ * in the old segment.
  */
-function acceptOfItself({ stream, token, acknowledged, segment = '', claimed }: StreamOwner): FramedRecord {
-  const payload = encodeAccept({ token, sequence: acknowledged, segment }, [])
+function acceptOfItself({ stream, token, acknowledged, segment = '', claimed, unsynced }: StreamOwner): FramedRecord {
+  const payload = encodeAccept({ token, sequence: acknowledged, segment }, unsynced)
   return { kind: 'accept', stream, token: claimed, sequence: 0, payload }
 }

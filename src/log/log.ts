@@ -1,7 +1,14 @@
 import type { RecordPosition } from '../model/run-view.ts'
 
 /**
- * The commit log: the truth of a store. A record is committed once `append` has resolved, and then survives a power cut.
+ * What an append waits for. `power`: the disk has it, and everything appended before it; a power cut cannot take it. `process`:
+ * the kernel has it, so that it survives the death of the process, not a power cut; the disk has it about a second later.
+ */
+export type AppendDurability = 'power' | 'process'
+
+/**
+ * The commit log: the truth of a store. A record is committed once `append` has resolved, and then survives what its
+ * durability says: a power cut, unless the caller asked for less.
  *
  * Records belong to streams: a run is a stream, and so is a checkpoint whose id the caller chose (`@id`). A stream has one owner
  * at a time; each ownership has a fencing token, and a superseded owner's append rejects with `fenced` and counts for nothing.
@@ -28,15 +35,17 @@ export interface Log {
    * fdatasync for all. Rejects with `fenced` when the stream has a newer owner; whether that found these records already written,
    * its history says. Rejects with `disk_full` or `unavailable` when the disk says no: the next append may succeed, and then
    * these records are void for good. Until then they may be on the disk all the same, and an owner that takes over may find them.
-   * Rejects with `limit` if they are too large for one batch.
+   * Rejects with `limit` if they are too large for one batch. Default durability: `power`.
    */
-  append(ownership: Ownership, payloads: readonly Uint8Array[]): Promise<readonly RecordPosition[]>
+  append(ownership: Ownership, payloads: readonly Uint8Array[], durability?: AppendDurability): Promise<readonly RecordPosition[]>
   /**
-   * Commits records of the stream '' (no owner, no order between them). Same errors; refused by the disk, they may turn up all
-   * the same.
+   * Commits records of the stream '' (no owner, no order between them), always as `power`. Same errors; refused by the disk, they
+   * may turn up all the same.
    */
   appendFree(payloads: readonly Uint8Array[]): Promise<readonly RecordPosition[]>
-  /** What counts of a stream now, without owning it. The newest batch of a living owner may not be durable yet. */
+  /** Makes everything appended so far durable. Rejects with `unavailable` or `disk_full` if the disk says no. */
+  sync(): Promise<void>
+  /** What counts of a stream now, without owning it. The newest batches of a living owner may not be durable yet. */
   history(stream: string, hint?: string): Promise<StreamHistory>
   /** Whether the stream has a newer owner than this. */
   isFenced(ownership: Ownership): Promise<boolean>
@@ -77,21 +86,21 @@ export interface StreamHistory {
   readonly token: number
   /** Segment of that token's records. */
   readonly segment?: string
-  /** Bytes after the last good record of that segment: a write that was under way when its process died. Reported, never used. */
+  /** Bytes after the last good record of that segment: writes nobody had synced when the process died or the power went. Reported, never used. */
   readonly tornBytes: number
 }
 
 export interface SegmentTail {
   readonly segment: string
   readonly batches: readonly SegmentBatch[]
-  /** End of the last good batch. */
+  /** End of the last good batch before which nothing is missing. */
   readonly end: number
   /** Digest of the batch that ends there, in hex. */
   readonly digest: string
-  /** Up to here a later batch or the close mark proves that everything is durable. */
+  /** Up to here a later batch or the close mark proves that everything is durable: never more than `end`. */
   readonly provenEnd: number
   readonly closed: boolean
-  /** Bytes after `end` that are no batch: a torn write. */
+  /** Bytes after `end`: a torn write, or what a power cut left of several. */
   readonly tornBytes: number
   /** Set where `limit` ended it: nothing is said of what follows. */
   readonly more?: true
@@ -119,11 +128,13 @@ export interface SegmentRecord extends StoredRecord {
   readonly kind: 'data' | 'accept'
 }
 
-/** A durable batch of this process's own segment. */
+/** A batch of this process's own segment that was acknowledged; or, without records, word that more of it is durable now. */
 export interface CommittedBatch {
   readonly segment: string
   readonly start: number
   readonly end: number
+  /** Up to here a power cut takes nothing: `end`, or less if it was not synced yet. */
+  readonly durableEnd: number
   readonly digest: string
   /** Those of fenced owners are left out: they count for nothing. */
   readonly records: readonly SegmentRecord[]

@@ -7,12 +7,15 @@ import { WaymarkError } from '../model/errors.ts'
  *
  *     segment = header (96) batch*
  *     header  = magic 8 | major u16 | minor u16 | requires u32 | segment id 26 | 0 u16 | store id 26 | 0 × 10 | digest 16
- *     batch   = 'WMBT' | number u32 | own offset u64 | digest of the batch before 16 | body length u32 | records u32 | flags u32 | 0 u32 | digest 16 | body
+ *     batch   = 'WMBT' | number u32 | own offset u64 | digest of the batch before 16 | body length u32 | records u32 | flags u32 | unsynced u32 | digest 16 | body
  *     record  = length u32 | crc32 u32 | kind u8 | stream length u8 | 0 u16 | token u32 | sequence u32 | stream | payload
  *
  * A digest is the first 16 bytes of SHA-256 over the segment's id and everything of the header or batch but the digest itself. It
  * covers the id, the offset and the digest before, so that bytes copied from elsewhere (a value that happens to hold a segment)
  * are never taken for a batch.
+ *
+ * `unsynced` is how many bytes right before the batch were not known to be durable when it was written: 0 where each batch is
+ * synced before the next. So a good batch proves that everything before `own offset - unsynced` is durable, and nothing more.
  */
 export const headerLength = 96
 export const batchHeadLength = 64
@@ -100,7 +103,7 @@ export interface EncodedBatch {
 
 export function encodeBatch(
   segment: string,
-  place: { readonly number: number; readonly offset: number; readonly before: Uint8Array },
+  place: { readonly number: number; readonly offset: number; readonly before: Uint8Array; readonly unsynced: number },
   records: readonly FramedRecord[],
   close = false,
 ): EncodedBatch {
@@ -114,7 +117,7 @@ export function encodeBatch(
   bytes.writeUInt32LE(bodyLength, 32)
   bytes.writeUInt32LE(records.length, 36)
   bytes.writeUInt32LE(close ? closeFlag : 0, 40)
-  bytes.writeUInt32LE(0, 44)
+  bytes.writeUInt32LE(place.unsynced, 44)
   const positions: { offset: number; length: number }[] = []
   let at = batchHeadLength
   for (const record of records) {
@@ -173,6 +176,8 @@ export interface BatchHead {
   readonly length: number
   readonly records: number
   readonly close: boolean
+  /** Everything before this offset was durable when the batch was written. */
+  readonly durableEnd: number
 }
 
 /** Reads the head of the batch that should stand at `offset`; undefined if there is none. Says nothing about the body yet. */
@@ -181,11 +186,14 @@ export function decodeBatchHead(head: Buffer, offset: number): BatchHead | undef
   if (head.readBigUInt64LE(8) !== BigInt(offset)) return undefined
   const bodyLength = head.readUInt32LE(32)
   if (bodyLength > maxBodyLength) return undefined
+  const durableEnd = offset - head.readUInt32LE(44)
+  if (durableEnd < headerLength) return undefined
   return {
     number: head.readUInt32LE(4),
     length: batchHeadLength + bodyLength,
     records: head.readUInt32LE(36),
     close: (head.readUInt32LE(40) & closeFlag) !== 0,
+    durableEnd,
   }
 }
 

@@ -29,10 +29,11 @@ export interface ReadOptions {
 /**
  * Reads the batches of a segment.
  *
- * The good prefix ends at the first bytes that are not the batch that belongs there. If a good batch of this segment stands
- * anywhere behind them, the prefix was durable once and the bytes between are damage; else they are a torn write, of which
- * nothing was ever acknowledged. Batches behind damage are still returned: what is intact stays usable, and gaps in a stream's
- * sequence show what is not.
+ * The good prefix ends at the first bytes that are not the batch that belongs there. If a good batch of this segment behind them
+ * says that they were durable when it was written, they are damage. Else they are what a crash left of writes that nobody had
+ * synced, and everything from there on is set aside, good batches too: what stands behind a hole must not count as if the hole
+ * were not there. Batches behind damage are still returned: what is intact stays usable, and gaps in a stream's sequence show
+ * what is not.
  */
 export async function readSegment(
   files: FileSystem,
@@ -96,7 +97,7 @@ class SegmentReader {
           damage ??= { offset: at, reason: 'there are bytes after its close mark', lastOffset: at }
           break
         }
-        const next = await this.#findBatch(at + 1)
+        const next = await this.#behindDamage(at)
         if (next === undefined) break
         damage = { offset: at, reason: 'a batch that was durable cannot be read', ...damage, lastOffset: at }
         at = next
@@ -104,7 +105,7 @@ class SegmentReader {
         number = undefined
         continue
       }
-      provenEnd = at
+      provenEnd = Math.max(provenEnd, found.durableEnd)
       at += found.length
       number = found.number
       before = found.digest
@@ -149,6 +150,21 @@ class SegmentReader {
       })
     }
     return { ...head, digest, before: Buffer.from(digestBefore(batch)), records }
+  }
+
+  /**
+   * Where to read on if what stands at `flaw` was durable once: the first good batch behind it. Undefined if no good batch proves
+   * that, so that it may be a write nobody synced.
+   */
+  async #behindDamage(flaw: number): Promise<number | undefined> {
+    const first = await this.#findBatch(flaw + 1)
+    for (let at = first; at !== undefined; ) {
+      const batch = await this.#batchAt(at)
+      if (batch === undefined) return undefined
+      if (batch.durableEnd > flaw) return first
+      at = await this.#findBatch(at + batch.length)
+    }
+    return undefined
   }
 
   /** Offset of the first good batch at or after `from`. */

@@ -1,14 +1,24 @@
 import type { FileSystem, OpenFile } from '../files/file-system.ts'
 import { encodeBatch, encodeHeader, type FramedRecord, headerLength, type SegmentIdentity } from './segment-format.ts'
 
+export interface AppendOptions {
+  /** True: the batch, and with it everything before, is durable when `append` resolves. */
+  readonly sync: boolean
+  /** Runs after the write, while the disk syncs. */
+  readonly meanwhile?: () => Promise<void>
+  /** Writes the close mark. */
+  readonly close?: boolean
+}
+
 /**
- * A segment being written: one per process, append-only, never opened again for writing. Batches are serial: the next is written
- * only after the one before is durable, so a good batch proves all before it.
+ * A segment being written: one per process, append-only, never opened again for writing. One write or sync at a time: a sync
+ * covers what was written before it began, and each batch says how much before it no sync had covered yet.
  */
 export class SegmentWriter {
   readonly segment: string
   readonly #file: OpenFile
   #end = headerLength
+  #durableEnd = headerLength
   #number = 0
   #digest: Buffer
 
@@ -36,9 +46,14 @@ export class SegmentWriter {
     return new SegmentWriter(identity.segment, file, header.subarray(80, headerLength))
   }
 
-  /** Bytes up to the end of the last durable batch. */
+  /** Bytes up to the end of the last batch. */
   get end(): number {
     return this.#end
+  }
+
+  /** Bytes that a sync has covered. */
+  get durableEnd(): number {
+    return this.#durableEnd
   }
 
   get digest(): string {
@@ -46,23 +61,30 @@ export class SegmentWriter {
   }
 
   /**
-   * Writes one batch and makes it durable; `meanwhile` runs after the write, while the disk syncs. After a rejection the segment
-   * must be abandoned: a file whose sync failed is never synced again.
+   * Writes one batch. After a rejection the segment must be abandoned: a file whose sync failed is never synced again.
    */
   async append(
     records: readonly FramedRecord[],
-    meanwhile: () => Promise<void>,
-    close = false,
+    { sync, meanwhile, close = false }: AppendOptions,
   ): Promise<readonly { readonly offset: number; readonly length: number }[]> {
-    const place = { number: this.#number + 1, offset: this.#end, before: this.#digest }
+    const unsynced = this.#end - this.#durableEnd
+    const place = { number: this.#number + 1, offset: this.#end, before: this.#digest, unsynced }
     const batch = encodeBatch(this.segment, place, records, close)
     await this.#file.write(batch.bytes, this.#end)
-    const synced = this.#file.sync()
-    await Promise.all([synced, meanwhile()])
+    const synced = sync ? this.#file.sync() : undefined
+    await Promise.all([synced, meanwhile?.()])
     this.#number++
     this.#end += batch.bytes.length
+    if (sync) this.#durableEnd = this.#end
     this.#digest = batch.digest
     return batch.positions
+  }
+
+  /** Makes everything written so far durable. After a rejection the segment must be abandoned. */
+  async sync(): Promise<void> {
+    if (this.#durableEnd === this.#end) return
+    await this.#file.sync()
+    this.#durableEnd = this.#end
   }
 
   close(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { StreamClaims } from './claims.ts'
-import type { Ownership } from './log.ts'
+import type { Ownership, SegmentRecord } from './log.ts'
 
 /** A stream this process owns, and how far its records got. */
 export class StreamOwner implements Ownership {
@@ -11,6 +11,7 @@ export class StreamOwner implements Ownership {
   #fenced = false
   #claimed: number
   #claimedFor: string | undefined
+  #unsynced: readonly SegmentRecord[] = []
 
   /** @param segment The one `token` was claimed for; undefined for a first owner without a claim. */
   constructor(stream: string, claims: StreamClaims, token: number, segment: string | undefined) {
@@ -33,6 +34,11 @@ export class StreamOwner implements Ownership {
   /** Sequence of the newest acknowledged record under `token`. */
   get acknowledged(): number {
     return this.#acknowledged
+  }
+
+  /** Acknowledged records under `token` that a power cut, or a failed sync of their segment, may still take: kept for a copy. */
+  get unsynced(): readonly SegmentRecord[] {
+    return this.#unsynced
   }
 
   /** The highest token this process holds; ahead of `token` from the claim of the next until something is durable under that. */
@@ -72,11 +78,17 @@ export class StreamOwner implements Ownership {
     return true
   }
 
-  /** Records up to `sequence` under `token` are durable in this segment. */
-  advance(token: number, sequence: number, segment: string): void {
+  /** Records up to `sequence` under `token` are written to this segment: durable, but for those of `unsynced`. */
+  advance(token: number, sequence: number, segment: string, unsynced: readonly SegmentRecord[]): void {
     this.#token = token
     this.#acknowledged = sequence
     this.#segment = segment
+    if (unsynced.length > 0) this.#unsynced = [...this.#unsynced, ...unsynced]
+  }
+
+  /** Everything up to `acknowledged` is durable. */
+  synced(): void {
+    this.#unsynced = []
   }
 
   /** A write under `token` to this segment failed, and bytes of it may be on the disk all the same: the token is bound to it. */

@@ -17,6 +17,8 @@ export interface Clock {
 export interface Random {
   /** Fresh random bytes; unpredictable in production. */
   bytes(length: number): Uint8Array
+  /** For tests: a source that is the same whenever it is asked for under the same name, whatever was drawn before. */
+  readonly named?: (name: string) => Random
 }
 
 export const systemClock: Clock = {

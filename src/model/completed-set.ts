@@ -11,24 +11,59 @@ export class CompletedSet {
   /** Disjoint, not touching, ascending ranges above the watermark, flattened: from, to, from, to … */
   readonly #ranges: number[] = []
   #size = 0
+  /** Added when somebody asks: a set that is replaced before costs nothing. */
+  #queued: (readonly CompletedRange[])[] = []
+  #rangesQueued = 0
 
   get watermark(): number {
+    this.#settle()
     return this.#watermark
   }
 
   get size(): number {
+    this.#settle()
     return this.#size
   }
 
+  /** Ranges that were queued since the set was last replaced. */
+  get rangesQueued(): number {
+    return this.#rangesQueued
+  }
+
+  /** Adds ranges, later. */
+  queue(ranges: readonly CompletedRange[]): void {
+    if (ranges.length === 0) return
+    this.#queued.push(ranges)
+    this.#rangesQueued += ranges.length
+  }
+
+  /** Makes the set these ranges, whatever it was. */
+  replace(ranges: readonly CompletedRange[]): void {
+    this.#clear()
+    this.#queued = []
+    this.queue(ranges)
+    this.#rangesQueued = 0
+  }
+
   has(index: number): boolean {
+    this.#settle()
     if (index < this.#watermark) return true
     if (this.#ranges.length === 0) return false
     const at = this.#firstEndingAtOrAfter(index)
     return at < this.#ranges.length && this.#at(at) <= index
   }
 
+  /** The first index from here on that is not in the set. */
+  nextMissing(index: number): number {
+    this.#settle()
+    if (index < this.#watermark) return this.#watermark
+    const at = this.#firstEndingAtOrAfter(index)
+    return at < this.#ranges.length && this.#at(at) <= index ? this.#at(at + 1) + 1 : index
+  }
+
   /** Adds one index; returns false if it was there. */
   add(index: number): boolean {
+    this.#settle()
     if (index === this.#watermark && this.#ranges.length === 0) {
       this.#watermark++
       this.#size++
@@ -40,6 +75,24 @@ export class CompletedSet {
   }
 
   addRange(from: number, to: number): void {
+    this.#settle()
+    this.#add(from, to)
+  }
+
+  #settle(): void {
+    if (this.#queued.length === 0) return
+    const queued = this.#queued
+    this.#queued = []
+    for (const ranges of queued) for (const [from, to] of ranges) this.#add(from, to)
+  }
+
+  #clear(): void {
+    this.#watermark = 0
+    this.#ranges.length = 0
+    this.#size = 0
+  }
+
+  #add(from: number, to: number): void {
     if (to < this.#watermark || to < from) return
     let start = Math.max(from, this.#watermark)
     let end = to
@@ -63,20 +116,33 @@ export class CompletedSet {
     }
   }
 
-  /** Takes indexes out again. Rebuilds the set: for what happens seldom. */
+  /** Takes indexes out again. */
   removeRange(from: number, to: number): void {
-    const before = this.toRanges()
-    this.#watermark = 0
-    this.#ranges.length = 0
-    this.#size = 0
-    for (const [start, end] of before) {
-      if (start < from) this.addRange(start, Math.min(end, from - 1))
-      if (end > to) this.addRange(Math.max(start, to + 1), end)
+    this.#settle()
+    if (to < from) return
+    const ranges = this.#ranges
+    if (from < this.#watermark) {
+      const end = this.#watermark - 1
+      this.#size -= Math.min(to, end) - from + 1
+      this.#watermark = from
+      if (to < end) ranges.unshift(to + 1, end)
     }
+    const first = this.#firstEndingAtOrAfter(from)
+    const kept: number[] = []
+    let last = first
+    while (last < ranges.length && this.#at(last) <= to) {
+      const [start, end] = [this.#at(last), this.#at(last + 1)]
+      this.#size -= Math.min(end, to) - Math.max(start, from) + 1
+      if (start < from) kept.push(start, from - 1)
+      if (end > to) kept.push(to + 1, end)
+      last += 2
+    }
+    ranges.splice(first, last - first, ...kept)
   }
 
   /** The set as ascending ranges. */
   toRanges(): CompletedRange[] {
+    this.#settle()
     const list: CompletedRange[] = this.#watermark > 0 ? [[0, this.#watermark - 1]] : []
     for (let i = 0; i < this.#ranges.length; i += 2) list.push([this.#at(i), this.#at(i + 1)])
     return list

@@ -1,5 +1,6 @@
 import type { CheckpointRecord } from './checkpoint.ts'
 import { CompletedSet } from './completed-set.ts'
+import { KeySet } from './key-set.ts'
 import type {
   AttemptStarted,
   InputRecord,
@@ -23,12 +24,30 @@ export class RecordedRun {
   lastAttempt: AttemptStarted | undefined
   /** How the newest attempt ended; undefined if it never said. */
   ended: Extract<RunRecord, { type: 'attempt.ended' }> | undefined
+  /** It was completed or cancelled at least once: its checkpoints may have been cleaned up since. */
+  wasFinished = false
+  /** Since its newest attempt ended somebody asked for work to be done again: it is not finished, whatever that attempt said. */
+  reopened = false
+  /** Attempts that a supervisor began again after a failure or crash. */
+  restarts = 0
   lastTime = 0
   readonly #stages = new Map<ScopePath, RecordedStage>()
   readonly #drawn = new Map<string, number | string>()
 
   get stages(): ReadonlyMap<ScopePath, RecordedStage> {
     return this.#stages
+  }
+
+  /** Items put away with their errors, over all stages. */
+  get setAside(): number {
+    let sum = 0
+    for (const stage of this.#stages.values()) sum += stage.counts?.setAside ?? 0
+    return sum
+  }
+
+  /** The run is completed, and nobody asked for anything of it since. */
+  get isCompleted(): boolean {
+    return this.ended?.state === 'completed' && !this.reopened
   }
 
   drawn(kind: 'now' | 'uuid' | 'random', index: number): number | string | undefined {
@@ -45,9 +64,12 @@ export class RecordedRun {
         this.attempts = record.attempt
         this.lastAttempt = record
         this.ended = undefined
+        this.reopened = false
+        if (record.plan.recovery?.type === 'retry') this.restarts++
         return
       case 'attempt.ended':
         this.ended = record
+        this.wasFinished ||= record.state === 'completed' || record.state === 'cancelled'
         return
       case 'value.drawn':
         this.#drawn.set(`${record.kind} ${record.index}`, record.value)
@@ -58,7 +80,10 @@ export class RecordedRun {
         return
       case 'stage.started':
         return this.#start(record)
+      case 'stage.reset':
+        return this.#reset(record.path)
       default: {
+        if (record.type === 'items.requeued') this.reopened = true
         const stage = this.#stages.get(record.path)
         if (stage !== undefined && record.type === 'stage.done') this.#markAfter(stage)
         stage?.apply(record, position)
@@ -74,14 +99,22 @@ export class RecordedRun {
     for (const later of this.#stages.values()) if (later.order > order && !isInside(later.path, path)) later.inputChanged = what
   }
 
+  #reset(path: ScopePath): void {
+    this.reopened = true
+    for (const stage of this.#stages.values()) if (path === '' || stage.path === path) stage.outdated = 'it was reset'
+  }
+
   /** A stage that was redone and came out differently makes what was first called after it outdated. */
   #outdateAfter(stage: RecordedStage): void {
-    const { superseded } = stage
+    const { superseded, grownFrom } = stage
     stage.superseded = undefined
-    if (superseded === undefined || superseded === stage.checkpoint?.digest) return
+    stage.grownFrom = undefined
+    const grown = grownFrom !== undefined && stage.finished > grownFrom
+    const changed = superseded !== undefined && superseded !== stage.checkpoint?.digest
+    if (!grown && !changed) return
+    const what = changed ? 'was redone and its result changed' : 'was given more items'
     for (const later of this.#stages.values()) {
-      if (later.order > stage.order && !isInside(later.path, stage.path))
-        later.outdated = `${stage.path} was redone and its result changed`
+      if (later.order > stage.order && !isInside(later.path, stage.path)) later.outdated = `${stage.path} ${what}`
     }
   }
 
@@ -115,14 +148,22 @@ export class RecordedStage {
   error: StoredError | undefined
   /** Digest of the result that a redo is replacing, `unknown` where there is none; undefined when nothing is being replaced. */
   superseded: string | undefined
+  /** Items that were finished when a completed stage was given more of them, until these are done too. */
+  grownFrom: number | undefined
+  /** Items in all, where known. */
+  total: number | undefined
+  /** How long was worked for what is recorded, in milliseconds; as the clock went. */
+  workedMs = 0
+  /** Time of the record up to which `workedMs` goes, and what it was when the attempt at hand began. */
+  #worked: { upTo: number; before: number }
   /** Why what it was made from is no longer what it was: it is offered for a redo, and reused all the same. */
   inputChanged: string | undefined
   /** Why the recorded result must not be reused. */
   outdated: string | undefined
-  /** Items finished, where they are known by index … */
+  /** Items finished, where they are known by index. */
   readonly completed = new CompletedSet()
-  /** … or by key. */
-  readonly keys = new Set<string>()
+  readonly #keySalt: Uint8Array | undefined
+  #keys: KeySet | undefined
   /** Items put away with their errors, by {@link itemName}. Those requeued are not among them. */
   readonly setAside = new Map<string, SetAsideItem>()
   /** Once a completed stage had items requeued: only these are called, whatever else the input holds now. */
@@ -139,14 +180,29 @@ export class RecordedStage {
     this.order = started.order
     this.version = started.version
     this.input = started.input
+    this.total = started.total
+    this.#keySalt = started.keySalt
+    this.#worked = { upTo: started.time, before: 0 }
+  }
+
+  /** Items finished, where they are known by key. */
+  get keys(): KeySet {
+    this.#keys ??= new KeySet(this.#keySalt)
+    return this.#keys
   }
 
   /** Items recorded as finished. */
   get finished(): number {
-    return this.completed.size + this.keys.size
+    return this.completed.size + (this.#keys?.size ?? 0)
   }
 
   startAgain(record: Extract<RunRecord, { type: 'stage.started' }>): void {
+    const isOther = this.input?.digest !== record.input?.digest
+    if (this.state === 'completed' && isOther) this.grownFrom = this.finished
+    // What is new in another input is called beside the items that were requeued.
+    if (isOther) this.requeued = undefined
+    this.total = record.total ?? (isOther ? undefined : this.total)
+    this.#worked = { upTo: record.time, before: this.workedMs }
     this.state = 'running'
     this.version = record.version
     this.input = record.input
@@ -166,6 +222,8 @@ export class RecordedStage {
         this.state = 'completed'
         this.requeued = undefined
         this.checkpoint = record.checkpoint
+        this.workedMs = this.#worked.before + record.durationMs
+        this.total = record.counts?.total ?? this.total
         if (record.counts !== undefined) this.counts = record.counts
         if (record.output !== undefined) this.output = record.output
         return
@@ -180,6 +238,7 @@ export class RecordedStage {
         this.currentStep = record.currentStep ?? this.currentStep
         return
       case 'stage.started':
+      case 'stage.reset':
         return
     }
   }
@@ -205,13 +264,18 @@ export class RecordedStage {
 
   #progress(record: StageProgress, position: RecordPosition): void {
     this.counts = record.counts
+    this.total = record.counts.total ?? this.total
+    this.workedMs += Math.max(0, record.time - this.#worked.upTo)
+    this.#worked.upTo = record.time
     if (record.output !== undefined) this.output = record.output
-    for (const [from, to] of record.ranges ?? []) this.completed.addRange(from, to)
+    if (record.completed === undefined) this.completed.queue(record.ranges ?? [])
+    else this.completed.replace(record.completed)
     for (const key of record.keys ?? []) this.keys.add(key)
+    if (record.keyDigests !== undefined) this.keys.addDigests(record.keyDigests)
     for (const item of record.setAside ?? []) this.setAside.set(itemName(item.index, item.key), item)
-    if (record.results !== undefined) this.results.push({ position, indexes: record.results.map(([index]) => index) })
-    else if (record.resultsIn !== undefined)
-      this.results.push({ position, indexes: record.resultIndexes ?? [], checkpoint: record.resultsIn })
+    const from = leastResultIndex(record)
+    if (from !== undefined)
+      this.results.push({ position, from, ...(record.resultsIn === undefined ? {} : { checkpoint: record.resultsIn }) })
   }
 }
 
@@ -221,7 +285,15 @@ export const itemName = (index: number, key: string | undefined): string => key 
 /** A progress record that holds results of items. */
 export interface ResultsRecord {
   readonly position: RecordPosition
-  /** Of the items in it, in the order of the record. */
-  readonly indexes: readonly number[]
+  /** The least index of an item in it. */
+  readonly from: number
   readonly checkpoint?: CheckpointRecord
+}
+
+/** Nothing more is kept of results in memory: there may be ten million. */
+function leastResultIndex({ resultsFrom, results = [], resultsIn, resultIndexes = [] }: StageProgress): number | undefined {
+  if (resultsFrom !== undefined) return resultsFrom
+  let least: number | undefined
+  for (const index of [...results.map(([at]) => at), ...resultIndexes]) if (least === undefined || index < least) least = index
+  return least ?? (resultsIn === undefined ? undefined : 0)
 }

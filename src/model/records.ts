@@ -4,7 +4,9 @@ import type { CompletedRange } from './completed-set.ts'
 import type { ErrorJson } from './errors.ts'
 import type { Owner } from './owner.ts'
 import type { Plan } from './plan.ts'
+import type { CheckOutcome, AttemptProof } from './recovery-proof.ts'
 import type { ScopePath } from './scope.ts'
+import type { StopRequest } from './stop-request.ts'
 
 /**
  * The records of a run's log: what happened, in order. A record in the log is the commit; everything else (the catalog, the state in
@@ -20,6 +22,7 @@ export type RunRecord =
   | StageProgress
   | OutputStarted
   | ItemsRequeued
+  | StageReset
   | StageNoted
   | ValueDrawn
   | CheckpointSaved
@@ -59,6 +62,8 @@ export interface CodeDigest {
   readonly digest: string
   /** Project files by path relative to the pipeline's project. */
   readonly files: Readonly<Record<string, string>>
+  /** Of these files, three characters for each line: tells which lines changed. Absent for files beyond what is kept. */
+  readonly lines?: Readonly<Record<string, string>>
 }
 
 export interface AttemptEnded {
@@ -71,6 +76,18 @@ export interface AttemptEnded {
   readonly error?: StoredError
   /** The value the pipeline's function returned, if it can be stored. */
   readonly result?: CheckpointRecord
+  /** Id of the checkpoint of type `error` that a failed attempt left; a record of its own holds it. */
+  readonly errorCheckpoint?: string
+  /** What was reused and what is new, counted; and where that is not what the plan said. */
+  readonly proof?: AttemptProof
+  /** Who asked for the end, where somebody did: a run paused so goes on only when it is told to, and one cancelled so never. */
+  readonly request?: StopRequest
+  /** False where this was written in the place of an owner whose death was not proven: it may still hold output files open. */
+  readonly earlierOwnersDead?: false
+  /** Of a paused attempt that stopped where it was asked to: the option, `--until extract`. */
+  readonly held?: string
+  /** How the user's own check after a recovery ended. */
+  readonly check?: CheckOutcome
 }
 
 /** Why a process ended, as its supervisor saw it. */
@@ -104,17 +121,30 @@ export interface StageStarted {
   readonly version?: string
   /** What the items come from, where that is known by digest. */
   readonly input?: InputRecord
+  /** Items in all, where that is known before they are called. */
+  readonly total?: number
+  /** What the digests of keys are made with, 16 random bytes: that of the first start counts, or of the one that redid the stage. Absent: zeros. */
+  readonly keySalt?: Uint8Array
   /** Set when an earlier result of the stage is thrown away by this start, with the reason. */
   readonly redo?: string
 }
 
 export interface InputRecord {
-  /** `file`: digest of its bytes. `stage`: digest of the checkpoint. `keys`: no digest, items are known by key. */
-  readonly kind: 'file' | 'stage' | 'keys'
+  /**
+   * `file`: digest of its bytes. `stage`: digest of the checkpoint. `value`: digest of what the caller said tells whether the items are the same. `keys`: no digest, items are known by
+   * key.
+   */
+  readonly kind: 'file' | 'stage' | 'value' | 'keys'
   /** `sha256:…` */
   readonly digest?: string
   /** The file's path as given, or the stage's path. */
   readonly from?: string
+  /** Of a file, in bytes: how much of it the digest is over. */
+  readonly size?: number
+  /** Of a file: when it was changed last, in wall milliseconds. Shown only; whether it is the same is told by the digest. */
+  readonly mtimeMs?: number
+  /** Of a value that is a text or a number: itself, cut after 100 characters. */
+  readonly value?: string
 }
 
 export interface StageDone {
@@ -154,9 +184,17 @@ export interface StageProgress {
   readonly counts: ItemCounts
   /** Items finished since the record before (done or skipped), by index where items are known by index … */
   readonly ranges?: readonly CompletedRange[]
-  /** … and by key where they are known by key. */
+  /** … and now and then also all that are finished, so that whoever reads the log can forget the ranges before. */
+  readonly completed?: readonly CompletedRange[]
+  /** Where items are known by key: {@link KeyDigester digests} of the keys of those finished since the record before, one after another … */
+  readonly keyDigests?: Uint8Array
+  /** … or the keys themselves. */
   readonly keys?: readonly string[]
-  /** Results of these items where the stage has no output. */
+  /** Results of these items where the stage has no output, as `format/result-bytes.ts` puts them together … */
+  readonly resultBytes?: Uint8Array
+  /** (the least index among them) */
+  readonly resultsFrom?: number
+  /** … or, before format 1.2, as a list. */
   readonly results?: readonly ItemResult[]
   /** Where the results are when they are too large for a record: a checkpoint whose value is the same list … */
   readonly resultsIn?: CheckpointRecord
@@ -193,6 +231,14 @@ export interface ItemsRequeued {
   readonly keys?: readonly string[]
 }
 
+/** What is recorded of a stage counts no more: it is thrown away when the stage is called next. */
+export interface StageReset {
+  readonly type: 'stage.reset'
+  readonly time: number
+  /** Empty: every stage of the run. */
+  readonly path: ScopePath
+}
+
 /** What the work says about itself: own metadata of a stage, and what it is at. The newest counts. */
 export interface StageNoted {
   readonly type: 'stage.noted'
@@ -223,23 +269,35 @@ export interface FilePosition {
   readonly startedAt?: number
 }
 
-/** Which part files of a folder count: each was published whole. */
+/** Which part files of a folder count: each is published whole, after the record that counts it. */
 export interface PartsPosition {
   readonly kind: 'parts'
   /** The folder, as the pipeline gave it. */
   readonly path: string
-  /** Parts published. Their names follow from their numbers. */
+  /** Parts that count. Their names follow from their numbers. */
   readonly parts: number
-  /** Rows in them. */
+  /** Rows that count, in the parts and pending. */
   readonly rows: number
+  /** Bytes of all these parts. */
+  readonly bytes?: number
+  /** Fencing token of the owner that made the newest of them: part of their names until they are published. */
+  readonly token?: number
+  /** Names and types, once a part was made. */
+  readonly columns?: readonly (readonly [name: string, type: string])[]
+  /** Rows that count and are in no part yet: encoded, one in a line, in a hidden file of the folder. Its path is a name in the folder. */
+  readonly pending?: FilePosition
 }
 
-/** How many files of a folder count: one for each result. */
+/** How many files of a folder count: one for each result, shown after the record that counts it. */
 export interface FolderPosition {
   readonly kind: 'folder'
   /** As the pipeline gave it. */
   readonly path: string
   readonly count: number
+  /** Their names, one in a line, in a hidden file of the folder. */
+  readonly names?: FilePosition
+  /** Fencing token of the owner that wrote the newest of them: part of their names until they are shown. */
+  readonly token?: number
 }
 
 /** What is committed in a table of the user's database, as that database says in the same transaction. */
@@ -247,6 +305,8 @@ export interface TablePosition {
   readonly kind: 'table'
   /** `sqlite:data/shop.db#orders`, `postgres:orders`. */
   readonly path: string
+  /** Random, one for each time that a stage's output was begun: tells progress committed there from that of a run or a redo before. */
+  readonly generation: string
   /** Flushes committed there for this stage of the run. */
   readonly sequence: number
   readonly rows: number

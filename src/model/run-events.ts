@@ -1,5 +1,6 @@
 import type { ErrorJson } from './errors.ts'
 import type { Plan } from './plan.ts'
+import type { CheckOutcome, AttemptProof } from './recovery-proof.ts'
 import type { EndCause, ItemCounts, StoredError } from './records.ts'
 import type { ScopePath } from './scope.ts'
 
@@ -22,6 +23,15 @@ export type RunEvent =
       readonly attempt: number
       readonly error: StoredError
     }
+  | {
+      readonly type: 'item.setAside'
+      readonly stage: ScopePath
+      readonly item: string
+      readonly calls: number
+      readonly error: StoredError
+    }
+  /** Somebody asked the run to stop, and it does. */
+  | { readonly type: 'stopping'; readonly message: string }
   /** Something the user should know and need not act on. */
   | { readonly type: 'notice'; readonly message: string }
   /** A line the user's code wrote. */
@@ -59,4 +69,10 @@ export interface RunEndedEvent {
   readonly error?: ErrorJson
   readonly cause?: EndCause
   readonly setAside: number
+  /** What was reused and what is new, counted; absent where the process died. */
+  readonly proof?: AttemptProof
+  /** How the user's own check after a recovery ended. */
+  readonly check?: CheckOutcome
+  /** Id of the checkpoint of type `error` that a failed attempt left. */
+  readonly errorCheckpoint?: string
 }

@@ -2,8 +2,11 @@ import type { CheckpointRecord, PackContent } from './checkpoint.ts'
 import { type ChangeState, type CheckpointPin, type SettableStatus, stampChanges } from './checkpoint-changes.ts'
 import { rangesLength } from './completed-set.ts'
 import type { Owner } from './owner.ts'
+import type { CheckOutcome, AttemptProof } from './recovery-proof.ts'
+import type { Recovery } from './recovery-type.ts'
 import type { EndCause, InputRecord, ItemCounts, OutputPosition, RunRecord, StoredError } from './records.ts'
 import type { ScopePath } from './scope.ts'
+import type { StopRequest } from './stop-request.ts'
 
 /** `crashed` is not among them: it is derived (running, and the owner is dead). */
 export type RunState = 'initialized' | 'running' | 'paused' | 'completed' | 'failed' | 'recovering' | 'cancelled'
@@ -27,10 +30,22 @@ export interface RunView {
   readonly owner?: Owner
   readonly cause?: EndCause
   readonly error?: StoredError
+  /** Who asked the newest attempt to end, where somebody did. */
+  readonly request?: StopRequest
   readonly resultId?: string
+  /** What kind of beginning the newest attempt was. */
+  readonly recovery?: Recovery
+  /** What that attempt reused and what is new, counted, once it has ended. */
+  readonly proof?: AttemptProof
+  /** How the user's own check after a recovery ended. */
+  readonly check?: CheckOutcome
+  /** The checkpoint of type `error` that the newest attempt left. */
+  readonly errorCheckpoint?: string
   readonly stagesStarted: number
   readonly stagesCompleted: number
   readonly lastStage?: ScopePath
+  /** It was completed, and since then items of it were requeued or a stage reset. */
+  readonly reopened?: true
 }
 
 /** A stage of a run as the catalog keeps it. */
@@ -49,6 +64,8 @@ export interface StageView {
   /** The attempt that last worked on it. */
   readonly attempt: number
   readonly counts?: ItemCounts
+  /** Of the counts, what was recorded when the newest attempt began with it. */
+  readonly before?: ItemCounts
   readonly checkpointId?: string
   readonly digest?: string
   readonly output?: OutputPosition
@@ -58,6 +75,8 @@ export interface StageView {
   readonly currentStep?: string
   /** Items to be called again although the stage was completed before. */
   readonly requeued?: number
+  /** What is recorded of it is thrown away when it is called next. */
+  readonly reset?: true
 }
 
 /** A checkpoint as the catalog keeps it: everything but the bytes, and where they are. */
@@ -114,12 +133,16 @@ export function applyRecord(runId: string, before: ViewBefore, record: RunRecord
   const run: RunView = { ...before.run, updatedAt: Math.max(before.run.updatedAt, record.time) }
   switch (record.type) {
     case 'attempt.started': {
-      const { endedAt: _ended, cause: _cause, error: _error, ...rest } = run
+      const { endedAt: _ended, cause: _cause, error: _error, request: _request, ...ending } = run
+      const { proof: _proof, check: _check, reopened: _reopened, errorCheckpoint: _errorCheckpoint, recovery: _recovery, ...rest } = ending
       const state: RunState = before.run.attempt === 0 ? 'running' : 'recovering'
-      return { run: { ...rest, state, attempt: record.attempt, owner: record.owner } }
+      const { recovery } = record.plan
+      return {
+        run: { ...rest, state, attempt: record.attempt, owner: record.owner, ...(recovery === undefined ? {} : { recovery }) },
+      }
     }
     case 'attempt.ended': {
-      const { owner: _owner, ...rest } = run
+      const { owner: _owner, request: _request, ...rest } = run
       return {
         run: {
           ...rest,
@@ -127,7 +150,11 @@ export function applyRecord(runId: string, before: ViewBefore, record: RunRecord
           endedAt: record.time,
           ...(record.cause === undefined ? {} : { cause: record.cause }),
           ...(record.error === undefined ? {} : { error: record.error }),
+          ...(record.request === undefined ? {} : { request: record.request }),
           ...(record.result === undefined ? {} : { resultId: record.result.id }),
+          ...(record.proof === undefined ? {} : { proof: record.proof }),
+          ...(record.check === undefined ? {} : { check: record.check }),
+          ...(record.errorCheckpoint === undefined ? {} : { errorCheckpoint: record.errorCheckpoint }),
         },
         ...(record.result === undefined ? {} : { checkpoint: checkpointView(record.result, position) }),
       }
@@ -143,6 +170,9 @@ export function applyRecord(runId: string, before: ViewBefore, record: RunRecord
       )
   }
 }
+
+/** Of a run that was finished: it is not any more. */
+const reopened = (run: RunView): RunView => (run.state === 'completed' ? { ...run, state: 'paused', reopened: true } : run)
 
 type StageRecord = Extract<RunRecord, { path: ScopePath }>
 
@@ -167,7 +197,7 @@ function applyStageRecord(run: RunView, stage: StageView | undefined, record: St
         attempt: run.attempt,
         ...(record.version === undefined ? {} : { version: record.version }),
         ...(record.input === undefined ? {} : { input: record.input }),
-        ...(counts === undefined ? {} : { counts }),
+        ...(counts === undefined ? {} : { counts, before: counts }),
         ...(stage?.output === undefined || record.redo !== undefined ? {} : { output: stage.output }),
       },
     }
@@ -196,8 +226,7 @@ function applyStageRecord(run: RunView, stage: StageView | undefined, record: St
       const { endedAt: _ended, ...rest } = next
       return {
         run: {
-          ...run,
-          state: run.owner === undefined ? 'paused' : run.state,
+          ...reopened(run),
           stagesCompleted: run.stagesCompleted - (stage.state === 'completed' ? 1 : 0),
         },
         stage: {
@@ -206,6 +235,16 @@ function applyStageRecord(run: RunView, stage: StageView | undefined, record: St
           requeued: (stage.requeued ?? 0) + again,
           ...(counts === undefined ? {} : { counts }),
         },
+      }
+    }
+    case 'stage.reset': {
+      const { endedAt: _ended, ...rest } = next
+      return {
+        run: {
+          ...reopened(run),
+          stagesCompleted: run.stagesCompleted - (stage.state === 'completed' ? 1 : 0),
+        },
+        stage: { ...rest, state: 'running', reset: true },
       }
     }
     case 'output.started':

@@ -47,3 +47,9 @@ export const itemPath = (stage: ScopePath, key: string): ScopePath => `${stage}[
 /** True if `path` lies inside `ancestor`: in one of its items or in a stage of its function. */
 export const isInside = (path: ScopePath, ancestor: ScopePath): boolean =>
   path.startsWith(`${ancestor}[`) || path.startsWith(`${ancestor}/`)
+
+/** A stage's path without the key of a loop: what all its calls have in common. */
+export const stageNameOf = (path: ScopePath): string => path.replace(/\[[^\]]*\]$/, '')
+
+/** The run's own stage that a path is or lies in, with its key if it is a stage called in a loop: of `enrich[o-17]/fetch` that is `enrich[o-17]`. */
+export const topOf = (path: ScopePath): ScopePath => path.split('/', 1)[0] ?? path

@@ -1,4 +1,5 @@
 import type { FileSystem } from '../files/file-system.ts'
+import type { Clock } from '../model/clock.ts'
 import type { OutputPosition, StageProgress } from '../model/records.ts'
 
 /** The same in every copy of this package that is loaded. */
@@ -9,6 +10,9 @@ export interface OutputContext {
   readonly files: FileSystem
   /** Where a relative path begins. */
   readonly baseDirectory: string
+  readonly clock: Clock
+  /** Id of the store: run ids that callers choose are told apart by it. */
+  readonly store: string
   readonly run: string
   /** The stage's path: for remedies, and part of the names an output keeps progress under. */
   readonly stage: string
@@ -28,7 +32,7 @@ export interface OutputItem {
 }
 
 /** What a flush makes durable, apart from the output's own position: for outputs that keep progress beside their rows. */
-export type OutputProgress = Omit<StageProgress, 'output' | 'results' | 'resultsIn' | 'resultIndexes'>
+export type OutputProgress = Omit<StageProgress, 'output' | 'results' | 'resultBytes' | 'resultsFrom' | 'resultsIn' | 'resultIndexes'>
 
 /** An output opened for one owner, cut back to what counts. One flush is under way at a time. */
 export interface ItemOutput {
@@ -49,7 +53,15 @@ export interface ItemOutput {
    * @throws WaymarkError `disk_full`, `unavailable`, `conflict`, `fenced`
    */
   flush(progress: OutputProgress): Promise<OutputPosition>
-  /** Called once after the last flush: publishes what is published at the end (the last part, a header without rows), and closes. */
+  /**
+   * Called when a position that {@link flush} or {@link seal} returned is in the log: shows what must not be seen before it counts, and removes what only the position before needed.
+   *
+   * @throws WaymarkError as `flush`
+   */
+  recorded?(): Promise<void>
+  /** Called once after the last flush: makes ready what is only complete at the end, such as the last part. What it returns is recorded before {@link finish}. */
+  seal?(): Promise<OutputPosition>
+  /** Called once after the last flush: publishes what is published at the end (a header without rows), proves that all that counts is there, and closes. */
   finish(): Promise<OutputPosition>
   /** Idempotent. What was not flushed is dropped. */
   close(): Promise<void>

@@ -12,30 +12,70 @@ export async function* jsonlBatches(
   blocks: AsyncIterable<LineBlock>,
 ): AsyncGenerator<ItemBatch, void, undefined> {
   const { shown } = source.options
-  let toSkip = source.from
+  const nextWanted = source.nextWanted ?? (index => index)
   let line = 0
+  let index = -source.from
   for await (const block of blocks) {
-    const lines = block.bytes.toString('utf8').split('\n')
-    // What follows the last newline is not a line yet.
-    if (lines.at(-1) === '') lines.pop()
-    let values: unknown[] = []
-    let numbers: number[] = []
-    for (const text of lines) {
-      line++
-      if (isBlank(text)) continue
-      if (toSkip > 0) {
-        toSkip--
-        continue
+    let at = 0
+    while (at < block.bytes.length) {
+      const wanted = index < 0 ? 0 : nextWanted(index)
+      const gone = skipItems(block.bytes, at, wanted - index)
+      at = gone.end
+      line += gone.lines
+      const skipped = index < 0 ? 0 : gone.items
+      index += gone.items
+      if (skipped > 0) yield { values: [], skipped, lineOf: () => line }
+      if (index < wanted || at === block.bytes.length) continue
+      // What is wanted next may be all that is left, or a single line between others that are not.
+      const end = nextWanted(index + 1) === index + 1 ? block.bytes.length : endOfLine(block.bytes, at)
+      const lines = block.bytes.toString('utf8', at, end).split('\n')
+      // What follows the last newline is not a line yet.
+      if (lines.at(-1) === '') lines.pop()
+      at = end
+      let values: unknown[] = []
+      let numbers: number[] = []
+      for (const text of lines) {
+        line++
+        if (isBlank(text)) continue
+        values.push(parseLine(text, line, shown))
+        numbers.push(line)
+        index++
+        if (values.length < batchItems) continue
+        yield batchOf(values, numbers)
+        values = []
+        numbers = []
       }
-      values.push(parseLine(text, line, shown))
-      numbers.push(line)
-      if (values.length < batchItems) continue
-      yield batchOf(values, numbers)
-      values = []
-      numbers = []
+      if (values.length > 0) yield batchOf(values, numbers)
     }
-    if (values.length > 0) yield batchOf(values, numbers)
   }
+}
+
+const newline = 10
+
+/** Goes over up to so many items, without reading them, and over blank lines before the next. */
+function skipItems(bytes: Uint8Array, from: number, most: number): { end: number; items: number; lines: number } {
+  let items = 0
+  let lines = 0
+  let end = from
+  let isItem = false
+  for (let at = from; at < bytes.length && items < most; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte > 32) isItem = true
+    else if (byte === newline) {
+      lines++
+      if (isItem) items++
+      isItem = false
+      end = at + 1
+    } else if (byte !== 32 && byte !== 9 && byte !== 13) isItem = true
+  }
+  if (items === most || end === bytes.length) return { end, items, lines }
+  // The last line of the file may have no newline.
+  return { end: bytes.length, items: items + (isItem ? 1 : 0), lines: lines + 1 }
+}
+
+function endOfLine(bytes: Buffer, from: number): number {
+  const at = bytes.indexOf(newline, from)
+  return at === -1 ? bytes.length : at + 1
 }
 
 const batchOf = (values: readonly unknown[], lines: readonly number[]): ItemBatch => ({

@@ -5,7 +5,7 @@ import type { FilePosition } from '../model/records.ts'
 import { CsvRows } from './csv-row.ts'
 import { type ItemFile, itemFilePath } from './item-file.ts'
 import { outputChanged, outputFailed } from './output-faults.ts'
-import { checkContent, cutBack, type OutputTarget, replaceFile } from './output-file.ts'
+import { checkContent, cutBack, type OutputTarget, outputFolderPermissions, replaceFile } from './output-file.ts'
 import { OutputTail } from './output-tail.ts'
 import { OutputWriter } from './output-writer.ts'
 import { startOfOutput } from './start-of-output.ts'
@@ -40,7 +40,7 @@ export async function openOutput(
   file: ItemFile<unknown, never>,
   options: OpenOutputOptions,
 ): Promise<OutputWriter> {
-  const path = itemFilePath(file, options.baseDirectory)
+  const path = await realPath(files, file, options.baseDirectory)
   const { recorded } = options
   const start = recorded !== undefined && goesOn(file, recorded) ? recorded : await startOfOutput(files, file, options)
   const target: OutputTarget = { files, path, start, stage: options.stage, token: options.token }
@@ -48,7 +48,7 @@ export async function openOutput(
   const rows = file.kind === 'csv' ? new CsvRows(file, start.columns) : undefined
   try {
     if (start.length > 0) await checkContent(target)
-    await makeDurableDirectory(files, dirname(path))
+    await makeDurableDirectory(files, dirname(path), outputFolderPermissions)
     const opened = start.length > 0 && options.earlierOwnerDead ? await cutBack(target) : await replaceFile(target)
     try {
       await files.syncDirectory(dirname(path))
@@ -67,6 +67,16 @@ export async function openOutput(
       await opened.close()
       throw error
     }
+  } catch (error) {
+    throw outputFailed(error, file.path, path)
+  }
+}
+
+/** Where the file is: a link is written through, so that it still is one afterwards. */
+async function realPath(files: FileSystem, file: ItemFile<unknown, never>, baseDirectory: string): Promise<string> {
+  const path = itemFilePath(file, baseDirectory)
+  try {
+    return await files.realPath(path)
   } catch (error) {
     throw outputFailed(error, file.path, path)
   }

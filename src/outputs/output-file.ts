@@ -17,6 +17,10 @@ export interface OutputTarget {
   readonly token: number
 }
 
+/** What any program gives a file it makes: the umask decides who may read a result. */
+export const outputFilePermissions = 0o666
+export const outputFolderPermissions = 0o777
+
 /** What counts must be there, and be what was written. */
 export async function checkContent(target: OutputTarget): Promise<void> {
   const { files, path, start } = target
@@ -70,7 +74,7 @@ export async function replaceFile(target: OutputTarget): Promise<OpenFile> {
   if (before !== undefined && before.kind !== 'file') throw notAFile(start.path)
   await removeParts(target)
   const part = `${path}.${target.token}.part`
-  const file = await files.open(part, 'create')
+  const file = await files.open(part, 'create', outputFilePermissions)
   try {
     if (start.length > 0) {
       await copy(files, path, file, start.length)

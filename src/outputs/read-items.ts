@@ -3,7 +3,7 @@ import { WaymarkError } from '../model/errors.ts'
 import { issuePath, type Schema } from '../model/schema.ts'
 import { csvBatches } from './csv-reader.ts'
 import { openInput } from './input-file.ts'
-import type { ItemBatch, LineSource } from './item-batch.ts'
+import { type ItemBatch, type LineSource, type NextWanted, SkippedItems } from './item-batch.ts'
 import { type ItemFile, itemFilePath } from './item-file.ts'
 import { jsonlBatches } from './jsonl-reader.ts'
 import { lineBlocks } from './line-blocks.ts'
@@ -31,6 +31,15 @@ export async function* readItems<T>(
   file: ItemFile<T, never>,
   options: ReadItemsOptions,
 ): AsyncGenerator<readonly T[], void, undefined> {
+  for await (const batch of readWanted(files, file, options)) if (!(batch instanceof SkippedItems)) yield batch
+}
+
+/** The same, but of the items that are not wanted only how many there are, where that is cheaper than reading them. */
+export async function* readWanted<T>(
+  files: FileSystem,
+  file: ItemFile<T, never>,
+  options: ReadItemsOptions & { readonly nextWanted?: NextWanted | undefined },
+): AsyncGenerator<readonly T[] | SkippedItems, void, undefined> {
   const open = await openInput(files, itemFilePath(file, options.baseDirectory), file.path)
   try {
     const source: LineSource = {
@@ -42,9 +51,12 @@ export async function* readItems<T>(
         signal: options.signal,
       },
       from: options.from ?? 0,
+      nextWanted: options.nextWanted,
     }
     const batches = file.kind === 'jsonl' ? jsonlBatches(source, lineBlocks(open, source.options)) : csvBatches(source, file)
     for await (const batch of batches) {
+      if (batch.skipped !== undefined) yield new SkippedItems(batch.skipped)
+      if (batch.values.length === 0) continue
       // Without a schema the type is the caller's word for what the file holds: `jsonl<Order>(path)`.
       yield file.schema === undefined ? (batch.values as readonly T[]) : await checkBatch(file.schema, batch, file.path)
     }
@@ -53,24 +65,45 @@ export async function* readItems<T>(
   }
 }
 
-/** Awaits only where a schema answers with a promise: most answer at once, and a tick per item would cost more than the check. */
-async function checkBatch<T>(schema: Schema<unknown, T>, batch: ItemBatch, shown: string): Promise<readonly T[]> {
+const checkBatch = <T>(schema: Schema<unknown, T>, batch: ItemBatch, shown: string): Promise<readonly T[]> =>
+  checkRows(schema, batch.values, async index => {
+    const line = await batch.lineOf(index)
+    return { shown: `${shown} line ${line}`, details: { file: shown, line } }
+  })
+
+/** Where a value was read. */
+interface RowPlace {
+  readonly shown: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+/**
+ * Values as a schema gives them. `place` names the one at an index of `values`.
+ *
+ * @throws WaymarkError `invalid` naming the place
+ */
+export async function checkRows<T>(
+  schema: Schema<unknown, T>,
+  values: readonly unknown[],
+  place: (index: number) => RowPlace | Promise<RowPlace>,
+): Promise<readonly T[]> {
   const { validate } = schema['~standard']
   const checked: T[] = []
-  for (const value of batch.values) {
+  for (const value of values) {
+    // Awaits only where a schema answers with a promise: most answer at once, and a tick per item would cost more than the check.
     const answer = validate(value)
     const result = answer instanceof Promise ? await answer : answer
     if (result.issues === undefined) {
       checked.push(result.value)
       continue
     }
-    const line = await batch.lineOf(checked.length)
+    const { shown, details } = await place(checked.length)
     const issues = result.issues.map(issue => `${issuePath(issue)}${issuePath(issue) === '' ? '' : ': '}${issue.message}`)
     throw new WaymarkError('invalid', {
-      message: `${shown} line ${line} does not match its schema: ${issues.join('; ')}`,
+      message: `${shown} does not match its schema: ${issues.join('; ')}`,
       means: 'Items of earlier batches were read; nothing was changed.',
-      remedy: 'Correct the line, or the schema if the line is right.',
-      details: { file: shown, line, issues },
+      remedy: 'Correct it there, or the schema if it is right.',
+      details: { ...details, issues },
     })
   }
   return checked

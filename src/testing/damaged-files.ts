@@ -66,6 +66,7 @@ export class DamagedFiles implements FileSystem {
 
   exists = async (path: string): Promise<boolean> => this.#bytes(path) !== undefined || this.#folders.has(path)
   makeDirectory = (path: string): Promise<void> => this.#refuse('makeDirectory', path)
+  realPath = async (path: string): Promise<string> => path
   rename = (path: string): Promise<void> => this.#refuse('rename', path)
   remove = (path: string): Promise<void> => this.#refuse('remove', path)
   syncDirectory = async (): Promise<void> => {}

@@ -230,6 +230,13 @@ export function fileSystemSuite(name: string, make: () => Promise<FileSystemUnde
         assert.equal((await fs.stat(`${root}/a/b/c`))?.kind, 'directory')
       })
 
+      claim('realPath gives a path without links as it is, whether it exists or not', async (fs, root) => {
+        const real = await fs.realPath(root)
+        await put(fs, `${root}/a`, 'file')
+        for (const name of ['a', 'missing']) assert.equal(await fs.realPath(`${root}/${name}`), `${real}/${name}`)
+        assert.match(await fs.realPath(`${root}/missing/deeper`), /\/missing\/deeper$/)
+      })
+
       claim('makeDirectory refuses where a file is in the way', async (fs, root) => {
         await put(fs, `${root}/a`, 'file')
         await assert.rejects(fs.makeDirectory(`${root}/a`), code('EEXIST'))

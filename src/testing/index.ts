@@ -19,6 +19,7 @@ export { type FileSystemUnderTest, fileSystemSuite } from './file-system-suite.t
 export type { FileOperation, OperationKind } from './intercepted-files.ts'
 export { BrokenPromise, type LogPromise, logPromises } from './log-promises.ts'
 export { type LogSimulationOptions, type LogSimulationReport, simulateLog } from './log-simulation.ts'
+export { type RerunOptions, type RerunReport, rerunFromEveryCheckpoint } from './rerun-attempts.ts'
 export { type RunUntil, Schedule, type ScheduledStep, type ScheduleOptions } from './schedule.ts'
 export { type SeededRandom, seededRandom } from './seeded-random.ts'
 export { type DiskOperation, SimulatedDisk } from './simulated-disk.ts'

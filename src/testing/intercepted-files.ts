@@ -44,11 +44,14 @@ export type Interceptor = <T>(operation: FileOperation, perform: () => Promise<T
 /** A file system whose every operation, those of its open files included, goes through `around`. */
 export function interceptedFiles(files: FileSystem, around: Interceptor): FileSystem {
   return {
-    open: async (path, mode) => {
-      const file = await around({ kind: 'open', path, mode }, () => files.open(path, mode))
+    open: async (path, mode, permissions) => {
+      const file = await around({ kind: 'open', path, mode }, () => files.open(path, mode, permissions))
       return interceptedFile(file, path, around)
     },
-    makeDirectory: path => around({ kind: 'makeDirectory', path }, () => files.makeDirectory(path)),
+    makeDirectory: (path, permissions) =>
+      around({ kind: 'makeDirectory', path }, () => files.makeDirectory(path, permissions)),
+    // Only looks, at names that nobody changes.
+    realPath: path => files.realPath(path),
     list: path => around({ kind: 'list', path }, () => files.list(path)),
     stat: path => around({ kind: 'stat', path }, () => files.stat(path)),
     exists: path => around({ kind: 'exists', path }, () => files.exists(path)),

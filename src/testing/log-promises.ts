@@ -2,7 +2,7 @@ import type { StoredRecord } from '../log/log.ts'
 
 /** What the commit log promises, each in the words a broken one is reported with. */
 export const logPromises = {
-  kept: 'an acknowledged record is in the history of every later owner',
+  kept: 'a record is in the history of every later owner, for as long as the durability it was acknowledged with says',
   once: 'a record is in a history at most once',
   ordered: 'the records of a stream keep their order',
   whole: 'the records of one append are all there, or none of them is',
@@ -46,6 +46,26 @@ export interface SeenRecord {
   readonly sequence: number
 }
 
+/** How safe something is that was acknowledged. */
+export interface Durable {
+  /** Number of the disk operation after which it was known to survive a power cut; undefined: it may not, but a kill it does. */
+  syncedAt: number | undefined
+  /** Whose disk may fail: what it has not synced may be lost without a power cut. */
+  readonly fragile: boolean
+}
+
+/** Whether it must still be there after a crash right after this operation. */
+export const survives = (fact: { readonly operation: number; readonly safety: Durable }, operation: number, powerCut: boolean) =>
+  isBinding(fact) && (powerCut ? (fact.safety.syncedAt ?? Number.POSITIVE_INFINITY) : fact.operation) <= operation
+
+/** What the disk after that crash makes of its safety. */
+export const safetyAfter = ({ syncedAt, fragile }: Durable, operation: number): Durable => ({
+  syncedAt: syncedAt !== undefined && syncedAt <= operation ? 0 : undefined,
+  fragile,
+})
+
+const isBinding = ({ safety }: { readonly safety: Durable }): boolean => !safety.fragile || safety.syncedAt !== undefined
+
 interface Acknowledged {
   /** Number of the disk operation after which it was known. */
   readonly operation: number
@@ -53,6 +73,7 @@ interface Acknowledged {
   readonly token: number
   readonly owner: object | undefined
   readonly names: readonly string[]
+  readonly safety: Durable
 }
 
 interface History {
@@ -79,10 +100,12 @@ export class LogFacts {
   }
 
   /** What somebody who only knows the disk after this operation may rely on, for the disk that a crash there leaves. */
-  after(operation: number): LogFacts {
-    const known = <T extends { readonly operation: number }>(facts: readonly T[]): T[] =>
-      facts.filter(fact => fact.operation <= operation).map(fact => ({ ...fact, operation: 0 }))
-    return new LogFacts(this.#issued, known(this.#acknowledged), known(this.#takeOvers))
+  after(operation: number, powerCut: boolean): LogFacts {
+    const acknowledged = this.#acknowledged
+      .filter(fact => survives(fact, operation, powerCut))
+      .map(fact => ({ ...fact, operation: 0, safety: safetyAfter(fact.safety, operation) }))
+    const takeOvers = this.#takeOvers.filter(fact => fact.operation <= operation).map(fact => ({ ...fact, operation: 0 }))
+    return new LogFacts(this.#issued, acknowledged, takeOvers)
   }
 
   issue(stream: string, contents: ReadonlyMap<string, Uint8Array>): readonly IssuedRecord[] {
@@ -94,24 +117,30 @@ export class LogFacts {
   }
 
   /** Records whose append resolved; `owner` and `token` are those of the stream, undefined and 0 for free records. */
-  acknowledge(operation: number, records: readonly IssuedRecord[], owner: object | undefined, token: number): void {
+  acknowledge(
+    operation: number,
+    records: readonly IssuedRecord[],
+    owner: object | undefined,
+    token: number,
+    safety: Durable,
+  ): void {
     const stream = records[0]?.stream ?? ''
     const names = records.map(record => record.name)
     if (stream !== '') {
       const other = this.#acknowledged.find(fact => fact.stream === stream && fact.token === token && fact.owner !== owner)
       if (other) throw new BrokenPromise('exclusive', `two owners committed to ${stream} under token ${token}`)
       for (const history of this.#takeOvers) {
-        if (history.stream === stream && history.token > token) checkKept(history, names)
+        if (history.stream === stream && history.token > token && isBinding({ safety })) checkKept(history, names)
       }
     }
-    this.#acknowledged.push({ operation, stream, token, owner, names })
+    this.#acknowledged.push({ operation, stream, token, owner, names, safety })
   }
 
   /** A take-over succeeded with this history. */
   takeOver(operation: number, stream: string, token: number, records: readonly StoredRecord[], lossy = false): void {
     const history = { operation, stream, token, records: this.#check(stream, records) }
     for (const fact of this.#acknowledged) {
-      if (fact.stream === stream && fact.token < token) checkKept(history, fact.names)
+      if (fact.stream === stream && fact.token < token && isBinding(fact)) checkKept(history, fact.names)
     }
     for (const other of this.#takeOvers) {
       if (other.stream !== stream) continue
@@ -130,7 +159,9 @@ export class LogFacts {
    */
   read(from: number, stream: string, records: readonly StoredRecord[], lossy = false): void {
     const reading = { operation: from, stream, token: Number.POSITIVE_INFINITY, records: this.#check(stream, records) }
-    for (const fact of this.#acknowledged) if (fact.stream === stream && fact.operation <= from) checkKept(reading, fact.names)
+    for (const fact of this.#acknowledged) {
+      if (fact.stream === stream && fact.operation <= from && isBinding(fact)) checkKept(reading, fact.names)
+    }
     for (const history of this.#takeOvers) {
       if (history.stream !== stream) continue
       if (history.operation <= from) checkFinal(history, reading)
@@ -160,7 +191,7 @@ export class LogFacts {
 
   /** Whether anything of the stream was acknowledged or handed to an owner. */
   isKnown(stream: string): boolean {
-    return [...this.#acknowledged, ...this.#takeOvers].some(fact => fact.stream === stream)
+    return [...this.#acknowledged.filter(isBinding), ...this.#takeOvers].some(fact => fact.stream === stream)
   }
 
   /** The bytes a record was issued with must be what is read. */

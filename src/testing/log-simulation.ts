@@ -1,5 +1,5 @@
 import { crashModels, crashPoints, crashState } from './crash-states.ts'
-import { BrokenPromise, LogFacts } from './log-promises.ts'
+import { BrokenPromise, LogFacts, safetyAfter, survives } from './log-promises.ts'
 import { RivalProcesses } from './rival-processes.ts'
 import { type SeededRandom, seededRandom } from './seeded-random.ts'
 import { SimulatedDisk } from './simulated-disk.ts'
@@ -90,7 +90,8 @@ class LogHistory {
     const random = this.#random
     const model = random.bool(0.3) ? 'random-sectors' : random.pick(crashModels)
     const disk = crashState(before.disk, point, model, random, { tearNextWrite: random.bool(0.5) })
-    const world = this.#world(disk, before.facts.after(point), before.streams, before, point)
+    const powerCut = model !== 'everything'
+    const world = this.#world(disk, before.facts.after(point, powerCut), before.streams, before, point, powerCut)
     const place = `${model} after operation ${point} of ${before.disk.lastOperation}`
     try {
       if (again > 0 && random.bool(0.15)) await new RivalProcesses(world, random).run(2, 2, false)
@@ -126,7 +127,7 @@ class LogHistory {
     if (random.bool(0.3)) await heir.append(undefined)
     const last = world.disk.lastOperation
     const disk = crashState(world.disk, last, random.bool(0.5) ? 'only-synced' : 'random-sectors', random)
-    const after = this.#world(disk, world.facts.after(last), world.streams, world, last)
+    const after = this.#world(disk, world.facts.after(last, true), world.streams, world, last, true)
     const reader = new SimulatedLogProcess(after, disk.process('reader'), random)
     await reader.readAll()
     for (const stream of after.streams) {
@@ -148,19 +149,26 @@ class LogHistory {
   }
 
   /** What there is on a disk, and what those who work on it know from before the crash after `operation`. */
-  #world(disk: SimulatedDisk, facts: LogFacts, streams: readonly SimulatedStream[], before?: LogWorld, operation = 0): LogWorld {
+  #world(
+    disk: SimulatedDisk,
+    facts: LogFacts,
+    streams: readonly SimulatedStream[],
+    before?: LogWorld,
+    operation = 0,
+    powerCut = false,
+  ): LogWorld {
     const witnessed = Array.from(before?.witnessed ?? [], ([segment, known]) => {
       const ends = known.filter(mark => mark.operation <= operation).map(mark => ({ ...mark, operation: 0 }))
       return [segment, ends] as const
     })
-    const positions = (before?.positions ?? []).filter(known => known.operation <= operation)
+    const positions = (before?.positions ?? []).filter(known => survives(known, operation, powerCut))
     const segmentOf = (stream: SimulatedStream) => positions.findLast(known => known.stream === stream.name)?.position.segment
     return {
       disk,
       facts,
       streams: streams.map(stream => ({ ...stream, segment: segmentOf(stream), attempts: 0, attempting: 0 })),
       witnessed: new Map(witnessed),
-      positions: positions.map(known => ({ ...known, operation: 0 })),
+      positions: positions.map(known => ({ ...known, operation: 0, safety: safetyAfter(known.safety, operation) })),
       lossy: false,
       nextName: () => `r${++this.#names}`,
     }

@@ -107,6 +107,7 @@ async function work(
       await Promise.all(some(streams, random).map(stream => process.own(stream)))
     if (random.bool(0.2)) await process.refresh()
     if (random.bool(0.15)) await process.read(random.pick(streams))
+    if (random.bool(0.1)) await process.sync()
     const appends = some(process.owned, random).map(stream => process.append(stream))
     if (random.bool(0.15)) appends.push(process.append(undefined))
     if (random.bool(0.1)) appends.push(...process.owned.map(stream => process.append(stream)))

@@ -116,6 +116,8 @@ export class SimulatedDisk {
           return { answer: node && fileStat(node) }
         }),
       exists: path => this.#perform(process, 'exists', path, () => ({ answer: this.#find(path) !== undefined })),
+      // There are no links on it.
+      realPath: async path => path,
       rename: (from, to) => this.#perform(process, 'rename', from, () => this.#rename(from, to)),
       remove: path => this.#perform(process, 'remove', path, () => this.#remove(path)),
       syncDirectory: path =>

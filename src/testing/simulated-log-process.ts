@@ -4,7 +4,7 @@ import type { Ownership, StoredRecord } from '../log/log.ts'
 import { type ErrorCode, isWaymarkError } from '../model/errors.ts'
 import type { RecordPosition } from '../model/run-view.ts'
 import { FakeClock } from './fake-clock.ts'
-import { BrokenPromise, contentOf, type LogFacts } from './log-promises.ts'
+import { BrokenPromise, contentOf, type Durable, type LogFacts } from './log-promises.ts'
 import { type SeededRandom, seededRandom } from './seeded-random.ts'
 import type { SimulatedDisk } from './simulated-disk.ts'
 
@@ -39,6 +39,7 @@ export interface LogWorld {
     readonly name: string
     readonly stream: string
     readonly position: RecordPosition
+    readonly safety: Durable
   }[]
   /** Set when disk operations fail on purpose: bytes that were read may be gone. */
   lossy: boolean
@@ -63,19 +64,25 @@ export class SimulatedLogProcess {
   readonly #faulty: boolean
   readonly #random: SeededRandom
   readonly #owned = new Map<string, Owned>()
+  /** Share of its appends that do not wait for the disk. */
+  readonly #lazyShare: number
+  readonly #clock = new FakeClock()
+  /** What it was acknowledged and has not synced yet, by stream. */
+  #unsynced: { readonly stream: string; readonly safety: Durable }[] = []
 
   constructor(world: LogWorld, files: FileSystem, random: SeededRandom, faulty = false) {
     this.#world = world
     this.#faulty = faulty
     this.#random = random
+    this.#lazyShare = random.pick([0, 0.5, 0.9])
     this.log = new FileLog({
       files,
       root: storeRoot,
       storeId,
-      clock: new FakeClock(),
+      clock: this.#clock,
       random: seededRandom(random.integer(2 ** 40)),
       witness: async segment => Math.max(0, ...(world.witnessed.get(segment) ?? []).map(({ end }) => end)),
-      onCommitted: ({ segment, end }) => {
+      onCommitted: ({ segment, durableEnd: end }) => {
         const known = world.witnessed.get(segment) ?? []
         world.witnessed.set(segment, [...known, { end, operation: world.disk.lastOperation }])
       },
@@ -120,21 +127,45 @@ export class SimulatedLogProcess {
     const count = 1 + this.#random.integer(this.#random.bool(0.3) ? 4 : 1)
     const names = Array.from({ length: count }, nextName)
     const contents = new Map(names.map(name => [name, contentOf(name, this.#length())]))
+    const durability = owned && this.#random.bool(this.#lazyShare) ? 'process' : 'power'
     const records = facts.issue(stream?.name ?? '', contents)
     const payloads = records.map(record => record.bytes)
     const places = await this.#allowing(
-      () => (owned ? this.log.append(owned.ownership, payloads) : this.log.appendFree(payloads)),
+      () => (owned ? this.log.append(owned.ownership, payloads, durability) : this.log.appendFree(payloads)),
       owned?.hasRival,
       () => owned && this.#owned.delete(owned.stream.name),
     )
     if (places === undefined) return false
-    facts.acknowledge(disk.lastOperation, records, owned?.ownership, owned?.ownership.token ?? 0)
-    for (const [i, position] of places.entries()) {
+    const safety = { syncedAt: durability === 'power' ? disk.lastOperation : undefined, fragile: this.#faulty }
+    if (durability === 'power') this.#synced(stream?.name ?? '')
+    else this.#unsynced.push({ stream: stream?.name ?? '', safety })
+    facts.acknowledge(disk.lastOperation, records, owned?.ownership, owned?.ownership.token ?? 0, safety)
+    // After a failed sync a copy takes the place of what no sync had covered: others learn of that from the history.
+    const mayMove = safety.fragile && durability === 'process'
+    for (const [i, position] of mayMove ? [] : places.entries()) {
       const name = records[i]?.name ?? ''
-      positions.push({ operation: disk.lastOperation, name, stream: stream?.name ?? '', position })
+      positions.push({ operation: disk.lastOperation, name, stream: stream?.name ?? '', position, safety })
     }
     if (owned) owned.stream.segment = places[0]?.segment
     return true
+  }
+
+  /** Asks that everything acknowledged be durable, or lets so much time pass that the log sees to it by itself. */
+  async sync(): Promise<void> {
+    if (this.#random.bool(0.5)) return this.#clock.advance(2_000)
+    const [...before] = this.#unsynced
+    if ((await this.#allowing(async () => [await this.log.sync()])) === undefined) return
+    // On a disk that fails, what a rival has not read before may be gone: nothing is written again for an owner that was replaced.
+    const holds = ({ stream }: { readonly stream: string }): boolean =>
+      !this.#faulty || this.#owned.get(stream)?.hasRival() === false
+    for (const { safety } of before.filter(holds)) safety.syncedAt ??= this.#world.disk.lastOperation
+  }
+
+  /** What is acknowledged as safe from a power cut covers all before it: on a disk that fails, of the same stream. */
+  #synced(stream: string): void {
+    const covers = (one: { readonly stream: string }): boolean => !this.#faulty || one.stream === stream
+    for (const one of this.#unsynced) if (covers(one)) one.safety.syncedAt = this.#world.disk.lastOperation
+    this.#unsynced = this.#unsynced.filter(one => !covers(one))
   }
 
   /** Reads a stream without owning it. */

@@ -101,8 +101,8 @@ function allScreens(screen: Screen): string {
     ],
     'end of a completed run': completedLines(completedEnd, done, screen),
     'end of a paused run': pausedLines({ ...completedEnd, state: 'paused', durationMs: 739_000 }, running, screen),
-    'end of a failed run': failedLines(failedEnd, screen, false),
-    'end of a failed run with --debug': failedLines(failedEnd, screen, true),
+    'end of a failed run': failedLines(failedEnd, screen, false, running),
+    'end of a failed run with --debug': failedLines(failedEnd, screen, true, running),
     ls: runListLines({ runs, total: 212 }, start + 23_000_000, screen),
     'ls of an empty store': runListLines({ runs: [], total: 0 }, start, screen),
     show: runDetailLines(

@@ -22,5 +22,9 @@ declare global {
   function translate<Item extends { readonly title: string }>(item: Item): Promise<Item>
   function download(isbn: string): Promise<string>
   function summarize(page: string): Promise<string>
+  const pages: { readonly url: string }[]
+  function fetchPage(page: { readonly url: string }): Promise<{ readonly title: string }>
+  const documents: { readonly id: string; readonly text: string }[]
+  function embed(texts: readonly string[], signal: AbortSignal): Promise<number[][]>
   function parse(xml: string): string
 }

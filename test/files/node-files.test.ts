@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { statSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -30,6 +30,36 @@ test('files and folders are readable by their owner alone', { skip: process.plat
   assert.equal(statSync(`${root}/outer`).mode & 0o777, 0o700)
   assert.equal(statSync(`${root}/outer/inner`).mode & 0o777, 0o700)
   assert.equal(statSync(`${root}/outer/inner/file`).mode & 0o777, 0o600)
+})
+
+test('files and folders made with permissions have them less the umask', { skip: process.platform === 'win32' }, async context => {
+  const root = await temporaryFolder(context)
+  const before = process.umask(0o027)
+  try {
+    await nodeFiles.makeDirectory(`${root}/outer/inner`, 0o777)
+    const file = await nodeFiles.open(`${root}/outer/inner/file`, 'create', 0o666)
+    await file.close()
+  } finally {
+    process.umask(before)
+  }
+  assert.equal(statSync(`${root}/outer`).mode & 0o777, 0o750)
+  assert.equal(statSync(`${root}/outer/inner`).mode & 0o777, 0o750)
+  assert.equal(statSync(`${root}/outer/inner/file`).mode & 0o777, 0o640)
+})
+
+test('realPath follows links, also one to a file that is yet to be made, and refuses a circle', { skip: process.platform === 'win32' }, async context => {
+  const root = await realpath(await temporaryFolder(context))
+  await mkdir(`${root}/real`)
+  await symlink('real', `${root}/folder`)
+  await symlink('folder/file', `${root}/to-file`)
+  await symlink(`${root}/to-file`, `${root}/twice`)
+  assert.equal(await nodeFiles.realPath(`${root}/twice`), `${root}/real/file`)
+  await writeFile(`${root}/real/file`, '')
+  assert.equal(await nodeFiles.realPath(`${root}/twice`), `${root}/real/file`)
+  assert.equal(await nodeFiles.realPath(`${root}/folder/other`), `${root}/real/other`)
+  await symlink('b', `${root}/a`)
+  await symlink('a', `${root}/b`)
+  await assert.rejects(nodeFiles.realPath(`${root}/a`), error => fileErrorCode(error) === 'ELOOP')
 })
 
 test('exists does not answer "no" when it could not look', { skip: process.platform === 'win32' }, async context => {

@@ -86,7 +86,12 @@ function heldQueue() {
   return { queue, batches, letGo: () => letGo() }
 }
 
-const request = (owner: string, length = 1) => ({ owner, kind: 'data' as const, payloads: [Buffer.alloc(length)] })
+const request = (owner: string, length = 1) => ({
+  owner,
+  kind: 'data' as const,
+  payloads: [Buffer.alloc(length)],
+  durability: 'power' as const,
+})
 
 test('batches follow one another: the next is not begun before the one before is settled', async () => {
   const { queue, batches, letGo } = heldQueue()

@@ -84,12 +84,12 @@ describe('record', () => {
 })
 
 describe('batch', () => {
-  const place = { number: 3, offset: 4096, before }
+  const place = { number: 3, offset: 4096, before, unsynced: 0 }
   const batch = encodeBatch(segment, place, records)
 
   test('is read back with every record at the place it reports', () => {
     const head = decodeBatchHead(batch.bytes, place.offset)
-    assert.deepEqual(head, { number: 3, length: batch.bytes.length, records: 3, close: false })
+    assert.deepEqual(head, { number: 3, length: batch.bytes.length, records: 3, close: false, durableEnd: 4096 })
     assert.deepEqual(checkBatch(segment, batch.bytes), batch.digest)
     assert.deepEqual(digestBefore(batch.bytes), before)
     const frames = splitRecords(batch.bytes, place.offset, 3) ?? []

@@ -38,10 +38,10 @@ async function written(
   let sequence = 0
   for (const payloads of batches) {
     const records = payloads.map(payload => data('a', ++sequence, payload))
-    await writer.append(records, async () => {})
+    await writer.append(records, { sync: true })
     ends.push(writer.end)
   }
-  if (options.close) await writer.append([], async () => {}, true)
+  if (options.close) await writer.append([], { sync: true, close: true })
   await writer.close()
   return { files, content: await readAll(files, path), ends }
 }
@@ -94,9 +94,9 @@ describe('a whole segment', () => {
   test('gives the records of one stream only, if asked so, at the same places', async () => {
     const files = await emptyDisk()
     const writer = await SegmentWriter.make(files, folder, identity)
-    await writer.append([data('a', 1, 'a1'), data('ab', 1, 'ab1'), data('', 0, 'free')], async () => {})
-    await writer.append([data('ab', 2, 'ab2')], async () => {})
-    await writer.append([data('a', 2, 'a2')], async () => {})
+    await writer.append([data('a', 1, 'a1'), data('ab', 1, 'ab1'), data('', 0, 'free')], { sync: true })
+    await writer.append([data('ab', 2, 'ab2')], { sync: true })
+    await writer.append([data('a', 2, 'a2')], { sync: true })
     const content = await readAll(files, path)
     const whole = await read(content)
     for (const stream of ['a', 'ab', '', 'b']) {
@@ -133,7 +133,7 @@ describe('a whole segment', () => {
   test('is not kept in memory for the few records of one stream', async () => {
     const files = await emptyDisk()
     const writer = await SegmentWriter.make(files, folder, identity)
-    await writer.append([data('a', 1, 'a1'), data('b', 1, Buffer.alloc(500_000))], async () => {})
+    await writer.append([data('a', 1, 'a1'), data('b', 1, Buffer.alloc(500_000))], { sync: true })
     const tail = await read(await readAll(files, path), 0, 'a')
     const [record] = tail.batches.flatMap(batch => batch.records)
     assert.ok((record?.payload.buffer.byteLength ?? Number.NaN) < 100_000)
@@ -229,9 +229,11 @@ describe('damage', () => {
 
   test('is a batch of a branch: whole, in place, but after another than the one before it', async () => {
     const [first = 0] = three.ends
-    const other = encodeBatch(segment, { number: 2, offset: first, before: Buffer.alloc(16) }, [data('a', 2, 'other')])
+    const other = encodeBatch(segment, { number: 2, offset: first, before: Buffer.alloc(16), unsynced: 0 }, [
+      data('a', 2, 'other'),
+    ])
     const last = await read(three.content)
-    const next = encodeBatch(segment, { number: 3, offset: first + other.bytes.length, before: other.digest }, [
+    const next = encodeBatch(segment, { number: 3, offset: first + other.bytes.length, before: other.digest, unsynced: 0 }, [
       data('a', 3, 'x'),
     ])
     const tail = await read(Buffer.concat([three.content.subarray(0, first), other.bytes, next.bytes]))

@@ -16,6 +16,7 @@ import { isTerminal } from '../screen-of.ts'
 import { shown } from '../store-choice.ts'
 import { untilStopped } from '../until-stopped.ts'
 import { withStore } from '../with-store.ts'
+import { exportRun, runMeant } from './export-run.ts'
 
 const shownLosses = 3
 
@@ -35,13 +36,16 @@ interface Exported {
   readonly info: CheckpointInfo
 }
 
-/** `waymark export CHECKPOINT` */
+/** `waymark export ADDRESS` */
 export async function exportCommand(context: Context): Promise<number> {
   const { line: typed, output } = context
   const [word = ''] = typed.arguments
-  if (typed.flags.text('out') === '-' && output.json) throw wrongUsage('--json and --out - both write to stdout', typed.command)
   const work = (signal: AbortSignal): Promise<number> =>
     withStore(context, async store => {
+      const run = await runMeant(store, word, () => findCheckpoint(store, word))
+      if (run !== undefined) return exportRun(context, store, run)
+      if (typed.flags.text('out') === '-' && output.json)
+        throw wrongUsage('--json and --out - both write to stdout', typed.command)
       await tell(context, await exported(context, store, await store.info(await findCheckpoint(store, word)), signal))
       return 0
     })

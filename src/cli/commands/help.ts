@@ -45,7 +45,7 @@ async function describePipeline(file: string, shownFile: string): Promise<Extrac
     store: { from: '' },
     fresh: false,
     redo: [],
-    acceptChangedInput: false,
+    acceptInput: false,
     acceptStale: false,
     supervisor: { pid: process.pid },
   }

@@ -1,23 +1,30 @@
-import { dirname, resolve } from 'node:path'
 import type { RunSummary, Store } from '../../engine/store.ts'
 import { WaymarkError } from '../../model/errors.ts'
+import { requestText } from '../../model/stop-request.ts'
 import type { Context } from '../context.ts'
 import { checkPipelineFile } from '../pipeline-path.ts'
+import { counted } from '../render/quantities.ts'
 import { shortId } from '../render/run-label.ts'
+import { runFile } from '../run-file.ts'
 import { runPipeline } from '../run-pipeline.ts'
-import { type StoreChoice, shown } from '../store-choice.ts'
+import { shown } from '../store-choice.ts'
 import { withStore } from '../with-store.ts'
 
 /** `waymark resume [ADDRESS]` */
 export async function resumeCommand(context: Context): Promise<number> {
-  const { run, store } = await withStore(context, async (opened, choice) => ({
-    run: await findRun(opened, context.line.arguments[0]),
-    store: choice,
-  }))
-  if (run.state === 'completed') return nothingToDo(context, run)
-  const file = fileOf(run, store)
+  const { run, store, setAside } = await withStore(context, async (opened, choice) => {
+    const found = await findRun(opened, context.line.arguments[0])
+    return { run: found, store: choice, setAside: await setAsideOf(opened, found) }
+  })
+  const { flags } = context.line
+  if (run.state === 'completed' && !context.line.flags.on('fresh') && !flags.on('redo') && !flags.on('from'))
+    return nothingToDo(context, run, setAside)
+  const fresh = context.line.flags.on('fresh')
+  if (run.state === 'cancelled' && !fresh) throw wasCancelled(run)
+  const file = runFile(run, store)
   checkPipelineFile(file, shown(file))
-  return runPipeline(context, { file, shownFile: shown(file), store, params: { input: run.params }, fresh: false, runId: run.id })
+  const work = { file, shownFile: shown(file), store, params: { input: run.params }, fresh }
+  return runPipeline(context, fresh ? work : { ...work, runId: run.id, resumePaused: true })
 }
 
 /** Without an address: the newest run that is not finished. */
@@ -32,28 +39,34 @@ async function findRun(store: Store, address: string | undefined): Promise<RunSu
   })
 }
 
-/** Recorded relative to the folder the store lies in, so that both can move together. */
-function fileOf(run: RunSummary, store: StoreChoice): string {
-  if (run.file !== undefined) return resolve(dirname(store.path), run.file)
-  throw new WaymarkError('invalid', {
-    message: `run ${run.id} was not started by \`waymark run\`, so its file is not known`,
-    means: 'Nothing was run; what it recorded is untouched.',
-    remedy: `Run its pipeline's file with the same parameters: waymark run FILE --run-id ${run.id}`,
+const setAsideOf = async (store: Store, run: RunSummary): Promise<number> =>
+  (await store.stages(run.id)).reduce((sum, { counts }) => sum + (counts?.setAside ?? 0), 0)
+
+function wasCancelled(run: RunSummary): WaymarkError {
+  const by = run.request === undefined ? '' : ` by ${requestText(run.request)}`
+  return new WaymarkError('conflict', {
+    message: `run ${run.id} of ${run.pipeline} was cancelled${by}: it does not go on`,
+    means: 'Nothing was run; what it recorded stays.',
+    remedy: `waymark resume ${shortId(run.id)} --fresh  begins a new run of the same work`,
     details: { run: run.id },
   })
 }
 
-async function nothingToDo(context: Context, run: RunSummary): Promise<number> {
-  const { output, clock } = context
-  const text = `run ${shortId(run.id)} of ${run.pipeline} is completed: nothing is left to do`
+/** Ends as the run did: with another code if items are set aside. */
+async function nothingToDo(context: Context, run: RunSummary, setAside: number): Promise<number> {
+  const { output, clock, line: typed } = context
+  const code = setAside > (typed.flags.count('allow-set-aside') ?? 0) ? 4 : 0
+  const aside = setAside === 0 ? '' : `; ${counted(setAside, 'item is', 'items are')} set aside`
+  const text = `run ${shortId(run.id)} of ${run.pipeline} is completed: nothing is left to do${aside}`
+  const next = setAside === 0 ? `waymark show ${shortId(run.id)}` : `waymark items ${shortId(run.id)} --set-aside`
   if (output.json) {
     const { eventLine, exitLine } = await import('../json-shapes.ts')
     const notice = { type: 'notice', message: text }
     output.jsonLine(eventLine(clock.now(), run.id, notice))
-    output.jsonLine(exitLine(clock.now(), run.id, 0, undefined, { command: `waymark show ${shortId(run.id)}` }))
-    return 0
+    output.jsonLine(exitLine(clock.now(), run.id, code, undefined, { command: next }))
+    return code
   }
   const { line } = await import('../render/screen.ts')
-  await output.result([line(text), line(`  next: waymark show ${shortId(run.id)}`, 'quiet')])
-  return 0
+  await output.result([line(text), line(`  next: ${next}`, 'quiet')])
+  return code
 }

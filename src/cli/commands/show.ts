@@ -7,8 +7,8 @@ import type { Context } from '../context.ts'
 import { findCheckpoint, isCheckpoint } from '../find-checkpoint.ts'
 import { checkpointInfoShape, document, itemShape, runShape, stageShape } from '../json-shapes.ts'
 import { findItem } from '../recorded-item.ts'
-import { nextCommands, type RunDetails, runDetailLines } from '../render/run-details.ts'
-import { shownStateOf } from '../render/run-label.ts'
+import { isStale, nextActions, type StaleRule } from '../render/next-action.ts'
+import { type RunDetails, runDetailLines } from '../render/run-details.ts'
 import { withStore } from '../with-store.ts'
 import { showCheckpoint } from './show-checkpoint.ts'
 
@@ -16,15 +16,16 @@ const maxCheckpoints = 500
 
 /** `waymark show ADDRESS` */
 export async function showCommand(context: Context): Promise<number> {
-  const { line, output, clock } = context
+  const { line, output, clock, settings } = context
   const [address = ''] = line.arguments
   await withStore(context, async store => {
     const checkpoint = await checkpointMeant(store, address)
     if (checkpoint !== undefined) return showCheckpoint(context, store, checkpoint)
     if (line.flags.on('value') || line.flags.on('path')) throw noValue(address)
-    const { details, json } = await collect(store, address)
+    const rule = { staleAfterMs: settings.staleAfterMs, now: clock.now() }
+    const { details, json } = await collect(store, address, rule)
     if (output.json) output.jsonLine(json)
-    else await output.result(runDetailLines(details, clock.now(), output.stdoutScreen))
+    else await output.result(runDetailLines(details, rule.now, output.stdoutScreen))
   })
   return 0
 }
@@ -67,7 +68,11 @@ const noValue = (address: string): WaymarkError =>
     remedy: `waymark checkpoints ${address}  lists the checkpoints of it`,
   })
 
-async function collect(store: Store, address: string): Promise<{ readonly details: RunDetails; readonly json: object }> {
+async function collect(
+  store: Store,
+  address: string,
+  rule: StaleRule,
+): Promise<{ readonly details: RunDetails; readonly json: object }> {
   const { run, stage, item: key } = await store.resolve(address)
   const all = await store.stages(run.id)
   const stages = stage === undefined ? all : stagesAt(all, stage, run.id, key)
@@ -84,13 +89,14 @@ async function collect(store: Store, address: string): Promise<{ readonly detail
     wholeRun: stage === undefined,
     item,
     notices,
+    staleAfterMs: rule.staleAfterMs,
     checkpointBytes: new Map(checkpoints.map(one => [one.id, one.logicalBytes])),
   }
-  const [next] = nextCommands(shownStateOf(run), run.id)
+  const [next] = nextActions(run, rule)
   const json = document(
     'show',
     {
-      run: runShape(run),
+      run: { ...runShape(run), stale: isStale(run, rule), next },
       stages: stages.map(stageShape),
       ...(item === undefined ? {} : { item: itemShape(item) }),
       checkpoints: checkpoints.map(checkpointInfoShape),

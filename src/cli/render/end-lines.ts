@@ -1,5 +1,6 @@
 import type { ErrorJson } from '../../model/errors.ts'
 import type { StoredError } from '../../model/records.ts'
+import { checkText, proofText } from '../../model/recovery-proof.ts'
 import type { ShownValue } from '../child-protocol.ts'
 import { errorLines } from './error-lines.ts'
 import { bytes, count, counted, duration } from './quantities.ts'
@@ -11,7 +12,7 @@ import { stateMark } from './state-marks.ts'
 
 /** How a command that runs a pipeline ended. */
 export interface RunEnd {
-  readonly state: 'completed' | 'planned' | 'paused' | 'failed'
+  readonly state: 'completed' | 'planned' | 'paused' | 'cancelled' | 'failed'
   readonly exitCode: number
   readonly run: string | undefined
   readonly durationMs: number
@@ -19,6 +20,8 @@ export interface RunEnd {
   readonly value?: ShownValue | undefined
   readonly error?: ErrorJson
   readonly cause?: StoredError
+  /** The option for which it stopped before a stage: `--until extract`. */
+  readonly held?: string
 }
 
 /** Stages whose results are listed one by one. */
@@ -30,7 +33,7 @@ export function completedLines(end: RunEnd, progress: RunProgress, screen: Scree
   const run = end.run ?? ''
   const { separator } = screen.glyphs
   const title: Line =
-    progress.plan === undefined
+    progress.plan === undefined && !progress.watching
       ? [span(`${screen.glyphs[mark.glyph]} ${shortId(run)} is completed: nothing was left to do`, mark.tone)]
       : [
           span(`${screen.glyphs[mark.glyph]} ${progress.pipeline} ${shortId(run)} completed`, mark.tone),
@@ -51,9 +54,19 @@ export function completedLines(end: RunEnd, progress: RunProgress, screen: Scree
     fact('result', first)
     for (const text of more) fact('', text)
   }
+  for (const [label, text] of recoveryFacts(progress)) fact(label, text)
   if (progress.store !== '') fact('store', progress.store)
+  if (end.setAside > 0) fact('aside', `waymark items ${shortId(run)} --set-aside`)
   fact('next', [`waymark show ${shortId(run)}`, `waymark events ${shortId(run)}`, 'waymark ls'].join(` ${separator} `))
   return lines
+}
+
+/** After an attempt that went on with a run: that nothing was lost, and nothing is there twice; and what the user's own check said. */
+function recoveryFacts({ proof, check, attempt }: RunProgress): readonly (readonly [label: string, text: string])[] {
+  return [
+    ...(proof === undefined || attempt === 1 ? [] : [['proof', proofText(proof, count)] as const]),
+    ...(check === undefined ? [] : [['check', checkText(check)] as const]),
+  ]
 }
 
 function savedText(stage: StageProgress, screen: Screen): string {
@@ -74,21 +87,50 @@ export function pausedLines(end: RunEnd, progress: RunProgress, screen: Screen):
   const run = end.run === undefined ? '' : shortId(end.run)
   return [
     [
-      span(`${screen.glyphs[mark.glyph]} ${progress.pipeline} ${run} paused`, mark.tone),
+      span(`${screen.glyphs[mark.glyph]} ${progress.pipeline} ${run} paused${byText(end)}`, mark.tone),
       span(` after ${duration(end.durationMs)} ${screen.glyphs.separator} everything finished is saved`),
+      ...(end.held === undefined ? [] : [span(` ${screen.glyphs.separator} as asked with ${end.held}`)]),
     ],
+    ...recoveryFacts(progress).map(([label, text]): Line => [span(`  ${label.padEnd(8)} `, 'quiet'), span(text)]),
     line(`  go on with: waymark resume ${run}`),
   ]
 }
 
+/** After a run that another process gave up. */
+export function cancelledLines(end: RunEnd, progress: RunProgress, screen: Screen): Line[] {
+  const mark = stateMark('cancelled')
+  const run = end.run === undefined ? '' : shortId(end.run)
+  return [
+    [
+      span(`${screen.glyphs[mark.glyph]} ${progress.pipeline} ${run} cancelled${byText(end)}`, mark.tone),
+      span(` after ${duration(end.durationMs)} ${screen.glyphs.separator} what is recorded stays, the run does not come back`),
+    ],
+    line(`  begin anew with: waymark resume ${run} --fresh`),
+  ]
+}
+
+/** ` by process 4121 on box`: who stopped it, where somebody else did. */
+const byText = ({ error }: RunEnd): string => / (by (?:another )?process .*)$/s.exec(error?.message ?? '')?.[0] ?? ''
+
 /** After a run that failed or could not begin. */
-export function failedLines(end: RunEnd, screen: Screen, debug: boolean): Line[] {
+export function failedLines(end: RunEnd, screen: Screen, debug: boolean, progress: RunProgress): Line[] {
   const { error } = end
+  const { errorCheckpoint } = progress
   if (error === undefined) return []
   const mark = stateMark('failed')
   const title: Line[] =
     end.run === undefined
       ? []
       : [[span(`${screen.glyphs[mark.glyph]} ${shortId(end.run)} failed`, mark.tone), span(` after ${duration(end.durationMs)}`)]]
-  return [...title, ...errorLines(error, end.cause, debug)]
+  const facts = [
+    ...recoveryFacts(progress),
+    ...(errorCheckpoint === undefined
+      ? []
+      : [['kept', `${screen.glyphs.checkpoint} ${errorCheckpoint} holds the error and where the finished work is`] as const]),
+  ]
+  return [
+    ...title,
+    ...errorLines(error, end.cause, debug),
+    ...facts.map(([label, text]): Line => [span(`  ${label.padEnd(6)} `, 'quiet'), span(text)]),
+  ]
 }

@@ -1,6 +1,7 @@
 import type { Plan, PlannedStage } from '../../model/plan.ts'
+import type { Recovery } from '../../model/recovery-type.ts'
 import { padTo, textWidth } from './paint.ts'
-import { count } from './quantities.ts'
+import { count, counted, duration } from './quantities.ts'
 import { type Glyphs, type Line, line, type Screen, span, type Tone } from './screen.ts'
 
 const marks: Readonly<Record<PlannedStage['action'], { readonly glyph: keyof Glyphs; readonly tone: Tone }>> = {
@@ -8,6 +9,7 @@ const marks: Readonly<Record<PlannedStage['action'], { readonly glyph: keyof Gly
   continue: { glyph: 'running', tone: 'active' },
   redo: { glyph: 'redo', tone: 'waiting' },
   run: { glyph: 'running', tone: 'plain' },
+  later: { glyph: 'waiting', tone: 'quiet' },
 }
 
 /** Stages shown one by one; a plan of thousands (stages in a loop) is summed up by action. */
@@ -15,8 +17,13 @@ const maxStages = 30
 
 /** What an attempt is going to do and why, before anything runs (X1). */
 export function planLines(plan: Plan, shownRun: string, screen: Screen): Line[] {
+  const recovery = plan.recovery === undefined || plan.kind === 'new' ? '' : `  (${recoveryText(plan.recovery)})`
   const lines: Line[] = [
-    [span(`${plan.pipeline} ${screen.glyphs.separator} ${shownRun}`, 'strong'), span(`  ${plan.reason}`)],
+    [
+      span(`${plan.pipeline} ${screen.glyphs.separator} ${shownRun}`, 'strong'),
+      span(`  ${plan.reason}`),
+      span(recovery, 'quiet'),
+    ],
     ...plan.notices.map(notice => line(`  note  ${notice}`, 'waiting')),
   ]
   const shown = plan.stages.slice(0, maxStages)
@@ -34,14 +41,37 @@ export function planLines(plan: Plan, shownRun: string, screen: Screen): Line[] 
   if (plan.stages.length > maxStages)
     lines.push(line(`  ${screen.glyphs.ellipsis} and ${restText(plan.stages.slice(maxStages))}`, 'quiet'))
   if (plan.stages.length === 0) lines.push(line('  later stages: unknown until they are called', 'quiet'))
+  const sum = plan.kind === 'new' ? '' : sumText(plan, screen)
+  if (sum !== '') lines.push(line(`  ${sum}`))
   return lines
 }
 
-function amountText(stage: PlannedStage): string {
-  if (stage.recorded === undefined) return stage.total === undefined ? '' : count(stage.total)
-  return stage.total === undefined || stage.total === stage.recorded
-    ? count(stage.recorded)
-    : `${count(stage.recorded)} of ${count(stage.total)}`
+/** `retry 1 of 3 after 1.0 s`, `resume`; with the restarts so far, where there were more. */
+export function recoveryText({ type, restart, restarts, backoffMs, restartsInAll }: Recovery): string {
+  const which = restart === undefined ? type : `${type} ${restart} of ${restarts ?? restart} after ${duration(backoffMs ?? 0)}`
+  const others = restartsInAll === undefined || restartsInAll === restart ? '' : `, ${counted(restartsInAll, 'restart')} in all`
+  return `${which}${others}`
+}
+
+function amountText({ recorded, total, redo, action }: PlannedStage): string {
+  const amount = action === 'redo' ? redo : recorded
+  if (amount === undefined) return total === undefined ? '' : count(total)
+  return total === undefined || total === amount ? count(amount) : `${count(amount)} of ${count(total)}`
+}
+
+/** `keeps 14 m 01 s of work; 41,200 reused + 312 redone + 18,488 to run = 60,000 items`. */
+function sumText({ items, keptMs }: Plan, screen: Screen): string {
+  const parts: string[] = []
+  if (keptMs !== undefined && keptMs >= 1) parts.push(`keeps ${duration(keptMs)} of work`)
+  if (items !== undefined) {
+    const sums = [
+      items.reuse === 0 ? '' : `${count(items.reuse)} reused`,
+      items.redo === 0 ? '' : `${count(items.redo)} redone`,
+      items.run === 0 ? '' : `${count(items.run)} to run`,
+    ].filter(text => text !== '')
+    parts.push(`${sums.join(' + ')} = ${count(items.total)} items`)
+  }
+  return parts.join(` ${screen.glyphs.separator} `)
 }
 
 function restText(stages: readonly PlannedStage[]): string {

@@ -1,7 +1,9 @@
 import type { LogEvent } from '../../engine/store.ts'
-import { rangesLength } from '../../model/completed-set.ts'
+import { itemsIn } from '../../model/items-in.ts'
 import type { ItemCounts } from '../../model/records.ts'
+import { checkText, proofText } from '../../model/recovery-proof.ts'
 import { type LogField, logLine } from './logfmt.ts'
+import { requestText } from '../../model/stop-request.ts'
 import { positionText } from './position-text.ts'
 import { causeText } from './run-label.ts'
 
@@ -15,14 +17,18 @@ function fieldsOf(event: LogEvent): Record<string, LogField> {
     case 'run.created':
       return { pipeline: event.pipeline, params: JSON.stringify(event.params), file: event.file }
     case 'attempt.started':
-      return { attempt: event.attempt, pid: event.owner.pid, host: event.owner.host, node: event.node, why: event.plan.reason }
+      return { attempt: event.attempt, pid: event.owner.pid, host: event.owner.host, node: event.node, recovery: event.plan.recovery?.type, why: event.plan.reason }
     case 'attempt.ended':
       return {
         attempt: event.attempt,
         state: event.state,
+        by: event.request && requestText(event.request),
         cause: event.cause === undefined ? undefined : causeText(event.cause),
         error: event.error === undefined ? undefined : `${event.error.name}: ${event.error.message}`,
-        checkpoint: event.result?.id,
+        checkpoint: event.result?.id ?? event.errorCheckpoint,
+        held: event.held,
+        proof: event.proof === undefined ? undefined : proofText(event.proof, String),
+        check: event.check === undefined ? undefined : checkText(event.check),
       }
     case 'stage.started':
       return { stage: event.path, kind: event.kind, version: event.version, redo: event.redo }
@@ -47,7 +53,9 @@ function fieldsOf(event: LogEvent): Record<string, LogField> {
     case 'output.started':
       return { stage: event.path, output: event.output.path }
     case 'items.requeued':
-      return { stage: event.path, items: (event.keys?.length ?? 0) + rangesLength(event.ranges ?? []) }
+      return { stage: event.path, items: itemsIn(event) }
+    case 'stage.reset':
+      return { stage: event.path === '' ? undefined : event.path }
     case 'stage.noted':
       return { stage: event.path, step: event.currentStep, noted: Object.keys(event.metadata ?? {}).join(',') || undefined }
     case 'value.drawn':

@@ -1,8 +1,12 @@
 import type { RunSummary } from '../../engine/store.ts'
 import type { ItemCounts } from '../../model/records.ts'
-import type { RunState, StageView } from '../../model/run-view.ts'
+import type { StageView } from '../../model/run-view.ts'
+import { requestText } from '../../model/stop-request.ts'
 import type { RecordedItem } from '../recorded-item.ts'
+import { isStale, nextActions } from './next-action.ts'
+import { checkText, proofText } from '../../model/recovery-proof.ts'
 import { padTo, textWidth } from './paint.ts'
+import { recoveryText } from './plan-lines.ts'
 import { positionText } from './position-text.ts'
 import { bytes, count, counted, duration, roughDuration } from './quantities.ts'
 import { causeText, shortId, shownStateOf } from './run-label.ts'
@@ -21,6 +25,8 @@ export interface RunDetails {
   /** Sizes of the stages' checkpoints, by id. */
   readonly checkpointBytes: ReadonlyMap<string, number>
   readonly notices: readonly string[]
+  /** Undefined: 24 hours. */
+  readonly staleAfterMs?: number | undefined
 }
 
 /** Stages shown one by one; of more, the unfinished come first. */
@@ -52,28 +58,23 @@ export function runDetailLines(details: RunDetails, now: number, screen: Screen)
   const fact = (label: string, text: string) => lines.push([span(`  ${label.padEnd(8)} `, 'quiet'), span(text)])
   if (run.cause !== undefined) fact('cause', causeText(run.cause))
   if (run.error !== undefined) fact('error', errorText(run.error.name, run.error.message))
+  if (run.request !== undefined) fact('by', `${requestText(run.request)}, ${roughDuration(now - run.request.time)} ago`)
+  if (isStale(run, { staleAfterMs: details.staleAfterMs, now }))
+    fact('stale', `nothing was recorded for ${roughDuration(now - run.updatedAt)}: it goes on only when that is accepted`)
+  if (run.recovery !== undefined && run.recovery.type !== 'fresh') fact('began', recoveryText(run.recovery))
+  if (run.proof !== undefined && run.attempt > 1) fact('proof', proofText(run.proof, count))
+  if (run.check !== undefined) fact('check', checkText(run.check))
+  if (run.errorCheckpoint !== undefined) fact('kept', `${screen.glyphs.checkpoint} ${run.errorCheckpoint} (type error): waymark show ${run.errorCheckpoint} --value`)
   const params = paramsText(run.params)
   if (params !== undefined) fact('params', params)
   if (run.file !== undefined) fact('file', run.file)
   for (const notice of details.notices) fact('note', notice)
   if (details.item !== undefined) fact('item', itemText(details.item, now))
   lines.push(...stageLines(details, now, screen))
-  fact('next', nextCommands(state, run.id).join(` ${separator} `))
+  const setAside = details.stages.reduce((sum, { counts }) => sum + (counts?.setAside ?? 0), 0)
+  if (setAside > 0) fact('aside', `${counted(setAside, 'item')} set aside: waymark items ${shortId(run.id)} --set-aside`)
+  fact('next', nextActions(run, { staleAfterMs: details.staleAfterMs, now }).join(` ${separator} `))
   return lines
-}
-
-/** The next action of each state (B6). */
-export function nextCommands(state: RunState | 'crashed' | 'reused' | 'waiting', run: string): string[] {
-  const id = shortId(run)
-  switch (state) {
-    case 'completed':
-      return [`waymark events ${id}`, 'waymark ls']
-    case 'running':
-    case 'recovering':
-      return [`it is being worked on; waymark events ${id} shows what it recorded`]
-    default:
-      return [`waymark resume ${id}`, `waymark resume ${id} --plan`]
-  }
 }
 
 function stageLines(details: RunDetails, now: number, screen: Screen): Line[] {
@@ -111,6 +112,8 @@ function stageRow(stage: StageView, columns: number, details: RunDetails, now: n
       : `${screen.glyphs.checkpoint} ${stage.checkpointId}${size === undefined ? '' : ` (${bytes(size)})`}`,
     stage.output === undefined ? '' : `-> ${stage.output.path} (${positionText(stage.output)})`,
     stage.error === undefined ? '' : errorText(stage.error.name, stage.error.message),
+    stage.requeued === undefined ? '' : `${counted(stage.requeued, 'item is', 'items are')} called again when the run goes on`,
+    stage.reset === true ? 'reset: called again when the run goes on' : '',
   ]
   return [
     span(`  ${screen.glyphs[mark.glyph]} ${padTo(stage.path, columns)}  ${state.padEnd(9)}`, mark.tone),

@@ -1,7 +1,9 @@
 import type { Plan } from '../../model/plan.ts'
 import type { ItemCounts } from '../../model/records.ts'
+import type { CheckOutcome, AttemptProof } from '../../model/recovery-proof.ts'
 import type { RunEvent, StageCompletedEvent, StageProgressEvent } from '../../model/run-events.ts'
 import type { ScopePath } from '../../model/scope.ts'
+import type { WatchedRun } from '../run-reporter.ts'
 
 /** What is on screen of a stage; stages called in a loop with keys share one. */
 export interface StageProgress {
@@ -31,8 +33,14 @@ export class RunProgress {
   store = ''
   /** Wall milliseconds of the last durable save that was seen. */
   savedAt: number | undefined
+  /** Another process works on it: a Ctrl-C ends the watching only, and what is not saved yet is not known here. */
+  watching = false
   /** Set while the run is being stopped: what is happening, and what a further Ctrl-C does. */
   stopping: string | undefined
+  /** What the attempt reused and what is new, once it has ended. */
+  proof: AttemptProof | undefined
+  check: CheckOutcome | undefined
+  errorCheckpoint: string | undefined
   readonly #stages = new Map<string, StageProgress>()
 
   get stages(): Iterable<StageProgress> {
@@ -50,6 +58,17 @@ export class RunProgress {
     return sum
   }
 
+  /** Begins anew with what is known of a run that another process works on. */
+  attach(watched: WatchedRun, time: number): void {
+    this.watching = true
+    this.run = watched.run
+    this.pipeline = watched.pipeline
+    this.attempt = watched.attempt
+    this.store = watched.store
+    this.#stages.clear()
+    for (const path of watched.stages) this.#stage(path, time)
+  }
+
   apply(event: RunEvent, time: number): void {
     switch (event.type) {
       case 'plan':
@@ -59,6 +78,11 @@ export class RunProgress {
         this.attempt = event.plan.attempt
         this.#stages.clear()
         for (const stage of event.plan.stages) if (!isNested(stage.path)) this.#stage(stage.path, time)
+        return
+      case 'run.ended':
+        this.proof = event.proof
+        this.check = event.check
+        this.errorCheckpoint = event.errorCheckpoint
         return
       case 'run.started':
         this.pipeline = event.pipeline

@@ -1,0 +1,110 @@
+import { existsSync, statSync } from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { RunSummary, Store } from '../../engine/store.ts'
+import { isWaymarkError, WaymarkError } from '../../model/errors.ts'
+import { wrongUsage } from '../command-line.ts'
+import type { Context } from '../context.ts'
+import { isCheckpoint } from '../find-checkpoint.ts'
+import { document } from '../json-shapes.ts'
+import { jsonValue } from '../output.ts'
+import { bytes } from '../render/quantities.ts'
+import { line, span } from '../render/screen.ts'
+import { runDocument } from '../run-document.ts'
+import { shown } from '../store-choice.ts'
+
+/** The run that an address means, if it means one: a checkpoint goes before the beginning of a run's id, a run's id in full before the beginning of a checkpoint. */
+export async function runMeant(
+  store: Store,
+  word: string,
+  findCheckpoint: () => Promise<string>,
+): Promise<RunSummary | undefined> {
+  const found = await runNamed(store, word)
+  if (found === undefined) return undefined
+  if (/[@/]/.test(word)) return found
+  if (found.id === word) return (await isCheckpoint(store, word)) ? undefined : found
+  try {
+    await findCheckpoint()
+    return undefined
+  } catch (error) {
+    if (isWaymarkError(error, 'not_found')) return found
+    throw error
+  }
+}
+
+async function runNamed(store: Store, word: string): Promise<RunSummary | undefined> {
+  try {
+    const { run, stage } = await store.resolve(word)
+    if (stage === undefined) return run
+    throw wrongUsage(`${word} names a stage, and an export is of a run or a checkpoint: waymark checkpoints ${word} lists them`)
+  } catch (error) {
+    if (isWaymarkError(error) && ['not_found', 'conflict'].includes(error.code) && !/[@/]/.test(word)) return undefined
+    throw error
+  }
+}
+
+/** `waymark export RUN`: the whole run as one JSON document, to stdout with `--json` or `--out -`, else into a file. */
+export async function exportRun(context: Context, store: Store, run: RunSummary): Promise<number> {
+  const { line: typed, output } = context
+  const { flags, command } = typed
+  const format = flags.text('format')
+  if (format !== undefined && format !== 'json') throw wrongUsage(`a run is exported as JSON, not as ${format}`, command)
+  const data = await runDocument(store, run)
+  const out = flags.text('out')
+  if (out === '-' || (out === undefined && output.json)) {
+    output.jsonLine(document('export', data))
+    return 0
+  }
+  const path = targetOf(context.cwd, out, run.id)
+  const text = `${JSON.stringify(document('export', data), jsonValue, 2)}\n`
+  await writeWhole(path, text, flags.on('force'))
+  const length = Buffer.byteLength(text)
+  if (output.json) {
+    output.jsonLine(document('export', { run: run.id, format: 'json', path, bytes: length }))
+    return 0
+  }
+  const { glyphs } = output.stdoutScreen
+  await output.result([
+    [
+      span(`${glyphs.completed} exported `, 'good'),
+      span(`run ${run.id} ${glyphs.separator} json ${glyphs.separator} ${bytes(length)} ${glyphs.separator} ${shown(path)}`),
+    ],
+    ...(output.quiet ? [] : [line('values of checkpoints are not in it: waymark export CHECKPOINT', 'quiet')]),
+  ])
+  return 0
+}
+
+function targetOf(cwd: string, out: string | undefined, id: string): string {
+  const path = resolve(cwd, out ?? `${id}.json`)
+  return existsSync(path) && statSync(path).isDirectory() ? join(path, `${id}.json`) : path
+}
+
+/** The file appears whole, or not at all. */
+async function writeWhole(path: string, text: string, replace: boolean): Promise<void> {
+  if (existsSync(path) && !replace) {
+    throw new WaymarkError('conflict', {
+      message: `${shown(path)} exists`,
+      means: 'Nothing was written.',
+      remedy: 'Choose another name with --out, or replace it with --force.',
+    })
+  }
+  const temporary = `${path}.${process.pid}.tmp`
+  try {
+    const file = await open(temporary, 'w')
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw new WaymarkError('unavailable', {
+      message: `${shown(path)} could not be written: ${error instanceof Error ? error.message : String(error)}`,
+      means: 'No file was written; the store is as it was.',
+      remedy: 'Choose another place with --out, or --out - for stdout.',
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,109 @@
+import type { RunReport } from '../../engine/run-report.ts'
+import type { RunSummary, Store } from '../../engine/store.ts'
+import { wrongUsage } from '../command-line.ts'
+import type { Context } from '../context.ts'
+import { document, isoTime, runShape } from '../json-shapes.ts'
+import { reportLines } from '../render/report-lines.ts'
+import { itemsOf, overviewLines, type ReportedRun, setAsideOf } from '../render/report-overview.ts'
+import { shortId } from '../render/run-label.ts'
+import { needsAttention } from '../render/run-list.ts'
+import { timeSpan } from '../time-span.ts'
+import { withStore } from '../with-store.ts'
+import { groupShape } from './items.ts'
+
+const defaultSince = '24h'
+const defaultSinceMs = 86_400_000
+const pageSize = 500
+
+/** `waymark report [ADDRESS]` */
+export async function reportCommand(context: Context): Promise<number> {
+  const { line: typed } = context
+  const { flags, arguments: words, command } = typed
+  const [address] = words
+  const since = flags.text('since')
+  if (address !== undefined && (flags.on('pipeline') || since !== undefined))
+    throw wrongUsage('a report is of one run, or of those that --pipeline and --since name', command)
+  const sinceMs = since === undefined ? undefined : timeSpan(since, 'since', command)
+  return withStore(context, async store => {
+    if (address !== undefined) return reportOne(context, store, address)
+    return reportSeveral(context, store, flags.text('pipeline'), sinceMs)
+  })
+}
+
+const isJson = ({ output, line: { flags } }: Context): boolean => output.json || flags.text('format') === 'json'
+const isMarkdown = ({ line: { flags } }: Context): boolean => flags.text('format') === 'md'
+
+async function reportOne(context: Context, store: Store, address: string): Promise<number> {
+  const { output, clock } = context
+  const { run } = await store.resolve(address)
+  const report = await store.report(run.id)
+  if (isJson(context)) {
+    const command = needsAttention(run) ? `waymark resume ${shortId(run.id)}` : `waymark show ${shortId(run.id)}`
+    output.jsonLine(document('report', reportShape(run, report), { command }))
+    return 0
+  }
+  await output.result(reportLines(run, report, clock.now(), isMarkdown(context), output.stdoutScreen))
+  return 0
+}
+
+/** A report as `report` and `export` print it. */
+export function reportShape(
+  run: RunSummary,
+  { attempts, setAside, run: _run, pipeline: _pipeline, ...report }: RunReport,
+): object {
+  return {
+    run: runShape(run),
+    ...report,
+    attempts: attempts.map(({ startedAt, endedAt, ...attempt }) => ({
+      ...attempt,
+      startedAt: isoTime(startedAt),
+      endedAt: isoTime(endedAt),
+    })),
+    setAside: setAside.map(groupShape),
+  }
+}
+
+async function reportSeveral(
+  context: Context,
+  store: Store,
+  pipeline: string | undefined,
+  sinceMs: number | undefined,
+): Promise<number> {
+  const { output, clock, line: typed } = context
+  const since = typed.flags.text('since')
+  const now = clock.now()
+  // Of one pipeline all there is, unless a time is given.
+  const spanMs = sinceMs ?? (pipeline === undefined ? defaultSinceMs : undefined)
+  const runs = await runsSince(store, pipeline, spanMs === undefined ? Number.NEGATIVE_INFINITY : now - spanMs)
+  if (runs.length === 0 && pipeline !== undefined) await store.resolve(`${pipeline}@last`)
+  const reported: ReportedRun[] = []
+  for (const run of runs) reported.push({ run, stages: await store.stages(run.id) })
+  const span = since ?? (spanMs === undefined ? undefined : defaultSince)
+  const title = `${pipeline ?? 'all pipelines'}${span === undefined ? '' : `, last ${span}`}`
+  if (isJson(context)) {
+    const [needy] = runs.filter(needsAttention)
+    const data = {
+      ...(pipeline === undefined ? {} : { pipeline }),
+      ...(spanMs === undefined ? {} : { since: isoTime(now - spanMs) }),
+      runs: reported.map(one => ({ ...runShape(one.run), setAside: setAsideOf(one), items: itemsOf(one) })),
+    }
+    output.jsonLine(
+      document('report', data, needy === undefined ? undefined : { command: `waymark resume ${shortId(needy.id)}` }),
+    )
+    return 0
+  }
+  await output.result(overviewLines(title, reported, now, isMarkdown(context), output.stdoutScreen))
+  return 0
+}
+
+/** Those that something was recorded of since then. */
+async function runsSince(store: Store, pipeline: string | undefined, since: number): Promise<readonly RunSummary[]> {
+  const runs: RunSummary[] = []
+  const query = { limit: pageSize, ...(pipeline === undefined ? {} : { pipeline }) }
+  for (let page = await store.runs(query); ; ) {
+    runs.push(...page.filter(({ updatedAt }) => updatedAt >= since))
+    const last = page.at(-1)
+    if (last === undefined || page.length < pageSize) return runs
+    page = await store.runs({ ...query, after: { createdAt: last.createdAt, id: last.id } })
+  }
+}

@@ -1,0 +1,96 @@
+import type { RunSummary } from '../../engine/store.ts'
+import type { StageView } from '../../model/run-view.ts'
+import { errorText } from './item-lines.ts'
+import { count, counted, roughDuration } from './quantities.ts'
+import { markdownText } from './report-lines.ts'
+import { causeText, shortId, shownStateOf } from './run-label.ts'
+import { needsAttention } from './run-list.ts'
+import { handled } from './run-progress.ts'
+import { type Line, line, type Screen, span } from './screen.ts'
+import { stateMark } from './state-marks.ts'
+
+const mostProblems = 20
+
+/** A run in an overview: what the catalog says of it. */
+export interface ReportedRun {
+  readonly run: RunSummary
+  readonly stages: readonly StageView[]
+}
+
+export const setAsideOf = ({ stages }: ReportedRun): number =>
+  stages.reduce((sum, { counts }) => sum + (counts?.setAside ?? 0), 0)
+
+/** Items finished in all its passes. */
+export const itemsOf = ({ stages }: ReportedRun): number =>
+  stages.reduce((sum, { counts }) => sum + (counts === undefined ? 0 : handled(counts)), 0)
+
+/** A report over several runs: what needs somebody first, then what was set aside, then the rest in one line. */
+export function overviewLines(
+  title: string,
+  runs: readonly ReportedRun[],
+  now: number,
+  markdown: boolean,
+  screen: Screen,
+): Line[] {
+  const { separator, ellipsis } = screen.glyphs
+  const needy = runs.filter(({ run }) => needsAttention(run))
+  const aside = runs.filter(one => !needy.includes(one) && setAsideOf(one) > 0)
+  const active = runs.filter(({ run }) => ['running', 'recovering', 'initialized'].includes(shownStateOf(run)))
+  const done = runs.filter(({ run }) => run.state === 'completed')
+  const items = runs.reduce((sum, one) => sum + itemsOf(one), 0)
+  const parts = [
+    counted(runs.length, 'run'),
+    counted(needy.length, 'problem'),
+    `${count(done.length)} done`,
+    ...(active.length > 0 ? [`${count(active.length)} running`] : []),
+    ...(runs.length > 0 ? [`success ${successText(runs, active.length)}`] : []),
+    ...(items > 0 ? [counted(items, 'item')] : []),
+  ]
+  const head = `${title}: ${parts.join(`, `)}`
+  const lines: Line[] = [markdown ? line(`**${markdownText(head)}**`) : line(head, 'strong')]
+  for (const { run, stages } of needy.slice(0, mostProblems)) {
+    const state = shownStateOf(run)
+    const { glyph, tone } = stateMark(state)
+    const name = `${run.pipeline} ${shortId(run.id)}`
+    const failed = stages.find(stage => stage.error !== undefined)
+    const why = run.error ?? failed?.error
+    const facts = [
+      `${state} ${roughDuration(now - run.updatedAt)} ago`,
+      ...(run.cause === undefined ? [] : [causeText(run.cause)]),
+      ...(why === undefined ? [] : [`${failed === undefined ? '' : `${failed.path}: `}${errorText(why)}`]),
+      safeText(stages),
+    ].filter(fact => fact !== '')
+    const resume = `waymark resume ${shortId(run.id)}`
+    if (markdown)
+      lines.push(line(`- ${screen.glyphs[glyph]} **${markdownText(name)}** ${markdownText(facts.join('. '))}: \`${resume}\``))
+    else lines.push([span(`  ${screen.glyphs[glyph]} ${name}`, tone), span(`  ${facts.join(` ${separator} `)}  ${resume}`)])
+  }
+  if (needy.length > mostProblems)
+    lines.push(line(`${markdown ? '- ' : '  '}${ellipsis} and ${count(needy.length - mostProblems)} more`))
+  for (const one of aside.slice(0, mostProblems)) {
+    const id = shortId(one.run.id)
+    const what = `${one.run.pipeline} ${id} done, ${count(setAsideOf(one))} set aside`
+    const look = `waymark items ${id} --set-aside`
+    lines.push(markdown ? line(`- ${markdownText(what)}: \`${look}\``) : [span(`  ${what}  `, 'waiting'), span(look)])
+  }
+  if (aside.length > mostProblems)
+    lines.push(line(`${markdown ? '- ' : '  '}${ellipsis} and ${count(aside.length - mostProblems)} more with items set aside`))
+  const clean = done.length - done.filter(one => aside.includes(one)).length
+  if (clean > 0) lines.push(line(`${markdown ? '- ' : '  '}${counted(clean, 'run')} clean`))
+  return lines
+}
+
+/** Of those that are over. */
+function successText(runs: readonly ReportedRun[], active: number): string {
+  const over = runs.filter(({ run }) => run.state !== 'cancelled').length - active
+  const done = runs.filter(({ run }) => run.state === 'completed').length
+  return over <= 0 ? 'unknown' : `${Math.floor((done / over) * 100)} %`
+}
+
+/** `safe 41,200 of 60,000 items`. */
+function safeText(stages: ReportedRun['stages']): string {
+  const open = stages.find(({ kind, state, counts }) => kind === 'each' && state !== 'completed' && counts !== undefined)
+  if (open?.counts === undefined) return ''
+  const { done, skipped, setAside, total } = open.counts
+  return `safe ${count(done + skipped + setAside)}${total === undefined ? '' : ` of ${count(total)}`} items of ${open.path}`
+}

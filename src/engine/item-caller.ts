@@ -1,0 +1,141 @@
+import { sleep } from '../model/clock.ts'
+import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+import { itemPath } from '../model/scope.ts'
+import type { Attempt } from './attempt.ts'
+import { BatchCall } from './batch-context.ts'
+import { callInTime } from './call-in-time.ts'
+import type { EachProgress } from './each-progress.ts'
+import { ItemCall } from './item-context.ts'
+import { meantError, retryDelayMs } from './retry.ts'
+import type { BatchContext, EachOptions, ItemContext } from './run.ts'
+import { stopped } from './stopped.ts'
+import { storeError } from './stored-error.ts'
+
+export type ItemFunction = (item: unknown, ctx: ItemContext) => unknown
+export type BatchFunction = (items: readonly unknown[], ctx: BatchContext) => unknown
+
+/** An item on its way. */
+export interface Unit {
+  readonly item: unknown
+  readonly index: number
+  /** Undefined where items are known by index. */
+  readonly key: string | undefined
+}
+
+export const unitName = ({ key, index }: Unit): string => key ?? String(index)
+
+/** All calls that an item is worth were made. */
+export class ExhaustedCalls {
+  readonly error: unknown
+  readonly calls: number
+
+  constructor(error: unknown, calls: number) {
+    this.error = error
+    this.calls = calls
+  }
+}
+
+export interface ItemCallerOptions {
+  readonly attempt: Attempt
+  readonly path: string
+  readonly options: EachOptions<unknown, unknown>
+  readonly progress: EachProgress
+}
+
+/** A call that may be made several times. */
+interface Calls {
+  /** Names of the items, for messages. */
+  readonly name: string
+  readonly make: (call: number, signal: AbortSignal) => unknown
+  /** Monotonic. */
+  readonly startedMs: number
+}
+
+/** Calls the user's function for one item or a batch, again after errors as the policy says. Rejects with {@link ExhaustedCalls} when that is over. */
+export class ItemCaller {
+  readonly #caller: ItemCallerOptions
+
+  constructor(caller: ItemCallerOptions) {
+    this.#caller = caller
+  }
+
+  one(fn: ItemFunction, unit: Unit): Promise<unknown> {
+    return this.#call(this.#callsOf(fn, unit), 1)
+  }
+
+  /** After a first call that was made without this threw. */
+  oneAgain(fn: ItemFunction, unit: Unit, error: unknown): Promise<unknown> {
+    return this.#callAgain(this.#callsOf(fn, unit), 1, error)
+  }
+
+  /** One result for each item, in order. */
+  async batch(fn: BatchFunction, units: readonly Unit[]): Promise<readonly unknown[]> {
+    const { attempt, path } = this.#caller
+    const items = units.map(({ item }) => item)
+    const [first, last] = [units[0], units.at(-1)].map(unit => (unit === undefined ? '' : unitName(unit)))
+    const name = units.length === 1 ? `${first}` : `${first}…${last}`
+    const make = async (call: number, signal: AbortSignal) =>
+      resultsOf(path, units, await fn(items, new BatchCall(attempt, path, units, call, signal)))
+    return (await this.#call({ name, make, startedMs: this.#nowMs() }, 1)) as readonly unknown[]
+  }
+
+  #callsOf(fn: ItemFunction, { item, index, key }: Unit): Calls {
+    const { attempt, path } = this.#caller
+    return {
+      name: key ?? String(index),
+      make: (call, signal) => fn(item, new ItemCall(attempt, path, index, key, call, signal)),
+      startedMs: this.#nowMs(),
+    }
+  }
+
+  #nowMs(): number {
+    return this.#caller.attempt.facts.core.clock.monotonicMs()
+  }
+
+  async #call(calls: Calls, call: number): Promise<unknown> {
+    const { attempt, path, options } = this.#caller
+    const { timeoutMs, totalTimeoutMs } = options
+    const leftMs = totalTimeoutMs === undefined ? undefined : Math.max(1, totalTimeoutMs - (this.#nowMs() - calls.startedMs))
+    const timeLimitMs = leftMs === undefined ? timeoutMs : Math.min(timeoutMs ?? leftMs, leftMs)
+    try {
+      return await callInTime(attempt, `${path}[${calls.name}]`, timeLimitMs, signal => calls.make(call, signal))
+    } catch (error) {
+      return this.#callAgain(calls, call, error)
+    }
+  }
+
+  /** After call number `call` threw: another one after a pause, or the end of it. */
+  async #callAgain(calls: Calls, call: number, error: unknown): Promise<unknown> {
+    const { attempt, path, options, progress } = this.#caller
+    const { clock, random } = attempt.facts.core
+    const { totalTimeoutMs } = options
+    const failed = { call, error, elapsedMs: this.#nowMs() - calls.startedMs, totalTimeoutMs }
+    const delayMs = attempt.stopping ? undefined : retryDelayMs(options.retry, failed, clock, random)
+    if (delayMs === undefined) throw new ExhaustedCalls(meantError(error), call)
+    progress.retried()
+    attempt.emit({
+      type: 'item.retry',
+      stage: path,
+      item: calls.name,
+      attempt: call + 1,
+      error: storeError(meantError(error)),
+    })
+    await sleep(clock, delayMs, attempt.signal).catch(() => {
+      throw new ExhaustedCalls(isWaymarkError(attempt.signal.reason) ? attempt.signal.reason : stopped(attempt.signal), call)
+    })
+    attempt.forgetCallsIn(itemPath(path, calls.name))
+    return this.#call(calls, call + 1)
+  }
+}
+
+function resultsOf(path: string, units: readonly Unit[], returned: unknown): readonly unknown[] {
+  if (returned === undefined) return units.map(() => undefined)
+  if (Array.isArray(returned) && returned.length === units.length) return returned
+  const what = Array.isArray(returned) ? `${returned.length} results` : returned === null ? 'null' : `a ${typeof returned}`
+  throw new WaymarkError('invalid', {
+    message: `the function of ${JSON.stringify(path)} returned ${what} for a batch of ${units.length} items`,
+    means: 'None of these items is recorded; those finished before are.',
+    remedy: 'Return nothing, or an array with one result for each item, in order; ctx.skip() or undefined where there is none.',
+    details: { stage: path },
+  })
+}

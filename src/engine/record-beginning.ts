@@ -1,0 +1,41 @@
+import type { Owner } from '../model/owner.ts'
+import type { Plan } from '../model/plan.ts'
+import type { CodeDigest, RunCreated, RunRecord } from '../model/records.ts'
+import type { Attempt } from './attempt.ts'
+import type { StoreCore } from './store-core.ts'
+
+export interface Beginning {
+  readonly plan: Plan
+  /** What a new run is created with. */
+  readonly created: Omit<RunCreated, 'type' | 'time' | 'pipeline'>
+  readonly supervisor?: Owner['supervisor'] | undefined
+  readonly code?: CodeDigest | undefined
+}
+
+/** Records that an attempt begins, and before the first one the run itself. */
+export async function recordBeginning(attempt: Attempt, { plan, created, supervisor, code }: Beginning): Promise<void> {
+  const { core, pipeline, recorded, earlierOwnersDead } = attempt.facts
+  // Older versions would not find the items that this one records.
+  await core.upgrade()
+  const time = core.clock.now()
+  const first: RunRecord[] = []
+  if (recorded.created === undefined) first.push({ type: 'run.created', time: await creationTime(core), pipeline, ...created })
+  first.push({
+    type: 'attempt.started',
+    time,
+    attempt: plan.attempt,
+    owner: supervisor === undefined ? core.self : { ...core.self, supervisor },
+    plan,
+    earlierOwnersDead,
+    node: process.version,
+    ...(code === undefined ? {} : { code }),
+  })
+  await attempt.append(...first)
+}
+
+/** Now, but after every run there is: the last run is the one begun last, also where the clock was set back. A thousandth of a millisecond shows nowhere. */
+async function creationTime(core: StoreCore): Promise<number> {
+  const [last] = await core.feed.query(catalog => catalog.runs({ limit: 1 }))
+  const now = core.clock.now()
+  return last === undefined || last.createdAt < now ? now : last.createdAt + 0.001
+}

@@ -1,0 +1,78 @@
+import { isWaymarkError } from '../model/errors.ts'
+import { keySaltBytes } from '../model/key-digest.ts'
+import type { ScopePath } from '../model/scope.ts'
+import type { StoreCore } from './store-core.ts'
+import { trackedInput } from './track-input.ts'
+import { bad, checkTrackOptions, describe, type TrackOptions } from './track-options.ts'
+import { enterTrackedRun, type TrackedRun } from './tracked-run.ts'
+import { Tracker } from './tracker.ts'
+
+/** Begins a loop of the caller's own or goes on with it; with a function, up to its end. */
+export async function track(core: StoreCore, options: TrackOptions, fn?: (tracker: Tracker) => unknown): Promise<unknown> {
+  const path = checkTrackOptions(options)
+  if (fn !== undefined && typeof fn !== 'function')
+    throw bad('store.track', `the second argument is ${describe(fn)}, not a function`, 'store.track(options, async t => { … })')
+  const tracker = await openTracker(core, path, options)
+  return fn === undefined ? tracker : carryOut(tracker, fn)
+}
+
+export async function openTracker(core: StoreCore, path: ScopePath, options: TrackOptions): Promise<Tracker> {
+  const run = await enterTrackedRun(core, path, options)
+  try {
+    return await startLoop(core, run, path, options)
+  } catch (error) {
+    await run.leave(path, { state: isWaymarkError(error, 'input_changed') ? 'paused' : 'failed', error })
+    throw error
+  }
+}
+
+async function startLoop(core: StoreCore, run: TrackedRun, path: ScopePath, options: TrackOptions): Promise<Tracker> {
+  const { attempt } = run
+  const { recorded: before, redo: asked } = await attempt.lookUp(path, undefined)
+  const { record, redo: changed } = await trackedInput(options.input, {
+    core,
+    run: attempt.facts.run,
+    path,
+    recorded: asked === undefined ? before : undefined,
+    accepted: options.acceptInput === true,
+  })
+  const redo = asked ?? changed
+  const total = options.total ?? (redo === undefined ? before?.total : undefined)
+  const { metadata } = options
+  const time = core.clock.now()
+  await attempt.append(
+    {
+      type: 'stage.started',
+      time,
+      path,
+      kind: 'each',
+      order: attempt.orderOf(path),
+      ...(record === undefined ? {} : { input: record }),
+      ...(total === undefined ? {} : { total }),
+      keySalt: core.random.bytes(keySaltBytes),
+      ...(redo === undefined ? {} : { redo }),
+    },
+    ...(metadata === undefined ? [] : [{ type: 'stage.noted', time, path, metadata } as const]),
+  )
+  const recorded = attempt.facts.recorded.stages.get(path)
+  if (recorded === undefined) throw new TypeError(`${path} was started, and is not recorded`)
+  return new Tracker({ run, path, recorded, redo, total, options })
+}
+
+/** Calls the function, and records how it ended. Its own error comes back as it is. */
+async function carryOut(tracker: Tracker, fn: (tracker: Tracker) => unknown): Promise<unknown> {
+  let value: unknown
+  try {
+    value = await fn(tracker)
+    await tracker.returned(value)
+    return value
+  } catch (error) {
+    if (tracker.ended) throw error
+    if (!tracker.signal.aborted) {
+      await tracker.fail(error)
+      throw error
+    }
+    await tracker.pause()
+    throw isWaymarkError(error, 'cancelled') ? error : tracker.stopReason()
+  }
+}

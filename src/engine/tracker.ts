@@ -1,0 +1,416 @@
+import type { CheckpointRecord } from '../model/checkpoint.ts'
+import { errorFingerprint } from '../model/error-fingerprint.ts'
+import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+import { itemName, type RecordedStage } from '../model/recorded-run.ts'
+import type { ScopePath } from '../model/scope.ts'
+import { checkLabels } from './check-labels.ts'
+import { EachProgress } from './each-progress.ts'
+import { eachResults, storedResults } from './each-results.ts'
+import { payloadOf } from './item-loop.ts'
+import type { EachResults } from './run.ts'
+import { recordStageFailure } from './stage.ts'
+import { stopped } from './stopped.ts'
+import { storeError } from './stored-error.ts'
+import { bad, describe, storedMetadata, type TrackOptions } from './track-options.ts'
+import { TrackedItems } from './tracked-items.ts'
+import type { LoopEnd, TrackedRun } from './tracked-run.ts'
+import { trackerLine } from './tracker-line.ts'
+import { TrackerNotes } from './tracker-notes.ts'
+import { writeCheckpoint } from './write-checkpoint.ts'
+
+/** How far a tracked loop is. */
+export interface TrackerProgress {
+  readonly done: number
+  readonly skipped: number
+  readonly failed: number
+  readonly total?: number
+  /** Of these, recorded by earlier attempts. */
+  readonly reused: number
+  /** Finished, and not durable yet: what a kill now would do again. */
+  readonly atRisk: number
+  /** Since this attempt began. */
+  readonly elapsedMs: number
+  /** In this attempt; undefined before the first measurement. */
+  readonly itemsPerSecond?: number
+  /** `done` of `done + failed`, 0 to 1; undefined while both are 0. */
+  readonly successRate?: number
+  /** Undefined while unknown. */
+  readonly etaMs?: { readonly low: number; readonly likely: number; readonly high: number }
+}
+
+export interface TrackerParts {
+  readonly run: TrackedRun
+  readonly path: ScopePath
+  /** The stage as it is recorded, started. */
+  readonly recorded: RecordedStage
+  /** Why what was recorded is thrown away, if it is. */
+  readonly redo: string | undefined
+  readonly total: number | undefined
+  readonly options: TrackOptions
+}
+
+/**
+ * Keeps the progress of a loop of your own: which items are finished, what came of them, and how far all is. Made by {@link Store.track}. Items are named by index or by key; what is said of an item
+ * first counts, and saying it again changes nothing. `done`, `failed`, `skipped` and `shouldSkip` only touch memory; a group commit in the background makes it durable, as `save` says.
+ */
+export class Tracker implements AsyncDisposable {
+  readonly #parts: TrackerParts
+  readonly #items: TrackedItems
+  readonly #progress: EachProgress
+  readonly #notes: TrackerNotes
+  readonly #before: number
+  readonly #startedAt: number
+  readonly #printEvery: number
+  readonly signal: AbortSignal
+  #sincePrint = 0
+  #state: 'open' | 'ending' | 'ended' = 'open'
+
+  /** Use `store.track()`. */
+  constructor(parts: TrackerParts) {
+    const { run, path, recorded, options, total } = parts
+    this.#parts = parts
+    this.#items = new TrackedItems(path, recorded)
+    this.#before = recorded.finished
+    this.#progress = new EachProgress({
+      attempt: run.attempt,
+      path,
+      byKey: recorded.keys.size > 0,
+      output: undefined,
+      save: options.save ?? {},
+      durability: options.durability,
+      batch: undefined,
+      before: recorded.counts,
+      total,
+    })
+    this.#notes = new TrackerNotes(run.attempt, path)
+    this.#startedAt = run.attempt.facts.core.clock.monotonicMs()
+    this.#printEvery = options.printEvery ?? Number.POSITIVE_INFINITY
+    /** Aborts when the loop should stop: `options.signal`, `waymark pause` or `cancel` from elsewhere, or a newer owner of the run. What is finished until the loop ends is recorded all the same. */
+    this.signal = options.signal === undefined ? run.signal : AbortSignal.any([run.signal, options.signal])
+  }
+
+  /** Id of the run. */
+  get run(): string {
+    return this.#parts.run.attempt.facts.run
+  }
+
+  /** Path of the stage: its name, with the key if it has one. */
+  get stage(): ScopePath {
+    return this.#parts.path
+  }
+
+  /** From 1. */
+  get attempt(): number {
+    return this.#parts.run.attempt.facts.attempt
+  }
+
+  /** True once it was completed, failed or paused. */
+  get ended(): boolean {
+    return this.#state === 'ended'
+  }
+
+  /** What was noted so far, also by earlier attempts. */
+  get metadata(): Readonly<Record<string, unknown>> {
+    return { ...this.#parts.recorded.metadata }
+  }
+
+  /**
+   * Whether an item is finished (done, failed or skipped), in this attempt or an earlier one. One that was requeued is not.
+   *
+   * @throws WaymarkError `invalid` for what cannot name an item, `conflict` if others are named by index and this one by key, or the other way round
+   */
+  shouldSkip(item: number | string): boolean {
+    return this.#items.has(item)
+  }
+
+  /**
+   * Notes that an item is done, with its result, if it has one worth keeping: see {@link results}. Returns something to wait for when more bytes of results were given than could be kept so far.
+   *
+   * @throws WaymarkError `invalid` if the result cannot be stored: the item is then not done; `conflict` after the end; and what a save in the background failed with: `fenced`, `disk_full` …
+   */
+  done(item: number | string, result?: unknown): Promise<void> | undefined {
+    this.#mustBeOpen()
+    if (this.#items.has(item)) return undefined
+    this.#progress.finish(this.#items.placeOf(item), keyOf(item), result)
+    this.#items.add(item)
+    this.#finished()
+    return result === undefined ? undefined : this.#progress.pressure()
+  }
+
+  /**
+   * Notes that an item failed: it is set aside with the error, and with `payload` if that is given, so that `waymark items RUN --set-aside` shows it. It is not done again until it is requeued
+   * (`waymark requeue RUN`).
+   */
+  failed(item: number | string, error: unknown, payload?: unknown): void {
+    this.#mustBeOpen()
+    if (this.#items.has(item)) return
+    const { attempt } = this.#parts.run
+    const key = keyOf(item)
+    const index = this.#items.add(item)
+    const stored = storeError(error, itemName(index, key))
+    const kept = payload === undefined ? undefined : payloadOf(payload, attempt)
+    this.#progress.setAside({
+      index,
+      ...(key === undefined ? {} : { key }),
+      ...(kept === undefined ? {} : { payload: kept }),
+      error: stored,
+      fingerprint: errorFingerprint(stored),
+      calls: 1,
+      time: attempt.facts.core.clock.now(),
+    })
+    this.#finished()
+  }
+
+  /** Notes that nothing was to be done for an item. */
+  skipped(item: number | string): void {
+    this.#mustBeOpen()
+    if (this.#items.has(item)) return
+    this.#progress.skip(this.#items.add(item), keyOf(item))
+    this.#finished()
+  }
+
+  /**
+   * Adds to what is noted with the stage, by key; recorded within a second.
+   *
+   * @throws WaymarkError `invalid` if it is no plain object or cannot be stored
+   */
+  setMetadata(metadata: Readonly<Record<string, unknown>>): void {
+    this.#mustBeOpen()
+    checkLabels({ metadata })
+    // As it is now: what is changed in it later is not noted.
+    this.#notes.setMetadata(storedMetadata(metadata))
+  }
+
+  /** Says what is being done, for whoever watches. */
+  setCurrentStep(text: string): void {
+    this.#mustBeOpen()
+    if (typeof text !== 'string')
+      throw bad('setCurrentStep', `the step is ${describe(text)}, not text`, "t.setCurrentStep('page 7')")
+    this.#notes.setCurrentStep(text)
+  }
+
+  /** Says how many items there are in all, where that shows only on the way. */
+  setTotal(total: number): void {
+    this.#mustBeOpen()
+    if (!Number.isSafeInteger(total) || total < 0)
+      throw bad('setTotal', `the total must be a whole number of items, not ${describe(total)}`, 't.setTotal(rows.length)')
+    this.#progress.total = total
+  }
+
+  /** Counts, speed, and the time that is still needed, as a range: as every other progress in Waymark. */
+  progress(): TrackerProgress {
+    const { counts, reused, atRisk, itemsPerSecond, etaMs } = this.#progress.measure()
+    const { done, skipped, setAside, total } = counts
+    return {
+      done,
+      skipped,
+      failed: setAside,
+      ...(total === undefined ? {} : { total }),
+      reused,
+      atRisk,
+      elapsedMs: this.#parts.run.attempt.facts.core.clock.monotonicMs() - this.#startedAt,
+      ...(itemsPerSecond === undefined ? {} : { itemsPerSecond }),
+      ...(done + setAside === 0 ? {} : { successRate: done / (done + setAside) }),
+      ...(etaMs === undefined ? {} : { etaMs }),
+    }
+  }
+
+  /** Prints one line of progress. */
+  print(): void {
+    const line = trackerLine(this.stage, this.progress())
+    const { print } = this.#parts.options
+    if (print === undefined) process.stderr.write(`${line}\n`)
+    else print(line)
+  }
+
+  /** Results of items that are durable, also of earlier attempts: by index, or in the order in which keys were done. */
+  results<Value = unknown>(): EachResults<Value> {
+    const { run, path } = this.#parts
+    const { core, recorded } = run.attempt.facts
+    return eachResults<Value>(() => storedResults(core, recorded.stages.get(path)?.results ?? []))
+  }
+
+  /** Makes everything said so far durable. */
+  async flush(): Promise<void> {
+    const { attempt } = this.#parts.run
+    await this.#progress.flush()
+    await attempt.append(...this.#notes.take())
+  }
+
+  /**
+   * Ends the loop: everything is durable when it resolves. `finalData` becomes a checkpoint of type `result`, and that of the run.
+   *
+   * @throws WaymarkError `conflict` if items of the total are not finished, `invalid` if the data cannot be stored: the loop then still goes on; what a save failed with
+   */
+  async complete(finalData?: unknown): Promise<void> {
+    this.#mustBeOpen()
+    await this.#end(async () => this.#completed(finalData === undefined ? undefined : await this.#keep(finalData)))
+    await this.#parts.options.onSuccess?.(this.#told())
+  }
+
+  /** Ends the loop as failed: what is finished stays, and the next attempt goes on with the rest. */
+  async fail(error: unknown): Promise<void> {
+    this.#mustBeOpen()
+    const { run, path, options } = this.#parts
+    await this.#endAnyhow(async () => {
+      await recordStageFailure(run.attempt, path, this.#startedAt, error)
+      return { state: 'failed', error }
+    })
+    await warnIfFails(() => options.onFailure?.(error, this.#told()))
+  }
+
+  /** Ends the loop for now; the next attempt goes on with the rest. */
+  async pause(): Promise<void> {
+    this.#mustBeOpen()
+    await this.#endAnyhow(async () => ({ state: 'paused' }))
+    await warnIfFails(() => this.#parts.options.onPause?.(this.#told()))
+  }
+
+  /** Left without {@link complete} the loop is recorded as failed; as paused, if it was told to stop. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state !== 'open') return
+    if (this.signal.aborted) await this.pause()
+    else await this.fail(leftOpen(this.run, this.stage))
+    if (this.#progress.fault !== undefined) throw this.#progress.fault
+  }
+
+  /** What a function was called with this for has returned: completes it, unless it was told to stop before all was done. A value that cannot be kept does not undo the work. */
+  async returned(value: unknown): Promise<void> {
+    if (this.#state === 'ended') return
+    const { done, skipped, setAside, total } = this.#progress.counts
+    if (this.signal.aborted && (total === undefined || done + skipped + setAside < total)) {
+      await this.pause()
+      throw this.stopReason()
+    }
+    try {
+      await this.complete(value)
+    } catch (error) {
+      if (!isWaymarkError(error, 'invalid') || this.#state !== 'open') throw error
+      process.emitWarning(`${this.stage}: what the function returned is not kept: ${error.message}`)
+      await this.complete()
+    }
+  }
+
+  /** Why the loop was stopped. */
+  stopReason(): WaymarkError {
+    const { reason } = this.signal
+    return isWaymarkError(reason) && reason.code !== 'cancelled' ? reason : stopped(this.#parts.run.attempt.signal)
+  }
+
+  #finished(): void {
+    if (++this.#sincePrint < this.#printEvery) return
+    this.#sincePrint = 0
+    this.print()
+  }
+
+  #mustBeOpen(): void {
+    if (this.#progress.fault !== undefined && this.#state === 'open') throw this.#progress.fault
+    if (this.#state !== 'open') throw over(this.run, this.stage)
+  }
+
+  /** Everything finished is durable, then `ending` says how it ended. If that fails, the loop still goes on. */
+  async #end(ending: () => Promise<LoopEnd>): Promise<void> {
+    this.#state = 'ending'
+    let end: LoopEnd
+    try {
+      await this.flush()
+      end = await ending()
+    } catch (error) {
+      this.#state = 'open'
+      throw error
+    }
+    await this.#leave(end)
+  }
+
+  /** What could not be saved is done again by the next attempt: that is no reason not to end. */
+  async #endAnyhow(ending: () => Promise<LoopEnd>): Promise<void> {
+    this.#state = 'ending'
+    await this.flush().catch(() => {})
+    await this.#leave(await ending())
+  }
+
+  async #leave(end: LoopEnd): Promise<void> {
+    const { run, path, redo } = this.#parts
+    const stage = run.attempt.facts.recorded.stages.get(path)
+    run.attempt.check.note({
+      kind: 'pass',
+      path,
+      before: this.#before,
+      recordedNow: this.#progress.recordedNow,
+      after: stage?.finished ?? 0,
+      counts: stage?.counts,
+      completed: end.state === 'completed',
+      redo,
+      rows: undefined,
+    })
+    this.#state = 'ended'
+    this.#progress.close()
+    await run.leave(path, end)
+  }
+
+  #completed(result: CheckpointRecord | undefined): LoopEnd {
+    const { run, path } = this.#parts
+    const { clock } = run.attempt.facts.core
+    const { counts } = this.#progress
+    const { done, skipped, setAside, total } = counts
+    const finished = done + skipped + setAside
+    if (total !== undefined && finished < total) throw unfinished(this.run, path, finished, total)
+    const durationMs = clock.monotonicMs() - this.#startedAt
+    return { state: 'completed', record: { type: 'stage.done', time: clock.now(), path, durationMs, counts }, result }
+  }
+
+  #keep(finalData: unknown): Promise<CheckpointRecord> {
+    const { run, path, options, recorded } = this.#parts
+    const { description, tags } = options
+    return writeCheckpoint(run.attempt.facts.core, finalData, {
+      run: this.run,
+      stage: path,
+      type: 'result',
+      metadata: { ...recorded.metadata },
+      ...(description === undefined ? {} : { description }),
+      ...(tags === undefined ? {} : { tags }),
+    })
+  }
+
+  #told() {
+    return { run: this.run, stage: this.stage, progress: this.progress() }
+  }
+}
+
+const keyOf = (item: number | string): string | undefined => (typeof item === 'string' ? item : undefined)
+
+/** A hook beside an error must not take its place. */
+async function warnIfFails(hook: () => unknown): Promise<void> {
+  try {
+    await hook()
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error))
+  }
+}
+
+function leftOpen(run: string, stage: ScopePath): WaymarkError {
+  return new WaymarkError('failed', {
+    message: `${stage} was left without complete()`,
+    means: 'What was finished is recorded; the loop counts as failed, and the next attempt goes on with the rest.',
+    remedy: 'Call await t.complete() as the last thing, or use store.track(options, async t => { … }).',
+    details: { run, stage },
+  })
+}
+
+function over(run: string, stage: ScopePath): WaymarkError {
+  return new WaymarkError('conflict', {
+    message: `${JSON.stringify(stage)} of run ${run} has ended`,
+    means: 'What was recorded before the end stays; this was not noted.',
+    remedy: 'Call it before complete(), and wait for all items first; or track the loop again.',
+    details: { run, stage },
+  })
+}
+
+function unfinished(run: string, stage: ScopePath, finished: number, total: number): WaymarkError {
+  return new WaymarkError('conflict', {
+    message: `${stage} cannot be completed: ${finished} of ${total} items are finished`,
+    means: 'What is finished is recorded; the loop can go on.',
+    remedy: 'Call t.done, t.failed or t.skipped for every item; or t.setTotal(n) if there are fewer.',
+    details: { run, stage, finished, total },
+  })
+}
