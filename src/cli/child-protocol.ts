@@ -1,3 +1,4 @@
+import type { Durability } from '../model/durability.ts'
 import type { ErrorJson } from '../model/errors.ts'
 import type { StoredError } from '../model/records.ts'
 import type { Restart } from '../model/recovery-type.ts'
@@ -49,6 +50,7 @@ export interface ChildOrder {
   /** Somebody wants a run to go on that was paused on purpose. */
   readonly resumePaused?: boolean
   readonly staleAfterMs?: number
+  readonly durability?: Durability
   readonly supervisor: { readonly pid: number; readonly processStart?: string }
 }
 

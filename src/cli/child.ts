@@ -140,6 +140,7 @@ async function work(order: ChildOrder): Promise<ChildOutcome> {
       ...(order.restart === undefined ? {} : { restart: order.restart }),
       ...(order.runId === undefined ? {} : { runId: order.runId }),
       ...(order.staleAfterMs === undefined ? {} : { staleAfterMs: order.staleAfterMs }),
+      ...(order.durability === undefined ? {} : { durability: order.durability }),
     })
     if (outcome === undefined) return { state: 'planned' }
     return { state: 'completed', run: outcome.run, setAside: outcome.setAside, value: shownValue(outcome.value) }

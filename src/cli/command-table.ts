@@ -69,6 +69,14 @@ const staleAfter: FlagSpec = {
 }
 const every: FlagSpec = { name: 'every', kind: 'count', value: 'N', summary: 'off a terminal: also a line every N items' }
 
+const durability: FlagSpec = {
+  name: 'durability',
+  kind: 'text',
+  value: 'NAME',
+  choices: ['power', 'process', 'exit'],
+  summary: 'what is recorded survives a power cut (power), a kill (process), a clean end (exit)',
+}
+
 const allowSetAside: FlagSpec = {
   name: 'allow-set-aside',
   kind: 'count',
@@ -129,6 +137,7 @@ export const commands: readonly CommandSpec[] = [
       backoff,
       acceptInput,
       acceptStale,
+      durability,
       staleAfter,
       allowSetAside,
       every,
@@ -163,6 +172,7 @@ export const commands: readonly CommandSpec[] = [
       backoff,
       acceptInput,
       acceptStale,
+      durability,
       staleAfter,
       allowSetAside,
       every,

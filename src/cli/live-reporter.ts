@@ -78,7 +78,9 @@ export class LiveReporter implements RunReporter {
     const { run, pipeline, attempt, owner } = watched
     this.#progress.attach(watched, this.#clock.now())
     const where = owner === undefined ? '' : ` ${this.#screen().glyphs.separator} process ${owner.pid} on ${owner.host}`
-    this.#above(line(`watching ${pipeline} ${shortId(run)} ${this.#screen().glyphs.separator} attempt ${attempt}${where}`, 'quiet'))
+    this.#above(
+      line(`watching ${pipeline} ${shortId(run)} ${this.#screen().glyphs.separator} attempt ${attempt}${where}`, 'quiet'),
+    )
     this.#startDrawing()
   }
 

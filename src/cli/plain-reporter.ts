@@ -30,7 +30,11 @@ export class PlainReporter implements RunReporter {
   readonly #every: number | undefined
   readonly #told = new Map<string, number>()
 
-  constructor(output: Output, clock: Clock, { speaks, every }: { readonly speaks: boolean; readonly every?: number | undefined }) {
+  constructor(
+    output: Output,
+    clock: Clock,
+    { speaks, every }: { readonly speaks: boolean; readonly every?: number | undefined },
+  ) {
     this.#every = every
     this.#output = output
     this.#clock = clock

@@ -9,5 +9,8 @@ export async function reporterFor({ line, output, settings, environment, clock }
   if (draws) return new (await import('./live-reporter.ts')).LiveReporter(output, clock)
   const speaks = settings.progress !== 'none' && !output.quiet
   const every = line.flags.count('every')
-  return new (await import('./plain-reporter.ts')).PlainReporter(output, clock, { speaks, every: every === 0 ? undefined : every })
+  return new (await import('./plain-reporter.ts')).PlainReporter(output, clock, {
+    speaks,
+    every: every === 0 ? undefined : every,
+  })
 }

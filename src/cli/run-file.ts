@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import type { RunSummary } from '../engine/store.ts'
 import { WaymarkError } from '../model/errors.ts'
+import { trackedParams } from '../model/tracked-params.ts'
 import type { StoreChoice } from './store-choice.ts'
 
 /**
@@ -11,9 +12,14 @@ import type { StoreChoice } from './store-choice.ts'
  */
 export function runFile(run: RunSummary, store: StoreChoice, first?: string): string {
   if (run.file !== undefined) return resolve(dirname(store.path), run.file)
-  const byHand = `un its pipeline's file with the same parameters: waymark run FILE --run-id ${run.id}`
+  const isTracked = run.paramsDigest === trackedParams
+  const byHand = isTracked
+    ? 'un its program again: it goes on by itself'
+    : `un its pipeline's file with the same parameters: waymark run FILE --run-id ${run.id}`
   throw new WaymarkError('invalid', {
-    message: `run ${run.id} was not started by \`waymark run\`, so its file is not known`,
+    message: isTracked
+      ? `run ${run.id} is one of loops that a program of yours tracks`
+      : `run ${run.id} was not started by \`waymark run\`, so its file is not known`,
     means: 'Nothing was run; what it recorded is untouched.',
     remedy: first === undefined ? `R${byHand}` : `First ${first}, then r${byHand}`,
     details: { run: run.id },

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { processStartOf } from '../engine/process-identity.ts'
 import { systemRandom } from '../model/clock.ts'
+import { checkDurability } from '../model/durability.ts'
 import type { ErrorJson } from '../model/errors.ts'
 import type { EndCause } from '../model/records.ts'
 import { type Backoff, defaultBackoff } from '../model/restart-pause.ts'
@@ -18,6 +19,7 @@ export type PipelineRequest = Pick<ChildOrder, 'file' | 'shownFile' | 'params' |
 export async function runPipeline(context: Context, request: PipelineRequest): Promise<number> {
   const { line, settings, clock } = context
   const processStart = processStartOf(process.pid)
+  const durability = checkDurability(line.flags.text('durability'), '--durability')
   const order: ChildOrder = {
     ...request,
     kind: line.flags.on('plan') ? 'plan' : 'run',
@@ -27,6 +29,7 @@ export async function runPipeline(context: Context, request: PipelineRequest): P
     acceptStale: line.flags.on('accept-stale'),
     supervisor: { pid: process.pid, ...(processStart === undefined ? {} : { processStart }) },
     ...(settings.staleAfterMs === undefined ? {} : { staleAfterMs: settings.staleAfterMs }),
+    ...(durability === undefined ? {} : { durability }),
   }
   const reporter = await reporterFor(context)
   const end = await supervise({

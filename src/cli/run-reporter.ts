@@ -10,6 +10,8 @@ export interface WatchedRun {
   readonly attempt: number
   /** Where it runs; undefined once nobody works on it. */
   readonly owner: { readonly host: string; readonly pid: number } | undefined
+  /** Wall milliseconds when this attempt began, where that is known. */
+  readonly startedAt: number | undefined
   /** Its stages in order, as far as they are declared. */
   readonly stages: readonly string[]
   readonly store: string

@@ -25,7 +25,8 @@ export function settingsOf(flags: Flags, environment: Environment, loaded: Loade
   const staleAfter = flags.text('stale-after')
   const staleAfterMs =
     (staleAfter === undefined ? undefined : timeSpan(staleAfter, 'stale-after', undefined)) ??
-    numberFrom(environment, 'WAYMARK_STALE_AFTER_MS') ?? config.staleAfterMs
+    numberFrom(environment, 'WAYMARK_STALE_AFTER_MS') ??
+    config.staleAfterMs
   const backoffMs = flags.count('backoff') ?? numberFrom(environment, 'WAYMARK_BACKOFF_MS') ?? config.backoffMs
   return {
     ...(store === undefined ? {} : { store }),

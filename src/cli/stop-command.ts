@@ -46,6 +46,8 @@ function tellWaiting({ output }: Context, what: 'asked' | 'seen', run: RunView |
   if (output.json || output.quiet) return
   const who = `process ${run.owner?.pid} on ${run.owner?.host}`
   const text =
-    what === 'asked' ? `asked ${who}; waiting until it has stopped (Ctrl-C only stops the waiting)` : `${who} has seen it and is ending`
+    what === 'asked'
+      ? `asked ${who}; waiting until it has stopped (Ctrl-C only stops the waiting)`
+      : `${who} has seen it and is ending`
   void output.message([line(text, 'quiet')])
 }

@@ -2,7 +2,12 @@ import type { ArgumentSpec, CommandSpec, FlagSpec } from './command-spec.ts'
 
 const run: ArgumentSpec = { name: 'RUN', required: true, summary: 'RUN, PIPELINE@last, @last; a prefix of RUN' }
 const noWait: FlagSpec = { name: 'no-wait', kind: 'switch', summary: 'only ask; do not wait until it has stopped' }
-const timeout: FlagSpec = { name: 'timeout', kind: 'text', value: 'TIME', summary: 'how long to wait for it: 30s, 10m (default 10m)' }
+const timeout: FlagSpec = {
+  name: 'timeout',
+  kind: 'text',
+  value: 'TIME',
+  summary: 'how long to wait for it: 30s, 10m (default 10m)',
+}
 const reason: FlagSpec = { name: 'reason', kind: 'text', value: 'TEXT', summary: 'why: kept with the run and shown' }
 
 /** Runs that are at work in another process. */

@@ -37,8 +37,9 @@ export async function watchRun({ store, run: id, reporter, clock, signal }: Watc
     if (run.attempt !== attempt) {
       attempt = run.attempt
       stages = new WatchedStages(attempt)
-      const { pipeline, declaredStages } = run
-      reporter.attach({ run: id, pipeline, attempt, owner: run.owner, stages: declaredStages, store: store.path })
+      const { pipeline, declaredStages, createdAt } = run
+      const startedAt = attempt === 1 ? createdAt : undefined
+      reporter.attach({ run: id, pipeline, attempt, owner: run.owner, startedAt, stages: declaredStages, store: store.path })
     }
     const moment = { now: clock.now(), monotonicMs: clock.monotonicMs() }
     const views = await store.stages(id)

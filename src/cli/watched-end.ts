@@ -1,5 +1,5 @@
-import type { RunSummary } from '../engine/store.ts'
 import { requestedStop } from '../engine/requested-stop.ts'
+import type { RunSummary } from '../engine/store.ts'
 import { type ErrorJson, exitCodeOf, WaymarkError } from '../model/errors.ts'
 import type { StageView } from '../model/run-view.ts'
 import { pausedOnPurpose } from '../model/stop-request.ts'
@@ -31,7 +31,13 @@ export function endOfWatched(run: RunSummary, stages: readonly StageView[], now:
     }
     default: {
       const error = state === 'crashed' ? crashed(run, now) : failed(run)
-      return { ...end, state: 'failed', exitCode: exitCodeOf[error.code], error, ...(run.error === undefined ? {} : { cause: run.error }) }
+      return {
+        ...end,
+        state: 'failed',
+        exitCode: exitCodeOf[error.code],
+        error,
+        ...(run.error === undefined ? {} : { cause: run.error }),
+      }
     }
   }
 }

@@ -59,14 +59,23 @@ export class WatchedStages {
 
   #changes(before: StageView | undefined, view: StageView, seen: SeenStage, now: Now): TimedEvent[] {
     if (view.attempt < this.#attempt) {
-      const reused: RunEvent = { type: 'stage.reused', stage: view.path, ...(view.counts === undefined ? {} : { counts: view.counts }) }
+      const reused: RunEvent = {
+        type: 'stage.reused',
+        stage: view.path,
+        ...(view.counts === undefined ? {} : { counts: view.counts }),
+      }
       return before === undefined && view.state === 'completed' ? [{ time: view.updatedAt, event: reused }] : []
     }
     const events: TimedEvent[] = []
     const wasRunning = before?.state === 'running' && before.attempt === view.attempt
     if (!wasRunning) {
       const total = view.counts?.total
-      const started: RunEvent = { type: 'stage.started', stage: view.path, kind: view.kind, ...(total === undefined ? {} : { total }) }
+      const started: RunEvent = {
+        type: 'stage.started',
+        stage: view.path,
+        kind: view.kind,
+        ...(total === undefined ? {} : { total }),
+      }
       events.push({ time: view.startedAt, event: started })
     }
     if (view.state === 'running' && !now.isOver) {

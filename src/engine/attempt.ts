@@ -5,6 +5,7 @@ import type { Durability } from '../model/durability.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { Plan } from '../model/plan.ts'
 import { PlanCheck } from '../model/plan-check.ts'
+import { meanTimeToFailureMs } from '../model/failure-rate.ts'
 import type { RecordedRun, RecordedStage } from '../model/recorded-run.ts'
 import type { RunRecord } from '../model/records.ts'
 import type { RunEvent, StageProgressEvent } from '../model/run-events.ts'
@@ -77,6 +78,7 @@ export class Attempt {
   readonly #redone = new Set<ScopePath>()
   readonly #drawn = { now: 0, uuid: 0, random: 0 }
   #nextOrder: number
+  #meanTimeToFailureMs: Promise<number> | undefined
   #heldBack: { readonly error: WaymarkError; readonly option: string } | undefined
   #lastFailure: { readonly error: unknown; readonly place: ErrorPlace } | undefined
 
@@ -137,6 +139,13 @@ export class Attempt {
 
   emit(event: RunEvent): void {
     this.facts.onEvent?.(event)
+  }
+
+  /** Mean time to failure of the pipeline's work, from the runs the catalog knows; asked once. */
+  meanTimeToFailureMs(): Promise<number> {
+    const { core, pipeline } = this.facts
+    this.#meanTimeToFailureMs ??= core.feed.query(catalog => catalog.runs({ pipeline, limit: 50 })).then(meanTimeToFailureMs)
+    return this.#meanTimeToFailureMs
   }
 
   /** Puts a record into the log before everything that is appended later, but not at once: see {@link RecordAppender.announce}. */

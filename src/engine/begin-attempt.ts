@@ -8,9 +8,9 @@ import { RecordedRun } from '../model/recorded-run.ts'
 import type { RunView } from '../model/run-view.ts'
 import { claimGraceMs, claimPollMs } from './claim-checkpoint-id.ts'
 import { type FoundRun, unfinishedStates } from './find-run.ts'
+import { noteDeletedStages } from './note-deleted-stages.ts'
 import { ownRun, runLiveness } from './ownership.ts'
 import type { AttemptOptions } from './pipeline.ts'
-import { noteDeletedStages } from './note-deleted-stages.ts'
 import { decodeRunRecord } from './record-codec.ts'
 import { noteDamagedStages } from './repair-damaged-stages.ts'
 import type { StoreCore } from './store-core.ts'
@@ -42,7 +42,9 @@ export async function holdRun(core: StoreCore, found: FoundRun, begun: Ownership
     const notices =
       torn === 0
         ? []
-        : [`${torn} bytes behind the last intact record were set aside: a write that was under way when the process died, or damage. What they held is done again`]
+        : [
+            `${torn} bytes behind the last intact record were set aside: a write that was under way when the process died, or damage. What they held is done again`,
+          ]
     const recorded = recordedRunOf(history.records)
     await noteDamagedStages(core, found.run.id, recorded)
     await noteDeletedStages(core, found.run.id, recorded)

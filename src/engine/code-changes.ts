@@ -35,7 +35,10 @@ function changedLines(before: readonly string[], now: readonly string[]): readon
   else for (const i of unmatched(oldPart, part)) changed.add(i)
   const places = [...changed].sort((a, b) => a - b).map(i => start + i)
   // What was taken out at the end leaves no line behind it.
-  return rangesOf(places.map(place => Math.min(place, current.length - 1)), current)
+  return rangesOf(
+    places.map(place => Math.min(place, current.length - 1)),
+    current,
+  )
 }
 
 interface CodeLine {

@@ -1,7 +1,7 @@
 import { fileFault } from '../files/file-faults.ts'
 import { encodeValue } from '../format/encode-value.ts'
-import { type CompletedRange, CompletedSet } from '../model/completed-set.ts'
 import { ResultBytes, resultsIn } from '../format/result-bytes.ts'
+import { type CompletedRange, CompletedSet } from '../model/completed-set.ts'
 import type { Durability } from '../model/durability.ts'
 import type { WaymarkError } from '../model/errors.ts'
 import { DigestList, KeySet } from '../model/key-set.ts'
@@ -9,11 +9,13 @@ import { PendingIndexes } from '../model/pending-indexes.ts'
 import type { RecordedStage } from '../model/recorded-run.ts'
 import type { ItemCounts, SetAsideItem, StageProgress } from '../model/records.ts'
 import type { StageProgressEvent } from '../model/run-events.ts'
-import { type SavePolicy, saveIntervalMs } from '../model/save-policy.ts'
+import type { SavePolicy } from '../model/save-policy.ts'
 import { Throughput } from '../model/throughput.ts'
 import type { ItemOutput, OutputItem, OutputProgress } from '../outputs/item-target.ts'
 import type { Attempt } from './attempt.ts'
+import { BusyTime } from './busy-time.ts'
 import { idempotencyKey } from './idempotency-key.ts'
+import { SavePace } from './save-pace.ts'
 import { writeCheckpoint } from './write-checkpoint.ts'
 
 export interface EachProgressOptions {
@@ -60,7 +62,8 @@ export class EachProgress {
   #saving: Promise<void> | undefined
   #cancelTimer: (() => void) | undefined
   #cancelTelling: (() => void) | undefined
-  #lastCostMs = 0
+  readonly #pace: SavePace
+  #waitingSinceMs: number | undefined
   #fault: WaymarkError | undefined
   readonly #reused: number
   #recordedNow = 0
@@ -81,6 +84,7 @@ export class EachProgress {
     this.#reused = this.#counts.done + this.#counts.skipped + this.#counts.setAside
     this.#throughput = new Throughput(options.attempt.facts.core.clock.monotonicMs())
     options.attempt.passes.set(options.path, this)
+    this.#pace = new SavePace(options, options.attempt)
     if (options.attempt.facts.onEvent !== undefined) this.#tellRegularly()
   }
 
@@ -106,6 +110,7 @@ export class EachProgress {
 
   set total(total: number) {
     this.#counts.total = total
+    this.#pace.total = total
   }
 
   retried(): void {
@@ -137,7 +142,9 @@ export class EachProgress {
 
   /** Something to wait for before more items are finished, if there is too much that is not durable yet. */
   pressure(): Promise<void> | undefined {
-    return this.#unsavedBytes() + this.#bytesBeingSaved > waitAtBytes ? this.#save() : undefined
+    if (this.#unsavedBytes() + this.#bytesBeingSaved <= waitAtBytes) return undefined
+    this.#waitingSinceMs ??= this.#options.attempt.facts.core.clock.monotonicMs()
+    return this.#save()
   }
 
   /** Makes everything finished so far durable. */
@@ -153,7 +160,7 @@ export class EachProgress {
     const { attempt, output } = this.#options
     if (output?.seal === undefined) return
     const position = await output.seal()
-    await attempt.append({ ...this.#progress(), output: position })
+    await attempt.appendAs('power', { ...this.#progress(), output: position })
     await output.recorded?.()
   }
 
@@ -182,9 +189,7 @@ export class EachProgress {
       this.#keys.digester.digest(key)
       this.#digests.push(this.#keys.digester)
     }
-    const { items } = this.#options.save
-    const due = items !== undefined && this.#unsavedItems() >= items
-    if (due || this.#unsavedBytes() > saveAtBytes) void this.#save()
+    if (this.#pace.isDue(this.#unsavedItems()) || this.#unsavedBytes() > saveAtBytes) void this.#save()
     else if (this.#cancelTimer === undefined && this.#saving === undefined) this.#schedule()
   }
 
@@ -193,8 +198,8 @@ export class EachProgress {
   }
 
   #schedule(): void {
-    const delayMs = saveIntervalMs(this.#options.save, this.#lastCostMs)
-    this.#cancelTimer = this.#options.attempt.facts.core.clock.after(delayMs, () => {
+    if (!this.#pace.isTimed) return
+    this.#cancelTimer = this.#options.attempt.facts.core.clock.after(this.#pace.interval.ms, () => {
       this.#cancelTimer = undefined
       void this.#save()
     })
@@ -217,7 +222,7 @@ export class EachProgress {
       this.#digests.take()
       return
     }
-    const startedAt = core.clock.monotonicMs()
+    const busy = new BusyTime(core.clock)
     this.#bytesBeingSaved = this.#unsavedBytes()
     const items = this.#unsavedItems()
     this.#itemsBeingSaved = items
@@ -227,9 +232,10 @@ export class EachProgress {
     const results = this.#results.take()
     try {
       // The output first: a record must never count bytes that are not durable.
-      const position = output === undefined ? undefined : await output.flush(progress)
-      const kept = await this.#place(results, resultsFrom)
-      await attempt.append({ ...progress, ...(position === undefined ? {} : { output: position }), ...kept })
+      const position = output === undefined ? undefined : await busy.until(output.flush(progress))
+      const kept = await busy.until(this.#place(results, resultsFrom))
+      const record = { ...progress, ...(position === undefined ? {} : { output: position }), ...kept }
+      await busy.until(attempt.appendAs(this.#pace.durability, record))
       this.#recordedNow += items
       await output?.recorded?.()
     } catch (error) {
@@ -237,7 +243,8 @@ export class EachProgress {
     }
     this.#bytesBeingSaved = 0
     this.#itemsBeingSaved = 0
-    this.#lastCostMs = core.clock.monotonicMs() - startedAt
+    this.#pace.saved(busy.ms + (this.#waitingSinceMs === undefined ? 0 : core.clock.monotonicMs() - this.#waitingSinceMs))
+    this.#waitingSinceMs = undefined
   }
 
   async #place(
@@ -316,6 +323,7 @@ export class EachProgress {
       counts: this.counts,
       reused: this.#reused,
       atRisk: this.#unsavedItems() + this.#itemsBeingSaved,
+      save: this.#pace.described,
       ...this.#throughput.measure(
         this.#options.attempt.facts.core.clock.monotonicMs(),
         finished - this.#reused,

@@ -1,7 +1,7 @@
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { exitCodeOf, isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { AttemptEnded, RunRecord } from '../model/records.ts'
-import type { CheckOutcome, AttemptProof } from '../model/recovery-proof.ts'
+import type { AttemptProof, CheckOutcome } from '../model/recovery-proof.ts'
 import type { Attempt } from './attempt.ts'
 import { writeErrorCheckpoint } from './error-checkpoint.ts'
 import { requestedStop, stateAfter } from './requested-stop.ts'
@@ -56,11 +56,18 @@ export async function endFailed(
     ...(state === 'failed' ? { error } : request === undefined ? {} : { request }),
     ...(state === 'paused' && attempt.heldBack !== undefined ? { held: attempt.heldBack.option } : {}),
   }
-  const kept = saved !== undefined && (await appended(attempt, { type: 'checkpoint.saved', time: core.clock.now(), checkpoint: saved }, { ...record, errorCheckpoint: saved.id }))
+  const kept =
+    saved !== undefined &&
+    (await appended(
+      attempt,
+      { type: 'checkpoint.saved', time: core.clock.now(), checkpoint: saved },
+      { ...record, errorCheckpoint: saved.id },
+    ))
   if (!kept) await appended(attempt, record)
   const shown = kept ? runError(attempt, thrown, check, saved.id) : bare
   for (const difference of proof.differences)
-    if (shown.code !== 'internal') attempt.emit({ type: 'notice', message: `the counts do not add up (an error of Waymark's own): ${difference}` })
+    if (shown.code !== 'internal')
+      attempt.emit({ type: 'notice', message: `the counts do not add up (an error of Waymark's own): ${difference}` })
   tell(attempt, startedAt, { state, proof, check, error: shown, ...(kept ? { errorCheckpoint: saved.id } : {}) })
   return shown
 }
@@ -127,7 +134,12 @@ function tell(attempt: Attempt, startedAt: number, { state, proof, check, error,
 }
 
 /** Waymark's own errors as they are, the user's as the cause of `failed`. */
-function runError(attempt: Attempt, error: unknown, check: CheckOutcome | undefined, checkpoint: string | undefined): WaymarkError {
+function runError(
+  attempt: Attempt,
+  error: unknown,
+  check: CheckOutcome | undefined,
+  checkpoint: string | undefined,
+): WaymarkError {
   const { run, signal } = attempt.facts
   if (attempt.request !== undefined && (isWaymarkError(error, 'cancelled') || !isWaymarkError(error)))
     return requestedStop(run, attempt.request)

@@ -1,8 +1,8 @@
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import type { RecordedRun, RecordedStage } from '../model/recorded-run.ts'
 import type { ItemCounts, StoredError } from '../model/records.ts'
-import { writeCheckpoint } from './write-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
+import { writeCheckpoint } from './write-checkpoint.ts'
 
 /** The type of these checkpoints: `waymark checkpoints --type error` lists them. */
 export const errorCheckpointType = 'error'
@@ -78,7 +78,8 @@ export async function writeErrorCheckpoint(core: StoreCore, facts: FailureFacts)
 function failedAttempt(time: number, { run, pipeline, attempt, error, place, recorded }: FailureFacts): FailedAttempt {
   const all = [...recorded.stages.values()]
   const open = all.filter(stage => stage.state !== 'completed')
-  const stages = all.length <= maxStages ? all : [...open, ...all.filter(stage => stage.state === 'completed')].slice(0, maxStages)
+  const stages =
+    all.length <= maxStages ? all : [...open, ...all.filter(stage => stage.state === 'completed')].slice(0, maxStages)
   return {
     run,
     pipeline,

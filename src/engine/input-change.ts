@@ -70,7 +70,11 @@ function differences(before: InputRecord, now: InputRecord): string {
   const parts: string[] = []
   if (before.from !== now.from) parts.push(`it was ${before.from ?? 'another'}, and is ${now.from ?? 'another'}`)
   if (before.size !== undefined && now.size !== undefined)
-    parts.push(before.size === now.size ? `the size is the same (${count(now.size)} bytes)` : `size ${count(before.size)} → ${count(now.size)} bytes`)
+    parts.push(
+      before.size === now.size
+        ? `the size is the same (${count(now.size)} bytes)`
+        : `size ${count(before.size)} → ${count(now.size)} bytes`,
+    )
   if (before.mtimeMs !== undefined && now.mtimeMs !== undefined && before.mtimeMs !== now.mtimeMs)
     parts.push(`changed ${timeText(before.mtimeMs)} → ${timeText(now.mtimeMs)}`)
   parts.push(`digest ${shortDigest(before.digest)} → ${shortDigest(now.digest)}`)

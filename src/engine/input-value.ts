@@ -32,6 +32,7 @@ function digestOf(value: unknown, path: string): string {
 
 function shownText(value: unknown): string | undefined {
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString()
-  const isShort = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
+  const isShort =
+    typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
   return isShort ? String(value).slice(0, shownLength) : undefined
 }

@@ -2,8 +2,8 @@ import type { FileSystem } from '../files/file-system.ts'
 import { type ElementReader, readElements } from '../format/decode-value.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { InputRecord } from '../model/records.ts'
-import { type ItemFile, isItemFile } from '../outputs/item-file.ts'
 import { type NextWanted, SkippedItems } from '../outputs/item-batch.ts'
+import { type ItemFile, isItemFile } from '../outputs/item-file.ts'
 import { type ItemSource, isItemSource } from '../outputs/item-source.ts'
 import { readWanted } from '../outputs/read-items.ts'
 import { type AppendedPart, lookAtFile, wasTouched } from './input-file-record.ts'
@@ -21,9 +21,7 @@ export interface ItemInput {
   /** Undefined until the end is reached. */
   readonly total: number | undefined
   /** @param nextWanted of an index, the next one from there on that is wanted; others may be left out, as {@link SkippedItems} */
-  batches(
-    nextWanted?: NextWanted,
-  ): AsyncIterable<readonly unknown[] | SkippedItems> | Iterable<readonly unknown[] | SkippedItems>
+  batches(nextWanted?: NextWanted): AsyncIterable<readonly unknown[] | SkippedItems> | Iterable<readonly unknown[] | SkippedItems>
 }
 
 interface InputOptions {
@@ -76,7 +74,11 @@ async function stageInput(stage: PendingStage<unknown>): Promise<ItemInput> {
   const made = outcome.fresh?.value
   if (Array.isArray(made)) return { record, total: made.length, batches: () => slices(made) }
   const bytes = await outcome.bytes()
-  return { record, total: elementCount(bytes), batches: nextWanted => wantedElements(readElements(bytes, { codecs: outcome.codecs }), nextWanted) }
+  return {
+    record,
+    total: elementCount(bytes),
+    batches: nextWanted => wantedElements(readElements(bytes, { codecs: outcome.codecs }), nextWanted),
+  }
 }
 
 async function fileInput(file: ItemFile<unknown, never>, options: InputOptions): Promise<ItemInput> {

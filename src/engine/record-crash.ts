@@ -1,14 +1,48 @@
-import type { EndCause } from '../model/records.ts'
+import type { RecordedRun } from '../model/recorded-run.ts'
+import type { AttemptEnded, EndCause, RunRecord } from '../model/records.ts'
+import { recordedRunOf } from './begin-attempt.ts'
+import { writeErrorCheckpoint } from './error-checkpoint.ts'
 import { ownRun } from './ownership.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import type { StoreCore } from './store-core.ts'
 
-/** Records why a run's process ended. Does nothing if the run ended by itself or somebody else already goes on with it. */
+/** Records why a run's process ended, and leaves its error checkpoint. Does nothing if the run ended by itself or somebody else already goes on with it. */
 export async function recordCrash(core: StoreCore, id: string, cause: EndCause): Promise<void> {
   await core.feed.refresh()
   const run = await core.feed.query(catalog => catalog.run(id))
   if (run?.owner === undefined) return
-  const { ownership } = await ownRun(core, run)
-  const record = { type: 'attempt.ended', time: core.clock.now(), attempt: run.attempt, state: 'failed', cause } as const
-  await core.log.append(ownership, [encodeRunRecord(record)])
+  const { ownership, history } = await ownRun(core, run)
+  const recorded = recordedRunOf(history.records)
+  const stage = stageAtWork(recorded)
+  const checkpoint = await writeErrorCheckpoint(core, {
+    run: id,
+    pipeline: run.pipeline,
+    attempt: run.attempt,
+    error: { name: 'Crash', message: messageOf(cause) },
+    place: stage === undefined ? undefined : { stage },
+    recorded,
+  })
+  const time = core.clock.now()
+  const ended: AttemptEnded = {
+    type: 'attempt.ended',
+    time,
+    attempt: run.attempt,
+    state: 'failed',
+    cause,
+    ...(checkpoint === undefined ? {} : { errorCheckpoint: checkpoint.id }),
+  }
+  const records: RunRecord[] = checkpoint === undefined ? [ended] : [{ type: 'checkpoint.saved', time, checkpoint }, ended]
+  await core.log.append(ownership, records.map(encodeRunRecord))
+}
+
+/** The stage that began last of those that had not ended. */
+function stageAtWork({ stages }: RecordedRun): string | undefined {
+  const open = [...stages.values()].filter(stage => stage.state === 'running').sort((a, b) => a.order - b.order)
+  return open.at(-1)?.path
+}
+
+function messageOf({ kind, signal, exitCode, likely, evidence }: EndCause): string {
+  const what =
+    kind === 'signal' ? `the process was killed by ${signal ?? 'a signal'}` : `the process ended with code ${exitCode ?? '?'}`
+  return [what, ...(likely === undefined ? [] : [`likely ${likely}`]), ...(evidence === undefined ? [] : [evidence])].join(', ')
 }

@@ -39,7 +39,7 @@ export async function checkRecovery(
   if (check === undefined || number === 1) return undefined
   const { items, stages } = attempt.check.proof
   try {
-    const answer = await check({
+    const answered = check({
       run,
       attempt: number,
       recovery: plan.recovery?.type ?? 'resume',
@@ -49,6 +49,7 @@ export async function checkRecovery(
       value,
       signal: attempt.signal,
     })
+    const answer: unknown = await Promise.resolve(answered)
     if (answer !== false) return { outcome: { outcome: 'passed' } }
     return failed(new Error('the check returned false'))
   } catch (error) {

@@ -1,5 +1,6 @@
 import { WaymarkError } from '../model/errors.ts'
 import type { StoredError } from '../model/records.ts'
+import { trackedParams } from '../model/tracked-params.ts'
 import { peekRun } from './begin-attempt.ts'
 import { checkOptionNames } from './check-labels.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
@@ -7,8 +8,8 @@ import type { RunSummary } from './store.ts'
 import type { StoreCore } from './store-core.ts'
 import { openTracker } from './track.ts'
 import { bad, checkTrackOptions, describe, type TrackOptions } from './track-options.ts'
-import { trackedParams } from './tracked-run.ts'
-import type { Tracker, TrackerProgress } from './tracker.ts'
+import type { Tracker } from './tracker.ts'
+import type { TrackerProgress } from './tracker-progress.ts'
 
 /** A process is a run of one loop of this name, whose items are its steps. */
 const stepsStage = 'steps'

@@ -1,10 +1,11 @@
 import { rangesOf } from '../model/completed-set.ts'
 import { nearest } from '../model/did-you-mean.ts'
+import { finishedAround } from '../model/enclosing-work.ts'
 import { type ErrorGroup, groupErrors, type StagedItem } from '../model/error-groups.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { itemName, type RecordedRun } from '../model/recorded-run.ts'
 import type { ItemsRequeued } from '../model/records.ts'
-import { isInside, type ScopePath } from '../model/scope.ts'
+import { isInside, itemPath, type ScopePath } from '../model/scope.ts'
 import { peekRun, recordedRunOf } from './begin-attempt.ts'
 import { ownedForAMoment, wasCancelled } from './owned-for-a-moment.ts'
 import { encodeRunRecord } from './record-codec.ts'
@@ -70,11 +71,26 @@ interface Chosen {
 function chosen(recorded: RecordedRun, address: Address, { keys, group }: RequeueOptions): Chosen {
   const all = setAsideOf(recorded, address)
   if (all.length === 0) return { recorded, all, items: [] }
-  if (group !== undefined) return { recorded, all, items: itemsOfGroup(all, group) }
-  if (keys === undefined) return { recorded, all, items: all }
   const wanted = new Set(keys)
   for (const key of wanted) if (!all.some(one => nameOf(one) === key)) throw noItem(address, key, all)
-  return { recorded, all, items: all.filter(one => wanted.has(nameOf(one))) }
+  let items: readonly StagedItem[] = all
+  if (group !== undefined) items = itemsOfGroup(all, group)
+  else if (keys !== undefined) items = all.filter(one => wanted.has(nameOf(one)))
+  return { recorded, all, items: callable(recorded, items, keys !== undefined) }
+}
+
+/** What lies inside work that is finished is not called, so it cannot be called again alone. Named by key that is refused; else such items stay set aside. */
+function callable(recorded: RecordedRun, items: readonly StagedItem[], byKey: boolean): readonly StagedItem[] {
+  const around = new Map([...new Set(items.map(({ stage }) => stage))].map(path => [path, finishedAround(recorded, path)]))
+  // An item around them that is called again calls them too.
+  const again = new Set(items.map(one => itemPath(one.stage, nameOf(one))))
+  const free = items.filter(({ stage }) => {
+    const finished = around.get(stage)
+    return finished === undefined || again.has(finished)
+  })
+  const held = items.find(one => !free.includes(one))
+  if (held !== undefined && (byKey || free.length === 0)) throw insideFinished(held, around.get(held.stage) ?? '')
+  return free
 }
 
 const nameOf = ({ item }: StagedItem): string => itemName(item.index, item.key)
@@ -141,3 +157,13 @@ function noItem({ run, stage }: Address, key: string, all: readonly StagedItem[]
 }
 
 const mostCompared = 10_000
+
+function insideFinished(item: StagedItem, around: ScopePath): WaymarkError {
+  const [top = around] = around.split(/[[/]/)
+  return new WaymarkError('conflict', {
+    message: `${nameOf(item)} of ${item.stage} lies inside ${around}, which is finished or set aside itself`,
+    means: 'Nothing was changed. What is finished is not called again, so nothing inside it would be.',
+    remedy: `Requeue the item around it if that is set aside, or do the whole stage again with --redo ${top}.`,
+    details: { stage: item.stage, around },
+  })
+}

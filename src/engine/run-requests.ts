@@ -187,7 +187,12 @@ function saidIn(value: unknown): Omit<StopRequest, 'kind'> | undefined {
   const by = 'by' in value ? value.by : undefined
   const reason = 'reason' in value && typeof value.reason === 'string' ? value.reason : undefined
   const isProcess = (one: unknown): one is { host: string; pid: number } =>
-    typeof one === 'object' && one !== null && 'host' in one && typeof one.host === 'string' && 'pid' in one && typeof one.pid === 'number'
+    typeof one === 'object' &&
+    one !== null &&
+    'host' in one &&
+    typeof one.host === 'string' &&
+    'pid' in one &&
+    typeof one.pid === 'number'
   return {
     time: value.time,
     ...(isProcess(by) ? { by: { host: by.host, pid: by.pid } } : {}),

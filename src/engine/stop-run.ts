@@ -1,7 +1,7 @@
 import { sleep } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
-import { pausedOnPurpose, type StopKind, type StopRequest } from '../model/stop-request.ts'
 import type { RunView } from '../model/run-view.ts'
+import { pausedOnPurpose, type StopKind, type StopRequest } from '../model/stop-request.ts'
 import { leaseHeld, runLiveness } from './ownership.ts'
 import { recordStop } from './record-stop.ts'
 import type { StoreCore } from './store-core.ts'
@@ -160,5 +160,9 @@ function checkOptions({ timeoutMs, reason, wait }: StopOptions): void {
           ? 'wait is true or false'
           : undefined
   if (wrong === undefined) return
-  throw new WaymarkError('invalid', { message: wrong, means: 'Nothing was asked or changed.', remedy: "store.pause('7kq2m4', { timeoutMs: 60_000 })" })
+  throw new WaymarkError('invalid', {
+    message: wrong,
+    means: 'Nothing was asked or changed.',
+    remedy: "store.pause('7kq2m4', { timeoutMs: 60_000 })",
+  })
 }

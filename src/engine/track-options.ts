@@ -7,7 +7,7 @@ import type { SavePolicy } from '../model/save-policy.ts'
 import { type ScopePath, stagePath } from '../model/scope.ts'
 import { checkLabels, checkOptionNames } from './check-labels.ts'
 import type { InputFingerprint } from './run.ts'
-import type { TrackerProgress } from './tracker.ts'
+import type { TrackerProgress } from './tracker-progress.ts'
 
 /** How a tracked loop is named, checked and told about. */
 export interface TrackOptions {

@@ -1,8 +1,8 @@
-import { CompletedSet } from '../model/completed-set.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { KeySet } from '../model/key-set.ts'
 import type { RecordedStage } from '../model/recorded-run.ts'
 import { describe } from './track-options.ts'
+import { TrackedIndexes } from './tracked-indexes.ts'
 
 /**
  * Which items of a tracked loop are finished, whether or not that is durable yet. They are known by index or by key, as the first one says that was ever asked for: not by both, because 7 and '7'
@@ -11,7 +11,7 @@ import { describe } from './track-options.ts'
 export class TrackedItems {
   readonly #path: string
   readonly #keys: KeySet
-  readonly #indexes = new CompletedSet()
+  readonly #indexes = new TrackedIndexes()
   #kind: 'index' | 'key' | undefined
   /** Of a completed loop, only these are to be done again. */
   readonly #only: ReadonlySet<string> | undefined

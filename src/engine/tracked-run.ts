@@ -6,8 +6,9 @@ import { makePlan } from '../model/make-plan.ts'
 import type { RunRecord } from '../model/records.ts'
 import type { RunView } from '../model/run-view.ts'
 import type { ScopePath } from '../model/scope.ts'
-import type { StopRequest } from '../model/stop-request.ts'
 import { selectStages } from '../model/stage-selection.ts'
+import type { StopRequest } from '../model/stop-request.ts'
+import { trackedParams } from '../model/tracked-params.ts'
 import { Attempt } from './attempt.ts'
 import { beginRun, checkFresh, type HeldRun, holdRun } from './begin-attempt.ts'
 import { endCompleted, endFailed, mustAddUp } from './end-attempt.ts'
@@ -19,9 +20,6 @@ import { stopped } from './stopped.ts'
 import type { StoreCore } from './store-core.ts'
 import type { TrackOptions } from './track-options.ts'
 import { withRemedy } from './with-remedy.ts'
-
-/** In the place of a digest of params: a run of loops is known by its id, and no pipeline goes on with it. */
-export const trackedParams = 'tracked'
 
 /** How a tracked loop ended. */
 export type LoopEnd =
@@ -162,7 +160,8 @@ async function begin(
     const attempt = await start(core, held, { pipeline, path, found, options, stop })
     const obey = (request: StopRequest): void => {
       attempt.obey(request)
-      stop.abort(requestedStop(id, request))
+      const error = requestedStop(id, request)
+      stop.abort(request.kind === 'cancel' ? error : withRemedy(error, 'Run the program again with resumePaused: true.'))
     }
     const stopWatching = core.requests.watch(id, attempt.facts.attempt, obey, () => attempt.measure())
     const giveUp = release

@@ -1,4 +1,4 @@
-import type { TrackerProgress } from './tracker.ts'
+import type { TrackerProgress } from './tracker-progress.ts'
 
 /** One line of progress: `rows: 4,120 of 10,000 (41.2 %), 3 skipped, 1 failed, 52.1/s, 1m 34s to 2m 10s left`. */
 export function trackerLine(stage: string, progress: TrackerProgress): string {

@@ -1,42 +1,22 @@
 import type { CheckpointRecord } from '../model/checkpoint.ts'
-import { errorFingerprint } from '../model/error-fingerprint.ts'
-import { isWaymarkError, WaymarkError } from '../model/errors.ts'
-import { itemName, type RecordedStage } from '../model/recorded-run.ts'
+import { isWaymarkError, type WaymarkError } from '../model/errors.ts'
+import type { RecordedStage } from '../model/recorded-run.ts'
 import type { ScopePath } from '../model/scope.ts'
 import { checkLabels } from './check-labels.ts'
 import { EachProgress } from './each-progress.ts'
 import { eachResults, storedResults } from './each-results.ts'
-import { payloadOf } from './item-loop.ts'
 import type { EachResults } from './run.ts'
 import { recordStageFailure } from './stage.ts'
 import { stopped } from './stopped.ts'
-import { storeError } from './stored-error.ts'
 import { bad, describe, storedMetadata, type TrackOptions } from './track-options.ts'
+import { failedItem } from './tracked-failure.ts'
 import { TrackedItems } from './tracked-items.ts'
 import type { LoopEnd, TrackedRun } from './tracked-run.ts'
+import { leftOpen, over, unfinished, warnIfFails } from './tracker-errors.ts'
 import { trackerLine } from './tracker-line.ts'
 import { TrackerNotes } from './tracker-notes.ts'
+import { progressOf, type TrackerProgress } from './tracker-progress.ts'
 import { writeCheckpoint } from './write-checkpoint.ts'
-
-/** How far a tracked loop is. */
-export interface TrackerProgress {
-  readonly done: number
-  readonly skipped: number
-  readonly failed: number
-  readonly total?: number
-  /** Of these, recorded by earlier attempts. */
-  readonly reused: number
-  /** Finished, and not durable yet: what a kill now would do again. */
-  readonly atRisk: number
-  /** Since this attempt began. */
-  readonly elapsedMs: number
-  /** In this attempt; undefined before the first measurement. */
-  readonly itemsPerSecond?: number
-  /** `done` of `done + failed`, 0 to 1; undefined while both are 0. */
-  readonly successRate?: number
-  /** Undefined while unknown. */
-  readonly etaMs?: { readonly low: number; readonly likely: number; readonly high: number }
-}
 
 export interface TrackerParts {
   readonly run: TrackedRun
@@ -128,6 +108,8 @@ export class Tracker implements AsyncDisposable {
    *
    * @throws WaymarkError `invalid` if the result cannot be stored: the item is then not done; `conflict` after the end; and what a save in the background failed with: `fenced`, `disk_full` …
    */
+  done(item: number | string): void
+  done(item: number | string, result: unknown): Promise<void> | undefined
   done(item: number | string, result?: unknown): Promise<void> | undefined {
     this.#mustBeOpen()
     if (this.#items.has(item)) return undefined
@@ -147,17 +129,7 @@ export class Tracker implements AsyncDisposable {
     const { attempt } = this.#parts.run
     const key = keyOf(item)
     const index = this.#items.add(item)
-    const stored = storeError(error, itemName(index, key))
-    const kept = payload === undefined ? undefined : payloadOf(payload, attempt)
-    this.#progress.setAside({
-      index,
-      ...(key === undefined ? {} : { key }),
-      ...(kept === undefined ? {} : { payload: kept }),
-      error: stored,
-      fingerprint: errorFingerprint(stored),
-      calls: 1,
-      time: attempt.facts.core.clock.now(),
-    })
+    this.#progress.setAside(failedItem(attempt, { index, key, error, payload }))
     this.#finished()
   }
 
@@ -199,20 +171,7 @@ export class Tracker implements AsyncDisposable {
 
   /** Counts, speed, and the time that is still needed, as a range: as every other progress in Waymark. */
   progress(): TrackerProgress {
-    const { counts, reused, atRisk, itemsPerSecond, etaMs } = this.#progress.measure()
-    const { done, skipped, setAside, total } = counts
-    return {
-      done,
-      skipped,
-      failed: setAside,
-      ...(total === undefined ? {} : { total }),
-      reused,
-      atRisk,
-      elapsedMs: this.#parts.run.attempt.facts.core.clock.monotonicMs() - this.#startedAt,
-      ...(itemsPerSecond === undefined ? {} : { itemsPerSecond }),
-      ...(done + setAside === 0 ? {} : { successRate: done / (done + setAside) }),
-      ...(etaMs === undefined ? {} : { etaMs }),
-    }
+    return progressOf(this.#progress, this.#parts.run.attempt.facts.core.clock.monotonicMs() - this.#startedAt)
   }
 
   /** Prints one line of progress. */
@@ -378,39 +337,3 @@ export class Tracker implements AsyncDisposable {
 }
 
 const keyOf = (item: number | string): string | undefined => (typeof item === 'string' ? item : undefined)
-
-/** A hook beside an error must not take its place. */
-async function warnIfFails(hook: () => unknown): Promise<void> {
-  try {
-    await hook()
-  } catch (error) {
-    process.emitWarning(error instanceof Error ? error : String(error))
-  }
-}
-
-function leftOpen(run: string, stage: ScopePath): WaymarkError {
-  return new WaymarkError('failed', {
-    message: `${stage} was left without complete()`,
-    means: 'What was finished is recorded; the loop counts as failed, and the next attempt goes on with the rest.',
-    remedy: 'Call await t.complete() as the last thing, or use store.track(options, async t => { … }).',
-    details: { run, stage },
-  })
-}
-
-function over(run: string, stage: ScopePath): WaymarkError {
-  return new WaymarkError('conflict', {
-    message: `${JSON.stringify(stage)} of run ${run} has ended`,
-    means: 'What was recorded before the end stays; this was not noted.',
-    remedy: 'Call it before complete(), and wait for all items first; or track the loop again.',
-    details: { run, stage },
-  })
-}
-
-function unfinished(run: string, stage: ScopePath, finished: number, total: number): WaymarkError {
-  return new WaymarkError('conflict', {
-    message: `${stage} cannot be completed: ${finished} of ${total} items are finished`,
-    means: 'What is finished is recorded; the loop can go on.',
-    remedy: 'Call t.done, t.failed or t.skipped for every item; or t.setTotal(n) if there are fewer.',
-    details: { run, stage, finished, total },
-  })
-}

@@ -1,6 +1,6 @@
 import type { CompletedRange } from '../model/completed-set.ts'
 import { WaymarkError } from '../model/errors.ts'
-import { VarintReader, varintLength, writeVarint } from './varint.ts'
+import { longestVarint, VarintReader, varintLength, writeVarint } from './varint.ts'
 
 /**
  * Ranges of indexes as bytes: for each, as two varints, how many indexes lie between it and the one before (the first: below it), and its length less one. Ten million items of which one in a
@@ -27,7 +27,7 @@ export function encodeRanges(ranges: readonly CompletedRange[]): Uint8Array {
 
 /** @throws WaymarkError `corrupt` for bytes that {@link encodeRanges} does not write */
 export function decodeRanges(bytes: Uint8Array): CompletedRange[] {
-  const reader = new VarintReader(bytes)
+  const reader = new VarintReader(bytes, longestVarint)
   const ranges: CompletedRange[] = []
   let next = 0
   while (reader.position < bytes.length) {

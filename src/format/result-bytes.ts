@@ -1,6 +1,6 @@
 import { WaymarkError } from '../model/errors.ts'
 import type { ItemResult } from '../model/records.ts'
-import { unzigzag, VarintReader, varintLength, writeVarint, zigzag } from './varint.ts'
+import { longestVarint, unzigzag, VarintReader, varintLength, writeVarint, zigzag } from './varint.ts'
 
 /** Encoded results of items, one after another: for each, as varints, how far its index lies from the one before (zigzag; the first from 0) and how long the value is; then the value. */
 export class ResultBytes {
@@ -45,7 +45,7 @@ export class ResultBytes {
  * @throws WaymarkError `corrupt`
  */
 export function* resultsIn(bytes: Uint8Array): Generator<ItemResult, void, undefined> {
-  const reader = new VarintReader(bytes)
+  const reader = new VarintReader(bytes, longestVarint)
   let index = 0
   while (reader.position < bytes.length) {
     const step = reader.next()
@@ -53,7 +53,7 @@ export function* resultsIn(bytes: Uint8Array): Generator<ItemResult, void, undef
     if (step === undefined || length === undefined) throw damaged(reader.position)
     index += unzigzag(step)
     const from = reader.position
-    if (index < 0 || from + length > bytes.length) throw damaged(from)
+    if (index < 0 || !Number.isSafeInteger(index) || from + length > bytes.length) throw damaged(from)
     reader.position = from + length
     yield [index, bytes.subarray(from, from + length)]
   }

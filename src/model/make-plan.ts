@@ -81,7 +81,8 @@ function plannedStage(stage: RecordedStage, { selection, inputs, recorded }: Pla
   const change = inputChange(stage, recorded)
   const offered = change === undefined ? '' : `; ${change}; redo with --redo ${stageNameOf(path)}`
   if (stage.state === 'completed') return { path, action: 'reuse', reason: `finished and recorded${offered}`, ...kept }
-  if (stage.requeued !== undefined) return { path, action: 'continue', reason: `${itemsText(stage.requeued.size)} called again`, ...kept }
+  if (stage.requeued !== undefined)
+    return { path, action: 'continue', reason: `${itemsText(stage.requeued.size)} called again`, ...kept }
   if (finished > 0) return { path, action: 'continue', reason: 'recorded items are not called again', ...kept }
   return { path, action: 'run', reason: stage.state === 'failed' ? 'it failed' : 'it had not finished', ...kept }
 }
@@ -108,7 +109,11 @@ function held(stage: PlannedStage, leftFor: (path: string) => string | undefined
 }
 
 /** Counts of a pass over items: `recorded + redo + run = total`. */
-function countsOf(stage: RecordedStage, recorded: number, redo: number): Pick<PlannedStage, 'recorded' | 'redo' | 'run' | 'total'> {
+function countsOf(
+  stage: RecordedStage,
+  recorded: number,
+  redo: number,
+): Pick<PlannedStage, 'recorded' | 'redo' | 'run' | 'total'> {
   if (stage.kind !== 'each') return {}
   const { total } = stage
   return {
@@ -131,7 +136,9 @@ function itemsOf(stages: readonly PlannedStage[]): PlannedItems | undefined {
 }
 
 function keptWorkMs(known: readonly RecordedStage[], stages: readonly PlannedStage[]): number {
-  const thrown = new Set(stages.filter(stage => stage.action !== 'reuse' && stage.recorded === undefined).map(stage => stage.path))
+  const thrown = new Set(
+    stages.filter(stage => stage.action !== 'reuse' && stage.recorded === undefined).map(stage => stage.path),
+  )
   let sum = 0
   for (const stage of known) if (!thrown.has(stage.path)) sum += stage.workedMs
   return Math.round(sum)

@@ -1,3 +1,5 @@
+import type { Durability } from './durability.ts'
+import type { SaveReason } from './save-policy.ts'
 import type { ErrorJson } from './errors.ts'
 import type { Plan } from './plan.ts'
 import type { CheckOutcome, AttemptProof } from './recovery-proof.ts'
@@ -38,6 +40,16 @@ export type RunEvent =
   | { readonly type: 'log'; readonly stream: 'stdout' | 'stderr'; readonly text: string; readonly stage?: ScopePath }
   | RunEndedEvent
 
+export interface SaveFacts {
+  /** From the end of one save to the next, where time decides; absent if it does not. */
+  readonly intervalMs?: number
+  readonly reason?: SaveReason
+  /** What a save took from the work so far, on average, in milliseconds; absent before the first. */
+  readonly costMs?: number
+  /** What saved progress survives. */
+  readonly durability: Durability
+}
+
 export interface StageProgressEvent {
   readonly type: 'progress'
   readonly stage: ScopePath
@@ -46,6 +58,8 @@ export interface StageProgressEvent {
   readonly reused: number
   /** Items finished but not yet durable: what a kill now would redo. */
   readonly atRisk: number
+  /** How often progress is saved, and why not more or less often. */
+  readonly save?: SaveFacts
   /** Items a second in this attempt; undefined before the first measurement. */
   readonly itemsPerSecond?: number
   /** Undefined while unknown. */

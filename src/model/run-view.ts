@@ -2,9 +2,9 @@ import type { CheckpointRecord, PackContent } from './checkpoint.ts'
 import { type ChangeState, type CheckpointPin, type SettableStatus, stampChanges } from './checkpoint-changes.ts'
 import { rangesLength } from './completed-set.ts'
 import type { Owner } from './owner.ts'
-import type { CheckOutcome, AttemptProof } from './recovery-proof.ts'
-import type { Recovery } from './recovery-type.ts'
 import type { EndCause, InputRecord, ItemCounts, OutputPosition, RunRecord, StoredError } from './records.ts'
+import type { AttemptProof, CheckOutcome } from './recovery-proof.ts'
+import type { Recovery } from './recovery-type.ts'
 import type { ScopePath } from './scope.ts'
 import type { StopRequest } from './stop-request.ts'
 
@@ -134,7 +134,14 @@ export function applyRecord(runId: string, before: ViewBefore, record: RunRecord
   switch (record.type) {
     case 'attempt.started': {
       const { endedAt: _ended, cause: _cause, error: _error, request: _request, ...ending } = run
-      const { proof: _proof, check: _check, reopened: _reopened, errorCheckpoint: _errorCheckpoint, recovery: _recovery, ...rest } = ending
+      const {
+        proof: _proof,
+        check: _check,
+        reopened: _reopened,
+        errorCheckpoint: _errorCheckpoint,
+        recovery: _recovery,
+        ...rest
+      } = ending
       const state: RunState = before.run.attempt === 0 ? 'running' : 'recovering'
       const { recovery } = record.plan
       return {

@@ -1,6 +1,5 @@
 import { dalyIntervalMs, leastIntervalFor, type SaveCosts } from './checkpoint-interval.ts'
 import { WaymarkError } from './errors.ts'
-import { priorMs } from './failure-rate.ts'
 
 /**
  * When progress is saved. All of it optional; whatever is due first wins. Besides, it is always saved at the end of a pass over
@@ -64,10 +63,6 @@ export function saveInterval(policy: SavePolicy, costs: SaveCosts): SaveInterval
   if (ms > mostIntervalMs) return { ms: mostIntervalMs, reason: 'most' }
   return { ms, reason: optimum > cheap ? 'cheap' : 'optimum' }
 }
-
-/** `saveInterval` in milliseconds, for a pipeline of which nothing is known. */
-export const saveIntervalMs = (policy: SavePolicy, costMs: number): number =>
-  saveInterval(policy, { costMs, meanTimeToFailureMs: priorMs }).ms
 
 export interface SaveCounts {
   /** Save after so many finished items, whatever that costs. */

@@ -85,7 +85,9 @@ const stagesFrom = (from: string, names: readonly string[]): readonly string[] =
 ]
 
 function checkName(option: string, name: unknown, names: readonly string[], { recorded, inside }: KnownStages): void {
-  const all = [...new Set([...names, ...recorded, ...(option === 'redo' ? inside.flatMap(path => [path, stageNameOf(path)]) : [])])]
+  const all = [
+    ...new Set([...names, ...recorded, ...(option === 'redo' ? inside.flatMap(path => [path, stageNameOf(path)]) : [])]),
+  ]
   if (typeof name === 'string' && all.includes(name)) return
   // Of a first run that declares nothing no name is known yet; there is nothing to throw away either.
   const mayCome = all.length === 0 && (option === 'only' || option === 'until')

@@ -2,16 +2,48 @@ import type { StageProgressEvent } from './run-events.ts'
 
 const windowMs = 60_000
 const sampleEveryMs = 1_000
+/** Until an attempt has lasted so long, the speed of an earlier run counts as much as what the attempt itself shows; afterwards less and less. */
+const priorCountsMs = 30_000
+/** The likely time may always be off by so much. */
+const leastSpread = 0.1
+
+/** Speeds in items per millisecond. */
+export interface Speeds {
+  /** Over the last 60 seconds. */
+  readonly recent: number
+  /** Over this attempt. Items an earlier attempt recorded are no speed. */
+  readonly overall: number
+  /** Of the last finished run of the same pipeline, over the same stage. */
+  readonly prior?: number | undefined
+  /** How long this attempt has worked, in milliseconds. */
+  readonly elapsedMs: number
+}
 
 /**
- * Speed of a stage and the time it still needs. The estimate is the mean of the speed in the last 60 seconds and over this attempt: either alone was off by more
- * in 400 simulated resumed runs. Items an earlier attempt recorded are no speed. Shown as a range between what the slower and the faster of the two say.
+ * The speed to reckon with: the mean of the last minute and of the whole attempt, drawn to that of the last finished run while the attempt is young. Either alone is farther off
+ * (`bench/eta.ts`).
+ *
+ * @returns items per millisecond, and how far the speeds lie apart as a share of it
  */
+export function blendSpeeds({ recent, overall, prior, elapsedMs }: Speeds): { readonly rate: number; readonly spread: number } {
+  const own = (recent + overall) / 2
+  const weight = prior === undefined || prior <= 0 ? 0 : priorCountsMs / (2 * Math.max(elapsedMs, priorCountsMs))
+  const rate = own * (1 - weight) + (prior ?? 0) * weight
+  if (rate <= 0) return { rate: 0, spread: 0 }
+  const seen = weight === 0 ? [recent, overall] : [recent, overall, prior ?? 0]
+  const spread = (Math.max(...seen) - Math.min(...seen)) / (2 * rate)
+  return { rate, spread: Math.max(leastSpread, spread) }
+}
+
+/** Speed of a stage and the time it still needs, shown as a range between what the slower and the faster of the speeds say. The one place where such a time is worked out. */
 export class Throughput {
+  /** Items per millisecond of the last finished run, once that is known. */
+  prior: number | undefined
   readonly #startedAtMs: number
-  /** Time and count, flattened, oldest first. */
+  /** Oldest first. */
   readonly #samples: { readonly atMs: number; readonly finished: number }[]
 
+  /** @param nowMs monotonic: so the time between two attempts is none of this one's */
   constructor(nowMs: number) {
     this.#startedAtMs = nowMs
     this.#samples = [{ atMs: nowMs, finished: 0 }]
@@ -25,11 +57,11 @@ export class Throughput {
     if (finished === 0 || elapsedMs <= 0 || oldest === undefined) return {}
     const overall = finished / elapsedMs
     const recent = nowMs > oldest.atMs ? (finished - oldest.finished) / (nowMs - oldest.atMs) : overall
-    const rate = (overall + recent) / 2
+    const { rate, spread } = blendSpeeds({ recent, overall, prior: this.prior, elapsedMs })
     if (rate <= 0) return {}
-    const itemsPerSecond = rate * 1000
+    // What is shown as speed is what happens now; what is expected also knows the past.
+    const itemsPerSecond = ((recent + overall) / 2) * 1000
     if (remaining === undefined) return { itemsPerSecond }
-    const spread = Math.max(0.1, Math.abs(overall - recent) / (2 * rate))
     const likely = remaining / rate
     return { itemsPerSecond, etaMs: { low: likely / (1 + spread), likely, high: likely * (1 + spread) } }
   }

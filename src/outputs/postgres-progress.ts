@@ -12,6 +12,11 @@ export class PostgresProgress {
     this.#name = [store, run, stage]
   }
 
+  /** Lets one owner at a time look for the row and make it: a row that is not there yet cannot be locked. */
+  async lock(client: PostgresClient): Promise<void> {
+    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [JSON.stringify(this.#name)])
+  }
+
   /** Locks it too: who has an older token waits, and then finds the newer one. */
   async read(client: PostgresClient): Promise<ProgressRow | undefined> {
     const { rows } = await client.query(

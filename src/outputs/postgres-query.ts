@@ -9,7 +9,8 @@ import { valueBytes } from './sql-row.ts'
  * item was begun; it reads only. Each attempt asks again, so the items need a `key`, unless a `fingerprint` says that the result is the same.
  *
  * @example
- * await run.each('score', postgresQuery<Order>(process.env.DATABASE_URL, 'SELECT * FROM orders WHERE day = $1', [day]), score, { key: order => order.id })
+ * const rows = postgresQuery<Order>('postgres://localhost/shop', 'SELECT * FROM orders WHERE day = $1', ['2026-11-20'])
+ * await run.each('score', rows, enrich, { key: order => order.id })
  * @throws WaymarkError `invalid`
  */
 export function postgresQuery<R = Record<string, unknown>>(

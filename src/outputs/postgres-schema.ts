@@ -72,14 +72,19 @@ export const progressTableIn = (schema: string): string => `${quoted(schema)}.${
 
 /** Made only where it is missing: who may write rows may not always make tables. */
 export async function createProgressTable(client: PostgresClient, schema: string): Promise<void> {
-  const name = progressTableIn(schema)
-  const exists = async () =>
-    (await client.query('SELECT to_regclass($1) IS NOT NULL AS there', [name])).rows.some(row => truthy(row, 'there'))
+  // Looked up in the catalog itself: to_regclass answers from a cache that a transaction does not renew while it waits.
+  const exists = async () => {
+    const { rows } = await client.query(
+      'SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2',
+      [schema, progressTable],
+    )
+    return rows.length > 0
+  }
   if (await exists()) return
   // Of two that make it at once one would fail, IF NOT EXISTS or not.
   await client.query("SELECT pg_advisory_xact_lock(hashtext('waymark_progress'))")
   if (await exists()) return
-  await client.query(`CREATE TABLE ${name} (
+  await client.query(`CREATE TABLE ${progressTableIn(schema)} (
     store text NOT NULL, run text NOT NULL, stage text NOT NULL,
     generation text NOT NULL, target text NOT NULL, token bigint NOT NULL,
     sequence bigint NOT NULL, row_count bigint NOT NULL, flushes bytea NOT NULL,

@@ -23,7 +23,7 @@ export interface PostgresTableOptions<Column extends string = string> extends Sq
  * Needs the package `pg`, unless a pool or a function that makes a client is passed.
  *
  * @example
- * await run.each('load', csv('in/orders.csv'), parse, { output: postgresTable(process.env.DATABASE_URL, { table: 'orders', key: 'id' }) })
+ * await run.each('load', orders, enrich, { output: postgresTable('postgres://localhost/shop', { table: 'orders', key: 'id' }) })
  * @throws WaymarkError `invalid`
  */
 export function postgresTable(connection: PostgresConnection, options: PostgresTableOptions): ItemTarget<object>
@@ -69,6 +69,7 @@ async function openTable(
       const table = await findTable(client, choice, place, position.sequence === 0)
       await createProgressTable(client, table.schema)
       const progress = new PostgresProgress(table.schema, context)
+      await progress.lock(client)
       const facts: OpeningFacts = { ...place, token, target: table.name }
       const opening = decideOpening(await progress.read(client), position, facts)
       const { generation, sequence, rows } = opening.position

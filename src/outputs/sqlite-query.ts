@@ -17,7 +17,8 @@ import { sqliteValue } from './sqlite-value.ts'
  * Where the journal is no WAL, an open query would keep every writer of the database waiting: the rows are copied to a temporary table of SQLite's (a file) first.
  *
  * @example
- * await run.each('score', sqliteQuery<Order>('data/shop.db', 'SELECT * FROM orders WHERE day = ?', [day]), score, { key: order => order.id })
+ * const rows = sqliteQuery<Order>('data/shop.db', 'SELECT * FROM orders WHERE day = ?', ['2026-11-20'])
+ * await run.each('score', rows, enrich, { key: order => order.id })
  * @throws WaymarkError `invalid`
  */
 export function sqliteQuery<R = Record<string, unknown>>(

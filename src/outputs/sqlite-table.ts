@@ -23,7 +23,7 @@ const defaultBusyTimeoutMs = 30_000
  * A table of a SQLite database as an output: a row for each result, exactly once each, since rows and progress (in a small table, `waymark_progress`) are committed in one transaction.
  *
  * @example
- * await run.each('load', csv('in/orders.csv'), parse, { output: sqliteTable('data/shop.db', { table: 'orders', key: 'id', create: true }) })
+ * await run.each('load', orders, enrich, { output: sqliteTable('data/shop.db', { table: 'orders', key: 'id', create: true }) })
  * @throws WaymarkError `invalid`
  */
 export function sqliteTable(database: string | DatabaseSync, options: SqliteTableOptions): ItemTarget<object>

@@ -67,8 +67,8 @@ export class SimulatedLogProcess {
   /** Share of its appends that do not wait for the disk. */
   readonly #lazyShare: number
   readonly #clock = new FakeClock()
-  /** What it was acknowledged and has not synced yet, by stream. */
-  #unsynced: { readonly stream: string; readonly safety: Durable }[] = []
+  /** What it was acknowledged and has not synced yet. */
+  #unsynced: { readonly owned: Owned | undefined; readonly safety: Durable }[] = []
 
   constructor(world: LogWorld, files: FileSystem, random: SeededRandom, faulty = false) {
     this.#world = world
@@ -137,8 +137,8 @@ export class SimulatedLogProcess {
     )
     if (places === undefined) return false
     const safety = { syncedAt: durability === 'power' ? disk.lastOperation : undefined, fragile: this.#faulty }
-    if (durability === 'power') this.#synced(stream?.name ?? '')
-    else this.#unsynced.push({ stream: stream?.name ?? '', safety })
+    if (durability === 'power') this.#synced(owned)
+    else this.#unsynced.push({ owned, safety })
     facts.acknowledge(disk.lastOperation, records, owned?.ownership, owned?.ownership.token ?? 0, safety)
     // After a failed sync a copy takes the place of what no sync had covered: others learn of that from the history.
     const mayMove = safety.fragile && durability === 'process'
@@ -156,14 +156,13 @@ export class SimulatedLogProcess {
     const [...before] = this.#unsynced
     if ((await this.#allowing(async () => [await this.log.sync()])) === undefined) return
     // On a disk that fails, what a rival has not read before may be gone: nothing is written again for an owner that was replaced.
-    const holds = ({ stream }: { readonly stream: string }): boolean =>
-      !this.#faulty || this.#owned.get(stream)?.hasRival() === false
+    const holds = ({ owned }: { readonly owned: Owned | undefined }): boolean => !this.#faulty || owned?.hasRival() === false
     for (const { safety } of before.filter(holds)) safety.syncedAt ??= this.#world.disk.lastOperation
   }
 
-  /** What is acknowledged as safe from a power cut covers all before it: on a disk that fails, of the same stream. */
-  #synced(stream: string): void {
-    const covers = (one: { readonly stream: string }): boolean => !this.#faulty || one.stream === stream
+  /** What is acknowledged as safe from a power cut covers all before it: on a disk that fails, of the same owner. */
+  #synced(owned: Owned | undefined): void {
+    const covers = (one: { readonly owned: Owned | undefined }): boolean => !this.#faulty || one.owned === owned
     for (const one of this.#unsynced) if (covers(one)) one.safety.syncedAt = this.#world.disk.lastOperation
     this.#unsynced = this.#unsynced.filter(one => !covers(one))
   }

@@ -6,7 +6,7 @@ test('items tells how many, groups what was set aside, and lists a group with it
   const project = await poisonProject(t)
   const ran = await project.waymark('run', 'etl.ts', '--run-id', 'r1')
   assert.equal(ran.code, 4)
-  assert.match(ran.stdout, /2 items set aside\n[^]*aside +waymark items r1 --set-aside/)
+  assert.match(ran.stdout, /2 items set aside\n[\s\S]*aside +waymark items r1 --set-aside/)
 
   const [counts, groups, shown, item, unknown] = await Promise.all([
     project.waymark('items', 'r1'),

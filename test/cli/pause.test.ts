@@ -23,7 +23,10 @@ const requests = (project: WaymarkProject) => {
 
 async function assertExactOutput(project: WaymarkProject): Promise<void> {
   const ids = (await project.lines('out.jsonl')).map(line => JSON.parse(line).id)
-  assert.deepEqual(ids.toSorted((a, b) => a - b), Array.from({ length: 30 }, (_, id) => id))
+  assert.deepEqual(
+    ids.toSorted((a, b) => a - b),
+    Array.from({ length: 30 }, (_, id) => id),
+  )
 }
 
 const ownerPid = async (project: WaymarkProject): Promise<number> => {
@@ -39,7 +42,10 @@ test('pause from another terminal, in the middle of long items: they are finishe
   await letGo()
   const [asked, ended] = await Promise.all([asking.ended, running.ended])
   assert.equal(asked.code, 0, asked.stderr)
-  assert.match(asked.stdout, /^◔ orders \w{6} is paused\n +recorded +1 of 3 stages, 14 of 30 items of enrich\n +next +waymark resume \w{6}\n$/)
+  assert.match(
+    asked.stdout,
+    /^◔ orders \w{6} is paused\n +recorded +1 of 3 stages, 14 of 30 items of enrich\n +next +waymark resume \w{6}\n$/,
+  )
   assert.equal(ended.code, 9, ended.stderr)
   assert.match(ended.stderr, /paused by process \d+ on \S+ \(disk is full\) after .*\n +go on with: waymark resume \w{6}\n$/)
   assert.equal((await itemCalls(project)).length, 14)
@@ -65,7 +71,12 @@ test('cancel from another terminal ends a run whose items ignore their signal; r
   assert.deepEqual((cancelled['data'] as { how: string; run: { state: string } }).how, 'obeyed')
   const ended = await running.ended
   assert.equal(ended.code, 3)
-  const last = jsonLines(ended.stdout).at(-1) as { type: string; code: number; error: { code: string }; hint: { command: string } }
+  const last = jsonLines(ended.stdout).at(-1) as {
+    type: string
+    code: number
+    error: { code: string }
+    hint: { command: string }
+  }
   assert.deepEqual([last.type, last.code, last.error.code], ['exit', 3, 'cancelled'])
   assert.match(last.hint.command, /^waymark resume \w+ --fresh$/)
   await letGo()
@@ -75,7 +86,10 @@ test('cancel from another terminal ends a run whose items ignore their signal; r
   const fresh = await project.waymark('resume', '@last', '--fresh')
   assert.equal(fresh.code, 0, fresh.stderr)
   const { data } = await project.json('ls')
-  assert.deepEqual((data as { runs: { state: string }[] }).runs.map(({ state }) => state), ['completed', 'cancelled'])
+  assert.deepEqual(
+    (data as { runs: { state: string }[] }).runs.map(({ state }) => state),
+    ['completed', 'cancelled'],
+  )
   await assertExactOutput(project)
 })
 
@@ -98,7 +112,10 @@ test('a pause of a stopped process gives up with a sentence, and is obeyed when 
   process.kill(pid, 'SIGSTOP')
   const late = await project.waymark('pause', '@last', '--timeout', '1s')
   assert.equal(late.code, 6)
-  assert.match(late.stderr, /error lease_held .*is not paused after \d+ s: process \d+ on \S+ lives, but has not looked: it is stopped \(SIGSTOP\)/)
+  assert.match(
+    late.stderr,
+    /error lease_held .*is not paused after \d+ s: process \d+ on \S+ lives, but has not looked: it is stopped \(SIGSTOP\)/,
+  )
   assert.match(late.stderr, /means +The request stays/)
   process.kill(pid, 'SIGCONT')
   await running.seen(/stopping +msg="paused: finishing what is in flight/)

@@ -3,14 +3,19 @@ import { test } from 'node:test'
 import { jsonLines, threeStages, WaymarkProject } from './waymark-project.ts'
 
 const failingAt = (item: number): string =>
-  threeStages.replace("note('item ' + order.id)", `note('item ' + order.id); if (order.id === ${item}) throw new Error('bad item')`)
+  threeStages.replace(
+    "note('item ' + order.id)",
+    `note('item ' + order.id); if (order.id === ${item}) throw new Error('bad item')`,
+  )
 
 test('X1 the plan after a failure adds up and says what it keeps; afterwards the counts prove it, on screen, in JSON and in show (C10)', async t => {
   const project = await WaymarkProject.create(t, { 'etl.ts': failingAt(40) })
   const first = await project.waymark('run', 'etl.ts', '--items', '60', '--ms', '1')
   assert.equal(first.code, 3, first.stderr)
   await project.write('etl.ts', threeStages)
-  const plan = jsonLines((await project.waymark('resume', '--plan', '--json')).stdout).find(line => line['type'] === 'plan')?.['plan']
+  const plan = jsonLines((await project.waymark('resume', '--plan', '--json')).stdout).find(line => line['type'] === 'plan')?.[
+    'plan'
+  ]
   const { items, recovery, code, keptMs } = plan as {
     items: { total: number; reuse: number; redo: number; run: number }
     recovery: { type: string }
@@ -81,7 +86,10 @@ test('a check of the user’s own is shown with its outcome, and fails the run w
   const withCheck = (body: string) =>
     threeStages
       .replace("note('report')", "note('report'); if (run.attempt === 1) throw new Error('first')")
-      .replace("stages: ['extract', 'enrich', 'report'] }", `stages: ['extract', 'enrich', 'report'], check: report => { ${body} } }`)
+      .replace(
+        "stages: ['extract', 'enrich', 'report'] }",
+        `stages: ['extract', 'enrich', 'report'], check: report => { ${body} } }`,
+      )
   const project = await WaymarkProject.create(t, { 'etl.ts': withCheck("throw new Error('2 orders are missing')") })
   assert.equal((await project.waymark('run', 'etl.ts', '--items', '5')).code, 3)
   const failed = await project.waymark('resume')

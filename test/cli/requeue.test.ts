@@ -55,7 +55,7 @@ test('--no-run only marks: ls shows the run as unfinished, and resume goes on wi
   await takeCalls(project)
   await project.write('mended', '')
   const marked = await project.waymark('requeue', '@last', '--all', '--no-run')
-  assert.match(marked.stdout, /2 items of orders r1 are called again\n[^]*next +waymark resume r1\n$/)
+  assert.match(marked.stdout, /2 items of orders r1 are called again\n[\s\S]*next +waymark resume r1\n$/)
   const [listed, item, shown] = await Promise.all([
     project.waymark('ls', '--state', 'paused'),
     project.waymark('items', 'r1/enrich/o-3'),

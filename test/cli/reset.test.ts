@@ -45,7 +45,7 @@ test('reset says what is lost and waits: off a terminal for --yes, with --plan f
   )
   assert.equal(plan.code, 0)
   assert.deepEqual([waits.code, waits.stdout], [9, plan.stdout])
-  assert.match(waits.stderr, /error confirmation .*\n[^]*do +waymark reset r1 --yes\n$/)
+  assert.match(waits.stderr, /error confirmation .*\n[\s\S]*do +waymark reset r1 --yes\n$/)
   const document = JSON.parse(json.stdout)
   assert.deepEqual(
     [json.code, document.ok, document.error.code, document.hint.command],
@@ -73,7 +73,7 @@ test('on a terminal the id of the run has to be typed', { skip: noTerminal }, as
   const project = await poisonProject(t)
   await project.waymark('run', 'etl.ts', '--run-id', 'r1', '-q')
   const refused = await answered(project, ['reset', 'r1'], 'yes')
-  assert.match(refused.screen, /throws away orders r1: 3 stages[^]*Type r1 to confirm: [^]*error confirmation/)
+  assert.match(refused.screen, /throws away orders r1: 3 stages[\s\S]*Type r1 to confirm: [\s\S]*error confirmation/)
   assert.equal(refused.code, 9)
   const done = await answered(project, ['reset', 'r1'], 'r1')
   assert.match(done.screen, /✓ reset orders r1: cancelled/)

@@ -28,7 +28,9 @@ test('C6 restarts are counted, told with their pause, and kept with the attempt'
   const [first, second] = restarts.map(line => Number(line['backoffMs']))
   assert.ok(first !== undefined && first >= 20 && first <= 40, `${first}`)
   assert.ok(second !== undefined && second >= 40 && second <= 80, `${second}`)
-  const plans = lines.filter(line => line['type'] === 'plan').map(line => (line['plan'] as { recovery: { type: string } }).recovery)
+  const plans = lines
+    .filter(line => line['type'] === 'plan')
+    .map(line => (line['plan'] as { recovery: { type: string } }).recovery)
   assert.deepEqual(
     plans.map(({ type }) => type),
     ['fresh', 'retry', 'retry'],
@@ -53,4 +55,29 @@ test('a redo that was asked for is done once, however often the supervisor begin
   const again = await project.waymark('resume', '@last', '--from', 'a', '--restart', '2', '--backoff', '20')
   assert.equal(again.code, 0, again.stderr)
   assert.deepEqual(await project.lines('calls.txt'), ['a', 'b', 'c', 'a', 'b', 'c'])
+})
+
+test('D12 a process that dies leaves an error checkpoint too: its cause, the stage at work, and what is finished', async t => {
+  const dies = `
+    import { pipeline } from 'waymark'
+    export default pipeline('dies', async run => {
+      await run.stage('first', () => 'kept')
+      await run.stage('second', async () => {
+        await new Promise(resolve => setTimeout(resolve, 100))
+        process.kill(process.pid, 'SIGKILL')
+      })
+    })`
+  const project = await WaymarkProject.create(t, { 'a.ts': dies })
+  assert.equal((await project.waymark('run', 'a.ts')).code, 3)
+  const { data } = await project.json('show', '@last')
+  const { run, checkpoints } = data as {
+    run: { errorCheckpoint: string }
+    checkpoints: { id: string; type: string; stage: string }[]
+  }
+  const [error] = checkpoints.filter(({ type }) => type === 'error')
+  assert.equal(error?.id, run.errorCheckpoint)
+  assert.equal(error?.stage, 'second')
+  const value = await project.waymark('show', error?.id ?? '', '--value')
+  assert.match(value.stdout, /killed by SIGKILL/)
+  assert.match(value.stdout, /first/)
 })

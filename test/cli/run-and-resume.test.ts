@@ -229,7 +229,7 @@ test('--plan shows and runs nothing; --fresh begins anew; --redo calls one stage
   await project.write('etl.ts', threeStages)
   const redone = await project.waymark('run', 'etl.ts', '--items', '3', '--redo', 'enrich')
   assert.equal(redone.code, 0, redone.stderr)
-  assert.match(redone.stderr, /◍ reuse +extract.*↻ redo +enrich +asked for with --redo/s)
+  assert.match(redone.stderr, /◍ reuse +extract.*↻ redo +enrich +3 +asked for with --redo/s)
   assert.equal((await project.lines('calls.txt')).filter(call => call === 'item 1').length, 2)
   await assertExactOutput(project, 3)
 
@@ -334,6 +334,6 @@ test('changed code is said and keeps what is finished', async t => {
   await project.write('etl.ts', threeStages)
   const { code, stderr } = await project.waymark('run', 'etl.ts', '--items', '2')
   assert.equal(code, 0, stderr)
-  assert.match(stderr, /note +code changed since the last attempt \(etl\.ts\); finished work is kept/)
+  assert.match(stderr, /note +code changed since the last attempt \(etl\.ts:22\); finished work is kept/)
   assert.match(stderr, /◍ reuse +extract/)
 })

@@ -137,6 +137,7 @@ const run = (changes: Partial<RunSummary> & Pick<RunSummary, 'id' | 'pipeline' |
   stagesStarted: 2,
   stagesCompleted: 1,
   liveness: 'ended',
+  file: 'jobs/work.ts',
   ...changes,
 })
 

@@ -30,7 +30,10 @@ test('two that watch see how far it is, what is not saved included, and end with
   await letGo()
   const [one, two, ended] = await Promise.all([plain.ended, json.ended, running.ended])
   assert.deepEqual([one.code, two.code, ended.code], [0, 0, 0])
-  assert.match(one.stderr, /watch +run=\w+ pipeline=orders attempt=1 pid=\d+.*stage\.done +stage=extract.*stage\.done +stage=enrich items=30.*stage\.done +stage=report/s)
+  assert.match(
+    one.stderr,
+    /watch +run=\w+ pipeline=orders attempt=1 pid=\d+.*stage\.done +stage=extract.*stage\.done +stage=enrich items=30.*stage\.done +stage=report/s,
+  )
   assert.match(one.stdout, /^✓ orders \w{6} completed in .*saved +extract/s)
   const told = jsonLines(two.stdout) as unknown as Told[]
   assert.equal(told[0]?.type, 'watching')
@@ -69,7 +72,7 @@ test('SIGUSR1 to the command or to the pipeline’s process prints one line of s
   await running.seen(/status +run=\w+ attempt=1 stages=1\/3 .*stage=enrich pct=33 done=10\/30/)
   await pause(400)
   process.kill((data as { run: { owner: { pid: number } } }).run.owner.pid, 'SIGUSR1')
-  await running.seen(/(status +run=[^]*){2}/)
+  await running.seen(/(status +run=[\s\S]*){2}/)
   await letGo()
   const { code, stderr } = await running.ended
   assert.equal(code, 0, stderr)

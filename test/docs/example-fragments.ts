@@ -8,6 +8,10 @@ declare global {
   const open: typeof waymark.open
   const jsonl: typeof waymark.jsonl
   const csv: typeof waymark.csv
+  const sqliteTable: typeof waymark.sqliteTable
+  const postgresTable: typeof waymark.postgresTable
+  const sqliteQuery: typeof waymark.sqliteQuery
+  const postgresQuery: typeof waymark.postgresQuery
   const codec: typeof waymark.codec
   const placeOf: typeof waymark.placeOf
   const WaymarkError: typeof waymark.WaymarkError

@@ -10,7 +10,7 @@ import zlib
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "format"))
 from read_pack import Damaged, need, sha256  # noqa: E402
 
-KNOWN_FEATURES = {"chunks"}
+KNOWN_FEATURES = {"chunks", "unsynced", "items"}
 
 
 def read_bytes(*path):
@@ -66,7 +66,7 @@ class Segment:
             batch = None if self.closed else self.batch(at)
             follows = batch and (number is None or batch["number"] == number + 1) and before in (None, batch["before"])
             if not follows:
-                after = None if self.closed else self.next_batch(at + 1)
+                after = None if self.closed else self.behind_damage(at)
                 self.damaged = self.damaged or self.closed or after is not None
                 if after is None:
                     break
@@ -80,7 +80,7 @@ class Segment:
     def batch(self, at):
         if self.data[at : at + 4] != b"WMBT" or at + 64 > len(self.data):
             return None
-        number, offset, before, length, count, flags = struct.unpack_from("<IQ16sIII", self.data, at + 4)
+        number, offset, before, length, count, flags, unsynced = struct.unpack_from("<IQ16sIIII", self.data, at + 4)
         end = at + 64 + length
         digest = self.data[at + 48 : at + 64]
         body = self.data[at + 64 : end]
@@ -89,7 +89,18 @@ class Segment:
         records = records_in(body, self.name, at + 64)
         if len(records) != count:
             return None
-        return {"number": number, "before": before, "digest": digest, "records": records, "closes": flags & 1 == 1, "end": end}
+        durable = at - unsynced
+        return {"number": number, "before": before, "digest": digest, "records": records, "closes": flags & 1 == 1, "end": end, "durable": durable}
+
+    def behind_damage(self, flaw):
+        """The next good batch, if a good batch behind the flaw says that what stands there was durable."""
+        first = after = self.next_batch(flaw + 1)
+        while after is not None:
+            batch = self.batch(after)
+            if batch["durable"] > flaw:
+                return first
+            after = self.next_batch(batch["end"])
+        return None
 
     def next_batch(self, at):
         while True:

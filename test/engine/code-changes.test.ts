@@ -7,7 +7,8 @@ import { digestCode } from '../../src/engine/code-digest.ts'
 import { codeChangeText } from '../../src/model/code-change.ts'
 import { temporaryFolder } from '../outputs/temporary-folder.ts'
 
-const lines = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, i) => `const a${from + i} = ${from + i}`)
+const lines = (from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => `const a${from + i} = ${from + i}`)
 
 async function project(context: Parameters<typeof temporaryFolder>[0]) {
   const folder = await temporaryFolder(context)

@@ -241,7 +241,14 @@ test('a fingerprint where there is a digest, or one that cannot be stored, is in
     writeFileSync(join(folder, 'in.jsonl'), rows(1, 2))
     const file = pipeline('file', run => run.each('x', jsonl(join(folder, 'in.jsonl')), () => 1, { input: 'v1' }))
     await assert.rejects(file.run({}, { store }), /"x" have a digest of their own, and were given input as well/)
-    const stage = pipeline('stage', run => run.each('x', run.stage('s', () => [1]), () => 1, { input: 'v1' }))
+    const stage = pipeline('stage', run =>
+      run.each(
+        'x',
+        run.stage('s', () => [1]),
+        () => 1,
+        { input: 'v1' },
+      ),
+    )
     await assert.rejects(stage.run({}, { store }), /digest of their own/)
     const bad = pipeline('bad', run => run.each('x', [1], () => 1, { input: () => 'v1' }))
     await assert.rejects(bad.run({}, { store }), { code: 'invalid', message: /the input given for "x" cannot be stored/ })
@@ -261,7 +268,10 @@ test('the plan of a preview names an input that changed, and reads none whose si
       work.attempt({}, { store, planOnly: true, acceptInput, onEvent: event => event.type === 'plan' && plans.push(event.plan) })
     await look(false)
     await look(true)
-    const [plain, accepted] = plans as { notices: string[]; stages: { path: string; action: string; reason: string; recorded: number }[] }[]
+    const [plain, accepted] = plans as {
+      notices: string[]
+      stages: { path: string; action: string; reason: string; recorded: number }[]
+    }[]
     assert.match(plain?.notices.join() ?? '', /the input of import changed: .*1 new line .*it is refused until --accept-input/)
     const stage = accepted?.stages.find(({ path }) => path === 'import')
     assert.equal(stage?.action, 'continue')

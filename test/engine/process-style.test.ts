@@ -13,7 +13,13 @@ const code = (expected: string) => (error: unknown) => isWaymarkError(error) && 
 const script = fileURLToPath(new URL('./fixtures/registered.ts', import.meta.url))
 
 /** Resolves with the last step that was durable, when the process has ended; it is killed once `until` steps were. */
-async function work(t: TestContext, folder: string, how: string, steps: number, until: number): Promise<{ code: number | null; durable: number }> {
+async function work(
+  t: TestContext,
+  folder: string,
+  how: string,
+  steps: number,
+  until: number,
+): Promise<{ code: number | null; durable: number }> {
   const child = spawn(process.execPath, ['--conditions=waymark-source', script, folder, how, String(steps)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -98,7 +104,8 @@ test('steps do not go backwards or beyond their end, and what is of the wrong ty
     const work = await store.register({ id: 'p', name: 'import', totalSteps: 5 })
     work.update({ completedSteps: 3 })
     work.update({ completedSteps: 3 })
-    for (const completedSteps of [2, 0, -1, 6, 1.5, Number.NaN]) assert.throws(() => work.update({ completedSteps }), code('invalid'))
+    for (const completedSteps of [2, 0, -1, 6, 1.5, Number.NaN])
+      assert.throws(() => work.update({ completedSteps }), code('invalid'))
     const anyUpdate = work.update.bind(work) as (update: unknown) => void
     for (const update of [undefined, null, 3, 'x', { completedSteps: '4' }, { currentStep: 4 }, { metadata: [] }, { steps: 4 }])
       assert.throws(() => anyUpdate(update), code('invalid'))
@@ -109,9 +116,22 @@ test('steps do not go backwards or beyond their end, and what is of the wrong ty
     const anyRegister = store.register.bind(store) as (options: unknown) => Promise<unknown>
     const wrong = [undefined, null, 7, 'x', {}, { name: 'x' }, { name: '', totalSteps: 1 }, { name: 7, totalSteps: 1 }]
     const counts = [-1, 1.5, '3', null, Number.NaN, 10n].map(totalSteps => ({ name: 'x', totalSteps }))
-    const others = [{ id: 7 }, { id: '' }, { id: 'a b' }, { name: 'a/b' }, { total: 3 }, { tags: 'x' }, { save: 7 }, { description: 7 }]
+    const others = [
+      { id: 7 },
+      { id: '' },
+      { id: 'a b' },
+      { name: 'a/b' },
+      { total: 3 },
+      { tags: 'x' },
+      { save: 7 },
+      { description: 7 },
+    ]
     for (const options of [...wrong, ...counts, ...others.map(other => ({ name: 'x', totalSteps: 1, ...other }))])
-      await assert.rejects(anyRegister(options), code('invalid'), JSON.stringify(options, (_, value: unknown) => String(value)))
+      await assert.rejects(
+        anyRegister(options),
+        code('invalid'),
+        JSON.stringify(options, (_, value: unknown) => String(value)),
+      )
     assert.equal((await store.runs()).length, 1, 'nothing else was begun')
   })
 })

@@ -180,7 +180,7 @@ test('items set aside are grouped by what they failed with, with payload, a page
     const page = await store.setAside(`${run}/enrich`, { group: group.slice(0, 6), limit: 2 })
     assert.deepEqual([page.items.map(({ key }) => key), page.groups.length], [['o-2', 'o-4'], 1])
     // What was requeued meanwhile neither repeats nor hides an item.
-    await store.requeue(run, { keys: ['o-4'] })
+    await store.requeue(run, { keys: ['o-2'] })
     const rest = await store.setAside(run, { group, limit: 2, after: page.next ?? '' })
     assert.deepEqual([rest.items.map(({ key }) => key), rest.next], [['o-6'], undefined])
   })
@@ -339,5 +339,88 @@ test('the report of a requeued run: nothing lost, nothing twice', async () => {
       ],
     )
     assert.deepEqual([report.items.done, report.items.setAside, report.items.total], [19, 1, 20])
+  })
+})
+
+test('a requeue that is interrupted goes on with what is left of it, and nothing else', async () => {
+  await withStore(async store => {
+    const world = new World(3, 7, 12)
+    const work = orders(world, { byKey: true })
+    const { run } = await work.run({}, { store })
+    await store.requeue(run, { all: true })
+    world.take()
+    world.broken.clear()
+    const controller = new AbortController()
+    const handle = world.handle.bind(world)
+    world.handle = n => {
+      handle(n)
+      if (n === 7) controller.abort()
+    }
+    await assert.rejects(work.run({}, { store, stopSignal: controller.signal }))
+    world.handle = handle
+    assert.deepEqual(world.take(), ['item 3', 'item 7'])
+    const { setAside } = await work.run({}, { store })
+    assert.deepEqual(world.take(), ['item 12'])
+    assert.equal(setAside, 0)
+    assert.equal((await store.report(run)).proof.twice, 0)
+  })
+})
+
+test('items inside finished work cannot be requeued alone; with the item around them they can', async () => {
+  await withStore(async store => {
+    const world = new World(1, 3)
+    let outerFails = false
+    const work = pipeline('nested', async run => {
+      await run.each(
+        'book',
+        ['a', 'b'],
+        async (book, ctx) => {
+          world.calls.push(book)
+          await ctx.each('page', range(4), n => world.handle(n), { key: n => n, tolerate: { count: 3 } })
+          if (outerFails && book === 'b') throw new Error('no such book')
+        },
+        { key: book => book, tolerate: { count: 1 } },
+      )
+    })
+    const finished = await work.run({}, { store })
+    assert.equal((await store.setAside(finished.run)).total, 4)
+    await rejectsWith(store.requeue(finished.run, { all: true }), 'conflict')
+    assert.equal((await store.run(finished.run)).state, 'completed')
+
+    outerFails = true
+    const aside = await work.run({}, { store })
+    assert.notEqual(aside.run, finished.run)
+    // Three of b: the book and two pages; those of a lie inside what is finished, and stay.
+    const requeued = await store.requeue(aside.run, { all: true })
+    assert.deepEqual([requeued.total, requeued.left], [3, 2])
+    world.take()
+    world.broken.clear()
+    outerFails = false
+    assert.equal((await work.run({}, { store })).setAside, 2)
+    assert.deepEqual(world.take(), ['b', 'item 1', 'item 3'])
+  })
+})
+
+test('items of a pass inside a finished stage cannot be requeued: the stage is not called again', async () => {
+  await withStore(async store => {
+    const world = new World(2)
+    let fails = false
+    const work = pipeline('inside', async run => {
+      await run.stage('load', async ctx => {
+        await ctx.each('page', range(4), n => world.handle(n), { key: n => n, tolerate: { count: 1 } })
+        if (fails) throw new Error('not yet')
+      })
+    })
+    const finished = await work.run({}, { store })
+    for (const options of [{ all: true }, { keys: ['2'] }]) await rejectsWith(store.requeue(finished.run, options), 'conflict')
+    // Of a stage that has not finished they can.
+    fails = true
+    await assert.rejects(work.run({ again: 'true' }, { store, runId: 'r' }))
+    assert.equal((await store.requeue('r', { keys: ['2'] })).total, 1)
+    fails = false
+    world.take()
+    world.broken.clear()
+    await work.run({ again: 'true' }, { store })
+    assert.deepEqual(world.take(), ['item 2'])
   })
 })

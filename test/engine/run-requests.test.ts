@@ -155,7 +155,13 @@ test('two that ask at the same time both see it obeyed; a stronger request count
   const cancelled = await theirs.cancel('@last')
   assert.equal(cancelled.how, 'obeyed')
   assert.equal((await ended).code, 'cancelled')
-  assert.deepEqual((await Promise.all(waiting)).map(({ state, how }) => [state, how]), [['cancelled', 'overtaken'], ['cancelled', 'overtaken']])
+  assert.deepEqual(
+    (await Promise.all(waiting)).map(({ state, how }) => [state, how]),
+    [
+      ['cancelled', 'overtaken'],
+      ['cancelled', 'overtaken'],
+    ],
+  )
   held.letGo()
 })
 
@@ -175,11 +181,16 @@ test('what was asked of a past attempt, or of another run, stops nothing', async
   let looks = 0
   const second = pipeline('held', async run => {
     await run.stage('first', () => 1)
-    const { done } = await run.each('items', Array.from({ length: 20 }, (_, i) => i), async item => {
-      // Long enough for several looks at the folder.
-      if (looks++ === 0) await pause(700)
-      return item
-    }, { key: item => item, concurrency: 3 })
+    const { done } = await run.each(
+      'items',
+      Array.from({ length: 20 }, (_, i) => i),
+      async item => {
+        // Long enough for several looks at the folder.
+        if (looks++ === 0) await pause(700)
+        return item
+      },
+      { key: item => item, concurrency: 3 },
+    )
     return done
   })
   assert.equal((await second.run({}, { store: mine, runId: 'job.1' })).value, 20)
@@ -223,7 +234,13 @@ test('what is asked of a completed run changes nothing', async t => {
   const quick = pipeline('quick', run => run.stage('a', () => 1))
   const { run } = await quick.run({}, { store: mine })
   const before = await mine.run(run)
-  assert.deepEqual([await theirs.pause(run), await theirs.cancel(run)].map(({ state, how }) => [state, how]), [['completed', 'already'], ['completed', 'already']])
+  assert.deepEqual(
+    [await theirs.pause(run), await theirs.cancel(run)].map(({ state, how }) => [state, how]),
+    [
+      ['completed', 'already'],
+      ['completed', 'already'],
+    ],
+  )
   assert.deepEqual(await mine.run(run), before)
 })
 
@@ -241,10 +258,17 @@ test('whoever watches is told what is not recorded yet; without a watcher nothin
   const { mine, theirs, path } = await twoStores(t)
   const stop = new AbortController()
   const counting = pipeline('counting', run =>
-    run.each('items', Array.from({ length: 1000 }, (_, i) => i), async item => {
-      while (item >= 40 && !stop.signal.aborted) await pause(5)
-      return item
-    }, { key: item => item, save: { ms: 3_600_000 } }).then(({ done }) => done),
+    run
+      .each(
+        'items',
+        Array.from({ length: 1000 }, (_, i) => i),
+        async item => {
+          while (item >= 40 && !stop.signal.aborted) await pause(5)
+          return item
+        },
+        { key: item => item, save: { ms: 3_600_000 } },
+      )
+      .then(({ done }) => done),
   )
   const ended = counting.run({}, { store: mine })
   await pause(600)

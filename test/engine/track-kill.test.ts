@@ -101,6 +101,9 @@ test('a loop that another process is at is refused with lease_held, and taken ov
   assert.equal((await store.run('loop')).shownState, 'crashed')
   const durable = lines(join(folder, 'durable')).map(([, item]) => item)
   const again = await store.track({ run: 'loop', stage: 'rows' })
-  assert.deepEqual(durable.filter(item => !again.shouldSkip(item)), [])
+  assert.deepEqual(
+    durable.filter(item => !again.shouldSkip(item)),
+    [],
+  )
   await again.pause()
 })

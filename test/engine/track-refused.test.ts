@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, appendFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isWaymarkError, open, pipeline, type Store, type TrackOptions } from 'waymark'
@@ -15,7 +15,18 @@ test('wrong options of any type are invalid with a sentence, and nothing is reco
   await withStore(async store => {
     const good = { run: 'r', stage: 's' }
     const odd = [null, 0, -1, 1.5, Number.NaN, '', 'x', true, [], {}, () => {}, Symbol('x'), 10n]
-    const wrong: unknown[][] = [[], [undefined], ['x'], [null], [7], [{}], [{ run: 'r' }], [{ ...good, stages: 's' }], [good, 'x'], [good, {}]]
+    const wrong: unknown[][] = [
+      [],
+      [undefined],
+      ['x'],
+      [null],
+      [7],
+      [{}],
+      [{ run: 'r' }],
+      [{ ...good, stages: 's' }],
+      [good, 'x'],
+      [good, {}],
+    ]
     const fits: Readonly<Record<string, (value: unknown) => boolean>> = {
       run: value => value === 'x',
       stage: value => value === 'x',
@@ -40,10 +51,19 @@ test('wrong options of any type are invalid with a sentence, and nothing is reco
     }
     for (const [name, isFit] of Object.entries(fits))
       for (const value of odd) if (!isFit(value)) wrong.push([{ ...good, [name]: value }])
-    wrong.push([{ ...good, save: { items: 'many' } }], [{ ...good, tags: [7] }], [{ ...good, stage: 'a/b' }], [{ ...good, input: () => 1 }], [{ ...good, metadata: { f: () => 1 } }])
+    wrong.push(
+      [{ ...good, save: { items: 'many' } }],
+      [{ ...good, tags: [7] }],
+      [{ ...good, stage: 'a/b' }],
+      [{ ...good, input: () => 1 }],
+      [{ ...good, metadata: { f: () => 1 } }],
+    )
     for (const given of wrong) {
       await assert.rejects(untyped(store)(...given), (error: unknown) => {
-        assert.ok(isWaymarkError(error), `${String(error)} for ${typeof given[0] === 'object' ? Object.keys(given[0] ?? {}).join() : String(given[0])}`)
+        assert.ok(
+          isWaymarkError(error),
+          `${String(error)} for ${typeof given[0] === 'object' ? Object.keys(given[0] ?? {}).join() : String(given[0])}`,
+        )
         assert.equal(error.code, 'invalid', error.message)
         assert.match(error.message, /\w/)
         return true
@@ -73,7 +93,10 @@ test('what cannot name an item is invalid, and indexes and keys do not mix in on
     await byIndex.complete()
     await byKey.complete()
     await store.track({ run: 'mix', stage: 'b' }, t => assert.throws(() => t.done(8), code('conflict'), 'the log says so too'))
-    assert.deepEqual((await store.stages('mix')).map(({ counts }) => counts?.done), [1, 1])
+    assert.deepEqual(
+      (await store.stages('mix')).map(({ counts }) => counts?.done),
+      [1, 1],
+    )
   })
 })
 
@@ -85,7 +108,10 @@ test('the methods of a tracker refuse what is of the wrong type', async () => {
     assert.throws(() => t.setMetadata({ f: () => 1 }), code('invalid'))
     for (const value of [null, 7, {}]) assert.throws(() => anyOf(t.setCurrentStep)(value), code('invalid'))
     for (const value of [null, -1, 1.5, 'x']) assert.throws(() => anyOf(t.setTotal)(value), code('invalid'))
-    await assert.rejects(t.complete(() => 1), code('invalid'))
+    await assert.rejects(
+      t.complete(() => 1),
+      code('invalid'),
+    )
     await t.complete({ fine: true })
     assert.equal((await store.run('types')).state, 'completed')
   })
@@ -96,7 +122,9 @@ test('a run of a pipeline is not one of loops, nor the other way round', async (
     const work = pipeline('work', run => run.stage('a', () => 1))
     await work.run({}, { store, runId: 'one' })
     await assert.rejects(store.track({ run: 'one', stage: 'a' }), code('conflict'))
-    await assert.rejects(store.track({ run: 'two', stage: 'work', pipeline: 'work' }, () => Promise.reject(new Error('unfinished'))))
+    await assert.rejects(
+      store.track({ run: 'two', stage: 'work', pipeline: 'work' }, () => Promise.reject(new Error('unfinished'))),
+    )
     const { run } = await work.run({}, { store })
     assert.notEqual(run, 'two', 'no pipeline goes on with it')
     await assert.rejects(work.run({}, { store, runId: 'two' }), code('conflict'))
@@ -159,9 +187,15 @@ test('a changed input file is refused until it is accepted; by index the loop th
       const [stage] = await store.stages(`in-${kind}`)
       assert.deepEqual([stage?.input?.kind, stage?.input?.size, stage?.input?.digest?.slice(0, 7)], ['file', 6, 'sha256:'])
       utimesSync(file, 1, 1)
-      await assert.rejects(store.track(options, t => Promise.reject(new Error(`again ${t.shouldSkip(names[kind][0])}`))), /again true/)
+      await assert.rejects(
+        store.track(options, t => Promise.reject(new Error(`again ${t.shouldSkip(names[kind][0])}`))),
+        /again true/,
+      )
       writeFileSync(file, 'a\nB\nc\n')
-      await assert.rejects(store.track(options), (error: unknown) => isWaymarkError(error, 'input_changed') && /acceptInput/.test(error.remedy))
+      await assert.rejects(
+        store.track(options),
+        (error: unknown) => isWaymarkError(error, 'input_changed') && /acceptInput/.test(error.remedy),
+      )
       await store.track({ ...options, acceptInput: true }, t =>
         assert.equal(t.shouldSkip(names[kind][0]), kind === 'key', `known by ${kind}`),
       )
@@ -182,7 +216,10 @@ test('lines added behind a file leave what is done of the old ones done', async 
     appendFileSync(file, '3\n')
     await assert.rejects(store.track(options), code('input_changed'))
     await store.track({ ...options, acceptInput: true }, t => {
-      assert.deepEqual([0, 1, 2].map(i => t.shouldSkip(i)), [true, true, false])
+      assert.deepEqual(
+        [0, 1, 2].map(i => t.shouldSkip(i)),
+        [true, true, false],
+      )
       t.done(2)
     })
   })

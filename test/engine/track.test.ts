@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { setTimeout as pause } from 'node:timers/promises'
 import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { isWaymarkError, type Store, type Tracker } from 'waymark'
 import { withStore } from './with-store.ts'
 
@@ -27,7 +27,10 @@ test('a loop that failed goes on with the items that are not finished, and with 
     assert.deepEqual(await shown(store, 'import'), { state: 'failed', attempt: 1, stages: [['rows', 'failed', 40]] })
     assert.equal((await store.run('import')).error?.message, 'row 40 is bad')
     await store.track(options, rows(-1))
-    assert.deepEqual(called, Array.from({ length: 100 }, (_, i) => i))
+    assert.deepEqual(
+      called,
+      Array.from({ length: 100 }, (_, i) => i),
+    )
     assert.deepEqual(await shown(store, 'import'), { state: 'completed', attempt: 2, stages: [['rows', 'completed', 100]] })
   })
 })
@@ -60,7 +63,10 @@ test('items are known by key as well, and a run is given an id where none is giv
     t.skipped('b/2')
     await t.fail(new Error('later'))
     await store.track({ run: t.run, stage: 'pages' }, again => {
-      assert.deepEqual(['a/1', 'b/2', 'c/3'].map(key => again.shouldSkip(key)), [true, true, false])
+      assert.deepEqual(
+        ['a/1', 'b/2', 'c/3'].map(key => again.shouldSkip(key)),
+        [true, true, false],
+      )
       again.done('c/3')
       assert.equal(again.shouldSkip('c/3'), true, 'at once, durable or not')
     })
@@ -103,7 +109,10 @@ test('the value that the function returns, or complete is given, is the result o
     assert.deepEqual(value, { sum: 7 })
     const { resultId = '' } = await store.run('sum')
     const loaded = await store.load(resultId)
-    assert.deepEqual([loaded.value, loaded.stage, loaded.type, loaded.tags, loaded.description], [{ sum: 7 }, 'rows', 'result', ['nightly'], 'Adds up'])
+    assert.deepEqual(
+      [loaded.value, loaded.stage, loaded.type, loaded.tags, loaded.description],
+      [{ sum: 7 }, 'rows', 'result', ['nightly'], 'Adds up'],
+    )
   })
 })
 
@@ -198,13 +207,16 @@ test('a signal stops the loop cleanly: it is paused, what was finished meanwhile
   await withStore(async store => {
     const stop = new AbortController()
     const paused: string[] = []
-    const loop = store.track({ run: 'stop', stage: 'rows', total: 10, signal: stop.signal, onPause: end => void paused.push(end.stage) }, async t => {
-      for (let i = 0; i < 10; i++) {
-        if (t.signal.aborted) return
-        t.done(i)
-        if (i === 4) stop.abort()
-      }
-    })
+    const loop = store.track(
+      { run: 'stop', stage: 'rows', total: 10, signal: stop.signal, onPause: end => void paused.push(end.stage) },
+      async t => {
+        for (let i = 0; i < 10; i++) {
+          if (t.signal.aborted) return
+          t.done(i)
+          if (i === 4) stop.abort()
+        }
+      },
+    )
     await assert.rejects(loop, code('cancelled'))
     assert.deepEqual(await shown(store, 'stop'), { state: 'paused', attempt: 1, stages: [['rows', 'running', 5]] })
     assert.deepEqual(paused, ['rows'])
@@ -267,11 +279,17 @@ test('hooks are called once their end is recorded, and one that fails beside an 
       ),
       /the loop is bad/,
     )
-    await store.track({ run: 'hooks', stage: 'rows', onSuccess: async ({ run }) => void seen.push((await store.run(run)).state) }, () => {})
+    await store.track(
+      { run: 'hooks', stage: 'rows', onSuccess: async ({ run }) => void seen.push((await store.run(run)).state) },
+      () => {},
+    )
     assert.deepEqual(seen, [['the loop is bad', 'hooks', 1, 'failed'], 'completed'])
     await pause(10)
     process.off('warning', onWarning)
-    assert.deepEqual(warned.map(({ message }) => message), ['the hook is bad'])
+    assert.deepEqual(
+      warned.map(({ message }) => message),
+      ['the hook is bad'],
+    )
   })
 })
 

@@ -196,7 +196,7 @@ export const removals: readonly Removal[] = [
   {
     step: '5: a segment is written on after its sync failed',
     edits: [edit('committer.ts', '      await this.#abandon(writer)\n', '')],
-    simulation: { seed: 30_035, states: 30, faultShare: 1 },
+    simulation: { seed: 40_005, states: 30, faultShare: 1 },
     breaks: ['kept', 'intact', 'once', 'final'],
   },
   {
@@ -207,7 +207,7 @@ export const removals: readonly Removal[] = [
   {
     step: '5: a token whose first write failed is not bound to that segment',
     edits: [edit('committer.ts', '      for (const owner of batch.owners) owner.bind(writer.segment)\n', '')],
-    simulation: { seed: 23_192, states: 30, faultShare: 1 },
+    simulation: { seed: 41_130, states: 30, faultShare: 1 },
     breaks: ['kept', 'intact', 'once', 'final'],
   },
   {
@@ -219,7 +219,7 @@ export const removals: readonly Removal[] = [
         'encodeAccept({ token, sequence: acknowledged, segment }, unsynced.slice(0, 0))',
       ),
     ],
-    simulation: { seed: 30_017, states: 30, faultShare: 1 },
+    simulation: { seed: 40_053, states: 30, faultShare: 1 },
     breaks: ['kept', 'intact', 'final'],
   },
   {
@@ -228,7 +228,7 @@ export const removals: readonly Removal[] = [
       edit('committer.ts', 'void this.#rescue(owner).catch(() => {})', ''),
       edit('committer.ts', '    await Promise.all([...this.#stranded].map(owner => this.#rescue(owner)))\n', ''),
     ],
-    simulation: { seed: 30_017, states: 30, faultShare: 1 },
+    simulation: { seed: 45_131, states: 30, faultShare: 1 },
     breaks: ['kept', 'intact', 'final'],
   },
   {

@@ -44,3 +44,41 @@ test('the watermark only grows, and is the first index that is missing', () => {
   }
   assert.deepEqual(seen, [0, 1, 1, 4, 4, 6])
 })
+
+type Step = readonly ['add' | 'remove' | 'queue' | 'replace', number, number]
+const anyStep: fc.Arbitrary<Step> = fc.tuple(fc.constantFrom('add', 'remove', 'queue', 'replace'), fc.nat(60), fc.nat(12))
+
+test('B3 the set is exact whatever is added, queued, requeued and replaced in between', () => {
+  fc.assert(
+    fc.property(fc.array(anyStep, { maxLength: 40 }), fc.boolean(), (steps, looks) => {
+      const set = new CompletedSet()
+      const plain = new Set<number>()
+      for (const [what, from, length] of steps) {
+        const to = from + length
+        if (what === 'add') set.addRange(from, to)
+        else if (what === 'remove') set.removeRange(from, to)
+        else if (what === 'queue') set.queue([[from, to]])
+        else {
+          set.replace([[from, to]])
+          plain.clear()
+        }
+        for (let i = from; i <= to; i++) {
+          if (what === 'remove') plain.delete(i)
+          else plain.add(i)
+        }
+        if (looks) assert.equal(set.size, plain.size)
+      }
+      assert.deepEqual(set.toRanges(), rangesOf([...plain]))
+      assert.equal(set.size, plain.size)
+      for (let i = 0; i < 80; i++) {
+        assert.equal(set.has(i), plain.has(i), `index ${i}`)
+        let missing = i
+        while (plain.has(missing)) missing++
+        assert.equal(set.nextMissing(i), missing, `next from ${i}`)
+      }
+      let first = 0
+      while (plain.has(first)) first++
+      assert.equal(set.watermark, first)
+    }),
+  )
+})

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type PassFacts, PlanCheck } from '../../src/model/plan-check.ts'
 import type { PlannedStage } from '../../src/model/plan.ts'
+import { type PassFacts, PlanCheck } from '../../src/model/plan-check.ts'
 import { recoveryOf } from '../../src/model/recovery-type.ts'
 import { defaultBackoff, restartPauseMs } from '../../src/model/restart-pause.ts'
 import { selectStages } from '../../src/model/stage-selection.ts'
@@ -31,7 +31,10 @@ test('C10 a pass whose counts add up proves that nothing was lost and nothing is
 test('C10 each way in which counts can fail to add up is a difference that says what', () => {
   for (const [facts, expected] of [
     [{ before: 11, recordedNow: 9 }, /12 recorded items were planned to be reused, and 11 were there/],
-    [{ after: 19, counts: { ...pass.counts, done: 16 } as never, completed: false }, /12 items recorded before and 8 now are not the 19/],
+    [
+      { after: 19, counts: { ...pass.counts, done: 16 } as never, completed: false },
+      /12 items recorded before and 8 now are not the 19/,
+    ],
     [{ recordedNow: 9 }, /12 items recorded before and 9 now are not the 20/],
     [{ counts: { done: 18, skipped: 2, setAside: 1, retries: 0 } }, /21 items are counted, and 20 are recorded/],
     [{ counts: { total: 21, done: 17, skipped: 2, setAside: 1, retries: 0 } }, /completed with 20 of 21 items recorded/],
@@ -87,7 +90,10 @@ test('the order of stages for --from and --until is the declared one, with undec
   )
   const until = selectStages({ until: 'loop' }, known)
   const left = (path: string, done = false) => until.leftFor(path, () => done)
-  assert.deepEqual([left('a'), left('x'), left('loop[7]'), left('loop[1]/inner'), left('b')], [undefined, undefined, undefined, undefined, '--until loop'])
+  assert.deepEqual(
+    [left('a'), left('x'), left('loop[7]'), left('loop[1]/inner'), left('b')],
+    [undefined, undefined, undefined, undefined, '--until loop'],
+  )
   // One that nobody knew of comes after what is finished.
   assert.deepEqual([left('new'), left('new', true)], [undefined, '--until loop'])
   const only = selectStages({ only: ['a', 'loop[2]'] }, known)

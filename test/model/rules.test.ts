@@ -4,7 +4,6 @@ import fc from 'fast-check'
 import { nearest } from '../../src/model/did-you-mean.ts'
 import { HybridClock } from '../../src/model/hybrid-clock.ts'
 import { newSegmentId } from '../../src/model/ids.ts'
-import { saveIntervalMs } from '../../src/model/save-policy.ts'
 import { escapeKey, isInside, itemPath, stagePath, unescapeKey } from '../../src/model/scope.ts'
 import { Throughput } from '../../src/model/throughput.ts'
 import { FakeClock } from '../../src/testing/fake-clock.ts'
@@ -50,14 +49,6 @@ test('paths nest: stage[item]/stage', () => {
   for (const name of ['', 'a/b', 'a[b]', '@last']) {
     assert.throws(() => stagePath('', name), { code: 'invalid' }, name)
   }
-})
-
-test('saving takes about the allowed share of the time, within bounds', () => {
-  assert.equal(saveIntervalMs({}, 0), 50)
-  assert.equal(saveIntervalMs({}, 10), 990)
-  assert.equal(saveIntervalMs({}, 1_000), 1_000)
-  assert.equal(saveIntervalMs({ share: 0.5 }, 200), 200)
-  assert.equal(saveIntervalMs({ ms: 7 }, 10), 7)
 })
 
 test('items that an earlier attempt finished are no speed', () => {

@@ -148,13 +148,6 @@ test('a file that is cut off, damaged or no Parquet at all is invalid, in a sent
   }
   await writeFile(path, 'id,name\n1,a\n'.repeat(100))
   await assert.rejects(rowsOf('bad.parquet', folder), invalid)
-  // Whatever is flipped: rows, or an error in a sentence; nothing else, and no endless work.
-  for (let at = 4; at < content.length; at += 7) {
-    const flipped = Buffer.from(content)
-    flipped[at] = (flipped[at] ?? 0) ^ 0x41
-    await writeFile(path, flipped)
-    await rowsOf('bad.parquet', folder).catch(invalid)
-  }
   await assert.rejects(openSource('missing.parquet', folder), error => isWaymarkError(error, 'not_found'))
   await mkdir(`${folder}/empty`)
   await assert.rejects(openSource('empty', folder), error => isWaymarkError(error, 'not_found'))

@@ -53,6 +53,19 @@ test('an abort does not wait for a slow query, and a pool gets no client back th
   await pool.end()
 })
 
+test('whoever stops early leaves no session behind', { skip }, async t => {
+  const { url, folder, rows } = await makeWorld(t)
+  const source = postgresQuery(`${url}&application_name=reader`, 'SELECT n FROM generate_series(1, 1000) AS n')
+  const opened = await source.open({ files: nodeFiles, baseDirectory: folder, signal: new AbortController().signal })
+  const sessions = async () => (await rows("SELECT 1 FROM pg_stat_activity WHERE application_name = 'reader'")).length
+  for await (const _ of opened.batches()) {
+    assert.equal(await sessions(), 1)
+    break
+  }
+  // The server takes a moment to see the end of a connection.
+  for (let tries = 0; (await sessions()) > 0; tries++) assert.ok(tries < 1_000, 'the session is still there')
+})
+
 test('a query that writes is refused', { skip }, async t => {
   const { query, folder, rows } = await makeWorld(t)
   await rows('CREATE SEQUENCE tickets')

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import pg from 'pg'
 import { isWaymarkError, type PostgresClient, postgresQuery, postgresTable, type WaymarkError } from 'waymark'
+import { connectionError } from '../../src/outputs/postgres-errors.ts'
 import { startPostgres } from '../postgres.ts'
 import { postgresWorld, sharedDatabase } from './postgres-world.ts'
 import { sqlTableSuite } from './sql-table-suite.ts'
@@ -227,6 +230,43 @@ test('X3 an owner stalled inside its transaction holds its successor up, and the
   assert.equal((await world.rows('SELECT * FROM orders')).length, 1)
 })
 
+test('X3 of two owners that begin at once, the newer one has the last word', { skip }, async t => {
+  const world = await postgresWorld(t, await database())
+  await world.rows('CREATE TABLE orders (id int)')
+  const { promise: thawed, resolve: thaw } = Promise.withResolvers<void>()
+  const { promise: frozen, resolve: freeze } = Promise.withResolvers<void>()
+  const slow = world.with(async () => {
+    const client = await connected(world.url)
+    return wrapped(client, async (text, ask) => {
+      const answer = await ask()
+      if (text.startsWith('SELECT generation')) {
+        freeze()
+        await thawed
+      }
+      return answer
+    })
+  })
+  const older = begin(slow, slow.target({ table: 'orders' }), 1)
+  await frozen
+  const target = world.target({ table: 'orders' })
+  const newer = begin(world, target, 2)
+  const blocked = async () => (await world.rows("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")).length > 0
+  const waits = (async () => {
+    while (!(await blocked())) await new Promise(resolve => setImmediate(resolve))
+  })()
+  await Promise.race([waits, newer.then(() => assert.fail('nothing held the newer one up'))])
+  thaw()
+  const [{ output: stalled }, { output }] = await Promise.all([older, newer])
+  stalled.add({ id: 1 }, itemAt(0))
+  await assert.rejects(stalled.flush(progressOf(0, 0)), { code: 'fenced' })
+  await write(output, [{ id: 2 }])
+  await Promise.all([stalled.close(), output.close()])
+  assert.deepEqual(
+    (await world.rows('SELECT id FROM orders')).map(row => row['id']),
+    [2],
+  )
+})
+
 test('a pool gets its clients back, and is left open', { skip }, async t => {
   const world = await postgresWorld(t, await database())
   await world.rows('CREATE TABLE orders (id int)')
@@ -269,6 +309,15 @@ test('no password is told, wherever the connection fails', { skip }, async t => 
       const text = told(error) + target.shown + target.place('/') + JSON.stringify(await target.begin(contextOf(world)))
       for (const part of [secret, encodeURIComponent(secret), 'pass/word', 'pass%2Fword']) assert.ok(!text.includes(part), text)
     }
+  }
+})
+
+test('an error that quotes the connection string loses the password on the way', () => {
+  for (const code of ['ECONNREFUSED', 'ERR_INVALID_URL', '28P01', '']) {
+    const url = 'postgres://me:S3cret@host/db'
+    const error = Object.assign(new TypeError(`cannot use ${url}`), { code, input: url })
+    const text = told(connectionError(error, { shown: 'postgres:orders', stage: 'load' }, [url, 'S3cret']))
+    assert.ok(!text.includes('S3cret'), text)
   }
 })
 
@@ -319,4 +368,21 @@ test('wrong arguments are refused with a sentence, and never shown where they ma
   assert.throws(() => postgresQuery('postgres://h/d', ' '), { code: 'invalid' })
   assert.throws(() => postgresQuery('postgres://h/d', 'SELECT 1', 5 as never), { code: 'invalid' })
   assert.throws(() => postgresQuery('postgres://h/d', 'SELECT 1', [], { fingerprint: 5 as never }), { code: 'invalid' })
+})
+
+test('without the package pg a connection string says what to install, and everything else works', () => {
+  const script = `
+    import { registerHooks } from 'node:module'
+    registerHooks({ resolve(name, context, next) {
+      if (name === 'pg') throw Object.assign(new Error("Cannot find package 'pg'"), { code: 'ERR_MODULE_NOT_FOUND' })
+      return next(name, context)
+    } })
+    const { postgresQuery } = await import('waymark')
+    const opened = await postgresQuery('postgres://localhost/db', 'SELECT 1').open({ signal: new AbortController().signal })
+    try { for await (const batch of opened.batches()) console.log(batch) } catch (error) { console.log(error.code, error.remedy) }`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--conditions=waymark-source', '--input-type=module', '-e', script], {
+    cwd: join(import.meta.dirname, '..', '..'),
+    encoding: 'utf8',
+  })
+  assert.match(stdout, /^unsupported npm install pg/, stderr)
 })

@@ -110,11 +110,12 @@ export function sqlQuerySuite(
 
   claim('X3 a database is read and written at once, and a failed pass goes on by key', async world => {
     await world.rows('CREATE TABLE doubled (n INTEGER, twice INTEGER)')
+    await world.rows(`CREATE TABLE numbers AS ${world.numbers(3_000, 200)}`)
     let fails = true
     const work = pipeline('double', async run => {
       const { done } = await run.each(
         'double',
-        world.query(world.numbers(3_000, 200)),
+        world.query('SELECT n, text FROM numbers'),
         async item => {
           const n = Number(item['n'])
           if (n === 1_500 && fails) throw new Error('not yet')

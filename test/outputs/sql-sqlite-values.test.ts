@@ -160,6 +160,25 @@ test('a database of the caller’s own is used as it is found: its transactions 
   assert.equal(database.isOpen, true)
 })
 
+test('a commit is durable whatever the caller’s database is set to', async t => {
+  const baseDirectory = await temporaryFolder(t)
+  const atCommit: unknown[] = []
+  class Watched extends DatabaseSync {
+    override exec(sql: string): void {
+      if (sql === 'COMMIT') atCommit.push(this.prepare('PRAGMA synchronous').get()?.['synchronous'])
+      super.exec(sql)
+    }
+  }
+  const database = new Watched(join(baseDirectory, 'shop.db'))
+  t.after(() => database.close())
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; CREATE TABLE orders (id INTEGER)')
+  const { output } = await begin(world(baseDirectory), sqliteTable(database, { table: 'orders' }))
+  await write(output, [{ id: 1 }])
+  await output.close()
+  assert.deepEqual(atCommit, [2, 2])
+  assert.equal(database.prepare('PRAGMA synchronous').get()?.['synchronous'], 0)
+})
+
 test('a full disk is disk_full, and what was committed before is there', async t => {
   const { baseDirectory, database } = await sqlite(t)
   database.exec('CREATE TABLE orders (id INTEGER, note TEXT)')

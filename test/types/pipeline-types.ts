@@ -1,5 +1,5 @@
 // Compiled, never run: what must compile does, and what must not is marked. `test/types/types.test.ts` runs the compiler.
-import { csv, jsonl, open, pipeline, type StageResult } from 'waymark'
+import { csv, jsonl, open, pipeline, postgresTable, type StageResult, sqliteQuery, sqliteTable } from 'waymark'
 import { z } from 'zod'
 
 interface Order {
@@ -81,6 +81,21 @@ export const itemSources = pipeline('sources', async run => {
   await run.each('another item', jsonl<Order>('in.jsonl'), (order: string) => order)
   // @ts-expect-error the output takes something else than the function returns
   await run.each('another output', jsonl<Order>('in.jsonl'), order => order.total, { output: jsonl<Order>('out.jsonl') })
+  await run.each('a table', jsonl<Order>('in.jsonl'), order => order, {
+    output: sqliteTable<Order>('a.db', { table: 'orders', key: 'id' }),
+  })
+  await run.each('any table', jsonl<Order>('in.jsonl'), order => order, {
+    output: postgresTable('postgres://h/d', { table: 'orders' }),
+  })
+  await run.each('rows', sqliteQuery<Order>('a.db', 'SELECT * FROM orders'), order => order.total, { key: order => order.id })
+  // @ts-expect-error a row is an object
+  await run.each('no row', jsonl<Order>('in.jsonl'), order => order.total, { output: sqliteTable('a.db', { table: 'orders' }) })
+  // @ts-expect-error no property has this name
+  sqliteTable<Order>('a.db', { table: 'orders', key: 'nothing' })
+  // @ts-expect-error the table takes other rows
+  await run.each('other rows', jsonl<Order>('in.jsonl'), () => ({ a: 1 }), {
+    output: sqliteTable<Order>('a.db', { table: 'orders' }),
+  })
   // @ts-expect-error not there yet
   void run.pages
   const ref = await run.stage('typed', () => new Map([['a', 1]])).ref

@@ -12,6 +12,7 @@ export async function loops(rows: readonly { readonly id: string }[]): Promise<v
       if (t.shouldSkip(i)) continue
       await t.done(i, row.id)
     }
+    same<ReturnType<typeof t.skipped>, void>(true)
     // @ts-expect-error an item is named by its index or a key
     t.done({ id: 1 })
     for await (const id of t.results<string>()) same<typeof id, string>(true)

@@ -1,8 +1,11 @@
 import type { RunSummary, Store } from '../../engine/store.ts'
+import type { ItemCounts } from '../../model/records.ts'
 import type { Context } from '../context.ts'
 import { document, runShape } from '../json-shapes.ts'
-import { shortId, shownStateOf } from '../render/run-label.ts'
-import { needsAttention, runListLines } from '../render/run-list.ts'
+import { isStale, nextActions, type StaleRule } from '../render/next-action.ts'
+import { successRate } from '../render/quantities.ts'
+import { shownStateOf } from '../render/run-label.ts'
+import { type ListedRun, needsAttention, runListLines } from '../render/run-list.ts'
 import { withStore } from '../with-store.ts'
 
 const defaultLimit = 20
@@ -10,21 +13,59 @@ const pageSize = 200
 
 /** `waymark ls` */
 export async function lsCommand(context: Context): Promise<number> {
+  const { output, settings, clock } = context
   const { flags } = context.line
   const limit = flags.count('limit') ?? defaultLimit
-  const pipeline = flags.text('pipeline')
-  const { runs, total, notices } = await withStore(context, async store => ({
-    ...(await findRuns(store, limit, pipeline, flags.text('state'))),
-    notices: store.notices(),
-  }))
-  const [needy] = runs.filter(needsAttention)
-  const hint = needy === undefined ? undefined : { command: `waymark resume ${shortId(needy.id)}` }
-  if (context.output.json) {
-    context.output.jsonLine(document('ls', { runs: runs.map(runShape), total, notices }, hint))
+  const wanted = { pipeline: flags.text('pipeline'), state: flags.text('state') }
+  const rule: StaleRule = { staleAfterMs: settings.staleAfterMs, now: clock.now() }
+  const { runs, total, notices } = await withStore(context, async store => {
+    const found = await findRuns(store, limit, wanted, rule)
+    const listed: ListedRun[] = []
+    for (const run of found.runs) listed.push({ run, items: await itemsOf(store, run) })
+    return { runs: listed, total: found.total, notices: store.notices() }
+  })
+  if (output.json) {
+    const [needy] = runs.filter(({ run }) => needsAttention(run))
+    const [command] = needy === undefined ? [] : nextActions(needy.run, rule)
+    const shapes = runs.map(listed => listedShape(listed, rule))
+    output.jsonLine(document('ls', { runs: shapes, total, notices }, command === undefined ? undefined : { command }))
     return 0
   }
-  await context.output.result(runListLines({ runs, total }, context.clock.now(), context.output.stdoutScreen), 'cut')
+  await output.result(runListLines({ runs, total }, rule, output.stdoutScreen), 'cut')
   return 0
+}
+
+function listedShape({ run, items }: ListedRun, rule: StaleRule): object {
+  const rate = items === undefined ? undefined : successRate(items)
+  return {
+    ...runShape(run),
+    stale: isStale(run, rule),
+    next: nextActions(run, rule)[0],
+    ...(items === undefined ? {} : { items }),
+    ...(rate === undefined ? {} : { successPercent: Number(rate) }),
+  }
+}
+
+/** Items of all stages of the run's own; what is inside an item is counted with that. */
+async function itemsOf(store: Store, run: RunSummary): Promise<ItemCounts | undefined> {
+  if (run.stagesStarted === 0) return undefined
+  let sum: ItemCounts | undefined
+  for (const { path, counts } of await store.stages(run.id)) {
+    if (counts === undefined || path.includes('/')) continue
+    const { done = 0, skipped = 0, setAside = 0, retries = 0 } = sum ?? {}
+    sum = {
+      done: done + counts.done,
+      skipped: skipped + counts.skipped,
+      setAside: setAside + counts.setAside,
+      retries: retries + counts.retries,
+    }
+  }
+  return sum
+}
+
+interface Wanted {
+  readonly pipeline: string | undefined
+  readonly state: string | undefined
 }
 
 interface Found {
@@ -33,21 +74,21 @@ interface Found {
   readonly total: number
 }
 
-async function findRuns(store: Store, limit: number, pipeline: string | undefined, state: string | undefined): Promise<Found> {
-  if (pipeline === undefined && state === undefined) {
+async function findRuns(store: Store, limit: number, wanted: Wanted, rule: StaleRule): Promise<Found> {
+  if (wanted.pipeline === undefined && wanted.state === undefined) {
     return { runs: await store.runs({ limit }), total: (await store.summary()).runs }
   }
-  return filterRuns(store, limit, pipeline, state)
+  return filterRuns(store, limit, wanted, rule)
 }
 
-/** `crashed` is not in the records, so states are compared as they are shown. */
-async function filterRuns(store: Store, limit: number, pipeline: string | undefined, state: string | undefined): Promise<Found> {
+/** `crashed` and `stale` are not in the records, so states are compared as they are shown. */
+async function filterRuns(store: Store, limit: number, { pipeline, state }: Wanted, rule: StaleRule): Promise<Found> {
   const runs: RunSummary[] = []
   let total = 0
   const query = { limit: pageSize, ...(pipeline === undefined ? {} : { pipeline }) }
   for (let page = await store.runs(query); ; ) {
     for (const run of page) {
-      if (state !== undefined && shownStateOf(run) !== state && run.shownState !== state) continue
+      if (state !== undefined && !isIn(run, state, rule)) continue
       total++
       if (runs.length < limit) runs.push(run)
     }
@@ -56,3 +97,6 @@ async function filterRuns(store: Store, limit: number, pipeline: string | undefi
     page = await store.runs({ ...query, after: { createdAt: last.createdAt, id: last.id } })
   }
 }
+
+const isIn = (run: RunSummary, state: string, rule: StaleRule): boolean =>
+  state === 'stale' ? isStale(run, rule) : shownStateOf(run) === state || run.shownState === state

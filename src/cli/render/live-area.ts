@@ -1,8 +1,9 @@
 import { padTo, textWidth } from './paint.ts'
 import { progressBar } from './progress-bar.ts'
-import { count, duration, etaRange, percent, rate, remaining, roughDuration } from './quantities.ts'
+import { count, counted, duration, etaRange, percent, rate, remaining, roughDuration, successText } from './quantities.ts'
 import { handled, type RunProgress, type StageProgress } from './run-progress.ts'
 import { type Line, line, type Screen, type Span, span } from './screen.ts'
+import { sparkline } from './sparkline.ts'
 import { stateMark } from './state-marks.ts'
 
 const maxLines = 8
@@ -12,6 +13,8 @@ const maxBarColumns = 24
 const wideColumns = 50
 const goodBarColumns = 12
 const minBarColumns = 6
+const mostSpeeds = 16
+const leastSpeeds = 4
 
 /**
  * What is redrawn in place while a run works: the stages that run, those that wait, and what a kill now would cost.
@@ -93,7 +96,7 @@ function troubles(stage: StageProgress): Span[] {
   if (stage.counts !== undefined && stage.counts.retries > 0)
     spans.push(span(`  retries ${count(stage.counts.retries)}`, 'waiting'))
   if (stage.counts !== undefined && stage.counts.setAside > 0)
-    spans.push(span(`  set aside ${count(stage.counts.setAside)}`, 'waiting'))
+    spans.push(span(`  set aside ${count(stage.counts.setAside)} (${successText(stage.counts)} % ok)`, 'waiting'))
   return spans
 }
 
@@ -102,7 +105,14 @@ function footer(progress: RunProgress, now: number, screen: Screen): Line {
   const { glyphs } = screen
   const parts: string[] = []
   if (progress.savedAt !== undefined) parts.push(`${glyphs.checkpoint} ${roughDuration(now - progress.savedAt)} ago`)
-  if (progress.atRisk > 0) parts.push(`at risk now: ${count(progress.atRisk)} items`)
-  parts.push('Ctrl-C stops cleanly')
-  return line(`  ${parts.join(` ${glyphs.separator} `)}`, 'quiet')
+  if (progress.atRisk > 0) parts.push(`at risk ${counted(progress.atRisk, 'item')}`)
+  if (progress.startedAt !== undefined) parts.push(`for ${roughDuration(now - progress.startedAt)}`)
+  const last = progress.watching ? 'Ctrl-C ends the watching' : 'Ctrl-C stops cleanly'
+  const between = ` ${glyphs.separator} `
+  // What else there is to say goes before the speeds.
+  const room = screen.columns - textWidth(`  ${[...parts, last, ''].join(between)}`)
+  const speeds = room < leastSpeeds ? '' : sparkline(progress.speeds, Math.min(mostSpeeds, room), glyphs)
+  if (speeds !== '') parts.push(speeds)
+  parts.push(last)
+  return line(`  ${parts.join(between)}`, 'quiet')
 }

@@ -1,4 +1,5 @@
 import type { RunSummary } from '../../engine/store.ts'
+import { pausedOnPurpose } from '../../model/stop-request.ts'
 import { shortId, shownStateOf } from './run-label.ts'
 import type { ShownState } from './state-marks.ts'
 
@@ -19,7 +20,10 @@ export const isStale = (run: RunSummary, { staleAfterMs = dayMs, now }: StaleRul
 export function nextActions(run: RunSummary, rule: StaleRule): readonly string[] {
   const id = shortId(run.id)
   if (isStale(run, rule)) return [`waymark resume ${id} --accept-stale`, `waymark cancel ${id}`]
-  return nextCommands(shownStateOf(run), run.id)
+  const commands = nextCommands(shownStateOf(run), run.id)
+  if (run.file !== undefined || !commands[0]?.startsWith('waymark resume')) return commands
+  // `waymark run` did not start it, so it does not know how to.
+  return [pausedOnPurpose(run) === undefined ? 'run its program again' : 'run its program again, with resumePaused: true']
 }
 
 /** The same for a state. */

@@ -65,11 +65,13 @@ function sumText({ items, keptMs }: Plan, screen: Screen): string {
   if (keptMs !== undefined && keptMs >= 1) parts.push(`keeps ${duration(keptMs)} of work`)
   if (items !== undefined) {
     const sums = [
-      items.reuse === 0 ? '' : `${count(items.reuse)} reused`,
-      items.redo === 0 ? '' : `${count(items.redo)} redone`,
-      items.run === 0 ? '' : `${count(items.run)} to run`,
-    ].filter(text => text !== '')
-    parts.push(`${sums.join(' + ')} = ${count(items.total)} items`)
+      { amount: items.reuse, text: 'reused' },
+      { amount: items.redo, text: 'redone' },
+      { amount: items.run, text: 'to run' },
+    ].filter(({ amount }) => amount > 0)
+    const [only] = sums
+    if (only !== undefined && sums.length === 1) parts.push(`${counted(only.amount, 'item')} ${only.text}`)
+    else parts.push(`${sums.map(({ amount, text }) => `${count(amount)} ${text}`).join(' + ')} = ${counted(items.total, 'item')}`)
   }
   return parts.join(` ${screen.glyphs.separator} `)
 }

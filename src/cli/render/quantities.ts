@@ -74,14 +74,16 @@ export function timesSmaller(before: number, after: number): string | undefined 
 export const percent = (done: number, total: number): number =>
   total === 0 ? 100 : Math.min(100, Math.floor((done / total) * 100))
 
-/**
- * Of the items that were called to an end, how many succeeded: `99.8`. Those skipped are neither. Undefined where every one did, which goes without saying.
- */
-export function successText({ done, setAside }: { readonly done: number; readonly setAside: number }): string | undefined {
-  if (setAside === 0) return undefined
+/** Of the items that were called to an end, how many per cent succeeded: `99.8`. Those skipped are neither. Undefined where there are none. */
+export function successRate({ done, setAside }: { readonly done: number; readonly setAside: number }): string | undefined {
+  if (done + setAside === 0) return undefined
   // Rounded down, so that nothing short of all is 100.
   return String(Math.floor((done / (done + setAside)) * 1000) / 10)
 }
+
+/** The same where not every one did; else it goes without saying. */
+export const successText = (items: { readonly done: number; readonly setAside: number }): string | undefined =>
+  items.setAside === 0 ? undefined : successRate(items)
 
 /** ISO 8601 in UTC, to the second. */
 export const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`

@@ -1,10 +1,10 @@
 import type { RunSummary } from '../../engine/store.ts'
 import type { ItemCounts } from '../../model/records.ts'
+import { checkText, proofText } from '../../model/recovery-proof.ts'
 import type { StageView } from '../../model/run-view.ts'
 import { requestText } from '../../model/stop-request.ts'
 import type { RecordedItem } from '../recorded-item.ts'
 import { isStale, nextActions } from './next-action.ts'
-import { checkText, proofText } from '../../model/recovery-proof.ts'
 import { padTo, textWidth } from './paint.ts'
 import { recoveryText } from './plan-lines.ts'
 import { positionText } from './position-text.ts'
@@ -64,7 +64,8 @@ export function runDetailLines(details: RunDetails, now: number, screen: Screen)
   if (run.recovery !== undefined && run.recovery.type !== 'fresh') fact('began', recoveryText(run.recovery))
   if (run.proof !== undefined && run.attempt > 1) fact('proof', proofText(run.proof, count))
   if (run.check !== undefined) fact('check', checkText(run.check))
-  if (run.errorCheckpoint !== undefined) fact('kept', `${screen.glyphs.checkpoint} ${run.errorCheckpoint} (type error): waymark show ${run.errorCheckpoint} --value`)
+  if (run.errorCheckpoint !== undefined)
+    fact('kept', `${screen.glyphs.checkpoint} ${run.errorCheckpoint} (type error): waymark show ${run.errorCheckpoint} --value`)
   const params = paramsText(run.params)
   if (params !== undefined) fact('params', params)
   if (run.file !== undefined) fact('file', run.file)

@@ -1,6 +1,6 @@
 import type { Plan } from '../../model/plan.ts'
 import type { ItemCounts } from '../../model/records.ts'
-import type { CheckOutcome, AttemptProof } from '../../model/recovery-proof.ts'
+import type { AttemptProof, CheckOutcome } from '../../model/recovery-proof.ts'
 import type { RunEvent, StageCompletedEvent, StageProgressEvent } from '../../model/run-events.ts'
 import type { ScopePath } from '../../model/scope.ts'
 import type { WatchedRun } from '../run-reporter.ts'
@@ -24,6 +24,9 @@ export interface StageProgress {
   members: { ended: number; running: number; last: string } | undefined
 }
 
+const sampleEveryMs = 1_000
+const mostSpeeds = 60
+
 /** What an attempt has told so far, folded for the screen. Its size does not grow with items or keys. */
 export class RunProgress {
   plan: Plan | undefined
@@ -41,6 +44,11 @@ export class RunProgress {
   proof: AttemptProof | undefined
   check: CheckOutcome | undefined
   errorCheckpoint: string | undefined
+  /** Wall milliseconds when the attempt began; undefined where that is not known. */
+  startedAt: number | undefined
+  /** Items a second over all stages, about one for each second, oldest first. */
+  readonly speeds: number[] = []
+  #sample: { readonly at: number; readonly items: number } | undefined
   readonly #stages = new Map<string, StageProgress>()
 
   get stages(): Iterable<StageProgress> {
@@ -65,6 +73,7 @@ export class RunProgress {
     this.pipeline = watched.pipeline
     this.attempt = watched.attempt
     this.store = watched.store
+    this.startedAt = watched.startedAt
     this.#stages.clear()
     for (const path of watched.stages) this.#stage(path, time)
   }
@@ -88,6 +97,7 @@ export class RunProgress {
         this.pipeline = event.pipeline
         this.attempt = event.attempt
         this.store = event.store
+        this.startedAt = time
         return
       case 'stage.started':
       case 'stage.reused':
@@ -129,6 +139,7 @@ export class RunProgress {
         stage.atRisk = event.atRisk
         stage.itemsPerSecond = event.itemsPerSecond ?? stage.itemsPerSecond
         stage.etaMs = event.etaMs
+        this.#sampleSpeed(time)
         return
       }
       case 'stage.completed':
@@ -142,6 +153,17 @@ export class RunProgress {
       case 'stage.failed':
         this.#ended(stage, 'failed', time - stage.startedAt, time)
     }
+  }
+
+  #sampleSpeed(time: number): void {
+    let items = 0
+    for (const { counts, reused } of this.stages) items += counts === undefined ? 0 : handled(counts) - reused
+    const before = this.#sample
+    if (before !== undefined && time - before.at < sampleEveryMs) return
+    this.#sample = { at: time, items }
+    if (before === undefined) return
+    this.speeds.push(Math.max(0, ((items - before.items) / (time - before.at)) * 1000))
+    if (this.speeds.length > mostSpeeds) this.speeds.shift()
   }
 
   #ended(stage: StageProgress, state: 'completed' | 'failed', durationMs: number, time: number): void {

@@ -41,6 +41,8 @@ export interface Glyphs {
   readonly barDone: string
   readonly barReused: string
   readonly barLeft: string
+  /** From the lowest to the highest. */
+  readonly spark: string
 }
 
 export const unicodeGlyphs: Glyphs = {
@@ -60,6 +62,7 @@ export const unicodeGlyphs: Glyphs = {
   barDone: '█',
   barReused: '▒',
   barLeft: '░',
+  spark: '▁▂▃▄▅▆▇█',
 }
 
 export const asciiGlyphs: Glyphs = {
@@ -79,6 +82,7 @@ export const asciiGlyphs: Glyphs = {
   barDone: '#',
   barReused: '=',
   barLeft: '.',
+  spark: '_.:-=+*#',
 }
 
 export const span = (text: string, tone: Tone = 'plain'): Span => ({ text, tone })
