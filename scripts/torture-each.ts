@@ -186,7 +186,12 @@ class TorturedStore {
       const sum = features.output === 'none' ? { sum: expected.reduce((a, b) => a + b, 0) } : {}
       assert.deepEqual(result, { done: expected.length, setAside, ...sum }, features.name)
       const written = await writtenBy(features, this.#folder)
-      if (written !== undefined) assert.deepEqual(written.sort((a, b) => a - b), expected, `${features.name}: the output is not every item once`)
+      if (written !== undefined)
+        assert.deepEqual(
+          written.sort((a, b) => a - b),
+          expected,
+          `${features.name}: the output is not every item once`,
+        )
     }
     await store.close()
   }

@@ -41,7 +41,9 @@ const parts: readonly Part[] = [
     name: 'store',
     async run() {
       // A state of the whole store, its run gone on with to the end, costs as much as some hundred of the log alone.
-      const done = await simulateStore({ seed, states: Math.ceil(states / 10) })
+      let done = await simulateStore({ seed, states: Math.ceil(states / 10) })
+      for (const durability of ['process', 'exit'] as const)
+        done += await simulateStore({ seed, states: Math.ceil(states / 40), durability })
       return `${done} disks after a crash, from a store and a pipeline: nothing acknowledged was lost, and the run went on to the same end`
     },
   },

@@ -23,7 +23,13 @@ export {
   type SchemaInput,
 } from './engine/pipeline.ts'
 export type { RecoveryCheck, RecoveryReport } from './engine/recovery-check.ts'
-export type { RecoveredProcess, RegisteredProcess, RegisterOptions } from './engine/registered-process.ts'
+export type {
+  ProcessUpdate,
+  RecoveredProcess,
+  RegisteredProcess,
+  RegisterOptions,
+  ResumeOptions,
+} from './engine/registered-process.ts'
 export type { RepairAction, RepairCost, RepairOptions, RepairReport, UndoReport } from './engine/repair-report.ts'
 export type { Requeued, RequeueOptions } from './engine/requeue-items.ts'
 export type { ResetReport } from './engine/reset-run.ts'
@@ -49,6 +55,7 @@ export type {
 export type { AttemptReport, LogProof, ReusedWork, RunReport, StageReport } from './engine/run-report.ts'
 export type { SaveLabels, SaveOptions } from './engine/save-checkpoint.ts'
 export type { SetAside, SetAsideEntry, SetAsideOptions } from './engine/set-aside-items.ts'
+export type { PauseOptions, StopOptions, StopReport } from './engine/stop-run.ts'
 export type {
   Checkpoint,
   LoadedCheckpoint,
@@ -57,7 +64,6 @@ export type {
   Store,
   StoreStats,
 } from './engine/store.ts'
-export type { PauseOptions, StopOptions, StopReport } from './engine/stop-run.ts'
 export type { TrackerEnd, TrackOptions } from './engine/track-options.ts'
 export type { Tracker } from './engine/tracker.ts'
 export type { TrackerProgress } from './engine/tracker-progress.ts'
@@ -69,24 +75,29 @@ export type { CheckpointPin, SettableStatus } from './model/checkpoint-changes.t
 export type { CheckpointWhere } from './model/checkpoint-filter.ts'
 export type { SortOption } from './model/checkpoint-sort.ts'
 export type { CheckpointStatus } from './model/checkpoint-status.ts'
+export type { CodeChange } from './model/code-change.ts'
+export type { Durability } from './model/durability.ts'
 export type { ErrorGroup } from './model/error-groups.ts'
 export { type ErrorCode, type ErrorJson, exitCodeOf, isWaymarkError, WaymarkError } from './model/errors.ts'
-export type { CodeChange } from './model/code-change.ts'
 export type { Plan, PlannedItems, PlannedStage } from './model/plan.ts'
 export type { ItemCounts, RunRecord, StoredError } from './model/records.ts'
 export type { AttemptProof, CheckOutcome, ProofCounts } from './model/recovery-proof.ts'
 export type { Recovery, RecoveryType } from './model/recovery-type.ts'
 export type { RunEvent } from './model/run-events.ts'
 export type { RunState, RunView, StageView } from './model/run-view.ts'
-export type { Durability } from './model/durability.ts'
 export type { SavePolicy } from './model/save-policy.ts'
-export type { StopKind, StopRequest } from './model/stop-request.ts'
 export type { Schema, SchemaOutput } from './model/schema.ts'
+export type { StopKind, StopRequest } from './model/stop-request.ts'
 export type { Tolerance } from './model/tolerance.ts'
 export { type OpenOptions, open } from './open.ts'
 export { type CallbackContext, type CallbackOptions, type CallbackRow, callback } from './outputs/callback-target.ts'
 export { type FolderOutputOptions, folder } from './outputs/folder-target.ts'
 export { type CsvFile, csv, type ItemFile, type JsonlFile, jsonl } from './outputs/item-file.ts'
+export type { ItemSource } from './outputs/item-source.ts'
+export type { ItemTarget } from './outputs/item-target.ts'
+export type { ParquetType } from './outputs/parquet-columns.ts'
+export { type ParquetFile, type ParquetOptions, parquet } from './outputs/parquet-file.ts'
+export type { ParquetCompression } from './outputs/parquet-part.ts'
 export type { PostgresClient, PostgresConnection, PostgresPool, PostgresResult } from './outputs/postgres-connection.ts'
 export { postgresQuery } from './outputs/postgres-query.ts'
 export { type PostgresTableOptions, postgresTable } from './outputs/postgres-table.ts'
@@ -94,8 +105,3 @@ export type { SqlTableOptions } from './outputs/sql-options.ts'
 export type { SqlQueryOptions } from './outputs/sql-query.ts'
 export { sqliteQuery } from './outputs/sqlite-query.ts'
 export { type SqliteTableOptions, sqliteTable } from './outputs/sqlite-table.ts'
-export type { ParquetType } from './outputs/parquet-columns.ts'
-export { type ParquetFile, type ParquetOptions, parquet } from './outputs/parquet-file.ts'
-export type { ParquetCompression } from './outputs/parquet-part.ts'
-export type { ItemSource } from './outputs/item-source.ts'
-export type { ItemTarget } from './outputs/item-target.ts'

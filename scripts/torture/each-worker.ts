@@ -43,7 +43,8 @@ function outputOf({ output, name }: Features) {
       return sqliteTable<Row>(join(place, `${name}.db`), { table: 'rows', create: true })
     case 'callback':
       return callback<Row>(async rows => {
-        for (const { value, idempotencyKey } of rows) appendFileSync(join(place, `${name}.sent`), `${value.n} ${idempotencyKey}\n`)
+        for (const { value, idempotencyKey } of rows)
+          appendFileSync(join(place, `${name}.sent`), `${value.n} ${idempotencyKey}\n`)
       })
   }
 }
@@ -91,7 +92,9 @@ function tortured(features: Features) {
             : undefined
       const key = (item: { readonly n: number }) => item.n
       if (batch === undefined) {
-        return source === undefined ? verbs.each('work', numbers, one, { ...options, key }) : verbs.each('work', source, one, options)
+        return source === undefined
+          ? verbs.each('work', numbers, one, { ...options, key })
+          : verbs.each('work', source, one, options)
       }
       return source === undefined
         ? verbs.each('work', numbers, many, { ...options, key, batch })

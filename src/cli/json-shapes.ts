@@ -117,6 +117,11 @@ export function recordShape(event: LogEvent): { readonly type: string; readonly 
   if (rest.type === 'checkpoint.saved') return { ...rest, checkpoint: checkpointShape(rest.checkpoint) }
   if (rest.type === 'stage.done' && rest.checkpoint !== undefined)
     return { ...rest, checkpoint: checkpointShape(rest.checkpoint) }
+  if (rest.type === 'attempt.started' && rest.code !== undefined) {
+    // Marks of single lines say nothing to anybody but the next attempt.
+    const { lines: _lines, ...code } = rest.code
+    return { ...rest, code }
+  }
   if (rest.type === 'attempt.ended' && rest.result !== undefined) return { ...rest, result: checkpointShape(rest.result) }
   if (rest.type === 'stage.progress') {
     const { results, resultsIn, ...progress } = rest

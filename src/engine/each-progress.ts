@@ -14,6 +14,7 @@ import { Throughput } from '../model/throughput.ts'
 import type { ItemOutput, OutputItem, OutputProgress } from '../outputs/item-target.ts'
 import type { Attempt } from './attempt.ts'
 import { BusyTime } from './busy-time.ts'
+import { type EarlierWork, earlierSpeed } from './earlier-speed.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import { SavePace } from './save-pace.ts'
 import { writeCheckpoint } from './write-checkpoint.ts'
@@ -57,6 +58,7 @@ export class EachProgress {
   #setAside: SetAsideItem[] = []
   /** Makes the digests: the same as for what is recorded. */
   readonly #keys: KeySet
+  readonly #earlier: EarlierWork
   #bytesBeingSaved = 0
   #itemsBeingSaved = 0
   #saving: Promise<void> | undefined
@@ -73,6 +75,7 @@ export class EachProgress {
   constructor(options: EachProgressOptions) {
     this.#options = options
     this.#keys = this.#recorded?.keys ?? new KeySet()
+    this.#earlier = { workedMs: this.#recorded?.workedMs ?? 0, finished: this.#recorded?.finished ?? 0 }
     const { before } = options
     this.#counts = {
       done: before?.done ?? 0,
@@ -85,7 +88,7 @@ export class EachProgress {
     this.#throughput = new Throughput(options.attempt.facts.core.clock.monotonicMs())
     options.attempt.passes.set(options.path, this)
     this.#pace = new SavePace(options, options.attempt)
-    if (options.attempt.facts.onEvent !== undefined) this.#tellRegularly()
+    if (options.attempt.facts.onEvent !== undefined) this.#tellRegularly(true)
   }
 
   get counts(): ItemCounts {
@@ -297,16 +300,24 @@ export class EachProgress {
     return this.#indexes.size + this.#digests.length
   }
 
-  #tellRegularly(): void {
+  #tellRegularly(isFirst: boolean): void {
     const { clock } = this.#options.attempt.facts.core
     this.#cancelTelling = clock.after(
       tellEveryMs,
       () => {
+        // Only now: a pass that is over by then is nobody's time to reckon.
+        if (isFirst) void this.#learnEarlierSpeed()
         this.tell()
-        this.#tellRegularly()
+        this.#tellRegularly(false)
       },
       { background: true },
     )
+  }
+
+  /** Without it the time still needed is only less certain. */
+  async #learnEarlierSpeed(): Promise<void> {
+    const { attempt, path } = this.#options
+    this.#throughput.prior = await earlierSpeed(attempt, path, this.#earlier).catch(() => undefined)
   }
 
   /** Tells whoever watches how far this is. */

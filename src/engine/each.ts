@@ -11,8 +11,8 @@ import { type Attempt, currentScope } from './attempt.ts'
 import { checkEachOptions } from './check-each.ts'
 import { EachProgress } from './each-progress.ts'
 import { eachResults, storedResults } from './each-results.ts'
-import type { BatchFunction, ItemFunction } from './item-caller.ts'
 import { inputChange, inputChangedError, needsAccepting } from './input-change.ts'
+import type { BatchFunction, ItemFunction } from './item-caller.ts'
 import { type ItemInput, openItemInput } from './item-input.ts'
 import { ItemLoop, type LoopFailure } from './item-loop.ts'
 import { ObservedPromise } from './observed-promise.ts'
@@ -237,7 +237,9 @@ async function noteResult(
   const stage = run.stages.get(path)
   const completed = stage?.state === 'completed'
   const isCounted = completed && position !== undefined && positionBefore !== undefined
-  const added = isCounted ? await rowsAdded({ files: core.files, baseDirectory }, options.output, positionBefore, position) : undefined
+  const added = isCounted
+    ? await rowsAdded({ files: core.files, baseDirectory }, options.output, positionBefore, position)
+    : undefined
   attempt.check.note({
     kind: 'pass',
     path,
@@ -250,7 +252,10 @@ async function noteResult(
     rows: added === undefined ? undefined : { given: progress.resultsGiven, added },
   })
   if (completed && (await input.wasTouched?.()) === true)
-    attempt.emit({ type: 'notice', message: `${input.record.from} was changed while ${path} read it: its items may be of both versions` })
+    attempt.emit({
+      type: 'notice',
+      message: `${input.record.from} was changed while ${path} read it: its items may be of both versions`,
+    })
 }
 
 /** The position of an output that is whole. It is durable before the file is closed, so whether that succeeds changes nothing. */

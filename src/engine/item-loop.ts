@@ -253,7 +253,8 @@ export class ItemLoop {
       const { done, skipped, setAside, total } = progress.counts
       const beyond = beyondTolerance(options.tolerate, { setAside: setAside + 1, total, finished: done + skipped + setAside + 1 })
       if (beyond === undefined) this.#setAside(unit, error, calls)
-      else this.#failure = { error: tooMany(this.#loop.path, setAside + 1, beyond, error), item: unitName(unit), index: unit.index }
+      else
+        this.#failure = { error: tooMany(this.#loop.path, setAside + 1, beyond, error), item: unitName(unit), index: unit.index }
     }
   }
 

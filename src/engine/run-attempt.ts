@@ -3,11 +3,11 @@ import type { Ownership } from '../log/log.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { checkDurability, type Durability } from '../model/durability.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+import { randomFraction } from '../model/random-fraction.ts'
+import { randomUuid } from '../model/random-uuid.ts'
 import type { AttemptEnded } from '../model/records.ts'
 import type { CheckOutcome } from '../model/recovery-proof.ts'
 import type { CheckpointView, RunView } from '../model/run-view.ts'
-import { randomFraction } from '../model/random-fraction.ts'
-import { randomUuid } from '../model/random-uuid.ts'
 import { Attempt } from './attempt.ts'
 import { beginRun, checkFresh, type HeldRun, holdRun, peekRun, storedFile } from './begin-attempt.ts'
 import { untilAborted } from './call-in-time.ts'
@@ -59,7 +59,11 @@ export async function runAttempt(
     begun = await beginRun(core, options.runId)
     if (begun === undefined) found = await findRun(core, wanted)
   }
-  if (found.run?.state === 'completed' && !asksForMore(options) && (options.planOnly === true || (await isProven(core, found.run.id)))) {
+  if (
+    found.run?.state === 'completed' &&
+    !asksForMore(options) &&
+    (options.planOnly === true || (await isProven(core, found.run.id)))
+  ) {
     const { id, resultId } = found.run
     options.onEvent?.({ type: 'notice', message: `run ${id} is completed: nothing is left to do` })
     const result = resultId === undefined ? undefined : await core.feed.query(catalog => catalog.checkpoint(resultId))
@@ -150,7 +154,12 @@ async function work(
     })
     attempt.emit({ type: 'plan', plan })
     attempt.emit({ type: 'run.started', pipeline: pipeline.name, attempt: plan.attempt, store: store.path })
-    const stopWatching = core.requests.watch(held.id, plan.attempt, request => attempt.obey(request), () => attempt.measure())
+    const stopWatching = core.requests.watch(
+      held.id,
+      plan.attempt,
+      request => attempt.obey(request),
+      () => attempt.measure(),
+    )
     try {
       return await carryOut(attempt, fn, params, pipeline.check)
     } finally {
@@ -255,9 +264,9 @@ async function completedOutcome(
   return { run, state: 'completed', value: result && (await readCheckpoint(core, result)), setAside }
 }
 
-/** Of a run that is named, also one that is completed can be asked to call stages again. */
-const asksForMore = ({ runId, redo = [], from }: AttemptOptions): boolean =>
-  runId !== undefined && (redo.length > 0 || from !== undefined)
+/** Of a run that is named, also one that is completed can be asked to call stages again, or to look whether its inputs have more by now. */
+const asksForMore = ({ runId, redo = [], from, acceptInput }: AttemptOptions): boolean =>
+  runId !== undefined && (redo.length > 0 || from !== undefined || acceptInput === true)
 
 /**
  * Whether all that is recorded of a run is known to be durable: by a later batch, by the close of its segment, or by whoever was told so. The word of a process that failed to make it

@@ -39,6 +39,8 @@ export interface StageReport {
   readonly reused: boolean
   readonly error?: StoredError
   readonly checkpoint?: string
+  /** Why what is recorded of it is thrown away when it is called next. */
+  readonly outdated?: string
 }
 
 export interface AttemptReport {
@@ -146,7 +148,7 @@ class ReportFold {
   }
 
   #stage(stage: RecordedStage): StageReport {
-    const { path, kind, state, counts, workedMs, error, checkpoint } = stage
+    const { path, kind, state, counts, workedMs, error, checkpoint, outdated } = stage
     const found = this.#found.get(path)
     return {
       path,
@@ -158,6 +160,7 @@ class ReportFold {
       reused: found?.completed === true && state === 'completed',
       ...(error === undefined ? {} : { error }),
       ...(checkpoint === undefined ? {} : { checkpoint: checkpoint.id }),
+      ...(outdated === undefined ? {} : { outdated }),
     }
   }
 
@@ -199,7 +202,8 @@ function percentOf(stages: readonly RecordedStage[], declared: readonly string[]
   return Math.floor((sum / members.size) * 100)
 }
 
-function partOf({ state, counts, total }: RecordedStage): number {
+function partOf({ state, counts, total, outdated }: RecordedStage): number {
+  if (outdated !== undefined) return 0
   if (state === 'completed') return 1
   if (counts === undefined || total === undefined || total === 0) return 0
   return Math.min(1, handled(counts) / total)

@@ -99,7 +99,8 @@ export interface ItemContext extends Pick<Run, 'stage' | 'each' | 'attempt'> {
 }
 
 /** What the function of a batch works with. */
-export interface BatchContext extends Pick<ItemContext, 'run' | 'attempt' | 'path' | 'signal' | 'log' | 'call' | 'skip' | 'fail' | 'retry'> {
+export interface BatchContext
+  extends Pick<ItemContext, 'run' | 'attempt' | 'path' | 'signal' | 'log' | 'call' | 'skip' | 'fail' | 'retry'> {
   /** Keys of the items, or their indexes as text. */
   readonly keys: readonly string[]
   /** Places in the input, from 0. */
@@ -123,7 +124,8 @@ export interface Skipped {
 export type ItemValue<Returned> = Exclude<Awaited<Returned>, Skipped>
 
 /** The value of an item of a batch, from what the batch's function returns. */
-export type BatchValue<Returned> = Awaited<Returned> extends readonly (infer Value)[] ? Exclude<Value, Skipped | undefined> : never
+export type BatchValue<Returned> =
+  Awaited<Returned> extends readonly (infer Value)[] ? Exclude<Value, Skipped | undefined> : never
 
 /** Name of an item: must be different for each, and the same in every attempt. */
 export type KeyOf<Item> = (item: Item) => string | number

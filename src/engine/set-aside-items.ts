@@ -1,9 +1,9 @@
 import { decodeValue } from '../format/decode-value.ts'
 import { nearest } from '../model/did-you-mean.ts'
 import { type ErrorGroup, groupErrors, type StagedItem } from '../model/error-groups.ts'
-import { WaymarkError } from '../model/errors.ts'
+import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { RecordedRun } from '../model/recorded-run.ts'
-import type { StoredError } from '../model/records.ts'
+import type { SetAsideItem, StoredError } from '../model/records.ts'
 import type { StageView } from '../model/run-view.ts'
 import { isInside, itemPath, type ScopePath } from '../model/scope.ts'
 import { peekRun } from './begin-attempt.ts'
@@ -37,7 +37,7 @@ export interface SetAsideEntry {
   /** Its key, or its index as text. */
   readonly key: string
   readonly index: number
-  /** What the item is; undefined where that could not be stored. */
+  /** What the item is. Absent where that could not be stored, or holds a class that this store was opened without. */
   readonly payload?: unknown
   readonly error: StoredError
   readonly group: string
@@ -131,7 +131,7 @@ function placeAfter(recorded: RecordedRun, items: readonly StagedItem[], after: 
 }
 
 function entryOf(core: StoreCore, { stage, item }: StagedItem): SetAsideEntry {
-  const payload = item.payload === undefined ? undefined : decodeValue(item.payload, { codecs: core.codecs })
+  const payload = payloadOf(core, item)
   return {
     stage,
     key: item.key ?? String(item.index),
@@ -141,6 +141,17 @@ function entryOf(core: StoreCore, { stage, item }: StagedItem): SetAsideEntry {
     group: item.fingerprint,
     calls: item.calls,
     at: item.time,
+  }
+}
+
+/** A class that this store was opened without must not hide why the items failed. */
+function payloadOf(core: StoreCore, { payload }: SetAsideItem): unknown {
+  if (payload === undefined) return undefined
+  try {
+    return decodeValue(payload, { codecs: core.codecs })
+  } catch (error) {
+    if (isWaymarkError(error)) return undefined
+    throw error
   }
 }
 

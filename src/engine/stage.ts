@@ -167,7 +167,12 @@ export async function recordStageFailure(
 ): Promise<void> {
   const { core, run } = attempt.facts
   if (attempt.isHeldBack(error)) return
-  attempt.noteFailure(error, { run, stage: path, ...(item === undefined ? {} : { item }), ...(index === undefined ? {} : { index }) })
+  attempt.noteFailure(error, {
+    run,
+    stage: path,
+    ...(item === undefined ? {} : { item }),
+    ...(index === undefined ? {} : { index }),
+  })
   if (attempt.stopping) return
   const stored = storeError(error, item)
   attempt.emit({ type: 'stage.failed', stage: path, error: stored })

@@ -24,6 +24,7 @@ import { type ExportOptions, exportCheckpoint, exportToFile } from './export-che
 import { findCheckpoint } from './find-checkpoint.ts'
 import { type ImportOptions, importCheckpoint } from './import-checkpoint.ts'
 import { cursorAfter, type ListOptions, listCheckpoints } from './list-checkpoints.ts'
+import type { LiveReport } from './live-progress.ts'
 import { type RunLiveness, runLiveness } from './ownership.ts'
 import { type PatchOptions, patchCheckpoint } from './patch-checkpoint.ts'
 import { type PhysicalSize, physicalSize } from './physical-size.ts'
@@ -31,7 +32,13 @@ import { readCheckpoint } from './read-checkpoint.ts'
 import { readPart } from './read-part.ts'
 import { decodeRunRecord } from './record-codec.ts'
 import { recordCrash } from './record-crash.ts'
-import type { LiveReport } from './live-progress.ts'
+import {
+  type RecoveredProcess,
+  type RegisteredProcess,
+  type RegisterOptions,
+  recoverProcess,
+  registerProcess,
+} from './registered-process.ts'
 import { listJournals, type RepairJournal } from './repair-journal.ts'
 import type { RepairOptions, RepairReport, UndoReport } from './repair-report.ts'
 import { repairStore } from './repair-store.ts'
@@ -40,7 +47,6 @@ import { type Requeued, type RequeueOptions, requeueItems } from './requeue-item
 import { type ResetReport, resetRun } from './reset-run.ts'
 import { type Address, resolveAddress } from './resolve-address.ts'
 import { restoreFiles } from './restore-files.ts'
-import { type RecoveredProcess, recoverProcess, type RegisteredProcess, type RegisterOptions, registerProcess } from './registered-process.ts'
 import { type RunReport, reportRun } from './run-report.ts'
 import { type SaveOptions, saveCheckpoint } from './save-checkpoint.ts'
 import { listSetAside, type SetAside, type SetAsideOptions } from './set-aside-items.ts'

@@ -3,7 +3,7 @@ import { encodeValue } from '../format/encode-value.ts'
 import { checkDurability, type Durability } from '../model/durability.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { checkCallerId } from '../model/ids.ts'
-import type { SavePolicy } from '../model/save-policy.ts'
+import { checkSavePolicy, type SavePolicy } from '../model/save-policy.ts'
 import { type ScopePath, stagePath } from '../model/scope.ts'
 import { checkLabels, checkOptionNames } from './check-labels.ts'
 import type { InputFingerprint } from './run.ts'
@@ -128,7 +128,7 @@ export function checkTrackOptions(options: TrackOptions, call = 'store.track'): 
       throw bad(call, `${name} is ${describe(flag)}, not true or false`, `${name}: true`)
   }
   checkDurability(options.durability, call)
-  checkSave(call, save)
+  checkSavePolicy(save, call)
   if (description === null) throw bad(call, 'description is null, not text', 'Say what the work is, or leave it out.')
   checkLabels({
     ...(metadata === undefined ? {} : { metadata }),
@@ -152,16 +152,6 @@ export const storedMetadata = (metadata: Readonly<Record<string, unknown>>): Rea
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null
-
-function checkSave(call: string, save: unknown): void {
-  if (save === undefined) return
-  if (typeof save !== 'object' || save === null)
-    throw bad(call, `save is ${describe(save)}, not an object`, 'save: { items: 1000 }')
-  for (const [name, value] of Object.entries(save)) {
-    if (value === undefined || (typeof value === 'number' && value >= 0)) continue
-    throw bad(call, `save.${name} must be a number, not ${describe(value)}`, 'save: { items: 1000 } or { ms: 5000 }')
-  }
-}
 
 const isKey = (value: unknown): boolean =>
   (typeof value === 'string' && value !== '') || (typeof value === 'number' && Number.isFinite(value))

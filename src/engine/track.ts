@@ -1,6 +1,7 @@
-import { isWaymarkError } from '../model/errors.ts'
+import { isWaymarkError, type WaymarkError } from '../model/errors.ts'
 import { keySaltBytes } from '../model/key-digest.ts'
 import type { ScopePath } from '../model/scope.ts'
+import { stopped } from './stopped.ts'
 import type { StoreCore } from './store-core.ts'
 import { trackedInput } from './track-input.ts'
 import { bad, checkTrackOptions, describe, type TrackOptions } from './track-options.ts'
@@ -61,10 +62,9 @@ async function startLoop(core: StoreCore, run: TrackedRun, path: ScopePath, opti
 
 /** Calls the function, and records how it ended. Its own error comes back as it is. */
 async function carryOut(tracker: Tracker, fn: (tracker: Tracker) => unknown): Promise<unknown> {
-  let value: unknown
   try {
-    value = await fn(tracker)
-    await tracker.returned(value)
+    const value = await fn(tracker)
+    if (!tracker.ended) await endAfterReturn(tracker, value)
     return value
   } catch (error) {
     if (tracker.ended) throw error
@@ -73,6 +73,24 @@ async function carryOut(tracker: Tracker, fn: (tracker: Tracker) => unknown): Pr
       throw error
     }
     await tracker.pause()
-    throw isWaymarkError(error, 'cancelled') ? error : tracker.stopReason()
+    throw isWaymarkError(error, 'cancelled') ? error : stopReason(tracker)
   }
+}
+
+/** The function has returned: all is done, unless it was told to stop before that. A value that cannot be kept does not undo the work. */
+async function endAfterReturn(tracker: Tracker, value: unknown): Promise<void> {
+  const { done, skipped, failed, total } = tracker.progress()
+  if (tracker.signal.aborted && (total === undefined || done + skipped + failed < total)) throw stopReason(tracker)
+  try {
+    await tracker.complete(value)
+  } catch (error) {
+    if (!isWaymarkError(error, 'invalid') || tracker.ended) throw error
+    process.emitWarning(`${tracker.stage}: what the function returned is not kept: ${error.message}`)
+    await tracker.complete()
+  }
+}
+
+/** Why the loop was stopped. */
+function stopReason({ signal }: Tracker): WaymarkError {
+  return isWaymarkError(signal.reason) ? signal.reason : stopped(signal)
 }

@@ -13,8 +13,6 @@ export class TrackedItems {
   readonly #keys: KeySet
   readonly #indexes = new TrackedIndexes()
   #kind: 'index' | 'key' | undefined
-  /** Of a completed loop, only these are to be done again. */
-  readonly #only: ReadonlySet<string> | undefined
   #next: number
 
   constructor(path: string, recorded: RecordedStage) {
@@ -22,7 +20,6 @@ export class TrackedItems {
     this.#keys = recorded.keys
     for (const [from, to] of recorded.completed.toRanges()) this.#indexes.addRange(from, to)
     this.#kind = kindOf(recorded)
-    this.#only = recorded.requeued
     this.#next = recorded.finished
   }
 
@@ -30,10 +27,10 @@ export class TrackedItems {
   has(item: number | string): boolean {
     if (typeof item === 'number') {
       if (this.#kind !== 'index' || !(Number.isSafeInteger(item) && item >= 0)) this.#checkIndex(item)
-      return this.#indexes.has(item) || this.#only?.has(String(item)) === false
+      return this.#indexes.has(item)
     }
     if (this.#kind !== 'key' || typeof item !== 'string' || item === '') this.#checkKey(item)
-    return this.#keys.knows(item) || this.#only?.has(item) === false
+    return this.#keys.knows(item)
   }
 
   /** Notes an item that {@link has} does not have as finished; returns its place: its index, or where it came among the keys. */

@@ -1,33 +1,19 @@
 import type { CheckpointRecord } from '../model/checkpoint.ts'
-import { isWaymarkError, type WaymarkError } from '../model/errors.ts'
-import type { RecordedStage } from '../model/recorded-run.ts'
 import type { ScopePath } from '../model/scope.ts'
 import { checkLabels } from './check-labels.ts'
 import { EachProgress } from './each-progress.ts'
 import { eachResults, storedResults } from './each-results.ts'
 import type { EachResults } from './run.ts'
 import { recordStageFailure } from './stage.ts'
-import { stopped } from './stopped.ts'
-import { bad, describe, storedMetadata, type TrackOptions } from './track-options.ts'
+import { bad, describe, storedMetadata } from './track-options.ts'
 import { failedItem } from './tracked-failure.ts'
 import { TrackedItems } from './tracked-items.ts'
-import type { LoopEnd, TrackedRun } from './tracked-run.ts'
+import type { LoopEnd } from './tracked-run.ts'
 import { leftOpen, over, unfinished, warnIfFails } from './tracker-errors.ts'
 import { trackerLine } from './tracker-line.ts'
 import { TrackerNotes } from './tracker-notes.ts'
+import { keepFinalData, type TrackerParts } from './tracker-parts.ts'
 import { progressOf, type TrackerProgress } from './tracker-progress.ts'
-import { writeCheckpoint } from './write-checkpoint.ts'
-
-export interface TrackerParts {
-  readonly run: TrackedRun
-  readonly path: ScopePath
-  /** The stage as it is recorded, started. */
-  readonly recorded: RecordedStage
-  /** Why what was recorded is thrown away, if it is. */
-  readonly redo: string | undefined
-  readonly total: number | undefined
-  readonly options: TrackOptions
-}
 
 /**
  * Keeps the progress of a loop of your own: which items are finished, what came of them, and how far all is. Made by {@link Store.track}. Items are named by index or by key; what is said of an item
@@ -203,13 +189,14 @@ export class Tracker implements AsyncDisposable {
    */
   async complete(finalData?: unknown): Promise<void> {
     this.#mustBeOpen()
-    await this.#end(async () => this.#completed(finalData === undefined ? undefined : await this.#keep(finalData)))
+    await this.#end(async () =>
+      this.#completed(finalData === undefined ? undefined : await keepFinalData(this.#parts, finalData)),
+    )
     await this.#parts.options.onSuccess?.(this.#told())
   }
 
   /** Ends the loop as failed: what is finished stays, and the next attempt goes on with the rest. */
   async fail(error: unknown): Promise<void> {
-    this.#mustBeOpen()
     const { run, path, options } = this.#parts
     await this.#endAnyhow(async () => {
       await recordStageFailure(run.attempt, path, this.#startedAt, error)
@@ -220,7 +207,6 @@ export class Tracker implements AsyncDisposable {
 
   /** Ends the loop for now; the next attempt goes on with the rest. */
   async pause(): Promise<void> {
-    this.#mustBeOpen()
     await this.#endAnyhow(async () => ({ state: 'paused' }))
     await warnIfFails(() => this.#parts.options.onPause?.(this.#told()))
   }
@@ -233,29 +219,6 @@ export class Tracker implements AsyncDisposable {
     if (this.#progress.fault !== undefined) throw this.#progress.fault
   }
 
-  /** What a function was called with this for has returned: completes it, unless it was told to stop before all was done. A value that cannot be kept does not undo the work. */
-  async returned(value: unknown): Promise<void> {
-    if (this.#state === 'ended') return
-    const { done, skipped, setAside, total } = this.#progress.counts
-    if (this.signal.aborted && (total === undefined || done + skipped + setAside < total)) {
-      await this.pause()
-      throw this.stopReason()
-    }
-    try {
-      await this.complete(value)
-    } catch (error) {
-      if (!isWaymarkError(error, 'invalid') || this.#state !== 'open') throw error
-      process.emitWarning(`${this.stage}: what the function returned is not kept: ${error.message}`)
-      await this.complete()
-    }
-  }
-
-  /** Why the loop was stopped. */
-  stopReason(): WaymarkError {
-    const { reason } = this.signal
-    return isWaymarkError(reason) && reason.code !== 'cancelled' ? reason : stopped(this.#parts.run.attempt.signal)
-  }
-
   #finished(): void {
     if (++this.#sincePrint < this.#printEvery) return
     this.#sincePrint = 0
@@ -263,8 +226,8 @@ export class Tracker implements AsyncDisposable {
   }
 
   #mustBeOpen(): void {
-    if (this.#progress.fault !== undefined && this.#state === 'open') throw this.#progress.fault
     if (this.#state !== 'open') throw over(this.run, this.stage)
+    if (this.#progress.fault !== undefined) throw this.#progress.fault
   }
 
   /** Everything finished is durable, then `ending` says how it ended. If that fails, the loop still goes on. */
@@ -283,6 +246,7 @@ export class Tracker implements AsyncDisposable {
 
   /** What could not be saved is done again by the next attempt: that is no reason not to end. */
   async #endAnyhow(ending: () => Promise<LoopEnd>): Promise<void> {
+    if (this.#state !== 'open') throw over(this.run, this.stage)
     this.#state = 'ending'
     await this.flush().catch(() => {})
     await this.#leave(await ending())
@@ -316,19 +280,6 @@ export class Tracker implements AsyncDisposable {
     if (total !== undefined && finished < total) throw unfinished(this.run, path, finished, total)
     const durationMs = clock.monotonicMs() - this.#startedAt
     return { state: 'completed', record: { type: 'stage.done', time: clock.now(), path, durationMs, counts }, result }
-  }
-
-  #keep(finalData: unknown): Promise<CheckpointRecord> {
-    const { run, path, options, recorded } = this.#parts
-    const { description, tags } = options
-    return writeCheckpoint(run.attempt.facts.core, finalData, {
-      run: this.run,
-      stage: path,
-      type: 'result',
-      metadata: { ...recorded.metadata },
-      ...(description === undefined ? {} : { description }),
-      ...(tags === undefined ? {} : { tags }),
-    })
   }
 
   #told() {

@@ -4,7 +4,7 @@ import type { CompletedRange } from './completed-set.ts'
 import type { ErrorJson } from './errors.ts'
 import type { Owner } from './owner.ts'
 import type { Plan } from './plan.ts'
-import type { CheckOutcome, AttemptProof } from './recovery-proof.ts'
+import type { AttemptProof, CheckOutcome } from './recovery-proof.ts'
 import type { ScopePath } from './scope.ts'
 import type { StopRequest } from './stop-request.ts'
 

@@ -1,9 +1,9 @@
 import type { Durability } from './durability.ts'
-import type { SaveReason } from './save-policy.ts'
 import type { ErrorJson } from './errors.ts'
 import type { Plan } from './plan.ts'
-import type { CheckOutcome, AttemptProof } from './recovery-proof.ts'
 import type { EndCause, ItemCounts, StoredError } from './records.ts'
+import type { AttemptProof, CheckOutcome } from './recovery-proof.ts'
+import type { SaveReason } from './save-policy.ts'
 import type { ScopePath } from './scope.ts'
 
 /**

@@ -33,6 +33,7 @@ export interface StageSelection {
 
 /** @throws WaymarkError `invalid` for a name that no stage has, with the one that is meant */
 export function selectStages(asked: AskedStages, known: KnownStages): StageSelection {
+  for (const option of ['redo', 'only'] as const) mustBeList(option, asked[option])
   const names = orderedNames(known)
   for (const [option, given] of [
     ['redo', asked.redo ?? []],
@@ -106,4 +107,14 @@ const purposes: Readonly<Record<string, string>> = {
   from: 'to redo from',
   only: 'to keep to',
   until: 'to stop after',
+}
+
+function mustBeList(option: string, given: unknown): void {
+  if (given === undefined || Array.isArray(given)) return
+  throw new WaymarkError('invalid', {
+    message: `${option} is ${typeof given === 'string' ? JSON.stringify(given) : `a ${typeof given}`}, not a list of stages`,
+    means: 'Nothing was run or thrown away.',
+    remedy: `${option}: ['extract'] names one stage.`,
+    details: { option },
+  })
 }

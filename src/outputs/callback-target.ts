@@ -29,7 +29,9 @@ const bytesPerRow = 256
  * `idempotencyKey`. A service that takes each key once gets each result exactly once.
  *
  * @example
- * callback(async rows => { await api.upsert(rows.map(row => ({ id: row.idempotencyKey, ...row.value }))) }, { name: 'crm' })
+ * callback<{ id: string }>(async rows => {
+ *   for (const { value, idempotencyKey } of rows) await postTotal(value, { key: idempotencyKey })
+ * }, { name: 'crm' })
  * @throws WaymarkError `invalid` if it is no function, or the name no text
  */
 export function callback<T = unknown>(
@@ -39,7 +41,8 @@ export function callback<T = unknown>(
   const { name = 'callback' } = options ?? {}
   if (typeof fn !== 'function' || typeof name !== 'string' || name === '') {
     throw new WaymarkError('invalid', {
-      message: typeof fn === 'function' ? 'the name of a callback is no text' : `callback was given a ${typeof fn}, not a function`,
+      message:
+        typeof fn === 'function' ? 'the name of a callback is no text' : `callback was given a ${typeof fn}, not a function`,
       means: 'Nothing was run.',
       remedy: "Pass the function that takes the results: callback(async rows => { … }, { name: 'crm' }).",
     })
@@ -51,7 +54,9 @@ export function callback<T = unknown>(
     place: () => `callback:${name}`,
     begin: async () => ({ kind: 'callback', path: name, count: 0 }),
     open: async (context, position) => ({
-      output: new CallbackOutput(context, callbackPosition(position, name, context.stage), (rows, ctx) => Reflect.apply(given, undefined, [rows, ctx])),
+      output: new CallbackOutput(context, callbackPosition(position, name, context.stage), (rows, ctx) =>
+        Reflect.apply(given, undefined, [rows, ctx]),
+      ),
     }),
   }
   return Object.freeze(target)
@@ -114,7 +119,8 @@ function failed(error: unknown, name: string, rows: number): WaymarkError {
   if (isWaymarkError(error)) return error
   return new WaymarkError('failed', {
     message: `${name} did not take ${rows} ${rows === 1 ? 'result' : 'results'}: ${error instanceof Error ? error.message : String(error)}`,
-    means: 'These items are not recorded: the next attempt calls them again and hands over their results, with the same idempotency keys.',
+    means:
+      'These items are not recorded: the next attempt calls them again and hands over their results, with the same idempotency keys.',
     remedy: 'Mend what the function does, then resume the run.',
     cause: error,
   })

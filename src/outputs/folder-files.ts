@@ -118,12 +118,16 @@ export class FolderFiles implements ItemOutput {
 
   async #writeNames(files: readonly NewFile[]) {
     const { context, folder } = this.#options
-    this.#names ??= await openOutput(context.files, jsonl(hiddenName({ run: context.run, token: context.token, kind: 'names', number: 1 })), {
-      baseDirectory: folder,
-      token: context.token,
-      earlierOwnerDead: true,
-      stage: context.stage,
-    })
+    this.#names ??= await openOutput(
+      context.files,
+      jsonl(hiddenName({ run: context.run, token: context.token, kind: 'names', number: 1 })),
+      {
+        baseDirectory: folder,
+        token: context.token,
+        earlierOwnerDead: true,
+        stage: context.stage,
+      },
+    )
     for (const entry of this.#before) this.#names.add(entry)
     this.#before = []
     for (const { entry } of files) this.#names.add(entry)
@@ -167,7 +171,7 @@ function sameName(name: string, item: string, other: string, shown: string): Way
   return new WaymarkError('conflict', {
     message: `${shown}: the items ${other} and ${item} both have the file name ${JSON.stringify(name)}`,
     means: `The file of ${other} is kept; item ${item} is not done, because its file would replace the other.`,
-    remedy: 'Let name return another name for every item, such as `${item.index}.json`.',
+    remedy: "Let name return another name for every item, such as item.index + '.json'.",
     details: { name, item, other },
   })
 }

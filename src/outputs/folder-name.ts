@@ -17,7 +17,8 @@ export function checkFileName(name: unknown, item: string, shown: string): strin
   throw new WaymarkError('invalid', {
     message: `${shown}: ${typeof name === 'string' ? JSON.stringify(name.slice(0, 80)) : `a ${name === null ? 'null' : typeof name}`} cannot be the file name of item ${item}: ${fault}`,
     means: 'Nothing of the item was written, and it is not done; files of other items are safe.',
-    remedy: 'Let name return a plain file name, without folders: (value, item) => `${item.key}.json`. What may hold anything: encodeURIComponent(key).',
+    remedy:
+      "Let name return a plain file name, without folders: (value, item) => item.key + '.json'. What may hold anything: encodeURIComponent(key).",
     details: { item },
   })
 }

@@ -19,14 +19,16 @@ export interface FolderOutputOptions<T> {
  * An output with one file for each result. A file is whole when it is seen, and counts. A new run removes the files of the one before; others in the folder are left alone.
  *
  * @example
- * await run.each('fetch', urls, fetchPage, { key: url => url.id, output: folder('out/pages', { name: (page, item) => `${item.key}.html`, encode: page => page.html }) })
+ * await run.each('page', orders, order => ({ id: order.id }), { output: folder<{ id: string }>('out/pages', { name: page => page.id + '.json' }) })
  * @throws WaymarkError `invalid` for an unusable path or option
  */
 export function folder<T = unknown>(path: string, options: FolderOutputOptions<T>): ItemTarget<T> {
-  if (typeof path !== 'string' || path === '' || path.includes('\0')) throw wrong(`${JSON.stringify(path) ?? String(path)} cannot be the path of a folder`)
+  if (typeof path !== 'string' || path === '' || path.includes('\0'))
+    throw wrong(`${JSON.stringify(path) ?? String(path)} cannot be the path of a folder`)
   if (typeof options?.name !== 'function') throw wrong(`folder(${JSON.stringify(path)}) has no function that names the files`)
   const { name, encode } = options
-  if (encode !== undefined && typeof encode !== 'function') throw wrong(`encode of folder(${JSON.stringify(path)}) is no function`)
+  if (encode !== undefined && typeof encode !== 'function')
+    throw wrong(`encode of folder(${JSON.stringify(path)}) is no function`)
   // Only results of the pass that has this output come here, and their type was checked there.
   const nameOf: (value: never, item: OutputItem) => unknown = name
   const encoded: ((value: never) => unknown) | undefined = encode
@@ -39,14 +41,20 @@ export function folder<T = unknown>(path: string, options: FolderOutputOptions<T
       openFolderFiles(context, folderPosition(position, path, context.stage), {
         shown: path,
         nameOf: (value, item) => Reflect.apply(nameOf, undefined, [value, item]),
-        encode: value => bytesOf(encoded === undefined ? `${jsonLine(value)}\n` : Reflect.apply(encoded, undefined, [value]), path),
+        encode: value =>
+          bytesOf(encoded === undefined ? `${jsonLine(value)}\n` : Reflect.apply(encoded, undefined, [value]), path),
       }),
-    ...(encode === undefined ? { results: (context, position) => readBack(context, folderPosition(position, path, undefined)) } : {}),
+    ...(encode === undefined
+      ? { results: (context, position) => readBack(context, folderPosition(position, path, undefined)) }
+      : {}),
   }
   return Object.freeze(target)
 }
 
-async function* readBack(context: Pick<OutputContext, 'files' | 'baseDirectory'>, position: FolderPosition): AsyncIterable<unknown> {
+async function* readBack(
+  context: Pick<OutputContext, 'files' | 'baseDirectory'>,
+  position: FolderPosition,
+): AsyncIterable<unknown> {
   const { files, baseDirectory } = context
   const path = await itemFolder(files, position.path, baseDirectory)
   for (const [name, , bytes] of await readEntries({ files, stage: '', token: 0 }, path, position)) {
@@ -72,17 +80,21 @@ function bytesOf(encoded: unknown, path: string): Uint8Array {
 
 function folderPosition(position: OutputPosition, shown: string, stage: string | undefined): FolderPosition {
   if (position.kind === 'folder') return position
-  throw outputChanged(`${position.path} was begun as another kind of output (${position.kind ?? 'a file of lines'}), and ${shown} is now a folder of files`, {
-    shown: position.path,
-    stage,
-    details: { kind: position.kind ?? 'file' },
-  })
+  throw outputChanged(
+    `${position.path} was begun as another kind of output (${position.kind ?? 'a file of lines'}), and ${shown} is now a folder of files`,
+    {
+      shown: position.path,
+      stage,
+      details: { kind: position.kind ?? 'file' },
+    },
+  )
 }
 
 function wrong(message: string): WaymarkError {
   return new WaymarkError('invalid', {
     message,
     means: 'Nothing was written.',
-    remedy: "Name the folder and the files: folder('out/pages', { name: (value, item) => `${item.key}.json` }). encode returns a text or a Uint8Array.",
+    remedy:
+      "Name the folder and the files: folder('out/pages', { name: (value, item) => item.key + '.json' }). encode returns a text or a Uint8Array.",
   })
 }

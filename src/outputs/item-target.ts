@@ -32,7 +32,10 @@ export interface OutputItem {
 }
 
 /** What a flush makes durable, apart from the output's own position: for outputs that keep progress beside their rows. */
-export type OutputProgress = Omit<StageProgress, 'output' | 'results' | 'resultBytes' | 'resultsFrom' | 'resultsIn' | 'resultIndexes'>
+export type OutputProgress = Omit<
+  StageProgress,
+  'output' | 'results' | 'resultBytes' | 'resultsFrom' | 'resultsIn' | 'resultIndexes'
+>
 
 /** An output opened for one owner, cut back to what counts. One flush is under way at a time. */
 export interface ItemOutput {

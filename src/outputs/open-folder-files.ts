@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path'
-import { makeDurableDirectory } from '../files/make-durable-directory.ts'
 import type { FileSystem } from '../files/file-system.ts'
+import { makeDurableDirectory } from '../files/make-durable-directory.ts'
 import type { FolderPosition } from '../model/records.ts'
 import { type FolderEntry, FolderFiles, type FolderOptions } from './folder-files.ts'
 import { hiddenName, isLeftOver, parseHiddenName } from './hidden-names.ts'
@@ -16,7 +16,11 @@ export type FolderTarget = Pick<FolderOptions, 'nameOf' | 'encode'> & { readonly
  *
  * @throws WaymarkError `conflict` if the list of what counts is gone or was changed: nothing is then touched
  */
-export async function openFolderFiles(context: OutputContext, recorded: FolderPosition, target: FolderTarget): Promise<OpenedOutput> {
+export async function openFolderFiles(
+  context: OutputContext,
+  recorded: FolderPosition,
+  target: FolderTarget,
+): Promise<OpenedOutput> {
   const { files, run, token } = context
   const folder = await itemFolder(files, target.shown, context.baseDirectory)
   const position = recorded.count === 0 ? { ...recorded, path: target.shown } : recorded
@@ -65,7 +69,9 @@ export async function readEntries(
 async function entriesIn(files: FileSystem, path: string, length: number): Promise<readonly FolderEntry[]> {
   const file = await files.open(path, 'read')
   try {
-    const lines = Buffer.from(await file.read(0, length)).toString('utf8').split('\n')
+    const lines = Buffer.from(await file.read(0, length))
+      .toString('utf8')
+      .split('\n')
     return lines.flatMap(line => entryOf(line) ?? [])
   } finally {
     await file.close()
@@ -101,13 +107,22 @@ async function removeEarlier(files: FileSystem, folder: string): Promise<void> {
 }
 
 /** Whoever takes files away from a folder may do so; it is said all the same. */
-async function missing(files: FileSystem, folder: string, shown: string, entries: readonly FolderEntry[]): Promise<readonly string[]> {
+async function missing(
+  files: FileSystem,
+  folder: string,
+  shown: string,
+  entries: readonly FolderEntry[],
+): Promise<readonly string[]> {
   let gone = 0
   for (const [name, , bytes] of entries) {
     const found = await files.stat(`${folder}/${name}`)
     if (found?.kind !== 'file' || found.size !== bytes) gone++
   }
-  return gone === 0 ? [] : [`${shown}: ${gone} of ${entries.length} files that count are not there any more as they were written; they are not written again`]
+  return gone === 0
+    ? []
+    : [
+        `${shown}: ${gone} of ${entries.length} files that count are not there any more as they were written; they are not written again`,
+      ]
 }
 
 /** Whether `A` and `a` are one file here: then two items must not differ in that alone. */

@@ -1,4 +1,5 @@
 import { makeDurableDirectory } from '../files/make-durable-directory.ts'
+import { decodeValue } from '../format/decode-value.ts'
 import type { FilePosition, PartsPosition } from '../model/records.ts'
 import { hiddenName, isLeftOver } from './hidden-names.ts'
 import type { OpenedOutput, OutputContext } from './item-target.ts'
@@ -8,7 +9,6 @@ import { itemFolder } from './output-folder.ts'
 import { isParquetType, type ParquetColumn, ParquetColumns } from './parquet-columns.ts'
 import type { ParquetCompression } from './parquet-part.ts'
 import { ParquetParts, partName, partNumber } from './parquet-parts.ts'
-import { decodeValue } from '../format/decode-value.ts'
 
 export interface ParquetTarget {
   /** The folder, as given. */
@@ -23,7 +23,11 @@ export interface ParquetTarget {
  *
  * @throws WaymarkError `conflict` if what counts is gone or was changed: nothing is then touched
  */
-export async function openParquetParts(context: OutputContext, position: PartsPosition, target: ParquetTarget): Promise<OpenedOutput> {
+export async function openParquetParts(
+  context: OutputContext,
+  position: PartsPosition,
+  target: ParquetTarget,
+): Promise<OpenedOutput> {
   const folder = await itemFolder(context.files, target.shown, context.baseDirectory)
   try {
     return await new PartsFolder(context, folder, position, target).open()
@@ -49,7 +53,8 @@ class PartsFolder {
   async open(): Promise<OpenedOutput> {
     const { shown, columns: given, rowsPerPart, compression } = this.#target
     const position = this.#position
-    if (position.path !== shown) throw this.#changed(`The output is now ${shown}, but what counts so far was written to ${position.path}`)
+    if (position.path !== shown)
+      throw this.#changed(`The output is now ${shown}, but what counts so far was written to ${position.path}`)
     const recorded = recordedColumns(position)
     if (given !== undefined && recorded !== undefined && JSON.stringify(given) !== JSON.stringify(recorded)) {
       throw this.#changed(`${shown} has the columns ${columnText(recorded)}, now they are ${columnText(given)}`)
@@ -87,15 +92,19 @@ class PartsFolder {
       const hidden = `${this.#folder}/${hiddenName({ run, token, kind: 'part', number })}`
       const waiting = await files.stat(hidden)
       const found = waiting ?? (await files.stat(path))
-      if (found?.kind !== 'file') throw this.#changed(`${partName(number)} in ${this.#position.path} is gone; it counts`, { file: path })
+      if (found?.kind !== 'file')
+        throw this.#changed(`${partName(number)} in ${this.#position.path} is gone; it counts`, { file: path })
       if (waiting !== undefined) unseen.push({ hidden, path })
       size += found.size
     }
     if (bytes === undefined || size === bytes) return unseen
-    throw this.#changed(`the ${parts} parts in ${this.#position.path} have ${size} bytes, but ${bytes} were written and counted`, {
-      expectedLength: bytes,
-      foundLength: size,
-    })
+    throw this.#changed(
+      `the ${parts} parts in ${this.#position.path} have ${size} bytes, but ${bytes} were written and counted`,
+      {
+        expectedLength: bytes,
+        foundLength: size,
+      },
+    )
   }
 
   async #readPending(pending: FilePosition): Promise<readonly Uint8Array[]> {
@@ -125,7 +134,10 @@ class PartsFolder {
     for (const name of await files.list(this.#folder)) {
       if (name === pending?.path) {
         const size = (await files.stat(`${this.#folder}/${name}`))?.size ?? 0
-        if (size > pending.length) notices.push(`${path}: ${size - pending.length} bytes of rows after the last recorded item are left out; those items are called again`)
+        if (size > pending.length)
+          notices.push(
+            `${path}: ${size - pending.length} bytes of rows after the last recorded item are left out; those items are called again`,
+          )
         continue
       }
       const isBeyond = (partNumber(name) ?? 0) > parts
@@ -134,7 +146,9 @@ class PartsFolder {
       await files.remove(`${this.#folder}/${name}`)
     }
     if (beyond > 0 && rows > 0) {
-      notices.push(`${path}: ${beyond} ${beyond === 1 ? 'part' : 'parts'} beyond the ${parts} that count ${beyond === 1 ? 'is' : 'are'} removed; their items are called again`)
+      notices.push(
+        `${path}: ${beyond} ${beyond === 1 ? 'part' : 'parts'} beyond the ${parts} that count ${beyond === 1 ? 'is' : 'are'} removed; their items are called again`,
+      )
     }
     return notices
   }

@@ -46,7 +46,8 @@ export const isParquetType = (name: unknown): name is ParquetType => typeNames.s
  * @throws WaymarkError `invalid`
  */
 export function parquetColumns(given: unknown, where: string): readonly ParquetColumn[] {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw badColumns(`the columns of ${where} are no object of types`)
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw badColumns(`the columns of ${where} are no object of types`)
   const columns = Object.entries(given).map(([name, type]): ParquetColumn => {
     if (isParquetType(type)) return [name, type]
     throw badColumns(`the column ${JSON.stringify(name)} of ${where} has the type ${JSON.stringify(type) ?? typeof type}`)
@@ -149,7 +150,13 @@ const isNumeric = (type: ParquetType): boolean => type === 'INTEGER' || type ===
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return false
-  return !types.isDate(value) && !types.isMap(value) && !types.isSet(value) && !types.isPromise(value) && !types.isAnyArrayBuffer(value)
+  return (
+    !types.isDate(value) &&
+    !types.isMap(value) &&
+    !types.isSet(value) &&
+    !types.isPromise(value) &&
+    !types.isAnyArrayBuffer(value)
+  )
 }
 
 /** The column a value would get; undefined if there is none. -0 is no whole number: integers have no sign for zero. */
@@ -199,7 +206,8 @@ const isWhole = (cell: unknown): cell is number => Number.isSafeInteger(cell) &&
 function described(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'string') return value.isWellFormed() ? `the text ${JSON.stringify(value.slice(0, 40))}` : 'a text with half a surrogate pair'
+  if (typeof value === 'string')
+    return value.isWellFormed() ? `the text ${JSON.stringify(value.slice(0, 40))}` : 'a text with half a surrogate pair'
   if (typeof value === 'number') return `the number ${Object.is(value, -0) ? '-0' : value}`
   if (typeof value === 'bigint') return `the bigint ${value}n`
   if (typeof value !== 'object') return `a ${typeof value}`

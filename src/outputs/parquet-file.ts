@@ -37,7 +37,9 @@ export type ParquetFile<R = unknown, W = R> = ItemSource<R> & ItemTarget<W>
  * source it is a file or such a folder. Touches nothing; a relative path is resolved from the pipeline's project when it is used.
  *
  * @example
- * await run.each('enrich', parquet<Flight>('in/flights.parquet'), enrich, { output: parquet<Enriched>('out/enriched', { columns: { id: 'INT64', at: 'TIMESTAMP' } }) })
+ * await run.each('score', parquet<{ id: bigint }>('in/orders.parquet'), order => ({ id: order.id, at: new Date() }), {
+ *   output: parquet('out/scores', { columns: { id: 'INT64', at: 'TIMESTAMP' } }),
+ * })
  * @throws WaymarkError `invalid` for an unusable path or option
  */
 export function parquet<T = Record<string, unknown>>(path: string, options: ParquetOptions<T> = {}): ParquetFile<T> {
@@ -55,11 +57,15 @@ class Parquet<T> implements ItemSource<T>, ItemTarget<T> {
   readonly #fineTimes: FineTimes
 
   constructor(path: string, options: ParquetOptions<T>) {
-    if (typeof path !== 'string' || path === '' || path.includes('\0')) throw wrong(`${JSON.stringify(path) ?? String(path)} cannot be the path of a file`)
-    if (typeof options !== 'object' || options === null) throw wrong(`the options of parquet(${JSON.stringify(path)}) are no object`)
+    if (typeof path !== 'string' || path === '' || path.includes('\0'))
+      throw wrong(`${JSON.stringify(path) ?? String(path)} cannot be the path of a file`)
+    if (typeof options !== 'object' || options === null)
+      throw wrong(`the options of parquet(${JSON.stringify(path)}) are no object`)
     const { columns, rowsPerPart = 100_000, compression = 'snappy', fineTimes = 'refuse', schema } = options
-    if (!Number.isInteger(rowsPerPart) || rowsPerPart < 1) throw wrong(`rowsPerPart must be a whole number of at least 1, not ${String(rowsPerPart)}`)
-    if (!isParquetCompression(compression)) throw wrong(`compression must be snappy, zstd, gzip or none, not ${String(compression)}`)
+    if (!Number.isInteger(rowsPerPart) || rowsPerPart < 1)
+      throw wrong(`rowsPerPart must be a whole number of at least 1, not ${String(rowsPerPart)}`)
+    if (!isParquetCompression(compression))
+      throw wrong(`compression must be snappy, zstd, gzip or none, not ${String(compression)}`)
     if (fineTimes !== 'refuse' && fineTimes !== 'text') throw wrong(`fineTimes must be refuse or text, not ${String(fineTimes)}`)
     this.shown = path
     this.#schema = schema
@@ -99,7 +105,9 @@ class Parquet<T> implements ItemSource<T>, ItemTarget<T> {
     })()
   }
 
-  async #openSource(context: Pick<SourceContext, 'files' | 'baseDirectory'> & { readonly signal?: AbortSignal }): Promise<OpenedSource> {
+  async #openSource(
+    context: Pick<SourceContext, 'files' | 'baseDirectory'> & { readonly signal?: AbortSignal },
+  ): Promise<OpenedSource> {
     const { files, signal } = context
     const all = await this.#files(context)
     const whole = createHash('sha256')
@@ -123,7 +131,10 @@ class Parquet<T> implements ItemSource<T>, ItemTarget<T> {
   }
 
   /** The file itself, or what is in the folder: parts by their number, any other files by name. */
-  async #files({ files, baseDirectory }: Pick<SourceContext, 'files' | 'baseDirectory'>): Promise<{ readonly path: string; readonly shown: string }[]> {
+  async #files({
+    files,
+    baseDirectory,
+  }: Pick<SourceContext, 'files' | 'baseDirectory'>): Promise<{ readonly path: string; readonly shown: string }[]> {
     const path = this.place(baseDirectory)
     let names: readonly string[]
     try {
@@ -158,7 +169,12 @@ class Parquet<T> implements ItemSource<T>, ItemTarget<T> {
       let row = 0
       for await (const values of readParquet({ files, path, shown, fineTimes: this.#fineTimes, signal })) {
         const first = row
-        yield this.#schema === undefined ? values : await checkRows(this.#schema, values, at => ({ shown: `${shown} row ${first + at + 1}`, details: { file: shown, row: first + at + 1 } }))
+        yield this.#schema === undefined
+          ? values
+          : await checkRows(this.#schema, values, at => ({
+              shown: `${shown} row ${first + at + 1}`,
+              details: { file: shown, row: first + at + 1 },
+            }))
         row += values.length
       }
     }
@@ -167,17 +183,21 @@ class Parquet<T> implements ItemSource<T>, ItemTarget<T> {
 
 function partsOf(position: OutputPosition, shown: string, stage: string | undefined): PartsPosition {
   if (position.kind === 'parts') return position
-  throw outputChanged(`${position.path} was begun as another kind of output (${position.kind ?? 'a file of lines'}), and is now ${shown} in Parquet`, {
-    shown: position.path,
-    stage,
-    details: { kind: position.kind ?? 'file' },
-  })
+  throw outputChanged(
+    `${position.path} was begun as another kind of output (${position.kind ?? 'a file of lines'}), and is now ${shown} in Parquet`,
+    {
+      shown: position.path,
+      stage,
+      details: { kind: position.kind ?? 'file' },
+    },
+  )
 }
 
 function wrong(message: string, code: 'invalid' | 'not_found' = 'invalid'): WaymarkError {
   return new WaymarkError(code, {
     message,
     means: 'Nothing was read or written.',
-    remedy: "Name a Parquet file or a folder of them, as parquet('in/flights.parquet') or parquet('out/enriched', { rowsPerPart: 50_000 }).",
+    remedy:
+      "Name a Parquet file or a folder of them, as parquet('in/flights.parquet') or parquet('out/enriched', { rowsPerPart: 50_000 }).",
   })
 }

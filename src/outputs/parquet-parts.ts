@@ -211,11 +211,14 @@ export class ParquetParts implements ItemOutput {
         const found = await context.files.stat(path)
         if (found?.identity === identity && found.size === size) continue
         const what = found === undefined ? 'was removed or moved away' : 'was replaced or changed'
-        throw outputTakenAway(`${path.slice(folder.length + 1)} in ${this.#position.path} ${what} while this run was writing beside it`, {
-          shown: this.#position.path,
-          stage: context.stage,
-          details: { file: path, expectedLength: size, foundLength: found?.size ?? null },
-        })
+        throw outputTakenAway(
+          `${path.slice(folder.length + 1)} in ${this.#position.path} ${what} while this run was writing beside it`,
+          {
+            shown: this.#position.path,
+            stage: context.stage,
+            details: { file: path, expectedLength: size, foundLength: found?.size ?? null },
+          },
+        )
       }
       await this.close()
       return this.#position

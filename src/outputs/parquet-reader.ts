@@ -1,8 +1,9 @@
-import type { AsyncBuffer, DecodedArray, FileMetaData, ParquetParsers, SchemaElement } from 'hyparquet'
+import type { AsyncBuffer, DecodedArray, FileMetaData, ParquetParsers, RowGroup, SchemaElement } from 'hyparquet'
 import type { FileSystem } from '../files/file-system.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import { type InputFile, openInput } from './input-file.ts'
 import { batchItems } from './item-batch.ts'
+import { checkPages } from './parquet-pages.ts'
 import { columnsKey } from './parquet-part.ts'
 
 /** How times finer than a millisecond are given, which no Date can hold. */
@@ -39,7 +40,9 @@ export async function parquetRowCount(options: ParquetReadOptions): Promise<numb
  *
  * @throws WaymarkError `not_found`; `invalid` for a file that is damaged, cut off, or holds what cannot be given exactly; `unavailable`; the signal's reason
  */
-export async function* readParquet(options: ParquetReadOptions): AsyncGenerator<readonly Readonly<Record<string, unknown>>[], void, undefined> {
+export async function* readParquet(
+  options: ParquetReadOptions,
+): AsyncGenerator<readonly Readonly<Record<string, unknown>>[], void, undefined> {
   const file = await openInput(options.files, options.path, options.shown)
   try {
     const metadata = await readMetadata(file, options)
@@ -49,12 +52,17 @@ export async function* readParquet(options: ParquetReadOptions): AsyncGenerator<
       const raw = { ...metadata, schema: metadata.schema.map(withoutDecimal) }
       return parquetScan({ file: await asyncBuffer(file), metadata: raw, compressors, utf8: false, parsers: parsers(options) })
     })
-    for (const range of scan.ranges) {
+    for (const [group, range] of scan.ranges.entries()) {
+      await reading(options.shown, () => checkGroup(file, metadata.row_groups[group]))
       const data: { readonly name: string; readonly values: DecodedArray; readonly give: (value: unknown) => unknown }[] = []
       for (const { name, give } of columns) {
         options.signal?.throwIfAborted()
         const values = await reading(options.shown, () => scan.readColumn({ column: name, ...range }))
-        if (values.length !== range.rowEnd - range.rowStart) throw unreadable(options.shown, `a row group has ${range.rowEnd - range.rowStart} rows, but ${values.length} values of ${name}`)
+        if (values.length !== range.rowEnd - range.rowStart)
+          throw unreadable(
+            options.shown,
+            `a row group has ${range.rowEnd - range.rowStart} rows, but ${values.length} values of ${name}`,
+          )
         data.push({ name, values, give })
       }
       for (let from = 0; from < range.rowEnd - range.rowStart; from += batchItems) {
@@ -64,6 +72,18 @@ export async function* readParquet(options: ParquetReadOptions): AsyncGenerator<
     }
   } finally {
     await file.close()
+  }
+}
+
+/** Once without looking at values: what the library reads afterwards comes from the cache of the system. */
+async function checkGroup(file: InputFile, group: RowGroup | undefined): Promise<void> {
+  for (const { meta_data: column } of group?.columns ?? []) {
+    if (column === undefined) continue
+    const start = Number(column.dictionary_page_offset || column.data_page_offset)
+    const length = Number(column.total_compressed_size)
+    const bytes = await file.read(start, length)
+    if (bytes.length !== length) throw new Error(`the file ends at byte ${start + bytes.length}, before ${start + length}`)
+    checkPages(bytes, column)
   }
 }
 
@@ -96,7 +116,8 @@ async function readMetadata(file: InputFile, { shown }: ParquetReadOptions): Pro
     return parquetMetadataAsync(await asyncBuffer(file), { parsers: { jsonFromBytes: () => undefined } })
   })
   const rows = metadata.row_groups.reduce((sum, group) => sum + group.num_rows, 0n)
-  if (rows !== metadata.num_rows) throw unreadable(shown, `its end speaks of ${metadata.num_rows} rows, its row groups of ${rows}`)
+  if (rows !== metadata.num_rows)
+    throw unreadable(shown, `its end speaks of ${metadata.num_rows} rows, its row groups of ${rows}`)
   return metadata
 }
 
@@ -119,7 +140,8 @@ function columnsOf(metadata: FileMetaData, shown: string) {
   const own = ownTypes(metadata)
   return childrenOf(metadata.schema).map(({ element, inside }) => {
     for (const part of inside) {
-      if (isDecimal(part)) throw unreadable(shown, `the column ${element.name} holds decimals inside a nested value, which cannot be given exactly`)
+      if (isDecimal(part))
+        throw unreadable(shown, `the column ${element.name} holds decimals inside a nested value, which cannot be given exactly`)
     }
     return { name: element.name, give: giver(element, own.get(element.name), inside.length > 0) }
   })
@@ -134,7 +156,9 @@ function giver(element: SchemaElement, own: string | undefined, isNested: boolea
   return value => value
 }
 
-function childrenOf(schema: readonly SchemaElement[]): { readonly element: SchemaElement; readonly inside: readonly SchemaElement[] }[] {
+function childrenOf(
+  schema: readonly SchemaElement[],
+): { readonly element: SchemaElement; readonly inside: readonly SchemaElement[] }[] {
   const children: { element: SchemaElement; inside: SchemaElement[] }[] = []
   for (let at = 1; at < schema.length; ) {
     const element = schema[at]

@@ -48,8 +48,7 @@ export function interceptedFiles(files: FileSystem, around: Interceptor): FileSy
       const file = await around({ kind: 'open', path, mode }, () => files.open(path, mode, permissions))
       return interceptedFile(file, path, around)
     },
-    makeDirectory: (path, permissions) =>
-      around({ kind: 'makeDirectory', path }, () => files.makeDirectory(path, permissions)),
+    makeDirectory: (path, permissions) => around({ kind: 'makeDirectory', path }, () => files.makeDirectory(path, permissions)),
     // Only looks, at names that nobody changes.
     realPath: path => files.realPath(path),
     list: path => around({ kind: 'list', path }, () => files.list(path)),

@@ -5,6 +5,7 @@ import { identifyProcess } from '../engine/process-identity.ts'
 import type { Store } from '../engine/store.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import type { Clock } from '../model/clock.ts'
+import type { Durability } from '../model/durability.ts'
 import { isWaymarkError } from '../model/errors.ts'
 import { open } from '../open.ts'
 import { jsonl } from '../outputs/item-file.ts'
@@ -20,6 +21,8 @@ export interface StoreSimulation {
   /** Crash states to look at; they are spread over the whole trace and all models. */
   readonly states: number
   readonly wrap?: WrapFiles
+  /** Of the runs. Default `power`. */
+  readonly durability?: Durability
 }
 
 const storePath = '/disk/.waymark'
@@ -31,9 +34,14 @@ const itemCount = 24
  * and right, what was deleted stays deleted, nothing is reported damaged, a finished stage is not called again, and the run, gone on with to its end, gives the same result and an output with every item once.
  * A second power cut falls into some of these recoveries. Resolves with the number of states; rejects with the seed and the state that broke a promise.
  */
-export async function simulateStore({ seed, states, wrap = files => files }: StoreSimulation): Promise<number> {
+export async function simulateStore({
+  seed,
+  states,
+  wrap = files => files,
+  durability = 'power',
+}: StoreSimulation): Promise<number> {
   const random = seededRandom(seed)
-  const machine = new Machine(new SimulatedDisk(), wrap)
+  const machine = new Machine(new SimulatedDisk(), wrap, durability)
   const promises = await machine.work()
   const points = crashPoints(machine.disk)
   let looked = 0
@@ -44,7 +52,9 @@ export async function simulateStore({ seed, states, wrap = files => files }: Sto
     const disk = crashState(machine.disk, after, model, random, { tearNextWrite })
     const label = `seed ${seed}, ${model} after operation ${after} of ${machine.disk.lastOperation}${tearNextWrite ? ', next write torn' : ''}`
     try {
-      await recover(disk, wrap, promises, after, random)
+      // Of a run that asked for less, a power cut may take the end: not what was saved by itself, and not the end of an attempt.
+      const isKept = ({ what }: Acknowledged) => what !== 'stage' || durability === 'power' || model === 'everything'
+      await recover(disk, wrap, promises.filter(isKept), after, random, durability)
     } catch (error) {
       throw new Error(`${label}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
     }
@@ -68,9 +78,10 @@ async function recover(
   promises: readonly Acknowledged[],
   after: number,
   random: SeededRandom,
+  durability: Durability,
 ): Promise<void> {
   const kept = promises.filter(promise => promise.after <= after)
-  const machine = new Machine(disk, wrap)
+  const machine = new Machine(disk, wrap, durability)
   await machine.check(kept)
   if (!random.bool(0.25)) return
   // The power is cut again while the first recovery works.
@@ -78,7 +89,8 @@ async function recover(
   const again = random.pick(points)
   const model: CrashModel = random.pick(crashModels)
   try {
-    await new Machine(crashState(disk, again, model, random), wrap).check(kept)
+    const isKept = ({ what }: Acknowledged) => what !== 'stage' || durability === 'power' || model === 'everything'
+    await new Machine(crashState(disk, again, model, random), wrap, durability).check(kept.filter(isKept))
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     throw new Error(`then ${model} after operation ${again} of the recovery: ${message}`, { cause: error })
@@ -91,8 +103,11 @@ class Machine {
   readonly #files: FileSystem
   readonly #called: string[] = []
 
-  constructor(disk: SimulatedDisk, wrap: WrapFiles) {
+  readonly #durability: Durability
+
+  constructor(disk: SimulatedDisk, wrap: WrapFiles, durability: Durability) {
     this.disk = disk
+    this.#durability = durability
     this.#files = wrap(disk.process('waymark'))
   }
 
@@ -213,6 +228,7 @@ class Machine {
   #open(): Promise<Store> {
     return open({
       path: storePath,
+      durability: this.#durability,
       components: {
         files: this.#files,
         clock: hastyClock(),

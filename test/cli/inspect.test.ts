@@ -15,7 +15,7 @@ test('ls lists the newest first, counts all, and filters by pipeline and state',
   assert.equal(all.code, 0)
   assert.match(
     all.stdout,
-    /RUN +PIPELINE +STATE.*\n✗ +bad +orders +failed +2\/3 .*\n✓ +three +orders +completed +3\/3 .*\n2 of 4 runs, newest first · needs you: 1 · next: waymark resume bad\n$/,
+    /RUN +PIPELINE +STATE +NEXT.*\n✗ +bad +orders +failed +resume +2\/3 .*\n✓ +three +orders +completed +show +3\/3 +100 %.*\n2 of 4 runs, newest first · needs you: 1 · next: waymark resume bad\n$/,
   )
   assert.match((await project.waymark('list', '--state', 'completed')).stdout, /three.*\n.*two.*\n.*one.*\n3 runs\n$/)
   assert.match((await project.waymark('ls', '--pipeline', 'other')).stdout, /no runs/)
@@ -28,7 +28,7 @@ test('show tells of one run, one stage, or one item, by every form of address', 
   const shown = await project.waymark('show', 'orders@last')
   assert.match(
     shown.stdout,
-    /^✗ orders abcdef-2 · failed .*attempt 1\n +error +Error: broken\n +params +\{"items":"2","fail":true\}\n +file +etl\.ts\n +✓ extract +completed .*◆ c\w+ .*\n +✓ enrich +completed +2 items .*-> out\.jsonl.*\n +✗ report +failed .*Error: broken\n +next +waymark resume abcdef-2/,
+    /^✗ orders abcdef-2 · failed .*attempt 1\n +error +Error: broken\n(?: +kept .*\n)? +params +\{"items":"2","fail":true\}\n +file +etl\.ts\n +✓ extract +completed .*◆ c\w+ .*\n +✓ enrich +completed +2 items .*-> out\.jsonl.*\n +✗ report +failed .*Error: broken\n +next +waymark resume abcdef-2/,
   )
   assert.match((await project.waymark('show', '@failed')).stdout, /abcdef-2/)
   assert.match((await project.waymark('show', 'abcdef-1')).stdout, /✓ orders abcdef-1 · completed/)

@@ -2,31 +2,13 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
-import { jsonLines, threeStages, WaymarkProject } from './waymark-project.ts'
-
-/** A run whose items from the tenth on last until they are let go. */
-async function heldRun(t: Parameters<typeof WaymarkProject.create>[0], ...flags: readonly string[]) {
-  const project = await WaymarkProject.create(t, { 'etl.ts': threeStages })
-  await project.write('hold', '10')
-  const running = project.start(['run', 'etl.ts', '--items', '30', ...flags])
-  // Ten are done, four are in flight.
-  while ((await project.lines('calls.txt')).filter(call => call.startsWith('item')).length < 14) await pause(10)
-  return { project, running, letGo: () => project.remove('hold') }
-}
+import { assertExactOutput, heldRun } from './held-run.ts'
+import type { WaymarkProject } from './waymark-project.ts'
 
 const itemCalls = async (project: WaymarkProject) => (await project.lines('calls.txt')).filter(call => call.startsWith('item'))
 const requests = (project: WaymarkProject) => {
   const folder = join(project.path, '.waymark/requests')
   return existsSync(folder) ? readdirSync(folder) : []
-}
-
-async function assertExactOutput(project: WaymarkProject): Promise<void> {
-  const ids = (await project.lines('out.jsonl')).map(line => JSON.parse(line).id)
-  assert.deepEqual(
-    ids.toSorted((a, b) => a - b),
-    Array.from({ length: 30 }, (_, id) => id),
-  )
 }
 
 const ownerPid = async (project: WaymarkProject): Promise<number> => {
@@ -53,8 +35,6 @@ test('pause from another terminal, in the middle of long items: they are finishe
   const refused = await project.waymark('run', 'etl.ts', '--items', '30')
   assert.equal(refused.code, 9)
   assert.match(refused.stderr, /error paused .*\(disk is full\).*do +waymark resume \w+/s)
-  const again = await project.json('pause', '@last')
-  assert.deepEqual((again['data'] as { how: string }).how, 'already')
   const shown = await project.waymark('show', '@last')
   assert.match(shown.stdout, /◔ orders \w+ · paused .*by +process \d+ on \S+ \(disk is full\).*next +waymark resume/s)
 
@@ -62,34 +42,6 @@ test('pause from another terminal, in the middle of long items: they are finishe
   assert.equal(resumed.code, 0, resumed.stderr)
   assert.equal((await itemCalls(project)).length, 30)
   assert.deepEqual(requests(project), [])
-  await assertExactOutput(project)
-})
-
-test('cancel from another terminal ends a run whose items ignore their signal; resume refuses it, --fresh begins a new one', async t => {
-  const { project, running, letGo } = await heldRun(t, '--json')
-  const cancelled = await project.json('cancel', '@last')
-  assert.deepEqual((cancelled['data'] as { how: string; run: { state: string } }).how, 'obeyed')
-  const ended = await running.ended
-  assert.equal(ended.code, 3)
-  const last = jsonLines(ended.stdout).at(-1) as {
-    type: string
-    code: number
-    error: { code: string }
-    hint: { command: string }
-  }
-  assert.deepEqual([last.type, last.code, last.error.code], ['exit', 3, 'cancelled'])
-  assert.match(last.hint.command, /^waymark resume \w+ --fresh$/)
-  await letGo()
-  const refused = await project.waymark('resume', '@last')
-  assert.equal(refused.code, 2)
-  assert.match(refused.stderr, /error conflict .*was cancelled by process .*--fresh/s)
-  const fresh = await project.waymark('resume', '@last', '--fresh')
-  assert.equal(fresh.code, 0, fresh.stderr)
-  const { data } = await project.json('ls')
-  assert.deepEqual(
-    (data as { runs: { state: string }[] }).runs.map(({ state }) => state),
-    ['completed', 'cancelled'],
-  )
   await assertExactOutput(project)
 })
 
@@ -121,19 +73,4 @@ test('a pause of a stopped process gives up with a sentence, and is obeyed when 
   await running.seen(/stopping +msg="paused: finishing what is in flight/)
   await letGo()
   assert.equal((await running.ended).code, 9)
-})
-
-test('a run that is paused between two attempts of --restart is not begun again', async t => {
-  const project = await WaymarkProject.create(t, {
-    'bad.ts': `import { pipeline } from 'waymark'
-export default pipeline('bad', run => run.stage('a', () => { throw new Error('no network') }))`,
-  })
-  const running = project.start(['run', 'bad.ts', '--restart', '3', '--backoff', '4000'])
-  await running.seen(/restarting/)
-  const paused = await project.waymark('pause', '@last')
-  assert.equal(paused.code, 0, paused.stderr)
-  const ended = await running.ended
-  assert.equal(ended.code, 9, ended.stderr)
-  const { data } = await project.json('show', '@last')
-  assert.deepEqual((data as { run: { attempt: number } }).run.attempt, 1)
 })

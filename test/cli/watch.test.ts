@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { heldRun } from './held-run.ts'
 import { jsonLines, threeStages, WaymarkProject } from './waymark-project.ts'
-
-/** A run whose items from the tenth on last until they are let go. */
-async function heldRun(t: Parameters<typeof WaymarkProject.create>[0], ...flags: readonly string[]) {
-  const project = await WaymarkProject.create(t, { 'etl.ts': threeStages })
-  await project.write('hold', '10')
-  const running = project.start(['run', 'etl.ts', '--items', '30', ...flags])
-  while ((await project.lines('calls.txt')).filter(call => call.startsWith('item')).length < 14) await pause(10)
-  return { project, running, letGo: () => project.remove('hold') }
-}
 
 interface Told {
   readonly type: string

@@ -8,6 +8,9 @@ declare global {
   const open: typeof waymark.open
   const jsonl: typeof waymark.jsonl
   const csv: typeof waymark.csv
+  const parquet: typeof waymark.parquet
+  const folder: typeof waymark.folder
+  const callback: typeof waymark.callback
   const sqliteTable: typeof waymark.sqliteTable
   const postgresTable: typeof waymark.postgresTable
   const sqliteQuery: typeof waymark.sqliteQuery
@@ -21,6 +24,7 @@ declare global {
   const orders: waymark.StageResult<Order[]>
   const orderReport: waymark.Pipeline<{ day: string }, number>
   function fetchRows(day?: string, limit?: number): Promise<{ readonly id: string }[]>
+  function postTotal(total: { readonly id: string }, options: { readonly key: string }): Promise<void>
   function totalsOf(region: string): Promise<number>
   function post(
     order: Order,

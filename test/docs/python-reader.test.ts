@@ -194,6 +194,24 @@ test('the pages on the format say enough to read a run’s history, take-over in
   assert.deepEqual(names, ['@chosen.1', '@files.1', `${run}.2`].sort())
 })
 
+test('the pages on the format say enough to know which items are finished, by index and by key, and their results (B3)', {
+  skip: skipWithoutPython,
+}, () => {
+  const { lines, status, stderr } = readStore(path, ['k0', 'k3', 'k4', 'K0', 'x'])
+  assert.equal(status, 0, stderr)
+  const items = new Map(lines.filter(line => line['kind'] === 'items').map(line => [line['path'], line]))
+  assert.deepEqual([items.get('written')?.['indexes'], items.get('written')?.['results']], [3_000, []])
+  const doubled = items.get('doubled') ?? assert.fail()
+  assert.deepEqual([doubled['indexes'], doubled['keys'], doubled['known']], [0, 4, ['k0', 'k3']])
+  // 0, 2, 4, 6 as CBOR.
+  assert.deepEqual(doubled['results'], [
+    [0, '00'],
+    [1, '02'],
+    [2, '04'],
+    [3, '06'],
+  ])
+})
+
 /** What tells records apart. */
 const facts = ({ type, path: stage, token, sequence, time }: ReadLine) => ({ type, path: stage, token, sequence, time })
 

@@ -15,17 +15,24 @@ export const skipWithoutPython: string | false =
 /** A line that `test/docs/read_store.py` prints. */
 export type ReadLine = Readonly<Record<string, unknown>>
 
-/** What the independent reader says of a store. */
-export function readStore(path: string): {
+/** What the independent reader says of a store; and which of these keys are among those of finished items. */
+export function readStore(
+  path: string,
+  keys: readonly string[] = [],
+): {
   readonly lines: readonly ReadLine[]
   readonly status: number | null
   readonly stderr: string
 } {
-  const { stdout, stderr, status, error } = spawnSync(python ?? 'python3', [join(root, 'test/docs/read_store.py'), path], {
-    encoding: 'utf8',
-    env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
-    maxBuffer: 1 << 28,
-  })
+  const { stdout, stderr, status, error } = spawnSync(
+    python ?? 'python3',
+    [join(root, 'test/docs/read_store.py'), path, ...keys],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
+      maxBuffer: 1 << 28,
+    },
+  )
   if (error !== undefined) throw error
   const lines = status === 0 ? stdout.trimEnd().split('\n') : []
   return { lines: lines.map((line): ReadLine => JSON.parse(line)), status, stderr }

@@ -1,6 +1,7 @@
 """Reads a store without its catalog, written from docs/format.md, docs/format-chunks.md and docs/format-values.md alone.
 
-    python3 read_store.py STORE      prints JSON lines: the store, its segments, claims and runs, then each checkpoint, every byte checked
+    python3 read_store.py STORE [KEY …]   prints JSON lines: the store, its segments, claims and runs, what is finished of their items and which of
+                                          the keys are among them, then each checkpoint, every byte checked
 
 Needs nothing but Python's standard library and, for packs of these codecs, Debian's python3-zstandard and python3-brotli.
 """
@@ -11,11 +12,12 @@ import struct
 import sys
 
 from read_log import Log, read_bytes  # before the others: it says where they are
+from read_items import items_of
 from read_pack import Pack, check_parity, header, need, sha256
 from read_value import plain, read
 
 RECORD_TYPES = """run.created attempt.started attempt.ended stage.started stage.done stage.failed stage.progress output.started
-    value.drawn checkpoint.saved checkpoint.deleted checkpoint.changed""".split()
+    items.requeued stage.noted stage.reset value.drawn checkpoint.saved checkpoint.deleted checkpoint.changed""".split()
 SHOWN_BYTES = 20_000
 sys.setrecursionlimit(20_000)
 
@@ -243,8 +245,11 @@ def main():
     lines += [{"kind": "claim", **claim} for claim in log.claims]
     checkpoints, changes, deleted = {}, {}, set()
     for records in (*log.streams.values(), log.free):
-        for record in records:
-            content = record_of(record)
+        contents = [record_of(record) for record in records]
+        if contents and contents[0]["type"] == "run.created":
+            for path, facts in items_of(contents, sys.argv[2:]).items():
+                lines.append({"kind": "items", "run": records[0].stream, "path": path, **facts})
+        for record, content in zip(records, contents):
             if record.stream and not record.stream.startswith("@"):
                 known = {name: content[name] for name in ("type", "time", "path") if name in content}
                 facts = {name: getattr(record, name) for name in ("token", "sequence", "segment")}

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { nodeFiles } from '../../src/files/node-files.ts'
 import { jsonl, open, pipeline, type RunEvent } from '../../src/index.ts'
+import { countingFiles } from '../../src/testing/faulty-files.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'waymark-durability-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -13,8 +15,10 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 const program = join(import.meta.dirname, 'fixtures/killed-run.ts')
 
 /** Runs the fixture until it is killed, by itself; gives what it said was done by then. */
-async function killed(store: string, durability: string): Promise<{ readonly atRisk: number; readonly done: number }> {
-  const child = spawn(process.execPath, ['--conditions=waymark-source', program, store, durability], { stdio: ['ignore', 'pipe', 'inherit'] })
+async function killed(store: string, durability: string, ms = 600): Promise<{ readonly atRisk: number; readonly done: number }> {
+  const child = spawn(process.execPath, ['--conditions=waymark-source', program, store, durability, String(ms)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let text = ''
   child.stdout.setEncoding('utf8').on('data', chunk => {
     text += chunk
@@ -43,7 +47,7 @@ async function calledAgain(path: string): Promise<number> {
   return called
 }
 
-describe('a kill -9 (B16)', () => {
+describe('a kill -9 (B16)', { concurrency: 3 }, () => {
   for (const durability of ['power', 'process'] as const) {
     test(`loses nothing that was recorded as \`${durability}\``, async () => {
       const path = join(folder, durability)
@@ -62,20 +66,48 @@ describe('a kill -9 (B16)', () => {
   })
 })
 
-test('`process` makes fewer syncs than `power`, and the end of a run is on the disk in both', async () => {
+test('a catalog that shows what a power cut took, in a segment as long as before, is built anew from the log', async () => {
+  const path = join(folder, 'ahead')
+  await killed(path, 'process', 300)
+  // Another process looks, and so fills the catalog with what no sync has covered.
+  const before = await open({ path })
+  const [run] = await before.runs({ limit: 1 })
+  const [, items] = await before.stages(run?.id ?? '')
+  const shown = items?.counts?.done ?? 0
+  assert.ok(shown >= 50)
+  await before.close()
+  const segments = join(path, 'segments')
+  for (const name of readdirSync(segments)) {
+    const content = readFileSync(join(segments, name))
+    content.fill(0, content.length - 40)
+    writeFileSync(join(segments, name), content)
+  }
+  const after = await open({ path })
+  assert.match(after.notices().join(), /the catalog was ahead of the log; it was built anew/)
+  const [, fewer] = await after.stages(run?.id ?? '')
+  assert.ok((fewer?.counts?.done ?? 0) < shown)
+  await after.close()
+})
+
+test('`process` makes fewer syncs than `power`, and the end of a run is on the disk in all three', async () => {
+  const syncs: Record<string, number> = {}
   const ends = []
   for (const durability of ['power', 'process', 'exit'] as const) {
     const path = join(folder, `ends-${durability}`)
-    const store = await open({ path, durability })
+    const files = countingFiles(nodeFiles)
+    const store = await open({ path, durability, components: { files } })
+    files.reset()
     const outcome = await pipeline('many', async run => {
       for (let i = 0; i < 20; i++) await run.stage('step', () => i, { key: i })
     }).run({}, { store })
-    // The segment is not closed: what proves its records is that somebody waited for the disk.
+    syncs[durability] = files.counts.sync
     const again = await pipeline('many', async () => assert.fail('called again')).run({}, { store, runId: outcome.run })
     ends.push(again.state)
     await store.close()
   }
   assert.deepEqual(ends, ['completed', 'completed', 'completed'])
+  const { power = 0, process: less = 0, exit = 0 } = syncs
+  assert.ok(power >= 20 && less < power / 2 && exit <= less + 2, JSON.stringify(syncs))
 })
 
 test('each stage can ask for its own durability, and a progress event says what holds and how often it is saved', async () => {
@@ -85,7 +117,12 @@ test('each stage can ask for its own durability, and a progress event says what 
     await run.stage('safe', () => 1, { durability: 'power' })
     await run.each('exit', [1, 2, 3], async n => n, { key: n => n, durability: 'exit' })
     const wait = () => new Promise(resolve => setTimeout(resolve, 30))
-    await run.each('timed', Array.from({ length: 10 }, (_, i) => i), wait, { key: n => n, save: { items: 2 } })
+    await run.each(
+      'timed',
+      Array.from({ length: 10 }, (_, i) => i),
+      wait,
+      { key: n => n, save: { items: 2 } },
+    )
   }).run({}, { store, onEvent: event => events.push(event) })
   await store.close()
   const saves = events.flatMap(event => (event.type === 'progress' && event.stage === 'timed' ? [event.save] : []))
@@ -98,7 +135,7 @@ test('each stage can ask for its own durability, and a progress event says what 
   assert.ok((saves.at(-1)?.costMs ?? 0) > 0)
 })
 
-test('an output that publishes what is recorded is recorded as `power` whatever was asked for; a file of lines is cut back', async () => {
+test('an output file is whole when the run has ended, whatever was asked for', async () => {
   const out = join(folder, 'lines.jsonl')
   const store = await open({ path: join(folder, 'lines'), durability: 'exit' })
   await pipeline('lines', async run => {
@@ -119,7 +156,10 @@ test('a durability that does not exist is refused with a sentence, wherever it i
       pipeline('b', async run => run.each('x', [1], n => n, { key: n => n, ...(given as object) })).run({}, { store }),
       refused,
     )
-    await assert.rejects(pipeline('c', async run => run.stage('x', () => 1, { ...(given as object) })).run({}, { store }), refused)
+    await assert.rejects(
+      pipeline('c', async run => run.stage('x', () => 1, { ...(given as object) })).run({}, { store }),
+      refused,
+    )
     await store.close()
   }
 })

@@ -2,22 +2,12 @@ import assert from 'node:assert/strict'
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { csv, type InputFingerprint, isWaymarkError, jsonl, pipeline, type Store, type WaymarkError } from 'waymark'
+import { csv, jsonl, pipeline, type Store } from 'waymark'
+import { refused } from './refused-input.ts'
 import { withStore } from './with-store.ts'
 
 const rows = (from: number, to: number): string =>
   Array.from({ length: to - from + 1 }, (_, i) => `${JSON.stringify({ id: from + i })}\n`).join('')
-
-/** Runs it, and gives what it was refused with. */
-async function refused(run: Promise<unknown>): Promise<WaymarkError> {
-  try {
-    await run
-  } catch (error) {
-    assert.ok(isWaymarkError(error, 'input_changed'), String(error))
-    return error
-  }
-  throw new Error('it was not refused')
-}
 
 /** A pass over the rows of a file, whose calls are noted; row 3 fails while `failing` says so. */
 function passOver(folder: string, keyed = false) {
@@ -168,6 +158,29 @@ test('B5 rows appended to the CSV of a finished pass are called when the run goe
     assert.equal(value, 3)
   }))
 
+test('B5 a completed run that is named goes on with what was appended since, and only with that', () =>
+  withStore(async (store, folder) => {
+    const { work, state, take } = passOver(folder)
+    state.failing = false
+    const path = join(folder, 'in.jsonl')
+    writeFileSync(path, rows(1, 3))
+    const { value } = await work.run({}, { store, runId: 'today' })
+    assert.equal(value, 3)
+    assert.deepEqual(take(), [1, 2, 3])
+    for (const [upTo, called] of [
+      [5, [4, 5]],
+      [5, []],
+      [6, [6]],
+    ] as const) {
+      writeFileSync(path, rows(1, upTo))
+      const again = await work.run({}, { store, runId: 'today', acceptInput: true })
+      assert.deepEqual(take(), called)
+      assert.equal(again.value, upTo)
+      assert.deepEqual(again.proof?.items, { reused: upTo - called.length, new: called.length, total: upTo })
+    }
+    assert.deepEqual(written(folder), [1, 2, 3, 4, 5, 6])
+  }))
+
 test('a file of which nothing is recorded yet may change without asking', () =>
   withStore(async (store, folder) => {
     const { work, state, take } = passOver(folder)
@@ -178,82 +191,6 @@ test('a file of which nothing is recorded yet may change without asking', () =>
     take()
     await work.run({}, { store })
     assert.deepEqual(take(), [1, 2, 3, 4])
-  }))
-
-/** A pass over an array that is known by what the caller says. */
-function passBy(fingerprint: () => InputFingerprint) {
-  const calls: number[] = []
-  const state = { failing: true }
-  const work = pipeline('fingerprint', async run => {
-    await run.each(
-      'import',
-      [1, 2, 3, 4].values(),
-      n => {
-        calls.push(n)
-        if (state.failing && n === 3) throw new Error('bad')
-        return n
-      },
-      { input: fingerprint() },
-    )
-  })
-  return { work, state, calls }
-}
-
-test('B5 with a fingerprint of the caller’s own, items of an iterable are known by index without keys', () =>
-  withStore(async store => {
-    const { work, state, calls } = passBy(() => ({ table: 'orders', version: 7 }))
-    await assert.rejects(work.run({}, { store }), { code: 'failed' })
-    state.failing = false
-    await work.run({}, { store })
-    assert.deepEqual(calls, [1, 2, 3, 3, 4])
-    const input = await inputOf(store)
-    assert.equal(input['kind'], 'value')
-    assert.match(String(input['digest']), /^sha256:/)
-  }))
-
-test('B5 a fingerprint that changed is refused with what it was and is; accepted, everything is called again', () =>
-  withStore(async store => {
-    let etag: InputFingerprint = '"v1"'
-    const { work, state, calls } = passBy(() => etag)
-    await assert.rejects(work.run({}, { store }), { code: 'failed' })
-    state.failing = false
-    etag = '"v2"'
-    const error = await refused(work.run({}, { store }))
-    assert.match(error.message, /the input of import is not the one .* it was "\\"v1\\"", and is "\\"v2\\""/)
-    calls.length = 0
-    await work.run({}, { store, acceptInput: true })
-    assert.deepEqual(calls, [1, 2, 3, 4])
-  }))
-
-test('the order of keys in a fingerprint does not count', () =>
-  withStore(async store => {
-    let value: InputFingerprint = { a: 1, b: [new Date(5)] }
-    const { work, state, calls } = passBy(() => value)
-    await assert.rejects(work.run({}, { store }), { code: 'failed' })
-    state.failing = false
-    value = { b: [new Date(5)], a: 1 }
-    await work.run({}, { store })
-    assert.deepEqual(calls, [1, 2, 3, 3, 4])
-  }))
-
-test('a fingerprint where there is a digest, or one that cannot be stored, is invalid in words', () =>
-  withStore(async (store, folder) => {
-    writeFileSync(join(folder, 'in.jsonl'), rows(1, 2))
-    const file = pipeline('file', run => run.each('x', jsonl(join(folder, 'in.jsonl')), () => 1, { input: 'v1' }))
-    await assert.rejects(file.run({}, { store }), /"x" have a digest of their own, and were given input as well/)
-    const stage = pipeline('stage', run =>
-      run.each(
-        'x',
-        run.stage('s', () => [1]),
-        () => 1,
-        { input: 'v1' },
-      ),
-    )
-    await assert.rejects(stage.run({}, { store }), /digest of their own/)
-    const bad = pipeline('bad', run => run.each('x', [1], () => 1, { input: () => 'v1' }))
-    await assert.rejects(bad.run({}, { store }), { code: 'invalid', message: /the input given for "x" cannot be stored/ })
-    const none = pipeline('none', run => run.each('x', [1], () => 1, { input: undefined as never }))
-    await assert.rejects(none.run({}, { store }), { code: 'invalid', remedy: /input: something that differs when the items do/ })
   }))
 
 test('the plan of a preview names an input that changed, and reads none whose size and time are as recorded', () =>

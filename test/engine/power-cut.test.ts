@@ -7,6 +7,11 @@ test('A3 X2 X3 a power cut at any operation loses nothing acknowledged, and the 
   for (const seed of [1, 2]) assert.equal(await simulateStore({ seed, states: 120 }), 120)
 })
 
+test('B16 where runs ask for less than `power`, a power cut takes an end of them, never a part in the middle, and nothing else', async () => {
+  for (const durability of ['process', 'exit'] as const)
+    assert.equal(await simulateStore({ seed: 7, states: 60, durability }), 60)
+})
+
 /** Each sync the code makes on the way to an acknowledgement: where, and how the loss shows. */
 const syncs = [
   { what: 'the sync of a segment', kind: 'sync', path: /\/segments\/[^/]+\.seg$/ },

@@ -103,6 +103,10 @@ test('C10 a check of the user’s own is called after a recovery, never in a fir
     assert.deepEqual(check, { outcome: 'passed' })
     assert.deepEqual((await ended(store, run, 2)).check, { outcome: 'passed' })
     assert.deepEqual((await store.run(run))?.check, { outcome: 'passed' })
+    // A run that was never interrupted has nothing to be checked.
+    seen.length = 0
+    const whole = await work.run({}, { store, fresh: true })
+    assert.deepEqual([seen, whole.check], [[], undefined])
   }))
 
 test('C10 a check that throws, or returns false, fails the run with that; what is recorded stays', () =>

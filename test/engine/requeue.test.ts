@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { isWaymarkError, jsonl, open, type Plan, pipeline, type RunEvent, type Store } from 'waymark'
+import { codec, isWaymarkError, jsonl, open, type Plan, pipeline, type RunEvent, type Store } from 'waymark'
 import { withStore } from './with-store.ts'
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
@@ -422,5 +422,33 @@ test('items of a pass inside a finished stage cannot be requeued: the stage is n
     world.broken.clear()
     await work.run({ again: 'true' }, { store })
     assert.deepEqual(world.take(), ['item 2'])
+  })
+})
+
+test('an item of a class that the store does not know is listed all the same, without its payload', async () => {
+  class Order {
+    readonly id: string
+    constructor(id: string) {
+      this.id = id
+    }
+  }
+  const codecs = [codec(Order, { tag: 'order', encode: order => order.id, decode: id => new Order(String(id)) })]
+  await withStore(async store => {
+    const work = pipeline(
+      'classes',
+      async run => {
+        await run.each('work', [new Order('a')], () => Promise.reject(new Error('bad')), {
+          key: ({ id }) => id,
+          tolerate: { count: 1 },
+        })
+      },
+      { codecs },
+    )
+    const { run } = await work.run({}, { store })
+    const [item] = (await store.setAside(run)).items
+    assert.deepEqual([item?.key, item !== undefined && 'payload' in item], ['a', false])
+    const knowing = await open({ path: store.path, codecs })
+    assert.ok((await knowing.setAside(run)).items[0]?.payload instanceof Order)
+    await knowing.close()
   })
 })

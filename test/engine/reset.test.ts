@@ -3,6 +3,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isWaymarkError, jsonl, open, pipeline, type Store } from 'waymark'
+import { ownedForAMoment } from '../../src/engine/owned-for-a-moment.ts'
+import { encodeRunRecord } from '../../src/engine/record-codec.ts'
+import { coreOf } from '../../src/engine/store.ts'
+import type { RunRecord } from '../../src/model/records.ts'
 import { withStore } from './with-store.ts'
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
@@ -54,6 +58,8 @@ test('B9 a stage that is reset is called again by the next attempt, and nothing 
     const report = await store.reset('r/enrich')
     assert.deepEqual([report.stages, report.items, report.checkpoints, report.empty], [['enrich'], 5, 0, false])
     assert.equal((await store.run('r')).state, 'paused')
+    const { percent, stages } = await store.report('r')
+    assert.deepEqual([percent, stages.find(({ path }) => path === 'enrich')?.outdated], [75, 'it was reset'])
     assert.equal((await store.stages('r')).find(({ path }) => path === 'enrich')?.reset, true)
     // Nothing is lost yet: what the stage wrote is replaced by the attempt that calls it again.
     assert.equal(readFileSync(output, 'utf8').trimEnd().split('\n').length, 5)
@@ -159,5 +165,25 @@ test('an unknown stage, and an item, are refused with what is near', async () =>
     await assert.rejects(store.reset('r/enrich/3'), error => isWaymarkError(error, 'not_found') && /requeue/.test(error.remedy))
     await assert.rejects(store.reset('nope'), { code: 'not_found' })
     assert.deepEqual(await states(store), ['r completed'])
+  })
+})
+
+test('a reset that was killed between its records and its tombstones is finished by the next one', async () => {
+  await withStore(async store => {
+    await orders([]).run({ day: '1' }, { store, runId: 'r' })
+    const core = coreOf(store)
+    const { run } = await store.resolve('r')
+    const records: RunRecord[] = [
+      { type: 'stage.reset', time: core.clock.now(), path: '' },
+      { type: 'attempt.ended', time: core.clock.now(), attempt: 1, state: 'cancelled' },
+    ]
+    await ownedForAMoment(core, run, async ({ ownership }) => {
+      await core.log.append(ownership, records.map(encodeRunRecord))
+    })
+    const left = (await store.list({ run: 'r' })).length
+    assert.ok(left > 0)
+    assert.equal((await store.reset('r')).checkpoints, left)
+    assert.deepEqual(await store.list({ run: 'r' }), [])
+    assert.equal((await store.reset('r')).empty, true)
   })
 })

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { isWaymarkError, open, pipeline, type Store, type WaymarkError } from 'waymark'
+import { isWaymarkError, jsonl, type LogEvent, open, pipeline, type Store, type WaymarkError } from 'waymark'
+import { identifyProcess } from '../../src/engine/process-identity.ts'
+import { systemClock } from '../../src/model/clock.ts'
 
 /** Items that begin at once and end when they are let go, or their signal aborts. */
 function heldItems() {
@@ -62,6 +64,12 @@ const errorOf = (work: Promise<unknown>): Promise<WaymarkError> =>
       return error
     },
   )
+async function eventsOf(store: Store, run: string): Promise<LogEvent[]> {
+  const events: LogEvent[] = []
+  for await (const event of store.events(run)) events.push(event)
+  return events
+}
+
 const requests = (path: string): Promise<string[]> => readdir(join(path, 'requests')).catch(() => [])
 
 test('pause from elsewhere finishes and records items in flight, begins no more, and the run goes on only when it is told to (B17)', async t => {
@@ -223,6 +231,15 @@ test('a run that no process works on is paused or cancelled by whoever asks, and
   assert.deepEqual([report.state, report.how], ['paused', 'recorded'])
   const run = await mine.run(report.run)
   assert.equal(run.error?.message, 'no such table')
+  // The next attempt reads it from the newest end that is recorded.
+  const ends = (await eventsOf(mine, report.run)).filter(event => event.type === 'attempt.ended')
+  assert.deepEqual(
+    ends.map(({ state, error }) => [state, error?.message]),
+    [
+      ['failed', 'no such table'],
+      ['paused', 'no such table'],
+    ],
+  )
   assert.equal((await errorOf(failing.run({}, { store: mine }))).code, 'paused')
   assert.equal((await theirs.pause('@last')).how, 'already')
   assert.equal((await theirs.cancel('@last')).how, 'recorded')
@@ -270,6 +287,7 @@ test('whoever watches is told what is not recorded yet; without a watcher nothin
       )
       .then(({ done }) => done),
   )
+  await mkdir(join(path, 'requests'))
   const ended = counting.run({}, { store: mine })
   await pause(600)
   assert.deepEqual(await requests(path), [])
@@ -287,4 +305,65 @@ test('whoever watches is told what is not recorded yet; without a watcher nothin
   assert.equal((await ended).value, 1000)
   assert.deepEqual(await requests(path), [])
   assert.equal(await theirs.live('@last'), undefined)
+})
+
+test('a run of an owner whose death is not proven is paused for it; the output is exact although that owner goes on writing (X4)', async t => {
+  const { mine, path } = await twoStores(t)
+  const output = join(path, '../out.jsonl')
+  let letGo = () => {}
+  const gone = new Promise<void>(resolve => {
+    letGo = resolve
+  })
+  let isStalled = () => {}
+  const stalled = new Promise<void>(resolve => {
+    isStalled = resolve
+  })
+  let owners = 0
+  const work = pipeline('stalled', async run => {
+    const owner = ++owners
+    const each = { key: (n: number) => n, output: jsonl(output), save: { items: 1 } }
+    const { done } = await run.each(
+      'work',
+      Array.from({ length: 20 }, (_, i) => i),
+      async n => {
+        if (owner === 1 && n === 10) {
+          isStalled()
+          await gone
+        }
+        return { n, owner }
+      },
+      each,
+    )
+    return done
+  })
+  const first = errorOf(work.run({}, { store: mine }))
+  await stalled
+  // Another machine, on which the first one's lease has run out.
+  const elsewhere = await open({
+    path,
+    components: {
+      identify: name => ({ ...identifyProcess(name), bootId: 'another machine', host: 'elsewhere' }),
+      clock: { ...systemClock, now: () => systemClock.now() + 120_000 },
+    },
+  })
+  t.after(() => elsewhere.close())
+  assert.equal((await elsewhere.pause('@last')).how, 'recorded')
+  const ended = (await eventsOf(elsewhere, '@last')).findLast(event => event.type === 'attempt.ended')
+  assert.equal(ended?.earlierOwnersDead, false)
+  const second = await work.run({}, { store: elsewhere, resumePaused: true })
+  assert.equal(second.value, 20)
+  const lines = await readFile(output, 'utf8')
+  letGo()
+  assert.equal((await first).code, 'fenced')
+  assert.equal(await readFile(output, 'utf8'), lines)
+  const started = (await eventsOf(elsewhere, '@last')).findLast(event => event.type === 'attempt.started')
+  assert.equal(started?.earlierOwnersDead, false)
+  const written = lines
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line).n)
+  assert.deepEqual(
+    written.toSorted((a, b) => a - b),
+    Array.from({ length: 20 }, (_, n) => n),
+  )
 })

@@ -121,7 +121,7 @@ test('a run of a pipeline is not one of loops, nor the other way round', async (
   await withStore(async store => {
     const work = pipeline('work', run => run.stage('a', () => 1))
     await work.run({}, { store, runId: 'one' })
-    await assert.rejects(store.track({ run: 'one', stage: 'a' }), code('conflict'))
+    await assert.rejects(store.track({ run: 'one', stage: 'a' }), /not of loops of your own/)
     await assert.rejects(
       store.track({ run: 'two', stage: 'work', pipeline: 'work' }, () => Promise.reject(new Error('unfinished'))),
     )
@@ -146,6 +146,19 @@ test('a superseded owner stops: its signal aborts, and nothing more is recorded 
     assert.throws(() => t.done(2), code('fenced'))
     await assert.rejects(t[Symbol.asyncDispose](), code('fenced'))
     assert.equal((await store.stages('lost'))[0]?.counts?.done, 1)
+    const loop = store.track({ run: 'lost', stage: 'rows' }, async again => {
+      await coreOf(other).feed.refresh()
+      await coreOf(other).log.takeOver('lost')
+      again.done(1)
+      await again.flush()
+    })
+    await assert.rejects(loop, code('fenced'))
+    await store.track({ run: 'lost', stage: 'rows' }, last =>
+      assert.deepEqual(
+        [0, 1].map(i => last.shouldSkip(i)),
+        [true, false],
+      ),
+    )
   })
 })
 

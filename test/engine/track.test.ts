@@ -227,6 +227,41 @@ test('a signal stops the loop cleanly: it is paused, what was finished meanwhile
   })
 })
 
+test('a loop of unknown length that returns after it was told to stop is paused, not completed', async () => {
+  await withStore(async store => {
+    const stop = new AbortController()
+    const loop = store.track({ run: 'open-end', stage: 'rows', signal: stop.signal }, async t => {
+      for (let i = 0; !t.signal.aborted; i++) {
+        t.done(i)
+        if (i === 2) stop.abort(new Error('enough'))
+      }
+    })
+    await assert.rejects(loop, code('cancelled'))
+    assert.deepEqual(await shown(store, 'open-end'), { state: 'paused', attempt: 1, stages: [['rows', 'running', 3]] })
+  })
+})
+
+test('items that are new when others are requeued are done as well: the loop is the caller’s', async () => {
+  await withStore(async store => {
+    const once = async (keys: readonly string[], bad: string) => {
+      const called: string[] = []
+      await store.track({ run: 'more', stage: 'files' }, t => {
+        for (const key of keys) {
+          if (t.shouldSkip(key)) continue
+          called.push(key)
+          if (key === bad) t.failed(key, new Error('bad'))
+          else t.done(key)
+        }
+      })
+      return called
+    }
+    assert.deepEqual(await once(['a', 'b'], 'a'), ['a', 'b'])
+    await store.requeue('more', { all: true })
+    assert.deepEqual(await once(['a', 'b', 'c'], ''), ['a', 'c'])
+    assert.equal((await store.run('more')).state, 'completed')
+  })
+})
+
 test('a loop that was told to stop and had finished all the same is completed', async () => {
   await withStore(async store => {
     const stop = AbortSignal.abort()
@@ -250,6 +285,12 @@ test('a pause that somebody asks for reaches the loop, and stays until it is tak
     await assert.rejects(loop, code('paused'))
     assert.deepEqual(await shown(store, 'asked'), { state: 'paused', attempt: 1, stages: [['rows', 'running', 2]] })
     await assert.rejects(store.track({ run: 'asked', stage: 'rows' }), code('paused'))
+    const given = store.track({ run: 'given-up', stage: 'rows' }, async t => {
+      await store.cancel('given-up', { wait: false })
+      while (!t.signal.aborted) await pause(20)
+    })
+    await assert.rejects(given, /given-up was cancelled/)
+    assert.equal((await store.run('given-up')).state, 'cancelled')
     await store.track({ run: 'asked', stage: 'rows', resumePaused: true }, t => void t.done(2))
     assert.deepEqual((await shown(store, 'asked')).stages, [['rows', 'completed', 3]])
   })

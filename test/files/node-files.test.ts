@@ -32,7 +32,9 @@ test('files and folders are readable by their owner alone', { skip: process.plat
   assert.equal(statSync(`${root}/outer/inner/file`).mode & 0o777, 0o600)
 })
 
-test('files and folders made with permissions have them less the umask', { skip: process.platform === 'win32' }, async context => {
+test('files and folders made with permissions have them less the umask', {
+  skip: process.platform === 'win32',
+}, async context => {
   const root = await temporaryFolder(context)
   const before = process.umask(0o027)
   try {
@@ -47,7 +49,9 @@ test('files and folders made with permissions have them less the umask', { skip:
   assert.equal(statSync(`${root}/outer/inner/file`).mode & 0o777, 0o640)
 })
 
-test('realPath follows links, also one to a file that is yet to be made, and refuses a circle', { skip: process.platform === 'win32' }, async context => {
+test('realPath follows links, also one to a file that is yet to be made, and refuses a circle', {
+  skip: process.platform === 'win32',
+}, async context => {
   const root = await realpath(await temporaryFolder(context))
   await mkdir(`${root}/real`)
   await symlink('real', `${root}/folder`)

@@ -223,15 +223,6 @@ export const removals: readonly Removal[] = [
     breaks: ['kept', 'intact', 'final'],
   },
   {
-    step: '5: what an abandoned segment held unsynced is not written again',
-    edits: [
-      edit('committer.ts', 'void this.#rescue(owner).catch(() => {})', ''),
-      edit('committer.ts', '    await Promise.all([...this.#stranded].map(owner => this.#rescue(owner)))\n', ''),
-    ],
-    simulation: { seed: 45_131, states: 30, faultShare: 1 },
-    breaks: ['kept', 'intact', 'final'],
-  },
-  {
     step: '4a: a batch does not say what before it was not synced',
     edits: [edit('segment-writer.ts', 'const unsynced = this.#end - this.#durableEnd', 'const unsynced = 0')],
     breaks: ['intact', 'final'],

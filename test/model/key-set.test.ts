@@ -39,7 +39,7 @@ test('keys that differ only in lone surrogates differ', () => {
   assert.equal(new Set(keys.map(key => digestOf(key))).size, keys.length)
 })
 
-const anyName = fc.integer({ min: 0, max: 300 }).map(n => `k${n}`)
+const anyName = fc.nat(20).map(n => `k${n}`)
 const anyStep = fc.tuple(fc.constantFrom('add', 'delete', 'meet', 'digests'), anyName)
 
 test('B3 a set of keys is exact whatever is added, met and taken out again', () => {
@@ -64,7 +64,7 @@ test('B3 a set of keys is exact whatever is added, met and taken out again', () 
         }
         assert.equal(set.size, recorded.size)
       }
-      for (let n = 0; n <= 300; n++) assert.equal(set.has(`k${n}`), recorded.has(`k${n}`), `k${n}`)
+      for (let n = 0; n <= 20; n++) assert.equal(set.has(`k${n}`), recorded.has(`k${n}`), `k${n}`)
     }),
   )
 })

@@ -101,5 +101,14 @@ test('the order of stages for --from and --until is the declared one, with undec
   assert.deepEqual([kept('a'), kept('a[k]/inner'), kept('loop[2]'), kept('loop[1]'), kept('b')], [true, true, true, false, false])
   assert.equal(selectStages({ redo: ['a/inner'] }, known).redoFor('a/inner'), 'asked for with --redo')
   assert.throws(() => selectStages({ until: 'a/inner' }, known), { code: 'invalid' })
+  assert.throws(() => selectStages({ redo: 5 as never }, known), {
+    code: 'invalid',
+    message: 'redo is a number, not a list of stages',
+  })
+  assert.throws(() => selectStages({ only: 'a' as never }, known), {
+    code: 'invalid',
+    message: 'only is "a", not a list of stages',
+  })
+  assert.throws(() => selectStages({ from: ['a'] as never }, known), { code: 'invalid' })
   assert.throws(() => selectStages({ only: [5 as never] }, known), { code: 'invalid', message: 'there is no stage 5 to keep to' })
 })

@@ -30,7 +30,8 @@ test('X3 what a callback did not take is not counted, and its own error is the c
   const target = callback(() => Promise.reject(cause), { name: 'crm' })
   const { output } = await target.open(context, await target.begin(context))
   output.add(1, outputItem(0))
-  const refused = (error: unknown) => isWaymarkError(error, 'failed') && error.cause === cause && /crm did not take 1 result: 503/.test(error.message)
+  const refused = (error: unknown) =>
+    isWaymarkError(error, 'failed') && error.cause === cause && /crm did not take 1 result: 503/.test(error.message)
   await assert.rejects(output.flush(noProgress), refused)
   assert.deepEqual(output.position, { kind: 'callback', path: 'crm', count: 0 })
   assert.throws(() => output.add(2, outputItem(1)), refused)
@@ -39,11 +40,16 @@ test('X3 what a callback did not take is not counted, and its own error is the c
 
 test('a callback under another name does not go on with the results of the first', async () => {
   const target = callback(() => {}, { name: 'crm' })
-  await assert.rejects(target.open(context, { kind: 'callback', path: 'erp', count: 3 }), error => isWaymarkError(error, 'conflict'))
+  await assert.rejects(target.open(context, { kind: 'callback', path: 'erp', count: 3 }), error =>
+    isWaymarkError(error, 'conflict'),
+  )
 })
 
 test('options of any type but the right one are invalid, in a sentence', () => {
   for (const given of [[], ['x'], [() => {}, { name: 7 }], [() => {}, { name: '' }]]) {
-    assert.throws(() => Reflect.apply(callback, undefined, given), error => isWaymarkError(error, 'invalid'))
+    assert.throws(
+      () => Reflect.apply(callback, undefined, given),
+      error => isWaymarkError(error, 'invalid'),
+    )
   }
 })

@@ -94,7 +94,10 @@ test('X3 two items with one file name are a conflict, also across attempts', asy
   const first = await attempt(1)
   first.output.add({ id: 'a' }, outputItem(0, 'first'))
   const clash = (text: RegExp) => (error: unknown) => isWaymarkError(error, 'conflict') && text.test(error.message)
-  assert.throws(() => first.output.add({ id: 'a' }, outputItem(1, 'second')), clash(/items first and second both have the file name "a.json"/))
+  assert.throws(
+    () => first.output.add({ id: 'a' }, outputItem(1, 'second')),
+    clash(/items first and second both have the file name "a.json"/),
+  )
   const position = await save(first.output)
   await first.output.close()
   const second = await attempt(2, position)
@@ -104,12 +107,37 @@ test('X3 two items with one file name are a conflict, also across attempts', asy
 test('a name that leads out of the folder, or that some system keeps for itself, is invalid', async context => {
   const { attempt, baseDirectory } = await world(context, { name: ({ id }) => id })
   const { output } = await attempt(1)
-  const names = ['', '.', '..', '../x', 'a/b', 'a\\b', '/etc/x', 'a\0b', 'a\nb', '\uD800', '.waymark-run-1-names-1', 'CON', 'nul.json', 'com1.txt', 'a.', 'a ', 'ä'.repeat(128)]
+  const names = [
+    '',
+    '.',
+    '..',
+    '../x',
+    'a/b',
+    'a\\b',
+    '/etc/x',
+    'a\0b',
+    'a\nb',
+    '\uD800',
+    '.waymark-run-1-names-1',
+    'CON',
+    'nul.json',
+    'com1.txt',
+    'a.',
+    'a ',
+    'ä'.repeat(128),
+  ]
   for (const id of names) {
-    assert.throws(() => output.add({ id }, outputItem(7)), error => isWaymarkError(error, 'invalid') && /file name of item 7/.test(error.message), JSON.stringify(id))
+    assert.throws(
+      () => output.add({ id }, outputItem(7)),
+      error => isWaymarkError(error, 'invalid') && /file name of item 7/.test(error.message),
+      JSON.stringify(id),
+    )
   }
   for (const id of [undefined, 7, null, Promise.resolve('a')]) {
-    assert.throws(() => output.add({ id }, outputItem(7)), error => isWaymarkError(error, 'invalid'))
+    assert.throws(
+      () => output.add({ id }, outputItem(7)),
+      error => isWaymarkError(error, 'invalid'),
+    )
   }
   for (const id of ['a', '.hidden', 'a.b.c', 'console', 'ä'.repeat(127), 'a b']) output.add({ id }, outputItem(0))
   await complete(output)
@@ -146,7 +174,19 @@ test('files that somebody took away are told, and a list that was changed is a c
 
 test('options of any type but the right one are invalid, in a sentence', () => {
   const name = () => 'a'
-  for (const given of [[''], [7, { name }], ['out'], ['out', {}], ['out', { name: 'a' }], ['out', { name, encode: 'json' }], ['out', null]]) {
-    assert.throws(() => Reflect.apply(folder, undefined, given), error => isWaymarkError(error, 'invalid'), JSON.stringify(given))
+  for (const given of [
+    [''],
+    [7, { name }],
+    ['out'],
+    ['out', {}],
+    ['out', { name: 'a' }],
+    ['out', { name, encode: 'json' }],
+    ['out', null],
+  ]) {
+    assert.throws(
+      () => Reflect.apply(folder, undefined, given),
+      error => isWaymarkError(error, 'invalid'),
+      JSON.stringify(given),
+    )
   }
 })

@@ -51,23 +51,27 @@ async function linked(context: TestContext) {
 }
 
 for (const earlierOwnerDead of [true, false]) {
-  test(`a link is written through: it stays one, and the file is where it points (earlier owner dead: ${earlierOwnerDead})`, posix, async context => {
-    const baseDirectory = await linked(context)
-    await symlink('disk/real.jsonl', `${baseDirectory}/out.jsonl`)
-    const options = { baseDirectory, token: 1, earlierOwnerDead }
-    const first = await openOutput(nodeFiles, jsonl('out.jsonl'), options)
-    first.add(1)
-    const recorded = await first.flush()
-    first.add('uncounted')
-    await first.flush()
-    await first.close()
-    const second = await openOutput(nodeFiles, jsonl('out.jsonl'), { ...options, token: 2, recorded })
-    second.add(2)
-    await second.finish()
-    assert.ok(lstatSync(`${baseDirectory}/out.jsonl`).isSymbolicLink())
-    assert.equal(await readFile(`${baseDirectory}/disk/real.jsonl`, 'utf8'), '1\n2\n')
-    assert.deepEqual(await readdir(`${baseDirectory}/disk`), ['real.jsonl'])
-  })
+  test(
+    `a link is written through: it stays one, and the file is where it points (earlier owner dead: ${earlierOwnerDead})`,
+    posix,
+    async context => {
+      const baseDirectory = await linked(context)
+      await symlink('disk/real.jsonl', `${baseDirectory}/out.jsonl`)
+      const options = { baseDirectory, token: 1, earlierOwnerDead }
+      const first = await openOutput(nodeFiles, jsonl('out.jsonl'), options)
+      first.add(1)
+      const recorded = await first.flush()
+      first.add('uncounted')
+      await first.flush()
+      await first.close()
+      const second = await openOutput(nodeFiles, jsonl('out.jsonl'), { ...options, token: 2, recorded })
+      second.add(2)
+      await second.finish()
+      assert.ok(lstatSync(`${baseDirectory}/out.jsonl`).isSymbolicLink())
+      assert.equal(await readFile(`${baseDirectory}/disk/real.jsonl`, 'utf8'), '1\n2\n')
+      assert.deepEqual(await readdir(`${baseDirectory}/disk`), ['real.jsonl'])
+    },
+  )
 }
 
 test('a link to a folder is written through by parts and files too', posix, async context => {
@@ -82,11 +86,24 @@ test('a link to a folder is written through by parts and files too', posix, asyn
   )
 })
 
-test('a link that goes round in a circle, or a file where a folder should be, is an error in a sentence', posix, async context => {
-  const baseDirectory = await temporaryFolder(context)
-  await symlink('loop', `${baseDirectory}/loop`)
-  await writeFile(`${baseDirectory}/file`, '')
-  for (const target of [fileTarget(jsonl('loop')), parquet<{ id: number }>('loop'), parquet<{ id: number }>('file'), folder('file', { name: () => 'a' })]) {
-    await assert.rejects(write(target, baseDirectory), error => isWaymarkError(error) && error.code !== 'internal', target.shown)
-  }
-})
+test(
+  'a link that goes round in a circle, or a file where a folder should be, is an error in a sentence',
+  posix,
+  async context => {
+    const baseDirectory = await temporaryFolder(context)
+    await symlink('loop', `${baseDirectory}/loop`)
+    await writeFile(`${baseDirectory}/file`, '')
+    for (const target of [
+      fileTarget(jsonl('loop')),
+      parquet<{ id: number }>('loop'),
+      parquet<{ id: number }>('file'),
+      folder('file', { name: () => 'a' }),
+    ]) {
+      await assert.rejects(
+        write(target, baseDirectory),
+        error => isWaymarkError(error) && error.code !== 'internal',
+        target.shown,
+      )
+    }
+  },
+)

@@ -13,8 +13,12 @@ import { temporaryFolder } from './temporary-folder.ts'
 
 const flights = new URL('../../node_modules/vega-datasets/data/flights-3m.parquet', import.meta.url).pathname
 
-const openSource = (path: string, baseDirectory = '/', options: ParquetOptions<unknown> = {}, signal = new AbortController().signal) =>
-  parquet<unknown>(path, options).open({ files: nodeFiles, baseDirectory, signal })
+const openSource = (
+  path: string,
+  baseDirectory = '/',
+  options: ParquetOptions<unknown> = {},
+  signal = new AbortController().signal,
+) => parquet<unknown>(path, options).open({ files: nodeFiles, baseDirectory, signal })
 
 async function rowsOf(path: string, baseDirectory?: string, options?: ParquetOptions<unknown>): Promise<unknown[]> {
   const rows: unknown[] = []
@@ -23,7 +27,11 @@ async function rowsOf(path: string, baseDirectory?: string, options?: ParquetOpt
 }
 
 /** A file with columns as another program writes them. */
-async function foreign(context: TestContext, columnData: ColumnSource[], schema?: Parameters<typeof parquetWriteBuffer>[0]['schema']) {
+async function foreign(
+  context: TestContext,
+  columnData: ColumnSource[],
+  schema?: Parameters<typeof parquetWriteBuffer>[0]['schema'],
+) {
   const folder = await temporaryFolder(context)
   const buffer = parquetWriteBuffer({ columnData, ...(schema === undefined ? {} : { schema }) })
   await writeFile(`${folder}/in.parquet`, Buffer.from(buffer))
@@ -37,7 +45,12 @@ test('A1 three million flights: the total is known at once, and rows come in ord
   assert.match(source.record.digest ?? '', /^sha256:[0-9a-f]{64}$/)
   const bytes = await readFile(flights)
   const around = [272_725, 272_730] as const
-  const expected = await parquetReadObjects({ file: Uint8Array.from(bytes).buffer, compressors, rowStart: around[0], rowEnd: around[1] })
+  const expected = await parquetReadObjects({
+    file: Uint8Array.from(bytes).buffer,
+    compressors,
+    rowStart: around[0],
+    rowEnd: around[1],
+  })
   const found: unknown[] = []
   let index = 0
   for await (const batch of source.batches()) {
@@ -63,11 +76,19 @@ test('a folder of files is read in the order of their names, parts by their numb
   assert.deepEqual(await rowsOf('parts', folder), ids)
   const { record } = await openSource('parts', folder)
   await mkdir(`${folder}/others`)
-  for (const [name, part] of [['b.parquet', 1], ['a.parquet', 2], ['.c.parquet', 3], ['notes.txt', 3]] as const)
+  for (const [name, part] of [
+    ['b.parquet', 1],
+    ['a.parquet', 2],
+    ['.c.parquet', 3],
+    ['notes.txt', 3],
+  ] as const)
     await copyFile(`${folder}/parts/part-0000${part}.parquet`, `${folder}/others/${name}`)
   assert.deepEqual(await rowsOf('others', folder), [...ids.slice(3, 6), ...ids.slice(0, 3)])
   await copyFile(`${folder}/parts/part-00004.parquet`, `${folder}/parts/part-00006.parquet`)
-  await assert.rejects(openSource('parts', folder), error => isWaymarkError(error, 'invalid') && /not part-00005.parquet/.test(error.message))
+  await assert.rejects(
+    openSource('parts', folder),
+    error => isWaymarkError(error, 'invalid') && /not part-00005.parquet/.test(error.message),
+  )
   await copyFile(`${folder}/parts/part-00004.parquet`, `${folder}/parts/part-00005.parquet`)
   assert.notEqual((await openSource('parts', folder)).record.digest, record.digest)
 })
@@ -115,10 +136,19 @@ test('a time finer than a millisecond is refused, or given as text, never cut of
     [{ name: 'at', data: [1_000_000n, -1n, null] }],
     [
       { name: 'root', num_children: 1 },
-      { name: 'at', type: 'INT64', repetition_type: 'OPTIONAL', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MICROS' } },
+      {
+        name: 'at',
+        type: 'INT64',
+        repetition_type: 'OPTIONAL',
+        logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MICROS' },
+      },
     ],
   )
-  await assert.rejects(rowsOf('in.parquet', folder), error => isWaymarkError(error, 'invalid') && /finer than the milliseconds/.test(error.message) && /fineTimes/.test(error.remedy))
+  await assert.rejects(
+    rowsOf('in.parquet', folder),
+    error =>
+      isWaymarkError(error, 'invalid') && /finer than the milliseconds/.test(error.message) && /fineTimes/.test(error.remedy),
+  )
   assert.deepEqual(await rowsOf('in.parquet', folder, { fineTimes: 'text' }), [
     { at: '1970-01-01T00:00:01.000000Z' },
     { at: '1969-12-31T23:59:59.999999Z' },
@@ -148,6 +178,16 @@ test('a file that is cut off, damaged or no Parquet at all is invalid, in a sent
   }
   await writeFile(path, 'id,name\n1,a\n'.repeat(100))
   await assert.rejects(rowsOf('bad.parquet', folder), invalid)
+  // Lengths that lead backwards and counts beyond the column would keep a reader busy for ever.
+  for (const [at, byte, text] of [
+    [10, 0x87, /a page has -\d+ bytes/],
+    [15, 0x7f, /a page has 8136 values, its column 200/],
+  ] as const) {
+    const forged = Buffer.from(content)
+    forged[at] = byte
+    await writeFile(path, forged)
+    await assert.rejects(rowsOf('bad.parquet', folder), error => invalid(error) && text.test(String(error)))
+  }
   await assert.rejects(openSource('missing.parquet', folder), error => isWaymarkError(error, 'not_found'))
   await mkdir(`${folder}/empty`)
   await assert.rejects(openSource('empty', folder), error => isWaymarkError(error, 'not_found'))
@@ -155,7 +195,11 @@ test('a file that is cut off, damaged or no Parquet at all is invalid, in a sent
 
 test('a compression that nobody here knows is invalid, in a sentence', async context => {
   const folder = await temporaryFolder(context)
-  const buffer = parquetWriteBuffer({ columnData: [{ name: 'id', data: [1, 2, 3] }], codec: 'LZO', compressors: { LZO: bytes => bytes } })
+  const buffer = parquetWriteBuffer({
+    columnData: [{ name: 'id', data: [1, 2, 3] }],
+    codec: 'LZO',
+    compressors: { LZO: bytes => bytes },
+  })
   await writeFile(`${folder}/in.parquet`, Buffer.from(buffer))
   await assert.rejects(rowsOf('in.parquet', folder), error => isWaymarkError(error, 'invalid') && /LZO/.test(error.message))
 })
@@ -163,7 +207,10 @@ test('a compression that nobody here knows is invalid, in a sentence', async con
 test('a schema checks rows, and names the one that does not match', async context => {
   const folder = await foreign(context, [{ name: 'id', data: [1, 2, -3] }])
   const schema = z.object({ id: z.number().positive() })
-  await assert.rejects(rowsOf('in.parquet', folder, { schema }), error => isWaymarkError(error, 'invalid') && /in\.parquet row 3 does not match/.test(error.message))
+  await assert.rejects(
+    rowsOf('in.parquet', folder, { schema }),
+    error => isWaymarkError(error, 'invalid') && /in\.parquet row 3 does not match/.test(error.message),
+  )
 })
 
 test('reading stops when it is told to', async () => {
@@ -173,4 +220,3 @@ test('reading stops when it is told to', async () => {
     for await (const _ of source.batches()) controller.abort(new Error('enough'))
   }, /enough/)
 })
-

@@ -27,7 +27,14 @@ interface Recorded {
 type Through = (files: FileSystem) => FileSystem
 
 /** One owner: writes the items from where the log is, in groups of two, to the end or as far as it gets. */
-async function write(disk: SimulatedDisk, target: ItemTarget<Item>, log: Recorded[], token: number, until: number, through: Through) {
+async function write(
+  disk: SimulatedDisk,
+  target: ItemTarget<Item>,
+  log: Recorded[],
+  token: number,
+  until: number,
+  through: Through,
+) {
   const last = log.at(-1)
   assert.ok(last)
   const files = through(disk.process(`owner ${token}`))
@@ -57,7 +64,9 @@ async function surviveEveryCrash(target: ItemTarget<Item>, through: Through): Pr
   await setup.makeDirectory(baseDirectory)
   await setup.syncDirectory('/')
   const prepared = disk.lastOperation
-  const log: Recorded[] = [{ fromOperation: prepared, position: await target.begin(outputContext(baseDirectory, { files: setup })), count: 0 }]
+  const log: Recorded[] = [
+    { fromOperation: prepared, position: await target.begin(outputContext(baseDirectory, { files: setup })), count: 0 },
+  ]
   await write(disk, target, log, 1, 4, through)
   await write(disk, target, log, 2, items.length, through)
   const random = seededRandom(11)
@@ -77,7 +86,11 @@ async function surviveEveryCrash(target: ItemTarget<Item>, through: Through): Pr
         const files = state.process('reader')
         assert.deepEqual(await seen(files, target, end), items, `crash after ${point}, ${model}`)
         const visible = (await files.list('/project/out')).filter(name => !name.startsWith('.'))
-        assert.equal(visible.length, end.kind === 'parts' ? end.parts : items.length, `crash after ${point}, ${model}: ${visible.join()}`)
+        assert.equal(
+          visible.length,
+          end.kind === 'parts' ? end.parts : items.length,
+          `crash after ${point}, ${model}: ${visible.join()}`,
+        )
       }
     }
   }

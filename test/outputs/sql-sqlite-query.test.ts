@@ -46,6 +46,26 @@ test('whole numbers are numbers where they fit, and BigInt where not; names are 
   }
 })
 
+test('a query that is being read keeps no writer out, WAL or not', async t => {
+  for (const journal of ['wal', 'delete']) {
+    const { folder, query, rows, numbers } = await makeWorld(journal)(t)
+    await rows(`CREATE TABLE numbers AS ${numbers(3_000, 200)}`)
+    const opened = await query('SELECT n FROM numbers').open({
+      files: nodeFiles,
+      baseDirectory: folder,
+      signal: new AbortController().signal,
+    })
+    const writer = new DatabaseSync(join(folder, 'shop.db'), { timeout: 0 })
+    let read = 0
+    for await (const batch of opened.batches()) {
+      read += batch.length
+      writer.exec('INSERT INTO numbers (n) VALUES (0)')
+    }
+    writer.close()
+    assert.equal(read, 3_000)
+  }
+})
+
 test('a missing database is not_found, and is not made', async t => {
   const folder = await temporaryFolder(t)
   const opened = await sqliteQuery('nothing.db', 'SELECT 1').open({

@@ -255,10 +255,10 @@ export function sqlTableSuite(makeWorld: (t: TestContext) => Promise<SqlWorld>, 
     assert.deepEqual(await world.rows(allOrders), three)
   })
 
-  claim('two stages write into one table side by side', async world => {
+  claim('several stages begin at once and write into one table side by side', async world => {
     await world.rows(makeOrders)
     const target = world.target({ table: 'orders' })
-    const contexts = ['load', 'load more'].map(stage => contextOf(world, 1, { stage }))
+    const contexts = Array.from({ length: 6 }, (_, at) => contextOf(world, 1, { stage: `load ${at}` }))
     const outputs = await Promise.all(
       contexts.map(async context => (await target.open(context, asTable(await target.begin(context)))).output),
     )
@@ -268,7 +268,7 @@ export function sqlTableSuite(makeWorld: (t: TestContext) => Promise<SqlWorld>, 
         await output.close()
       }),
     )
-    assert.equal((await world.rows(allOrders)).length, 10)
+    assert.equal((await world.rows(allOrders)).length, 30)
     assert.notEqual(target.place('/a'), target.place('/a'))
     const emptying = world.target({ table: 'orders', replace: true })
     assert.equal(emptying.place('/a'), emptying.place('/a'))

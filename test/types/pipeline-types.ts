@@ -56,6 +56,7 @@ export const itemSources = pipeline('sources', async run => {
   await run.each('from csv', csv('in.csv'), row => row['id']?.length ?? 0)
   await run.each('from csv with a schema', csv('in.csv', { schema: z.object({ id: z.coerce.number() }) }), row => row.id + 1)
   await run.each('from an array', list, order => order.id, { key: order => order.id })
+  await run.each('from an array known by a date', list, order => order.id, { input: '2026-11-20' })
   await run.each('from a set', new Set(list), order => order.id, { key: order => order.id })
   await run.each('skipping', jsonl<Order>('in.jsonl'), (order, ctx) => (order.total > 0 ? order.total : ctx.skip('empty')))
   const kept = await run.each('kept', jsonl<Order>('in.jsonl'), (order, ctx) => (order.total > 0 ? order.total : ctx.skip()))

@@ -5,7 +5,7 @@ import type { RunSummary, Store } from '../../engine/store.ts'
 import { isWaymarkError, WaymarkError } from '../../model/errors.ts'
 import { wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
-import { isCheckpoint } from '../find-checkpoint.ts'
+import { findCheckpoint, isCheckpoint } from '../find-checkpoint.ts'
 import { document } from '../json-shapes.ts'
 import { jsonValue } from '../output.ts'
 import { bytes } from '../render/quantities.ts'
@@ -13,22 +13,19 @@ import { line, span } from '../render/screen.ts'
 import { runDocument } from '../run-document.ts'
 import { shown } from '../store-choice.ts'
 
-/** The run that an address means, if it means one: a checkpoint goes before the beginning of a run's id, a run's id in full before the beginning of a checkpoint. */
-export async function runMeant(
+/** What an export is of: a checkpoint goes before the beginning of a run's id, a run's id in full before the beginning of a checkpoint. */
+export async function exportedThing(
   store: Store,
   word: string,
-  findCheckpoint: () => Promise<string>,
-): Promise<RunSummary | undefined> {
-  const found = await runNamed(store, word)
-  if (found === undefined) return undefined
-  if (/[@/]/.test(word)) return found
-  if (found.id === word) return (await isCheckpoint(store, word)) ? undefined : found
+): Promise<{ readonly run: RunSummary } | { readonly checkpoint: string }> {
+  const run = await runNamed(store, word)
+  if (run !== undefined && /[@/]/.test(word)) return { run }
+  if (run?.id === word && !(await isCheckpoint(store, word))) return { run }
   try {
-    await findCheckpoint()
-    return undefined
+    return { checkpoint: await findCheckpoint(store, word) }
   } catch (error) {
-    if (isWaymarkError(error, 'not_found')) return found
-    throw error
+    if (run === undefined || !isWaymarkError(error, 'not_found')) throw error
+    return { run }
   }
 }
 

@@ -8,7 +8,6 @@ import type { WaymarkError } from '../../model/errors.ts'
 import { byteProgress } from '../byte-progress.ts'
 import { type CommandLine, wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
-import { findCheckpoint } from '../find-checkpoint.ts'
 import { checkpointInfoShape, document, errorDocument } from '../json-shapes.ts'
 import { bytes, counted } from '../render/quantities.ts'
 import { line, span } from '../render/screen.ts'
@@ -16,7 +15,7 @@ import { isTerminal } from '../screen-of.ts'
 import { shown } from '../store-choice.ts'
 import { untilStopped } from '../until-stopped.ts'
 import { withStore } from '../with-store.ts'
-import { exportRun, runMeant } from './export-run.ts'
+import { exportedThing, exportRun } from './export-run.ts'
 
 const shownLosses = 3
 
@@ -42,11 +41,11 @@ export async function exportCommand(context: Context): Promise<number> {
   const [word = ''] = typed.arguments
   const work = (signal: AbortSignal): Promise<number> =>
     withStore(context, async store => {
-      const run = await runMeant(store, word, () => findCheckpoint(store, word))
-      if (run !== undefined) return exportRun(context, store, run)
+      const thing = await exportedThing(store, word)
+      if ('run' in thing) return exportRun(context, store, thing.run)
       if (typed.flags.text('out') === '-' && output.json)
         throw wrongUsage('--json and --out - both write to stdout', typed.command)
-      await tell(context, await exported(context, store, await store.info(await findCheckpoint(store, word)), signal))
+      await tell(context, await exported(context, store, await store.info(thing.checkpoint), signal))
       return 0
     })
   // What waits for the reader of a pipe cannot listen; there is nothing to clean up either.

@@ -17,7 +17,7 @@ export async function resumeCommand(context: Context): Promise<number> {
     return { run: found, store: choice, setAside: await setAsideOf(opened, found) }
   })
   const { flags } = context.line
-  if (run.state === 'completed' && !context.line.flags.on('fresh') && !flags.on('redo') && !flags.on('from'))
+  if (run.state === 'completed' && !['fresh', 'redo', 'from', 'accept-input'].some(name => flags.on(name)))
     return nothingToDo(context, run, setAside)
   const fresh = context.line.flags.on('fresh')
   if (run.state === 'cancelled' && !fresh) throw wasCancelled(run)

@@ -6,7 +6,7 @@ import { errorLines } from './error-lines.ts'
 import { bytes, count, counted, duration } from './quantities.ts'
 import { shortId } from './run-label.ts'
 import type { RunProgress, StageProgress } from './run-progress.ts'
-import { type Line, line, type Screen, span } from './screen.ts'
+import { type Line, line, type Screen, type Span, span } from './screen.ts'
 import { countsText } from './stage-line.ts'
 import { stateMark } from './state-marks.ts'
 
@@ -38,6 +38,7 @@ export function completedLines(end: RunEnd, progress: RunProgress, screen: Scree
       : [
           span(`${screen.glyphs[mark.glyph]} ${progress.pipeline} ${shortId(run)} completed`, mark.tone),
           span(` in ${duration(end.durationMs)} ${separator} attempt ${progress.attempt}`),
+          ...keptWork(progress, separator),
           ...(end.setAside > 0 ? [span(` ${separator} ${counted(end.setAside, 'item')} set aside`, 'waiting')] : []),
         ]
   const lines: Line[] = [title]
@@ -59,6 +60,12 @@ export function completedLines(end: RunEnd, progress: RunProgress, screen: Scree
   if (end.setAside > 0) fact('aside', `waymark items ${shortId(run)} --set-aside`)
   fact('next', [`waymark show ${shortId(run)}`, `waymark events ${shortId(run)}`, 'waymark ls'].join(` ${separator} `))
   return lines
+}
+
+/** What an attempt that went on did not have to do again, where that was a second of work or more. */
+function keptWork({ plan, attempt }: RunProgress, separator: string): Span[] {
+  const keptMs = plan?.keptMs ?? 0
+  return attempt === 1 || keptMs < 1000 ? [] : [span(` ${separator} kept ${duration(keptMs)} of work`, 'reused')]
 }
 
 /** After an attempt that went on with a run: that nothing was lost, and nothing is there twice; and what the user's own check said. */

@@ -2,8 +2,8 @@ import type { LogEvent } from '../../engine/store.ts'
 import { itemsIn } from '../../model/items-in.ts'
 import type { ItemCounts } from '../../model/records.ts'
 import { checkText, proofText } from '../../model/recovery-proof.ts'
-import { type LogField, logLine } from './logfmt.ts'
 import { requestText } from '../../model/stop-request.ts'
+import { type LogField, logLine } from './logfmt.ts'
 import { positionText } from './position-text.ts'
 import { causeText } from './run-label.ts'
 
@@ -17,7 +17,14 @@ function fieldsOf(event: LogEvent): Record<string, LogField> {
     case 'run.created':
       return { pipeline: event.pipeline, params: JSON.stringify(event.params), file: event.file }
     case 'attempt.started':
-      return { attempt: event.attempt, pid: event.owner.pid, host: event.owner.host, node: event.node, recovery: event.plan.recovery?.type, why: event.plan.reason }
+      return {
+        attempt: event.attempt,
+        pid: event.owner.pid,
+        host: event.owner.host,
+        node: event.node,
+        recovery: event.plan.recovery?.type,
+        why: event.plan.reason,
+      }
     case 'attempt.ended':
       return {
         attempt: event.attempt,

@@ -73,7 +73,7 @@ function stageLines({ stages }: RunReport, markdown: boolean, screen: Screen): L
 }
 
 function stageText(stage: StageReport, screen: Screen): string {
-  const { counts, workedMs, error, checkpoint, reusedItems } = stage
+  const { counts, workedMs, error, checkpoint, reusedItems, outdated } = stage
   const total = counts?.total
   const parts = [
     counts === undefined ? stage.state : countsText(counts),
@@ -84,6 +84,7 @@ function stageText(stage: StageReport, screen: Screen): string {
     stage.reused ? 'reused' : reusedItems > 0 ? `${count(reusedItems)} reused` : '',
     checkpoint === undefined ? '' : `${screen.glyphs.checkpoint} ${checkpoint}`,
     error === undefined ? '' : errorText(error),
+    outdated === undefined ? '' : `to be done again: ${outdated}`,
   ]
   return parts.filter(part => part !== '').join(', ')
 }

@@ -1,0 +1,32 @@
+import type { CheckpointRecord } from '../model/checkpoint.ts'
+import type { RecordedStage } from '../model/recorded-run.ts'
+import type { ScopePath } from '../model/scope.ts'
+import type { TrackOptions } from './track-options.ts'
+import type { TrackedRun } from './tracked-run.ts'
+import { writeCheckpoint } from './write-checkpoint.ts'
+
+/** What a tracker is made of. */
+export interface TrackerParts {
+  readonly run: TrackedRun
+  readonly path: ScopePath
+  /** The stage as it is recorded, started. */
+  readonly recorded: RecordedStage
+  /** Why what was recorded is thrown away, if it is. */
+  readonly redo: string | undefined
+  readonly total: number | undefined
+  readonly options: TrackOptions
+}
+
+/** The final data as a checkpoint, which the end of the loop commits. */
+export function keepFinalData({ run, path, recorded, options }: TrackerParts, finalData: unknown): Promise<CheckpointRecord> {
+  const { core, run: id } = run.attempt.facts
+  const { description, tags } = options
+  return writeCheckpoint(core, finalData, {
+    run: id,
+    stage: path,
+    type: 'result',
+    metadata: { ...recorded.metadata },
+    ...(description === undefined ? {} : { description }),
+    ...(tags === undefined ? {} : { tags }),
+  })
+}
