@@ -80,7 +80,7 @@ export const checkpointCommands: readonly CommandSpec[] = [
   {
     name: 'export',
     group: 'Keep',
-    summary: 'write a checkpoint, or what is recorded of a run, into a file that needs no store',
+    summary: 'write a checkpoint, or all that is recorded of a run, to a file',
     arguments: [
       { name: 'ADDRESS', required: true, summary: 'a checkpoint by its id, a run by its address, or the first letters' },
     ],
@@ -107,7 +107,7 @@ export const checkpointCommands: readonly CommandSpec[] = [
       { command: 'waymark export 7kq2m4 --json', says: 'the whole run as one JSON document' },
     ],
     notes: [
-      'Of a run: stages, counts, errors, items set aside, attempts with their plans, checkpoints without their values.',
+      'Of a run: stages, counts, errors, items set aside, attempts, checkpoints without their values.',
       'raw is the bytes of a checkpoint of bytes, files restores those of a checkpoint of files.',
     ],
   },

@@ -65,7 +65,7 @@ const staleAfter: FlagSpec = {
   name: 'stale-after',
   kind: 'text',
   value: 'TIME',
-  summary: 'call an unfinished run stale that nothing touched for so long: 12h, 7d (default 24h)',
+  summary: 'an unfinished run untouched for so long is stale: 12h, 7d (default 24h)',
 }
 const every: FlagSpec = { name: 'every', kind: 'count', value: 'N', summary: 'off a terminal: also a line every N items' }
 
@@ -74,7 +74,7 @@ const durability: FlagSpec = {
   kind: 'text',
   value: 'NAME',
   choices: ['power', 'process', 'exit'],
-  summary: 'what is recorded survives a power cut (power), a kill (process), a clean end (exit)',
+  summary: 'records outlast a power cut (power), a kill (process), a clean end (exit)',
 }
 
 const allowSetAside: FlagSpec = {
@@ -185,7 +185,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'requeue',
     group: 'Run',
-    summary: 'call items again that were set aside, and nothing else; also of a finished run',
+    summary: 'call only the items again that were set aside',
     arguments: [{ ...address, summary: 'RUN[/STAGE], PIPELINE@last[/STAGE], @last, @failed' }],
     flags: [
       { name: 'key', kind: 'text', value: 'KEY', repeats: true, summary: 'this item, by its key or index (repeatable)' },

@@ -15,11 +15,11 @@ export const stopCommands: readonly CommandSpec[] = [
   {
     name: 'pause',
     group: 'Run',
-    summary: 'stop a run, whichever process works on it; it goes on only with resume',
+    summary: 'stop a run of any process; it goes on only with resume',
     arguments: [run],
     flags: [{ name: 'now', kind: 'switch', summary: 'abort items in flight instead of finishing them' }, noWait, timeout, reason],
     examples: [
-      { command: 'waymark pause @last', says: 'items in flight are finished and recorded first' },
+      { command: 'waymark pause @last', says: 'items in flight are finished first' },
       { command: 'waymark pause 7kq2m4 --now --reason "disk is full"', says: 'at once, with a reason for those who find it' },
     ],
     notes: ['Until it is resumed, waymark run with the same parameters exits 9 and changes nothing.'],
@@ -27,7 +27,7 @@ export const stopCommands: readonly CommandSpec[] = [
   {
     name: 'cancel',
     group: 'Run',
-    summary: 'give a run up, whichever process works on it; it does not come back',
+    summary: 'give a run of any process up; it does not come back',
     arguments: [run],
     flags: [noWait, timeout, reason],
     examples: [{ command: 'waymark cancel 7kq2m4', says: 'items in flight are aborted; what is recorded stays' }],

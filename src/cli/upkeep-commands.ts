@@ -44,7 +44,7 @@ export const reportCommands: readonly CommandSpec[] = [
       },
     ],
     examples: [
-      { command: 'waymark report @last', says: 'percentage, counts, errors, what was reused, and the proof of it' },
+      { command: 'waymark report @last', says: 'percentage, counts, errors, what was reused, the proof' },
       { command: 'waymark report --since 24h --format md', says: 'for a chat message' },
     ],
   },
@@ -68,14 +68,14 @@ export const upkeepCommands: readonly CommandSpec[] = [
       { command: 'waymark reset 7kq2m4', says: 'the run is cancelled, its checkpoints are deleted' },
     ],
     notes: [
-      'On a terminal it shows what is lost and has the run (the pipeline, all) typed; elsewhere it needs --yes.',
-      'A run that a living process works on is never touched, nor a checkpoint with a pin, nor an output file.',
+      'On a terminal it shows what is lost and has the run (pipeline, all) typed; elsewhere it needs --yes.',
+      'A run that a living process works on is never touched, nor a pinned checkpoint, nor an output.',
     ],
   },
   {
     name: 'cleanup',
     group: 'Keep',
-    summary: 'delete checkpoints of runs that ended long ago; without --yes only says which',
+    summary: 'delete checkpoints of old runs; without --yes only says which',
     arguments: [],
     flags: [
       { name: 'days', kind: 'count', value: 'N', summary: 'of runs that ended more than N days ago (default 7)' },
@@ -87,7 +87,7 @@ export const upkeepCommands: readonly CommandSpec[] = [
       { command: 'waymark cleanup --days 30 --yes', says: 'delete it' },
     ],
     notes: [
-      'Kept: unfinished runs, pins, the 10 newest runs of a pipeline, the newest good checkpoint of each stage.',
+      'Kept: unfinished runs, pins, 10 newest runs of a pipeline, the newest good checkpoint of a stage.',
       'Their bytes stay in the store until it is pruned.',
     ],
   },

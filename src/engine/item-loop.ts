@@ -48,6 +48,8 @@ export class ItemLoop {
   readonly #concurrency: number
   readonly #caller: ItemCaller
   readonly #keys: KeySet
+  /** Of the key met last. */
+  #isKeyRecorded = false
   #batch: Unit[] = []
   #index = -1
   #inFlight = 0
@@ -124,14 +126,16 @@ export class ItemLoop {
     const name = key(item)
     if ((typeof name !== 'string' && typeof name !== 'number') || name === '') throw badKey(this.#loop.path, this.#index, name)
     const text = String(name)
-    if (this.#keys.meet(text) === 'again') throw sameKey(this.#loop.path, this.#index, text)
+    const met = this.#keys.meet(text)
+    if (met === 'again') throw sameKey(this.#loop.path, this.#index, text)
+    this.#isKeyRecorded = met === 'recorded'
     return text
   }
 
   #isRecorded(index: number, key: string | undefined): boolean {
     const { recorded } = this.#loop
     if (recorded === undefined) return false
-    if (key === undefined ? recorded.completed.has(index) : recorded.keys.has(key)) return true
+    if (key === undefined ? recorded.completed.has(index) : this.#isKeyRecorded) return true
     // The stage was finished once: what its input holds besides the requeued items is none of its business.
     return recorded.requeued !== undefined && !recorded.requeued.has(itemName(index, key))
   }

@@ -35,7 +35,7 @@ export function blendSpeeds({ recent, overall, prior, elapsedMs }: Speeds): { re
   return { rate, spread: Math.max(leastSpread, spread) }
 }
 
-/** Speed of a stage and the time it still needs, shown as a range between what the slower and the faster of the speeds say. The one place where such a time is worked out. */
+/** Speed of a stage and the time it still needs, shown as a range that is the wider the farther the speeds lie apart. The one place where such a time is worked out. */
 export class Throughput {
   /** Items per millisecond before this attempt, once that is known. */
   prior: number | undefined

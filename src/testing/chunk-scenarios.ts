@@ -84,7 +84,7 @@ export const chunkScenarios: readonly ChunkScenario[] = [
       const store = await machine.open()
       for (const moment of Array.from({ length: 6 }, () => random.integer(mostTicks))) {
         const first = machine.save(store, `first, ${moment}`, editOf(machine, 'record', random), { run: 'small' })
-        for (let ticks = moment; ticks > 0; ticks--) await undefined
+        for (let ticks = moment; ticks > 0; ticks--) await Promise.resolve()
         await machine.save(store, `second, ${moment}`, editOf(machine, 'record', random), { run: 'small' })
         await first
       }

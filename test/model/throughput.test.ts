@@ -13,16 +13,18 @@ test('B16 where nothing was seen before, the last minute and the attempt count a
   assert.equal(blendSpeeds({ recent: 1, overall: 3, elapsedMs: 600_000 }).rate, 2)
 })
 
-test('B16 the range holds what each of the speeds alone would say', () => {
-  const speed = new Throughput(0)
-  speed.prior = 0.05
-  for (let second = 1; second <= 90; second++) speed.measure(second * 1000, Math.min(second, 60) * 100, undefined)
-  const { etaMs } = speed.measure(90_000, 6_000, 10_000)
-  assert.ok(etaMs !== undefined)
-  assert.ok(etaMs.low < etaMs.likely && etaMs.likely < etaMs.high)
-  // Over the attempt, and before it.
-  const alone = [6_000 / 90_000, 0.05].map(rate => 10_000 / rate)
-  for (const ms of alone) assert.ok(etaMs.low <= ms && ms <= etaMs.high, `${ms} is not within ${etaMs.low} to ${etaMs.high}`)
+test('B16 the range is the wider the less the speeds agree, and never narrow', () => {
+  const widthOf = (prior: number | undefined) => {
+    const speed = new Throughput(0)
+    speed.prior = prior
+    for (let second = 1; second <= 30; second++) speed.measure(second * 1000, second * 100, undefined)
+    const { etaMs } = speed.measure(30_000, 3_000, 10_000)
+    assert.ok(etaMs !== undefined && etaMs.low < etaMs.likely && etaMs.likely < etaMs.high)
+    return etaMs.high / etaMs.low
+  }
+  const [alone, agreeing, slower, muchSlower] = [widthOf(undefined), widthOf(0.1), widthOf(0.05), widthOf(0.01)]
+  assert.ok(Math.abs(alone - 1.21) < 1e-9 && Math.abs(agreeing - 1.21) < 1e-9)
+  assert.ok(agreeing < slower && slower < muchSlower)
 })
 
 test('B16 items that an earlier attempt recorded are no speed', () => {
