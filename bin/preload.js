@@ -1,12 +1,15 @@
 // What every process of the command line needs before its first import of Waymark.
 import { existsSync, readFileSync } from 'node:fs'
-import { registerHooks } from 'node:module'
+import { enableCompileCache, registerHooks } from 'node:module'
 
 /**
  * A clone runs its sources, whatever an older build left in dist. An installed package has to run dist: Node strips no types
  * inside node_modules.
  */
 export const inClone = !import.meta.url.includes('/node_modules/') && existsSync(new URL('../src/cli/main.ts', import.meta.url))
+
+// Starts from what the process before compiled: a command of a clone takes a third of the time. Where the cache cannot be written, nothing changes.
+enableCompileCache()
 
 if (inClone) {
   const root = new URL('../', import.meta.url)

@@ -1,4 +1,4 @@
-// npm run torture [-- --ci] [--seed S] [--states N] [--kills N] [--only log|store|chunks|savers|each|kill] Breaks things on purpose and checks that
+// npm run torture [-- --ci] [--seed S] [--states N] [--kills N] [--only log|store|chunks|savers|each|thaw|kill] Breaks things on purpose and checks that
 // nothing promised is lost: power cuts over a simulated disk, real processes killed. A failure prints the seed that shows it
 // again.
 import { existsSync } from 'node:fs'
@@ -66,6 +66,15 @@ const parts: readonly Part[] = [
     async run() {
       const { tortureEach } = await import('./torture-each.ts')
       return tortureEach({ rounds: number('kills', values.ci ? 60 : 10_000), seed: seed % 1_000_000 })
+    },
+  },
+  {
+    name: 'thaw',
+    async run() {
+      // Windows cannot stop a process.
+      if (process.platform === 'win32') return undefined
+      const { tortureThaw } = await import('./torture-thaw.ts')
+      return tortureThaw({ rounds: number('kills', values.ci ? 12 : 1_000), seed: seed % 1_000_000 })
     },
   },
   {

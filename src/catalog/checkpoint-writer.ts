@@ -35,8 +35,11 @@ export class CheckpointWriter {
     this.highestOrder = Math.max(this.highestOrder, view.order)
     const key = keyText(view.id)
     if (this.#isDeleted(key)) return
+    const found = this.#connection.get(find, key)
+    // What the log itself tells of it is better than what a repair noted.
+    if (view.noted === true && found !== undefined && !this.#isNoted(found)) return
     const changes = this.#changesOf(key)
-    this.#put(key, changes === undefined ? row : checkpointRow(changedView(view, changes.state)))
+    this.#put(key, changes === undefined ? row : checkpointRow(changedView(view, changes.state)), found)
   }
 
   /** Kept also when the checkpoint is not known yet; nothing when it is deleted. */
@@ -70,11 +73,12 @@ export class CheckpointWriter {
     this.#remove(this.#connection.get(find, key))
   }
 
-  /** Before a stream is applied anew. Tombstones and changes stay: the records that made them lie in another stream. */
+  /** Before a stream is applied anew. Tombstones, changes and what was noted stay: the records that made them lie in another stream. */
   forget(stream: string): void {
     const ofRun = 'SELECT n, checksum, body FROM checkpoint WHERE run = ?'
-    for (const row of this.#connection.all(ofRun, keyText(stream))) this.#remove(row)
-    if (stream.startsWith('@')) this.#remove(this.#connection.get(find, keyText(stream.slice(1))))
+    const rows = this.#connection.all(ofRun, keyText(stream))
+    const own = stream.startsWith('@') ? this.#connection.get(find, keyText(stream.slice(1))) : undefined
+    for (const row of own === undefined ? rows : [...rows, own]) if (!this.#isNoted(row)) this.#remove(row)
   }
 
   finish(): void {
@@ -135,6 +139,10 @@ export class CheckpointWriter {
       gone.push(...this.#connection.all('DELETE FROM attribute WHERE checkpoint = ? RETURNING checksum', n))
     }
     for (const row of gone) this.#count(numberIn(row, 'checksum'), 0)
+  }
+
+  #isNoted(row: SqlRow): boolean {
+    return readCheckpointRow(this.#connection, row).noted === true
   }
 
   #isDeleted(key: string): boolean {

@@ -42,6 +42,11 @@ export class CatalogFeed {
     return [...this.#notices]
   }
 
+  /** Something else the user should know of. */
+  note(notice: string): void {
+    this.#notices.add(notice)
+  }
+
   /** The catalog had to be replaced because of this error. */
   noteReplaced(error: WaymarkError): void {
     this.#notices.add(

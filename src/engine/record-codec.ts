@@ -58,6 +58,7 @@ const kinds: ReadonlySet<string> = new Set<RunRecord['type']>([
   'value.drawn',
   'checkpoint.saved',
   'checkpoint.deleted',
+  'checkpoint.noted',
   'checkpoint.changed',
 ])
 

@@ -15,10 +15,12 @@ export interface ChangedFile {
   readonly after?: { readonly sha256: string; readonly bytes: number; readonly made: string }
 }
 
-/** A checkpoint that a repair marks. */
+/** A checkpoint of which a repair changes the status. */
 export interface MarkedCheckpoint {
   readonly id: string
   readonly before: SettableStatus
+  /** What the repair says it is. Absent: `damaged`. */
+  readonly after?: SettableStatus
 }
 
 /** What a repair does, written before it does anything: enough to undo it. */

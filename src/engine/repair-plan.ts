@@ -1,9 +1,10 @@
 import type { BlobReader, BlobStore } from '../blobs/blob-store.ts'
 import { ParityBuilder } from '../format/parity.ts'
-import type { SettableStatus } from '../model/checkpoint-changes.ts'
 import { WaymarkError } from '../model/errors.ts'
+import type { CheckpointView } from '../model/run-view.ts'
 import { isIndexUsable } from './repair-chunk-index.ts'
 import { type ByteSourceLike, piecesOf, withFile } from './repair-files.ts'
+import type { MarkedCheckpoint } from './repair-journal.ts'
 import { misplacedPacks, type PackPlan, planPack } from './repair-pack.ts'
 import type { RepairAction, RepairCost } from './repair-report.ts'
 import type { StoreCore } from './store-core.ts'
@@ -22,7 +23,9 @@ export interface FilePlan {
 export interface RepairPlan {
   readonly actions: readonly RepairAction[]
   readonly files: readonly FilePlan[]
-  readonly marks: readonly { readonly id: string; readonly before: SettableStatus; readonly changedAt: number }[]
+  readonly marks: readonly (Required<MarkedCheckpoint> & { readonly changedAt: number })[]
+  /** Checkpoints that only the catalog still knows. */
+  readonly notes: readonly CheckpointView[]
   readonly segments: readonly SegmentNote[]
   readonly rebuildsCatalog: boolean
   readonly rebuildsIndex: boolean
@@ -129,22 +132,27 @@ async function planOf(
       : 'it is missing or damaged; it only helps to find chunks that are there'
     actions.push({ kind: 'chunk-index', name: 'chunks', does: 'rebuild', reason })
   }
-  const marks = []
+  const marks: (Required<MarkedCheckpoint> & { changedAt: number })[] = []
   for (const { id, because, marked } of after.damaged) {
     const view = after.views.get(id)
     if (marked || view === undefined) continue
-    marks.push({ id, before: view.status ?? ('active' as const), changedAt: view.changedAt ?? 0 })
+    marks.push({ id, before: view.status ?? 'active', after: 'damaged', changedAt: view.changedAt ?? 0 })
     actions.push({ kind: 'checkpoint', name: id, does: 'mark', reason: because })
+  }
+  for (const { id, changedAt = 0 } of before.recovered) {
+    marks.push({ id, before: 'damaged', after: records.marked.get(id) ?? 'active', changedAt })
+    actions.push({ kind: 'checkpoint', name: id, does: 'unmark', reason: 'it loads again' })
   }
   return {
     actions,
     files,
     marks,
+    notes: records.lost,
     segments,
     rebuildsCatalog,
     rebuildsIndex,
     damaged: after.damaged,
-    costs: await costsOf(records, after),
+    costs: [...(await costsOf(records, after)), ...records.lostWork],
     left: leftOver(records, after),
   }
 }

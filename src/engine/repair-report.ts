@@ -6,7 +6,7 @@ export interface RepairAction {
   readonly kind: 'pack' | 'parity' | 'claim' | 'checkpoint' | 'segment' | 'catalog' | 'chunk-index'
   /** Of the file without its ending, or the id of the checkpoint. */
   readonly name: string
-  readonly does: 'heal' | 'rename' | 'mend' | 'set aside' | 'rewrite' | 'mark' | 'note' | 'rebuild'
+  readonly does: 'heal' | 'rename' | 'mend' | 'set aside' | 'rewrite' | 'mark' | 'unmark' | 'note' | 'rebuild'
   readonly reason: string
 }
 
@@ -17,6 +17,8 @@ export interface RepairCost {
   readonly runState?: RunState
   /** Items that are called again; absent where the stage is one call. */
   readonly items?: number
+  /** True: the records of the run itself are lost, so it cannot go on and is begun anew. */
+  readonly lostRun?: true
 }
 
 /** What {@link Store.repair} did, or would do. */

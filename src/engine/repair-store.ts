@@ -2,7 +2,7 @@ import { fileFault } from '../files/file-faults.ts'
 import { parentOf } from '../files/make-durable-directory.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { newProcessId, newRunId } from '../model/ids.ts'
-import type { CheckpointChanged } from '../model/records.ts'
+import type { CheckpointChanged, CheckpointNoted } from '../model/records.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import { indexPath, rebuildIndex } from './repair-chunk-index.ts'
 import { copyDurably, factsOf, fileFacts, writeDurably } from './repair-files.ts'
@@ -48,7 +48,7 @@ async function carryOut(core: StoreCore, id: string, plan: RepairPlan): Promise<
     state: 'started',
     actions: plan.actions,
     files: changes,
-    statuses: plan.marks.map(({ id: checkpoint, before }) => ({ id: checkpoint, before })),
+    statuses: plan.marks.map(({ id: checkpoint, before, after }) => ({ id: checkpoint, before, after })),
     segments: plan.segments,
   }
   const write = (state: RepairJournal['state']) => writeJournal(files, root, { ...journal, state }, newProcessId(core.random))
@@ -63,7 +63,8 @@ async function carryOut(core: StoreCore, id: string, plan: RepairPlan): Promise<
   await write('changing')
   for (const change of changes) await publish(core, change)
   await core.memory.forget()
-  if (plan.marks.length > 0) await core.upgrade()
+  if (plan.marks.length + plan.notes.length > 0) await core.upgrade()
+  await note(core, plan.notes)
   await mark(core, plan.marks)
   if (plan.rebuildsCatalog) await rebuildCatalog(core, folder)
   if (plan.rebuildsIndex) {
@@ -104,11 +105,21 @@ async function publish({ files, path: root }: StoreCore, { path, after }: Change
   await files.syncDirectory(parentOf(name))
 }
 
+/** Before the catalog is built anew, which knows of these only what it was told. */
+async function note(core: StoreCore, views: RepairPlan['notes']): Promise<void> {
+  for (let at = 0; at < views.length; at += marksTogether) {
+    const records = views.slice(at, at + marksTogether).map((checkpoint): CheckpointNoted => {
+      return { type: 'checkpoint.noted', time: core.clock.now(), checkpoint }
+    })
+    await core.log.appendFree(records.map(encodeRunRecord))
+  }
+}
+
 async function mark(core: StoreCore, marks: RepairPlan['marks']): Promise<void> {
   for (let at = 0; at < marks.length; at += marksTogether) {
-    const records = marks.slice(at, at + marksTogether).map(({ id, changedAt }): CheckpointChanged => {
+    const records = marks.slice(at, at + marksTogether).map(({ id, after, changedAt }): CheckpointChanged => {
       const time = Math.max(core.clock.now(), changedAt + 1)
-      return { type: 'checkpoint.changed', time, id, changes: { status: 'damaged' } }
+      return { type: 'checkpoint.changed', time, id, changes: { status: after } }
     })
     await core.log.appendFree(records.map(encodeRunRecord))
   }

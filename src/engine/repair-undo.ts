@@ -5,7 +5,7 @@ import { newProcessId } from '../model/ids.ts'
 import type { CheckpointChanged } from '../model/records.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import { copyDurably, fileFacts } from './repair-files.ts'
-import { type ChangedFile, readJournal, repairFolder, writeJournal } from './repair-journal.ts'
+import { type ChangedFile, type RepairJournal, readJournal, repairFolder, writeJournal } from './repair-journal.ts'
 import type { UndoReport } from './repair-report.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -52,15 +52,15 @@ async function putBack(core: StoreCore, id: string, { path, before }: ChangedFil
 
 async function restoreStatuses(
   core: StoreCore,
-  statuses: readonly { readonly id: string; readonly before: 'active' | 'completed' | 'archived' | 'damaged' }[],
+  statuses: RepairJournal['statuses'],
 ): Promise<readonly string[]> {
   await core.feed.refresh()
   const restored: string[] = []
   const records: CheckpointChanged[] = []
-  for (const { id, before } of statuses) {
+  for (const { id, before, after = 'damaged' } of statuses) {
     const view = await core.feed.query(catalog => catalog.checkpoint(id))
     // Deleted meanwhile, never marked, or said otherwise since.
-    if (view?.status !== 'damaged' || before === 'damaged') continue
+    if (view === undefined || (view.status ?? 'active') !== after || before === after) continue
     const time = Math.max(core.clock.now(), (view.changedAt ?? 0) + 1)
     records.push({ type: 'checkpoint.changed', time, id, changes: { status: before } })
     restored.push(id)

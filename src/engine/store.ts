@@ -186,10 +186,13 @@ export class Store implements AsyncDisposable {
     return restoreFiles(this.#core, view, to).catch(error => this.#explained(error, view))
   }
 
-  /** The newest checkpoint that is not marked as damaged, of a run or of a stage of it; undefined if there is none. */
+  /** The newest checkpoint that is not marked as damaged, of a run or of a stage of it; undefined if there is none. Where it has passed over a damaged one, {@link notices} says so. */
   async latest(query: { readonly run?: string; readonly stage?: string } = {}): Promise<Checkpoint | undefined> {
-    const [newest] = await this.list({ ...query, where: { status: { ne: 'damaged' } }, limit: 1 })
-    return newest
+    const [newest] = await this.list({ ...query, limit: 1 })
+    if (newest?.status !== 'damaged') return newest
+    const [intact] = await this.list({ ...query, where: { status: { ne: 'damaged' } }, limit: 1 })
+    this.#core.feed.note(`checkpoint ${newest.id} is damaged: ${intact === undefined ? 'there is no' : `${intact.id} is the newest`} intact one before it`)
+    return intact
   }
 
   /**

@@ -5,6 +5,7 @@ import { sleep } from '../model/clock.ts'
 import { isWaymarkError } from '../model/errors.ts'
 import { newProcessId } from '../model/ids.ts'
 import type { CheckpointView } from '../model/run-view.ts'
+import type { RepairCost } from './repair-report.ts'
 import type { StoreCore } from './store-core.ts'
 import type { LogSurvey } from './verify-log.ts'
 import { FoundProblem } from './verify-report.ts'
@@ -21,7 +22,13 @@ const pause = 50
 export interface CatalogSurvey {
   readonly problems: readonly FoundProblem[]
   readonly notices: readonly string[]
+  /** Checkpoints that the catalog still knows and the log has lost, newest first. */
+  readonly lost: readonly CheckpointView[]
+  /** Stages, as the catalog knows them, of runs that the log has lost. */
+  readonly lostWork: readonly RepairCost[]
 }
+
+const nothingLost = { lost: [], lostWork: [] } as const
 
 type Ask = <T>(ask: (catalog: Catalog) => Promise<T>) => Promise<T>
 
@@ -35,6 +42,7 @@ export async function surveyCatalog(core: StoreCore, log: LogSurvey, rebuilt: As
   if (!(await core.files.exists(path))) {
     const isKept = log.segments.size > 0
     return {
+      ...nothingLost,
       problems: [],
       notices: isKept ? ['there is no catalog file: it is built from the log when the store is next opened for writing'] : [],
     }
@@ -45,7 +53,7 @@ export async function surveyCatalog(core: StoreCore, log: LogSurvey, rebuilt: As
       await copyCatalog(core, path, copy)
       const catalog = await core.openCatalog(copy)
       try {
-        return { problems: await compare(catalog, log, rebuilt), notices: [] }
+        return { ...(await compare(catalog, log, rebuilt)), notices: [] }
       } finally {
         await catalog.close()
       }
@@ -53,6 +61,7 @@ export async function surveyCatalog(core: StoreCore, log: LogSurvey, rebuilt: As
       if (!isWaymarkError(error, 'corrupt') || error.details['catalog'] !== true) throw error
       if (attempt === tries) {
         return {
+          ...nothingLost,
           problems: [new FoundProblem('catalog', 'catalog', `the catalog is damaged: ${error.message.replaceAll(copy, path)}`)],
           notices: [],
         }
@@ -87,54 +96,73 @@ async function copyCatalog({ files }: StoreCore, from: string, to: string): Prom
   }
 }
 
-async function compare(catalog: Catalog, log: LogSurvey, rebuilt: Ask): Promise<readonly FoundProblem[]> {
-  const lossy = new Map(log.problems.filter(({ kind }) => kind === 'segment').map(problem => [problem.name, problem]))
+async function compare(catalog: Catalog, log: LogSurvey, rebuilt: Ask): Promise<Omit<CatalogSurvey, 'notices'>> {
+  const lossy = new Set(log.problems.filter(({ kind }) => kind === 'segment').map(({ name }) => name))
   const found: FoundProblem[] = []
   const marks = await catalog.marks()
   let isBehind = log.segments.size > marks.length
   for (const { segment, appliedEnd, provenEnd, digest } of marks) {
     const now = log.segments.get(segment)
-    const known = lossy.get(segment)
+    const isKnown = lossy.has(segment)
     if (now === undefined || now.size < provenEnd) {
       const how = now === undefined ? 'is missing' : `ends at byte ${now.size}, but held ${provenEnd}: its end is lost`
-      const problem = known ?? new FoundProblem('segment', segment, `segment ${segment} of the log ${how}`)
-      if (known === undefined) found.push(problem)
-      lossy.set(segment, problem)
+      if (!isKnown) found.push(new FoundProblem('segment', segment, `segment ${segment} of the log ${how}`))
+      lossy.add(segment)
     } else if (now.size !== appliedEnd) isBehind = true
-    else if (known === undefined && digest !== now.digest) {
+    else if (!isKnown && digest !== now.digest) {
       found.push(
         new FoundProblem('catalog', 'catalog', `the catalog was made from another segment ${segment} than the log holds`),
       )
     }
   }
-  if (isBehind && lossy.size === 0) return found
+  if (isBehind && lossy.size === 0) return { ...nothingLost, problems: found }
+  const broken = new Set(log.problems.flatMap(({ runs }) => runs))
   // Of a run that cannot be read the rebuilt catalog has nothing to compare with.
-  const isWhole = lossy.size === 0 && log.problems.every(({ runs }) => runs.length === 0)
-  const checkpoints = await compareCheckpoints(catalog, rebuilt, lossy, isWhole)
-  return [...found, ...checkpoints, ...(isWhole ? await compareRuns(catalog, rebuilt) : [])]
+  const isWhole = lossy.size === 0 && broken.size === 0
+  const { problems, lost } = await compareCheckpoints(catalog, rebuilt, { segments: lossy, runs: broken }, isWhole)
+  const gone = new Set(broken)
+  for (const { run } of lost) if (run !== undefined && (await rebuilt(known => known.run(run))) === undefined) gone.add(run)
+  return {
+    problems: [...found, ...problems, ...(isWhole ? await compareRuns(catalog, rebuilt) : [])],
+    lost,
+    lostWork: lossy.size === 0 ? [] : await workOf(catalog, gone),
+  }
 }
 
 async function compareCheckpoints(
   catalog: Catalog,
   rebuilt: Ask,
-  lossy: ReadonlyMap<string, FoundProblem>,
+  lossy: { readonly segments: ReadonlySet<string>; readonly runs: ReadonlySet<string> },
   isWhole: boolean,
-): Promise<readonly FoundProblem[]> {
+): Promise<Pick<CatalogSurvey, 'problems' | 'lost'>> {
   const other = new FoundProblem('catalog', 'catalog', 'the catalog does not agree with the log')
+  const lost: CheckpointView[] = []
   let isOther = false
   let seen = 0
-  const differs = (view: CheckpointView, known: CheckpointView | undefined) => {
-    if (known !== undefined && isDeepStrictEqual(known, view)) return
-    const cause = lossy.get(view.record.segment)
-    if (cause === undefined) isOther = true
-    else if (known === undefined) cause.affects(view.id)
-  }
   for await (const view of allCheckpoints(ask => ask(catalog))) {
     seen++
-    differs(view, await rebuilt(known => known.checkpoint(view.id)))
+    const known = await rebuilt(now => now.checkpoint(view.id))
+    if (known !== undefined && isDeepStrictEqual(known, view)) continue
+    const isExplained = lossy.segments.has(view.record.segment) || (view.run !== undefined && lossy.runs.has(view.run))
+    if (!isExplained) isOther = true
+    else if (known === undefined) lost.push(view)
   }
   const { checkpoints } = await rebuilt(known => known.summary())
-  return isWhole && (isOther || seen !== checkpoints) ? [other] : []
+  return { problems: isWhole && (isOther || seen !== checkpoints) ? [other] : [], lost }
+}
+
+/** What a run did that has to be done again because the log cannot tell of the run any more. */
+async function workOf(catalog: Catalog, runs: ReadonlySet<string>): Promise<readonly RepairCost[]> {
+  const costs: RepairCost[] = []
+  for (const id of runs) {
+    const before = await catalog.run(id)
+    if (before === undefined) continue
+    for (const { path, kind, counts } of await catalog.stages(id)) {
+      const items = kind === 'each' ? { items: (counts?.done ?? 0) + (counts?.skipped ?? 0) } : {}
+      costs.push({ run: id, stage: path, runState: before.state, ...items, lostRun: true })
+    }
+  }
+  return costs
 }
 
 async function compareRuns(catalog: Catalog, rebuilt: Ask): Promise<readonly FoundProblem[]> {

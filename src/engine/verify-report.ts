@@ -44,6 +44,8 @@ export interface VerifyReport {
   /** Damage that a repair has noted and could not mend: its checkpoints have the status `damaged`. */
   readonly noted: readonly VerifyProblem[]
   readonly damaged: readonly DamagedCheckpoint[]
+  /** Ids of checkpoints that a repair marked as damaged and that load again; only a full verification can tell. A repair takes the mark off. */
+  readonly recovered: readonly string[]
   /** Packs that no checkpoint needs: left by saves that did not finish, or by deleted checkpoints. */
   readonly orphans: { readonly packs: number; readonly bytes: number }
   /** What is no damage, but worth knowing. */

@@ -1,15 +1,16 @@
 import type { BlobStore } from '../blobs/blob-store.ts'
-import type { Catalog } from '../catalog/catalog.ts'
+import type { Catalog, CatalogChange } from '../catalog/catalog.ts'
 import { fileFault } from '../files/file-faults.ts'
 import { readOnlyFiles } from '../files/read-only-files.ts'
 import { packIdOf } from '../format/pack-header.ts'
+import type { SettableStatus } from '../model/checkpoint-changes.ts'
 import type { CheckpointView } from '../model/run-view.ts'
 import { CatalogFeed } from './catalog-feed.ts'
 import { chunksContentAt } from './record-content.ts'
 import { listJournals } from './repair-journal.ts'
 import type { StoreCore } from './store-core.ts'
 import { openDescriptor } from './store-descriptor.ts'
-import { surveyCatalog } from './verify-catalog.ts'
+import { type CatalogSurvey, surveyCatalog } from './verify-catalog.ts'
 import { CheckpointCheck } from './verify-checkpoints.ts'
 import { surveyClaims } from './verify-claims.ts'
 import { LastGood } from './verify-last-good.ts'
@@ -26,7 +27,12 @@ export interface RecordSurvey {
   readonly problems: readonly FoundProblem[]
   readonly notices: readonly string[]
   readonly damagedClaims: readonly string[]
-  /** The catalog as the log says it is. */
+  /** Checkpoints that the log has lost, and the work of runs that it has lost. */
+  readonly lost: CatalogSurvey['lost']
+  readonly lostWork: CatalogSurvey['lostWork']
+  /** What repairs marked, with the status of before. */
+  readonly marked: ReadonlyMap<string, SettableStatus>
+  /** The catalog as the log says it is, with what only the old one still knew. */
   readonly query: <T>(ask: (catalog: Catalog) => Promise<T>) => Promise<T>
   close(): Promise<void>
 }
@@ -40,6 +46,8 @@ export interface ByteSurvey {
   readonly views: ReadonlyMap<string, CheckpointView>
   readonly damagedPacks: ReadonlySet<string>
   readonly brokenParity: readonly string[]
+  /** Checkpoints that a repair marked as damaged and that load again. */
+  readonly recovered: readonly CheckpointView[]
   readonly orphans: VerifyReport['orphans']
 }
 
@@ -74,6 +82,7 @@ async function verify(core: StoreCore, options: VerifyOptions): Promise<VerifyRe
       problems,
       noted: all.filter(problem => problem.isNoted).map(problem => problem.toProblem()),
       damaged: bytes.damaged,
+      recovered: bytes.recovered.map(({ id }) => id),
       orphans: bytes.orphans,
       notices: records.notices,
     }
@@ -94,7 +103,7 @@ export async function surveyRecords(core: StoreCore, meter: VerifyMeter): Promis
   )
   const claims = await surveyClaims(core, meter, log.segments)
   const known = [...descriptor, ...log.problems, ...claims.problems]
-  const feed = core.readOnly ? core.feed : await rebuiltFeed(core)
+  let feed = core.readOnly ? core.feed : await rebuiltFeed(core)
   const query: RecordSurvey['query'] = ask => feed.query(ask)
   const close = async () => {
     if (feed !== core.feed) await feed.close()
@@ -104,8 +113,17 @@ export async function surveyRecords(core: StoreCore, meter: VerifyMeter): Promis
     const streams = problemsOfNotices(feed.notices(), known)
     const withStreams: LogSurvey = { ...log, segments: log.segments, problems: [...known, ...streams] }
     const catalog = await surveyCatalog(core, withStreams, query)
+    if (catalog.lost.length > 0) {
+      // What this store shows stays as it is.
+      if (feed === core.feed) feed = await rebuiltFeed(core)
+      await feed.refresh()
+      await feed.query(now => now.apply(catalog.lost.map(lostChange), { marks: new Map(), heads: new Map() }))
+    }
     return {
       log,
+      lost: catalog.lost,
+      lostWork: catalog.lostWork,
+      marked: new Map(journals.flatMap(({ statuses }) => statuses.map(({ id, before }) => [id, before] as const))),
       problems: [...known, ...streams, ...catalog.problems],
       notices: catalog.notices,
       damagedClaims: claims.damaged,
@@ -152,6 +170,7 @@ export async function surveyBytes(core: StoreCore, records: RecordSurvey, option
     const check = new CheckpointCheck({ core, blobs, packs, full, meter, logProblems: records.problems })
     const damaged: DamagedCheckpoint[] = []
     const views = new Map<string, CheckpointView>()
+    const recovered: CheckpointView[] = []
     const lastGood = new LastGood(records.query)
     let checkpoints = 0
     for await (const view of allCheckpoints(records.query)) {
@@ -159,7 +178,10 @@ export async function surveyBytes(core: StoreCore, records: RecordSurvey, option
       const faults = await check.faultsOf(view)
       lastGood.saw(view, faults.length > 0)
       const [first] = faults
-      if (first === undefined) continue
+      if (first === undefined) {
+        if (full && view.status === 'damaged' && (records.marked.get(view.id) ?? 'damaged') !== 'damaged') recovered.push(view)
+        continue
+      }
       for (const fault of faults) fault.affects(view.id)
       views.set(view.id, view)
       damaged.push(damagedOf(view, first.message))
@@ -176,6 +198,7 @@ export async function surveyBytes(core: StoreCore, records: RecordSurvey, option
       views,
       damagedPacks: new Set([...packs.damaged, ...check.problems.filter(({ kind }) => kind === 'pack').map(({ name }) => name)]),
       brokenParity: parity.broken,
+      recovered,
       orphans: { packs: orphans.length, bytes: orphans.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0) },
     }
   } finally {
@@ -189,6 +212,8 @@ function isKnown(problem: FoundProblem, packs: PackSurvey, views: ReadonlyMap<st
   if (affected.length === 0 || affected.some(id => views.get(id)?.status !== 'damaged')) return false
   return problem.kind !== 'pack' || !packs.damaged.has(problem.name) || problem.message.includes('it is missing')
 }
+
+const lostChange = (view: CheckpointView): CatalogChange => ({ kind: 'checkpoint', checkpoint: { ...view, noted: true } })
 
 async function rebuiltFeed(core: StoreCore): Promise<CatalogFeed> {
   return new CatalogFeed(core.log, await core.openCatalog(':memory:'), core.clock, async (_catalog, error) => {

@@ -76,6 +76,7 @@ export class RecordedRun {
         return
       case 'checkpoint.saved':
       case 'checkpoint.deleted':
+      case 'checkpoint.noted':
       case 'checkpoint.changed':
         return
       case 'stage.started':

@@ -5,6 +5,7 @@ import type { ErrorJson } from './errors.ts'
 import type { Owner } from './owner.ts'
 import type { Plan } from './plan.ts'
 import type { AttemptProof, CheckOutcome } from './recovery-proof.ts'
+import type { CheckpointView } from './run-view.ts'
 import type { ScopePath } from './scope.ts'
 import type { StopRequest } from './stop-request.ts'
 
@@ -27,6 +28,7 @@ export type RunRecord =
   | ValueDrawn
   | CheckpointSaved
   | CheckpointDeleted
+  | CheckpointNoted
   | CheckpointChanged
 
 export interface RunCreated {
@@ -349,6 +351,14 @@ export interface CheckpointDeleted {
   readonly type: 'checkpoint.deleted'
   readonly time: number
   readonly id: string
+}
+
+/** What a repair knew of a checkpoint that the log cannot tell of any more: its own record, or others of its run, are lost. Only what the log still tells has a later word. */
+export interface CheckpointNoted {
+  readonly type: 'checkpoint.noted'
+  readonly time: number
+  /** As it was known, with the place of its record: should that be put back, it loads. */
+  readonly checkpoint: CheckpointView
 }
 
 /** What was changed about a checkpoint after it was saved: never its value. How several of them add up: `checkpoint-changes.ts`. */

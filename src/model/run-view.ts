@@ -90,6 +90,8 @@ export interface CheckpointView extends Omit<CheckpointRecord, 'content'> {
   readonly pins?: readonly CheckpointPin[]
   /** Time of the newest change after it was saved. Absent: never changed. */
   readonly changedAt?: number
+  /** The log has lost it: this is what a repair noted of it. */
+  readonly noted?: true
 }
 
 /** Where a record lies in the log. */
@@ -124,6 +126,7 @@ export function stageOf(record: RunRecord): ScopePath | undefined {
 /** Folds one record into the views. Pure: the same records in the same order always give the same views. */
 export function applyRecord(runId: string, before: ViewBefore, record: RunRecord, position: RecordPosition): ViewChange {
   if (record.type === 'checkpoint.saved') return { checkpoint: checkpointView(record.checkpoint, position) }
+  if (record.type === 'checkpoint.noted') return { checkpoint: { ...record.checkpoint, noted: true } }
   if (record.type === 'checkpoint.deleted') return { deletedCheckpoint: record.id }
   if (record.type === 'checkpoint.changed') {
     return { changedCheckpoint: { id: record.id, changes: stampChanges(record.changes, record.time, position) } }

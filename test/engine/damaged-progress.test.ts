@@ -18,7 +18,7 @@ const pass = (called: (n: number) => void, killAt?: number) =>
       async n => {
         called(n)
         if (n === killAt) {
-          await new Promise(resolve => setTimeout(resolve, 50))
+          await new Promise(resolve => setTimeout(resolve, 1_000))
           process.kill(process.pid, 'SIGKILL')
         }
         await new Promise(resolve => setImmediate(resolve))

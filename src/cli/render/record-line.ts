@@ -69,6 +69,8 @@ function fieldsOf(event: LogEvent): Record<string, LogField> {
       return { kind: event.kind, value: event.value }
     case 'checkpoint.saved':
       return { checkpoint: event.checkpoint.id, kind: event.checkpoint.type, bytes: event.checkpoint.logicalBytes }
+    case 'checkpoint.noted':
+      return { checkpoint: event.checkpoint.id, kind: event.checkpoint.type }
     case 'checkpoint.deleted':
       return { checkpoint: event.id }
     case 'checkpoint.changed':
