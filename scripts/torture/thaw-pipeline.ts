@@ -51,7 +51,7 @@ export const stalledPipeline = (plan: Stalled, owner: string, began: Began, ackn
       run.each('written', numbers, n => pass('written', n), { ...options, output: jsonl<Owned>(join(plan.folder, 'out.jsonl')) }),
       run.each('loaded', numbers, n => pass('loaded', n), {
         ...options,
-        output: sqliteTable<Owned>(join(plan.folder, 'out.db'), { table: 'rows', create: true }),
+        output: sqliteTable<Owned>(join(plan.folder, 'out.db'), { table: 'rows', create: true, busyTimeoutMs: 2_000 }),
       }),
     ])
     return { step: stepped, kept: await kept.results().toArray() }

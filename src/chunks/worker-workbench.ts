@@ -4,7 +4,7 @@ import type { EncodedFrame, PackFrame } from '../format/pack-frame.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { digestBytes } from './chunk-list.ts'
 import { postBytes } from './posted-bytes.ts'
-import type { DecodeWork, FrameWork, Workbench } from './workbench.ts'
+import { type DecodeWork, type FrameWork, inlineWorkbench, type Workbench } from './workbench.ts'
 import { type BenchAnswer, type BenchTask, decodedFrame, frameTask } from './worker-task.ts'
 
 /** Two saturate what a save can feed: one compresses while the other hashes. */
@@ -12,8 +12,11 @@ const mostWorkers = 2
 /** The work is done in buffers outside the heap. A small heap is collected quickly, and hashing beside a large one was measured four times slower. */
 const workerLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 }
 
+const benchFile = new URL(import.meta.url.endsWith('.ts') ? './bench-worker.ts' : './bench-worker.js', import.meta.url)
+
 interface Waiting {
-  resolve(answer: BenchAnswer): void
+  /** Undefined: to be done without the thread. */
+  resolve(answer: BenchAnswer | undefined): void
   reject(error: unknown): void
 }
 
@@ -23,14 +26,22 @@ interface Bench {
   online: boolean
 }
 
-/** The heavy work on threads of its own, which keep no process alive. */
+/** The heavy work on threads of its own, which keep no process alive. Where no thread can be started, or what is said to one cannot be understood, it is done here. */
 export class WorkerWorkbench implements Workbench {
   #benches: Bench[] = []
   #next = 0
+  /** Threads were of no use once: they are not tried again. */
+  #isAlone = false
+  readonly #file: URL
+
+  /** @param file what a thread runs */
+  constructor(file: URL = benchFile) {
+    this.#file = file
+  }
 
   /** Begins to start the threads that are not there. */
   start(): void {
-    while (this.#benches.length < Math.min(mostWorkers, availableParallelism())) this.#benches.push(this.#startOne())
+    while (!this.#isAlone && this.#benches.length < Math.min(mostWorkers, availableParallelism())) this.#addOne()
   }
 
   /** Whether there is a thread to take work at once. */
@@ -39,13 +50,15 @@ export class WorkerWorkbench implements Workbench {
   }
 
   async digests(chunks: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
-    const answer = await this.#ask({ kind: 'digests', chunks: postBytes(chunks) })
+    const answer = await this.#ask(() => ({ kind: 'digests', chunks: postBytes(chunks) }))
+    if (answer === undefined) return inlineWorkbench.digests(chunks)
     if (answer.kind !== 'digests') throw lostWorker(answer)
     return chunks.map((_, i) => answer.digests.subarray(i * digestBytes, (i + 1) * digestBytes))
   }
 
   async frame(work: FrameWork): Promise<EncodedFrame> {
-    const answer = await this.#ask(frameTask(work))
+    const answer = await this.#ask(() => frameTask(work))
+    if (answer === undefined) return inlineWorkbench.frame(work)
     if (answer.kind !== 'frame') throw lostWorker(answer)
     return answer.frame
   }
@@ -53,25 +66,45 @@ export class WorkerWorkbench implements Workbench {
   async decode(work: DecodeWork): Promise<PackFrame> {
     const { pack, entry } = work
     const bytes = ownBuffer(work.bytes)
-    const answer = await this.#ask({ kind: 'decode', pack, entry, bytes }, [bytes.buffer])
+    const answer = await this.#ask(() => ({ kind: 'decode', pack, entry, bytes }), [bytes.buffer])
+    // Bytes that were handed over are gone with the thread: then there is an error, and who reads them again succeeds.
+    if (answer === undefined && bytes.buffer.detached) throw lostWorker(new Error('the thread could not answer'))
+    if (answer === undefined) return inlineWorkbench.decode({ ...work, bytes })
     if (answer.kind !== 'decoded') throw lostWorker(answer)
     return decodedFrame(answer)
   }
 
-  #ask(task: BenchTask, buffers: readonly ArrayBuffer[] = []): Promise<BenchAnswer> {
+  /** Undefined: no thread can do it. */
+  #ask(taskOf: () => BenchTask, buffers: readonly ArrayBuffer[] = []): Promise<BenchAnswer | undefined> {
     this.start()
-    const bench = this.#benches.reduce((a, b) => (loadOf(b) < loadOf(a) ? b : a))
+    const [first, ...others] = this.#benches
+    if (first === undefined) return Promise.resolve(undefined)
+    const bench = others.reduce((a, b) => (loadOf(b) < loadOf(a) ? b : a), first)
     const number = this.#next++
     return new Promise((resolve, reject) => {
       bench.waiting.set(number, { resolve, reject })
       bench.worker.ref()
-      bench.worker.postMessage({ number, task }, buffers)
+      try {
+        // To a thread that may never start nothing is handed over.
+        bench.worker.postMessage({ number, task: taskOf() }, bench.online ? buffers : [])
+      } catch (error) {
+        bench.waiting.delete(number)
+        if (bench.waiting.size === 0) bench.worker.unref()
+        reject(error)
+      }
     })
   }
 
+  #addOne(): void {
+    try {
+      this.#benches.push(this.#startOne())
+    } catch {
+      this.#isAlone = true
+    }
+  }
+
   #startOne(): Bench {
-    const url = new URL(import.meta.url.endsWith('.ts') ? './bench-worker.ts' : './bench-worker.js', import.meta.url)
-    const worker = new Worker(url, { resourceLimits: workerLimits, name: 'waymark' })
+    const worker = new Worker(this.#file, { resourceLimits: workerLimits, name: 'waymark' })
     worker.unref()
     const bench: Bench = { worker, waiting: new Map(), online: false }
     worker.on('message', ({ number, answer }: { number: number; answer: BenchAnswer }) => {
@@ -83,11 +116,25 @@ export class WorkerWorkbench implements Workbench {
     })
     const fail = (error: Error): void => {
       this.#benches = this.#benches.filter(other => other !== bench)
-      for (const waiting of bench.waiting.values()) waiting.reject(lostWorker(error))
+      // One that has never answered will not do so when it is started again: its file or the memory for it is missing.
+      if (!bench.online) this.#isAlone = true
+      for (const waiting of bench.waiting.values()) {
+        if (bench.online) waiting.reject(lostWorker(error))
+        else waiting.resolve(undefined)
+      }
       bench.waiting.clear()
     }
     worker.on('error', fail)
     worker.on('exit', () => fail(new Error('the thread ended')))
+    worker.on('messageerror', () => {
+      // Nobody knows whose answer it was.
+      this.#isAlone = true
+      this.#benches = this.#benches.filter(other => other !== bench)
+      const waiting = [...bench.waiting.values()]
+      bench.waiting.clear()
+      for (const one of waiting) one.resolve(undefined)
+      void worker.terminate()
+    })
     return bench
   }
 }

@@ -154,6 +154,7 @@ async function beginOutput(
     stage: path,
     token: ownership.token,
     earlierOwnerDead: earlierOwnersDead,
+    mustOwn: () => attempt.mustOwn(),
   }
   let position = recorded?.output
   if (position === undefined) {

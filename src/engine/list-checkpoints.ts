@@ -2,6 +2,7 @@ import type { CheckpointQuery } from '../catalog/catalog.ts'
 import { type CheckpointCondition, type CheckpointWhere, parseWhere } from '../model/checkpoint-filter.ts'
 import { type PlacedCheckpoint, parseSort, placeOf, readCursor, type SortOption, writeCursor } from '../model/checkpoint-sort.ts'
 import type { CheckpointStatus } from '../model/checkpoint-status.ts'
+import { checkOptionNames } from './check-labels.ts'
 import { type CheckpointInfo, infoOf } from './checkpoint-info.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -25,8 +26,11 @@ export interface ListOptions {
   readonly after?: string | PlacedCheckpoint
 }
 
-/** @throws WaymarkError `invalid` for an unknown field or operator, with what was probably meant */
+const listOptionNames = ['run', 'stage', 'type', 'tags', 'status', 'expired', 'where', 'sort', 'limit', 'after']
+
+/** @throws WaymarkError `invalid` for an unknown option, field or operator, with what was probably meant */
 export async function listCheckpoints(core: StoreCore, options: ListOptions): Promise<readonly CheckpointInfo[]> {
+  checkOptionNames('list', options, listOptionNames)
   const now = core.clock.now()
   const query = queryOf(options, now)
   await core.feed.refresh()

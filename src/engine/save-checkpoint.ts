@@ -111,11 +111,40 @@ export interface StreamContent {
 function contentOf(core: StoreCore, options: SaveOptions): Content {
   const given = ['value', 'bytes', 'rows', 'files'].filter(name => name in options)
   if (given.length !== 1) throw notOneContent(given)
+  checkSource(options)
   if ('value' in options) return { kind: 'value', snapshot: takeSnapshot(core, options.value, lineageOf(options), options) }
   if ('bytes' in options) return { kind: 'bytes', pieces: bytePieces(options.bytes) }
   if ('files' in options) return { kind: 'files', pieces: filePieces(core.files, options.files) }
   const counted = rowPieces(options.rows, core.codecs)
   return { kind: 'rows', pieces: counted.pieces, rows: counted.count }
+}
+
+/** A wrong one would otherwise be told of where nobody knows any more what it was given for. */
+function checkSource(options: SaveOptions): void {
+  if ('bytes' in options && !(options.bytes instanceof Uint8Array) && !isIterable(options.bytes))
+    throw badSource('bytes', options.bytes, 'Give a Uint8Array, or a stream or list of them; text as Buffer.from(text).')
+  if ('rows' in options && !isIterable(options.rows))
+    throw badSource('rows', options.rows, 'Give a list, a generator or a stream of rows; one object alone is a value: save({ value }).')
+  if ('files' in options && !isPaths(options.files))
+    throw badSource('files', options.files, 'Give the path of a file or folder, or a list of such paths.')
+}
+
+const isIterable = (source: unknown): boolean =>
+  typeof source === 'object' && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source)
+
+const isPaths = (files: unknown): boolean => {
+  const paths: readonly unknown[] = Array.isArray(files) ? files : [files]
+  return paths.every(path => typeof path === 'string' && path !== '')
+}
+
+function badSource(name: string, given: unknown, remedy: string): WaymarkError {
+  const kind = given === null ? 'null' : Array.isArray(given) ? 'a list of something else' : `of type ${typeof given}`
+  return new WaymarkError('invalid', {
+    message: `save cannot take ${name} from what it was given, which is ${kind}`,
+    means: 'Nothing was saved.',
+    remedy,
+    details: { option: name },
+  })
 }
 
 const lineageOf = ({ run, stage, type }: SaveLabels): Lineage => ({ run, stage, type: type ?? defaultType })

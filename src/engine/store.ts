@@ -17,6 +17,7 @@ import {
   unpinCheckpoint,
   updateCheckpoint,
 } from './change-checkpoint.ts'
+import { checkOptionNames } from './check-labels.ts'
 import { type CheckpointDetails, type CheckpointInfo, infoOf } from './checkpoint-info.ts'
 import { partsOf } from './checkpoint-keys.ts'
 import { type CleanUpOptions, type CleanUpReport, cleanUp } from './clean-up.ts'
@@ -188,6 +189,7 @@ export class Store implements AsyncDisposable {
 
   /** The newest checkpoint that is not marked as damaged, of a run or of a stage of it; undefined if there is none. Where it has passed over a damaged one, {@link notices} says so. */
   async latest(query: { readonly run?: string; readonly stage?: string } = {}): Promise<Checkpoint | undefined> {
+    checkOptionNames('latest', query, ['run', 'stage'])
     const [newest] = await this.list({ ...query, limit: 1 })
     if (newest?.status !== 'damaged') return newest
     const [intact] = await this.list({ ...query, where: { status: { ne: 'damaged' } }, limit: 1 })

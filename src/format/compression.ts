@@ -85,6 +85,12 @@ export const defaultCompression: Compression = { codec: 'zstd', level: 1 }
 
 /** @throws WaymarkError `invalid` for a codec or level there is not, `unsupported` where this Node lacks the codec */
 export function checkCompression(compression: Compression): Compression {
+  if (typeof compression !== 'object' || compression === null) {
+    throw invalidCompression(
+      `compression is an object that names its codec, not ${JSON.stringify(compression) ?? typeof compression}`,
+      `Give { codec: ${typeof compression === 'string' && Object.hasOwn(compressionLevels, compression) ? `'${String(compression)}'` : "'zstd'"} }.`,
+    )
+  }
   const { codec, level } = compression
   const levels = Object.hasOwn(compressionLevels, codec) ? compressionLevels[codec] : undefined
   if (levels === undefined) {

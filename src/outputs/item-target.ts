@@ -20,6 +20,13 @@ export interface OutputContext {
   readonly token: number
   /** Whether it is proven that no earlier owner of the run still has the output open. */
   readonly earlierOwnerDead: boolean
+  /**
+   * Asked right before anything is changed under a name that a successor uses too: an owner may be stalled at any moment until then.
+   * Absent: nobody else can be.
+   *
+   * @throws WaymarkError `fenced` if another has taken the run over
+   */
+  readonly mustOwn?: (() => Promise<void>) | undefined
 }
 
 /** The item a result belongs to. */

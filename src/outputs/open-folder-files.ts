@@ -39,7 +39,7 @@ export async function openFolderFiles(
       if (at >= position.count) break
       if (await files.exists(hidden)) await files.rename(hidden, `${folder}/${name}`)
     }
-    if (position.count === 0) await removeEarlier(files, folder)
+    if (position.count === 0) await removeEarlier(context, folder)
     for (const name of await files.list(folder)) {
       if (name !== position.names?.path && isLeftOver(name, { run, token })) await files.remove(`${folder}/${name}`)
     }
@@ -92,14 +92,16 @@ function entryOf(line: string): [FolderEntry] | undefined {
 }
 
 /** Files that an earlier run of this library wrote here, as its list says; one that was changed since is not ours any more. */
-async function removeEarlier(files: FileSystem, folder: string): Promise<void> {
+async function removeEarlier({ files, mustOwn }: OutputContext, folder: string): Promise<void> {
   for (const list of await files.list(folder)) {
     if (parseHiddenName(list)?.kind !== 'names') continue
     const path = `${folder}/${list}`
     const size = (await files.stat(path))?.size ?? 0
     for (const [name, , bytes] of await entriesIn(files, path, size)) {
       const found = await files.stat(`${folder}/${name}`)
-      if (found?.kind === 'file' && found.size === bytes) await files.remove(`${folder}/${name}`)
+      if (found?.kind !== 'file' || found.size !== bytes) continue
+      await mustOwn?.()
+      await files.remove(`${folder}/${name}`)
     }
     // Before the list itself: after a crash in between it is gone through again.
     await files.syncDirectory(folder)

@@ -4,6 +4,7 @@ import { makeDurableDirectory } from '../files/make-durable-directory.ts'
 import type { FilePosition } from '../model/records.ts'
 import { CsvRows } from './csv-row.ts'
 import { type ItemFile, itemFilePath } from './item-file.ts'
+import type { OutputContext } from './item-target.ts'
 import { outputChanged, outputFailed } from './output-faults.ts'
 import { checkContent, cutBack, type OutputTarget, outputFolderPermissions, replaceFile } from './output-file.ts'
 import { OutputTail } from './output-tail.ts'
@@ -22,6 +23,8 @@ export interface OpenOutputOptions {
    * process has no failed writer on it. If false, the file is copied rather than cut, and a stalled owner writes to a file without a name.
    */
   readonly earlierOwnerDead: boolean
+  /** As in {@link OutputContext}. */
+  readonly mustOwn?: OutputContext['mustOwn']
   /** The stage, for remedies. */
   readonly stage?: string | undefined
 }
@@ -43,7 +46,7 @@ export async function openOutput(
   const path = await realPath(files, file, options.baseDirectory)
   const { recorded } = options
   const start = recorded !== undefined && goesOn(file, recorded) ? recorded : await startOfOutput(files, file, options)
-  const target: OutputTarget = { files, path, start, stage: options.stage, token: options.token }
+  const target: OutputTarget = { files, path, start, stage: options.stage, token: options.token, mustOwn: options.mustOwn }
   checkSameFile(file, target)
   const rows = file.kind === 'csv' ? new CsvRows(file, start.columns) : undefined
   try {

@@ -127,7 +127,7 @@ class PartsFolder {
 
   /** Removes what does not count; what people could have seen of it is told. */
   async #clean(): Promise<readonly string[]> {
-    const { files, run, token } = this.#context
+    const { files, run, token, mustOwn } = this.#context
     const { parts, pending, rows, path } = this.#position
     const notices: string[] = []
     let beyond = 0
@@ -142,7 +142,10 @@ class PartsFolder {
       }
       const isBeyond = (partNumber(name) ?? 0) > parts
       if (!isBeyond && !isLeftOver(name, { run, token })) continue
-      if (isBeyond) beyond++
+      if (isBeyond) {
+        beyond++
+        await mustOwn?.()
+      }
       await files.remove(`${this.#folder}/${name}`)
     }
     if (beyond > 0 && rows > 0) {

@@ -2,6 +2,7 @@ import { basename, dirname } from 'node:path'
 import type { FileSystem, OpenFile } from '../files/file-system.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { FilePosition } from '../model/records.ts'
+import type { OutputContext } from './item-target.ts'
 import { outputChanged, outputTakenAway } from './output-faults.ts'
 import { OutputTail } from './output-tail.ts'
 
@@ -15,6 +16,8 @@ export interface OutputTarget {
   readonly stage: string | undefined
   /** The owner's fencing token. */
   readonly token: number
+  /** As in {@link OutputContext}. */
+  readonly mustOwn?: OutputContext['mustOwn']
 }
 
 /** What any program gives a file it makes: the umask decides who may read a result. */
@@ -48,10 +51,15 @@ export async function checkContent(target: OutputTarget): Promise<void> {
   }
 }
 
-/** Removes what does not count from the visible file itself. */
+/**
+ * Removes what does not count from the visible file itself.
+ *
+ * Whoever still owns the run once the file is open has not opened a successor's: that one puts a new file in its place after its claim.
+ */
 export async function cutBack(target: OutputTarget): Promise<OpenFile> {
   const file = await target.files.open(target.path, 'write')
   try {
+    await target.mustOwn?.()
     if ((await file.stat()).size > target.start.length) {
       await file.truncate(target.start.length)
       await file.sync()
@@ -66,7 +74,8 @@ export async function cutBack(target: OutputTarget): Promise<OpenFile> {
 /**
  * Puts a new file holding what counts in the place of the visible one. Whoever has the old one open keeps it, without its name.
  *
- * An earlier owner may be stalled in the middle of the same: its part is removed here, so that it has nothing left to rename.
+ * An earlier owner may be stalled in the middle of the same: its part is removed here, so that it has nothing left to rename. One that
+ * has not made its part by then makes it after the claim of its successor, and learns before it renames that it has lost the run.
  */
 export async function replaceFile(target: OutputTarget): Promise<OpenFile> {
   const { files, path, start } = target
@@ -89,6 +98,7 @@ export async function replaceFile(target: OutputTarget): Promise<OpenFile> {
         details: { file: path },
       })
     }
+    await target.mustOwn?.()
     await files.rename(part, path)
     return file
   } catch (error) {

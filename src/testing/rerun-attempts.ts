@@ -8,7 +8,6 @@ import { nodeFiles } from '../files/node-files.ts'
 import { encodeValue } from '../format/encode-value.ts'
 import { systemClock, systemRandom } from '../model/clock.ts'
 import { isWaymarkError } from '../model/errors.ts'
-import type { RunEvent } from '../model/run-events.ts'
 import { open } from '../open.ts'
 import { crashState } from './crash-states.ts'
 import { overlayFiles } from './overlay-files.ts'
@@ -94,13 +93,8 @@ async function attempt<Params>(disk: SimulatedDisk, pipeline: Pipeline<Params, u
   })
   try {
     const [unfinished] = await store.runs({ limit: 1 })
-    const outputs = new Set<string>()
-    const onEvent = (event: RunEvent) => {
-      if (event.type === 'stage.completed' && event.output !== undefined) outputs.add(event.output)
-    }
     const { run, value } = await pipeline.run(params, {
       store,
-      onEvent,
       ...(unfinished === undefined ? {} : { runId: unfinished.id }),
     })
     const outcome = new Map<string, string>([['the result', digestOf(value)]])
@@ -108,7 +102,10 @@ async function attempt<Params>(disk: SimulatedDisk, pipeline: Pipeline<Params, u
       if (stage !== undefined && type !== 'items') outcome.set(stage, digest)
     }
     // In order of completion, which may differ: the same lines, each as often.
-    for (const output of outputs) outcome.set(`the output ${output}`, await linesDigest(files, resolve(output)))
+    for (const { output } of await store.stages(run)) {
+      if (output !== undefined && output.kind === undefined)
+        outcome.set(`the output ${output.path}`, await linesDigest(files, resolve(output.path)))
+    }
     return outcome
   } finally {
     await store.close()

@@ -64,3 +64,20 @@ for (const [where, bench] of benches) {
     assert.deepEqual(Buffer.from(frame.bytes), Buffer.from(encodeFrame(pack, place, made, { codec: 'none' }).bytes))
   })
 }
+
+test('where no thread can be started the work is done here: that costs time and no save', async () => {
+  const missing = new WorkerWorkbench(new URL('./there-is-no-such-file.ts', import.meta.url))
+  const noUrl = new WorkerWorkbench(new URL('https://example.invalid/worker.js'))
+  for (const broken of [missing, noUrl]) {
+    const payloads = [Buffer.alloc(5_000, 'a'), randomBytes(90_000)]
+    for (let round = 0; round < 2; round++) {
+      assert.deepEqual((await broken.digests(payloads)).map(Buffer.from), payloads.map(sha256).map(Buffer.from))
+      const decoded = await broken.decode(await storedFrame(payloads, payloads.map(sha256)))
+      assert.deepEqual(
+        decoded.chunks.map(chunk => Buffer.from(chunk.payload)),
+        payloads,
+      )
+    }
+    assert.equal(broken.ready, false)
+  }
+})

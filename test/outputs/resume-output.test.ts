@@ -17,6 +17,7 @@ interface Attempt {
   readonly earlierOwnerDead?: boolean
   readonly files?: FileSystem
   readonly file?: ItemFile<unknown, never>
+  readonly mustOwn?: () => Promise<void>
 }
 
 /** An output `out.jsonl` in a folder of its own, opened by one attempt after another. */
@@ -27,8 +28,8 @@ async function output(context: TestContext) {
     baseDirectory,
     path,
     read: () => readFile(path, 'utf8'),
-    async attempt({ files = nodeFiles, file = jsonl('out.jsonl'), earlierOwnerDead = true, token, recorded }: Attempt) {
-      const writer = await openOutput(files, file, { baseDirectory, token, recorded, earlierOwnerDead, stage: 'enrich' })
+    async attempt({ files = nodeFiles, file = jsonl('out.jsonl'), earlierOwnerDead = true, ...facts }: Attempt) {
+      const writer = await openOutput(files, file, { baseDirectory, earlierOwnerDead, stage: 'enrich', ...facts })
       context.after(() => writer.close())
       return writer
     },
@@ -165,6 +166,45 @@ for (const kind of ['list', 'write', 'rename'] as const) {
     assert.equal(await read(), '1\n3\n4\n')
     assert.deepEqual(await readdir(baseDirectory), ['out.jsonl'])
   })
+}
+
+for (const kind of ['stat', 'list', 'open', 'rename'] as const) {
+  for (const begun of [false, true]) {
+    test(`X3 an owner stalled before the first ${kind} of ${begun ? 'going on' : 'beginning'} changes nothing of what its successor finished [pitfall 1]`, async context => {
+      const { attempt, read, baseDirectory } = await output(context)
+      let recorded: FilePosition | undefined
+      if (begun) {
+        const first = await attempt({ token: 1 })
+        first.add(1)
+        recorded = await first.flush()
+        await first.close()
+      }
+      const { files, reached, go } = stalling(kind)
+      let newest = 2
+      const mustOwn = async () => {
+        if (newest > 2) throw new Error('fenced')
+      }
+      const facts = recorded === undefined ? {} : { recorded }
+      const stalled = attempt({ token: 2, files, mustOwn, ...facts }).then(
+        writer => writer,
+        () => undefined,
+      )
+      await Promise.race([reached, stalled])
+      newest = 3
+      const successor = await attempt({ token: 3, earlierOwnerDead: false, ...facts })
+      successor.add(2)
+      successor.add(3)
+      await successor.finish()
+      go()
+      const writer = await stalled
+      if (writer !== undefined) {
+        writer.add('late')
+        await assert.rejects(writer.flush(), error => isWaymarkError(error, 'conflict'))
+      }
+      assert.equal(await read(), begun ? '1\n2\n3\n' : '2\n3\n')
+      assert.deepEqual(await readdir(baseDirectory), ['out.jsonl'])
+    })
+  }
 }
 
 test('X3 the start can be recorded before anything is touched, and a crash in between changes nothing', async context => {

@@ -43,5 +43,5 @@ test('X3 a crash between the commit of SQLite and the record of it: what was com
   checkLoaded(rows(), load.items)
   assert.equal(committed(), load.items)
   assert.equal(new Set(again).size, again.length)
-  assert.ok(again.length <= load.items - 3 * 30, `${again.length} items were called again`)
+  assert.ok(again.length <= load.items - 3 * 8, `${again.length} items were called again`)
 })

