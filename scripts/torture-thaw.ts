@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -119,6 +119,7 @@ async function stallOnce(owner: StalledOwner, random: SeededRandom) {
     saveItems: random.pick([1, 3, 10]),
     pauseMs: random.pick([0, 1, 3]),
     durability: random.pick(['power', 'process']),
+    output: random.pick(['jsonl', 'folder', 'parquet']),
   }
   const stopsAfterMs = random.integer(random.pick([5, 40, 150]))
   // After the successor began, or undefined: when it has ended.
@@ -175,6 +176,23 @@ async function stallOnce(owner: StalledOwner, random: SeededRandom) {
   }
 }
 
+async function writtenTo({ folder, output }: Stalled): Promise<Owned[]> {
+  const owned = (text: string): Owned => JSON.parse(text)
+  if (output === 'jsonl') return readFileSync(join(folder, 'out.jsonl'), 'utf8').split('\n').filter(Boolean).map(owned)
+  const place = join(folder, 'out')
+  const seen = readdirSync(place).filter(name => !name.startsWith('.'))
+  if (output === 'folder') return seen.map(name => owned(readFileSync(join(place, name), 'utf8')))
+  const { asyncBufferFromFile, parquetReadObjects } = await import('hyparquet')
+  const { compressors } = await import('hyparquet-compressors')
+  const rows: Owned[] = []
+  for (const name of seen) {
+    const file = await asyncBufferFromFile(join(place, name))
+    for (const row of await parquetReadObjects({ file, compressors }))
+      rows.push({ n: Number(row['n']), owner: String(row['owner']) })
+  }
+  return rows
+}
+
 /** What the successor called is the successor's, everything else is the old owner's, and each is there once. */
 async function checkEnd(
   plan: Stalled,
@@ -187,12 +205,11 @@ async function checkEnd(
     Array.from({ length: count }, (_, n) => ({ n, owner: called.has(`${stage} ${n}`) ? 'second' : 'first' }))
   assert.deepEqual(value.step, expected('step', steps), 'the stages')
   assert.deepEqual(value.kept, expected('kept', items), 'the results in the store')
-  const lines = readFileSync(join(folder, 'out.jsonl'), 'utf8').split('\n').filter(Boolean)
-  const rows: Owned[] = lines.map(line => JSON.parse(line))
+  const rows = await writtenTo(plan)
   assert.deepEqual(
     rows.sort((a, b) => a.n - b.n),
     expected('written', items),
-    'the lines of the file',
+    'what the output holds',
   )
   const database = new DatabaseSync(join(folder, 'out.db'))
   const loaded = database.prepare('SELECT n, owner FROM rows ORDER BY n').all()

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Durability, jsonl, pipeline, sqliteTable } from 'waymark'
+import { type Durability, folder, jsonl, parquet, pipeline, sqliteTable } from 'waymark'
 
 /** What one schedule of a stalled owner works on. Sent to the worker as a line of JSON. */
 export interface Stalled {
@@ -11,6 +11,7 @@ export interface Stalled {
   readonly saveItems: number
   readonly pauseMs: number
   readonly durability: Durability
+  readonly output: 'jsonl' | 'folder' | 'parquet'
 }
 
 export interface Owned {
@@ -18,11 +19,22 @@ export interface Owned {
   readonly owner: string
 }
 
+function outputOf({ folder: place, output }: Stalled) {
+  switch (output) {
+    case 'jsonl':
+      return jsonl<Owned>(join(place, 'out.jsonl'))
+    case 'folder':
+      return folder<Owned>(join(place, 'out'), { name: ({ n }) => `${n}.json` })
+    case 'parquet':
+      return parquet<Owned>(join(place, 'out'), { rowsPerPart: 7 })
+  }
+}
+
 /** Called where a function of the pipeline begins, with the stage and the index. */
 export type Began = (stage: string, n: number) => unknown
 
 /**
- * Stages in a loop, and three passes over items (results in the store, lines of a file, rows of a table), all at once. Every result says
+ * Stages in a loop, and three passes over items (results in the store, lines of a file or files, rows of a table), all at once. Every result says
  * whose it is.
  *
  * @param acknowledged Called where the result of a stage came back.
@@ -48,7 +60,7 @@ export const stalledPipeline = (plan: Stalled, owner: string, began: Began, ackn
     const [stepped, kept] = await Promise.all([
       inStages(),
       run.each('kept', numbers, n => pass('kept', n), options),
-      run.each('written', numbers, n => pass('written', n), { ...options, output: jsonl<Owned>(join(plan.folder, 'out.jsonl')) }),
+      run.each('written', numbers, n => pass('written', n), { ...options, output: outputOf(plan) }),
       run.each('loaded', numbers, n => pass('loaded', n), {
         ...options,
         output: sqliteTable<Owned>(join(plan.folder, 'out.db'), { table: 'rows', create: true, busyTimeoutMs: 2_000 }),

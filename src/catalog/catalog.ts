@@ -63,6 +63,7 @@ export type CatalogChange =
   | { readonly kind: 'head'; readonly stream: string; readonly head: StreamHead }
   | { readonly kind: 'run'; readonly run: RunView }
   | { readonly kind: 'stage'; readonly stage: StageView }
+  | { readonly kind: 'delete-stage'; readonly run: string; readonly path: ScopePath }
   | { readonly kind: 'checkpoint'; readonly checkpoint: CheckpointView }
   /** Forgets its changes too; later ones are ignored. */
   | { readonly kind: 'delete-checkpoint'; readonly id: string }

@@ -79,6 +79,16 @@ export class ChangeWriter {
     this.#put(stageTable, stages, row, before)
   }
 
+  deleteStage(run: string, path: string): void {
+    for (const row of this.#connection.all(
+      'DELETE FROM stage WHERE run = ? AND path = ? RETURNING checksum',
+      keyText(run),
+      keyText(path),
+    )) {
+      this.#count(numberIn(row, 'checksum'), 0)
+    }
+  }
+
   forgetStream(stream: string): void {
     const key = keyText(stream)
     for (const row of this.#connection.all('DELETE FROM run WHERE id = ? RETURNING checksum', key)) {

@@ -37,6 +37,8 @@ function encodeChange(change: CatalogChange): (writer: ChangeWriter) => void {
       const row = encodeRow<StageView>(stageTable, change.stage)
       return writer => writer.stage(row)
     }
+    case 'delete-stage':
+      return writer => writer.deleteStage(change.run, change.path)
     case 'checkpoint': {
       const row = checkpointRow(change.checkpoint)
       return writer => writer.checkpoints.save(row)

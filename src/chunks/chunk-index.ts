@@ -7,7 +7,7 @@ import type { PackReference } from '../format/manifest.ts'
 export interface ChunkIndex {
   /** For each digest the pack it was seen in, or undefined. */
   find(digests: readonly Uint8Array[]): Promise<readonly (PackReference | undefined)[]>
-  /** Remembers chunks of packs that are durable, soon. Never fails: what is not remembered is stored again. */
+  /** Remembers chunks of packs that are durable, and whose record is, soon: any process may find them. Never fails: what is not remembered is stored again. */
   add(entries: readonly ChunkIndexEntry[]): void
   close(): Promise<void>
 }

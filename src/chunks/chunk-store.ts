@@ -104,13 +104,17 @@ export class ChunkStore {
     }
   }
 
-  /** The record at `position` makes a checkpoint of saved bytes: what rides in it is found there from now on, and the index may name it. */
-  committed(saved: SavedBytes, position: RecordPosition): void {
+  /**
+   * The record at `position` makes a checkpoint of saved bytes: what rides in it is found there from now on. The index may name it only if the record is durable: other processes read the index,
+   * and what they save durably must not stand on what a power cut may still take.
+   */
+  committed(saved: SavedBytes, position: RecordPosition, isDurable: boolean): void {
     const { inlinePack } = saved
     if (inlinePack !== undefined) {
       saved.chunks.rename(inlinePack, position)
       saved.lists?.rename(inlinePack, position)
     }
+    if (!isDurable) return
     const entries = saved.remember.map(entry => ({ ...entry, pack: entry.pack === inlinePack ? position : entry.pack }))
     if (entries.length > 0) this.#options.index.add(entries)
   }

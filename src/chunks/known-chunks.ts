@@ -8,7 +8,7 @@ import type { Packs } from './pack-shelf.ts'
 /** Packs whose chunks one save looks through. */
 const mostPacks = 64
 
-/** Chunks that the store is known to hold already, besides those of the parent: found by the index, then by their neighbours in the same pack. */
+/** Chunks that the store is known to hold already, besides those of the parent: found by the index, which names only what is durable, then by their neighbours in the same pack. A pack is of one save, so they are as durable. */
 export class KnownChunks {
   readonly #index: ChunkIndex
   readonly #packs: Packs

@@ -116,7 +116,11 @@ export const checkpointCommands: readonly CommandSpec[] = [
     group: 'Keep',
     summary: 'save a file as a checkpoint: an exported one, JSON, rows, bytes or a folder',
     arguments: [
-      { name: 'FILE', required: true, summary: '.wmk, .json (a value), .jsonl, .ndjson (rows), a folder (files), else bytes' },
+      {
+        name: 'FILE',
+        required: true,
+        summary: '.wmk, .json (a value), .jsonl, .ndjson (rows), a folder (files), else bytes; - is stdin',
+      },
     ],
     flags: [
       { name: 'id', kind: 'text', value: 'ID', summary: 'the id of the new checkpoint (default: drawn)' },

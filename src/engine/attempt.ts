@@ -9,7 +9,7 @@ import { PlanCheck } from '../model/plan-check.ts'
 import type { RecordedRun, RecordedStage } from '../model/recorded-run.ts'
 import type { RunRecord } from '../model/records.ts'
 import type { RunEvent, StageProgressEvent } from '../model/run-events.ts'
-import { type ScopePath, stageNameOf } from '../model/scope.ts'
+import { isInside, type ScopePath, stageNameOf } from '../model/scope.ts'
 import type { StageSelection } from '../model/stage-selection.ts'
 import { asksForMore, requestText, type StopRequest } from '../model/stop-request.ts'
 import { CallSite } from './call-site.ts'
@@ -45,7 +45,7 @@ export interface AttemptFacts {
   readonly stopSignal: AbortSignal | undefined
   readonly onEvent: ((event: RunEvent) => void) | undefined
   /** `stage` and `each` for what lies inside a path ('' for the run itself). */
-  readonly verbs: (attempt: Attempt, path: ScopePath) => ScopeVerbs
+  readonly verbs: (attempt: Attempt, path: ScopePath, signal: AbortSignal) => ScopeVerbs
 }
 
 export type ScopeVerbs = Pick<Run, 'stage' | 'each'>
@@ -72,12 +72,16 @@ export class Attempt {
   readonly #calls = new Map<ScopePath, CallSite>()
   /** Paths called inside a stage or item. */
   readonly #callsIn = new Map<ScopePath, ScopePath[]>()
-  readonly #started: StartedStage[] = []
+  /** Those that go on, and those whose error nobody took so far. */
+  readonly #started = new Set<StartedStage>()
   readonly #outputs = new Map<string, ScopePath>()
-  readonly #redoing = new Map<number, Promise<unknown>>()
+  readonly #redoing = new Map<number, { readonly path: ScopePath; readonly done: Promise<unknown> }>()
   readonly #redone = new Set<ScopePath>()
   readonly #drawn = { now: 0, uuid: 0, random: 0 }
-  #nextOrder: number
+  #nextOrder = 1
+  #toldOfListener = false
+  /** Aborts when nothing more is to be begun. */
+  readonly #stop = new AbortController()
   #meanTimeToFailureMs: Promise<number> | undefined
   #heldBack: { readonly error: WaymarkError; readonly option: string } | undefined
   #lastFailure: { readonly error: unknown; readonly place: ErrorPlace } | undefined
@@ -92,23 +96,38 @@ export class Attempt {
       clock: core.clock,
       durability: facts.durability,
       beforeUnsynced: core.upgrade,
-      onRecorded: (record, position) => {
+      onRecorded: (record, position, durability) => {
         recorded.apply(record, position)
         const checkpoint = checkpointIn(record)
-        if (checkpoint !== undefined) core.memory.parents.recorded(checkpoint.id, position)
+        if (checkpoint !== undefined) core.memory.parents.recorded(checkpoint.id, position, durability === 'power')
       },
       onFailed: error => {
         if (isWaymarkError(error, 'fenced')) this.#abort.abort(error)
       },
     })
-    this.#nextOrder = 1 + Math.max(0, ...[...facts.recorded.stages.values()].map(stage => stage.order))
+    for (const { order } of facts.recorded.stages.values()) this.#nextOrder = Math.max(this.#nextOrder, order + 1)
+    this.#abort.signal.addEventListener('abort', () => this.#stop.abort(), { once: true })
+    if (facts.stopSignal?.aborted) this.#stop.abort()
+    else facts.stopSignal?.addEventListener('abort', () => this.#stop.abort(), { once: true })
     const { signal } = facts
     if (signal?.aborted) this.#abort.abort(signal.reason)
-    else signal?.addEventListener('abort', () => this.#abort.abort(signal.reason), { once: true })
+    else signal?.addEventListener('abort', this.#onCallersAbort, { once: true })
+  }
+
+  readonly #onCallersAbort = (): void => this.#abort.abort(this.facts.signal?.reason)
+
+  /** It has ended: lets go of the caller's signal, which may outlive many attempts. */
+  close(): void {
+    this.facts.signal?.removeEventListener('abort', this.#onCallersAbort)
   }
 
   get signal(): AbortSignal {
     return this.#abort.signal
+  }
+
+  /** Aborts as soon as nothing more is to be begun: who only waits need not wait on. */
+  get stopSignal(): AbortSignal {
+    return this.#stop.signal
   }
 
   get stopping(): boolean {
@@ -128,17 +147,26 @@ export class Attempt {
   obey(request: StopRequest): void {
     if (!asksForMore(request, this.#request)) return
     this.#request = request
+    this.#stop.abort()
     const does = { pause: 'paused: finishing what is in flight', 'pause-now': 'paused now', cancel: 'cancelled' }[request.kind]
     this.emit({ type: 'stopping', message: `${does}, asked for by ${requestText(request)}` })
     if (request.kind !== 'pause') this.#abort.abort(requestedStop(this.facts.run, request))
   }
 
-  verbs(path: ScopePath): ScopeVerbs {
-    return this.facts.verbs(this, path)
+  /** What a call may use until `signal` aborts: with the run, or when the call is over. */
+  verbs(path: ScopePath, signal: AbortSignal = this.signal): ScopeVerbs {
+    return this.facts.verbs(this, path, signal)
   }
 
+  /** A listener that throws is told of once: nothing that is recorded depends on it. */
   emit(event: RunEvent): void {
-    this.facts.onEvent?.(event)
+    try {
+      this.facts.onEvent?.(event)
+    } catch (error) {
+      if (!this.#toldOfListener)
+        process.emitWarning(`a listener of run ${this.facts.run} threw at ${event.type}: ${String(error)}`)
+      this.#toldOfListener = true
+    }
   }
 
   /** Mean time to failure of the pipeline's work, from the runs the catalog knows; asked once. */
@@ -233,6 +261,7 @@ export class Attempt {
   forgetCallsIn(scope: ScopePath): void {
     for (const path of this.#callsIn.get(scope) ?? []) {
       this.#calls.delete(path)
+      for (const [file, holder] of this.#outputs) if (holder === path) this.#outputs.delete(file)
       this.forgetCallsIn(path)
     }
     this.#callsIn.delete(scope)
@@ -250,7 +279,12 @@ export class Attempt {
   }
 
   track(stage: StartedStage): void {
-    this.#started.push(stage)
+    this.#started.add(stage)
+    // An outcome holds the result: ten million of them must not stay until the attempt ends.
+    stage.settled.then(
+      () => this.#started.delete(stage),
+      () => stage.observed() && this.#started.delete(stage),
+    )
   }
 
   /**
@@ -262,7 +296,10 @@ export class Attempt {
   ): Promise<{ recorded: RecordedStage | undefined; redo: string | undefined }> {
     const order = this.facts.recorded.stages.get(path)?.order
     if (order !== undefined) {
-      for (const [earlier, done] of [...this.#redoing]) if (earlier < order) await done.catch(() => {})
+      for (const [earlier, redone] of [...this.#redoing]) {
+        // What this lies in cannot end before it.
+        if (earlier < order && !isInside(path, redone.path)) await redone.done.catch(() => {})
+      }
     }
     const recorded = this.facts.recorded.stages.get(path)
     return { recorded, redo: recorded && this.#redoReason(recorded, version) }
@@ -273,8 +310,8 @@ export class Attempt {
   }
 
   /** Until `done` settles, stages first called after this order wait before they decide to reuse what they have. */
-  redoing(order: number, done: Promise<unknown>): void {
-    this.#redoing.set(order, done)
+  redoing(path: ScopePath, order: number, done: Promise<unknown>): void {
+    this.#redoing.set(order, { path, done })
     const forget = () => this.#redoing.delete(order)
     done.then(forget, forget)
   }
@@ -289,16 +326,20 @@ export class Attempt {
     return placeOf(error) ?? (this.#lastFailure?.error === error ? this.#lastFailure?.place : undefined)
   }
 
+  /** Waits for what a function started by name and left to itself. */
+  async settleIn(scope: ScopePath): Promise<void> {
+    for (const { path, settled } of [...this.#started]) if (isInside(path, scope)) await settled.catch(() => {})
+  }
+
   /** Waits until every stage that was started has ended; the first failure that nobody took, if any. */
   async settle(): Promise<{ readonly error: unknown } | undefined> {
     let unobserved: { error: unknown } | undefined
     // Stages may start further ones while this waits.
-    for (let i = 0; i < this.#started.length; i++) {
-      const stage = this.#started[i]
+    for (const stage of this.#started) {
       try {
-        await stage?.settled
+        await stage.settled
       } catch (error) {
-        if (stage?.observed() === false) unobserved ??= { error }
+        if (!stage.observed()) unobserved ??= { error }
       }
     }
     return unobserved

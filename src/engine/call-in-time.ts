@@ -5,6 +5,7 @@ import { stopped } from './stopped.ts'
 /**
  * Calls `fn` with a signal that aborts with the run, or after `timeoutMs`, upon which the call is over whether or not the function obeys.
  *
+ * @param outer of the call this one is made in: when that is over, so is this. Default: the run's.
  * @throws WaymarkError `limit` when the time is up, `cancelled` when the run is told to stop now
  */
 export async function callInTime<Value>(
@@ -12,8 +13,9 @@ export async function callInTime<Value>(
   path: string,
   timeoutMs: number | undefined,
   fn: (signal: AbortSignal) => Value | PromiseLike<Value>,
+  outer: AbortSignal = attempt.signal,
 ): Promise<Value> {
-  if (timeoutMs === undefined) return untilAborted(attempt.signal, () => fn(attempt.signal))
+  if (timeoutMs === undefined) return untilAborted(outer, () => fn(outer))
   const controller = new AbortController()
   let cancel = () => {}
   const timedOut = new Promise<never>((_, reject) => {
@@ -24,7 +26,7 @@ export async function callInTime<Value>(
     })
   })
   try {
-    const signal = AbortSignal.any([attempt.signal, controller.signal])
+    const signal = AbortSignal.any([outer, controller.signal])
     return await Promise.race([untilAborted(attempt.signal, () => fn(signal)), timedOut])
   } finally {
     cancel()

@@ -2,7 +2,8 @@ import type { Catalog, CatalogChange, CatalogExpectation, SegmentMark, StreamHea
 import type { CommittedBatch, Log, SegmentBatch, SegmentRecord, SegmentTail } from '../log/log.ts'
 import type { Clock } from '../model/clock.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
-import { applyRecord, type RunView, type StageView, stageOf } from '../model/run-view.ts'
+import { applyRecord, type RunView, type StageView, stageOf, throwsAway } from '../model/run-view.ts'
+import { isInside } from '../model/scope.ts'
 import { decodeRunRecord } from './record-codec.ts'
 
 /** How long a commit of this process may wait before the catalog shows it to others. */
@@ -263,6 +264,7 @@ class ChangeSet {
   readonly #heads = new Map<string, StreamHead>()
   readonly #runs = new Map<string, RunView | undefined>()
   readonly #stages = new Map<string, StageView | undefined>()
+  readonly #deletedStages = new Map<string, CatalogChange>()
   readonly #forgotten = new Set<string>()
   readonly #checkpoints: CatalogChange[] = []
   readonly #dirty = new Map<string, string>()
@@ -294,6 +296,7 @@ class ChangeSet {
     const changes: CatalogChange[] = []
     for (const stream of this.#forgotten) changes.push({ kind: 'forget-stream', stream })
     for (const run of this.#runs.values()) if (run !== undefined) changes.push({ kind: 'run', run })
+    changes.push(...this.#deletedStages.values())
     for (const stage of this.#stages.values()) if (stage !== undefined) changes.push({ kind: 'stage', stage })
     changes.push(...this.#checkpoints)
     for (const [stream, head] of this.#heads) changes.push({ kind: 'head', stream, head })
@@ -341,7 +344,13 @@ class ChangeSet {
     const path = stageOf(content)
     const run = record.stream === '' ? undefined : await this.#run(record.stream)
     const stage = path === undefined ? undefined : await this.#stage(record.stream, path)
-    const change = applyRecord(record.stream, { run, stage }, content, record.position)
+    const inside = path === undefined || !throwsAway(content) ? [] : await this.#inside(record.stream, path)
+    const change = applyRecord(record.stream, { run, stage, inside }, content, record.position)
+    for (const gone of change.deletedStages ?? []) {
+      const key = stageKey(record.stream, gone)
+      this.#stages.set(key, undefined)
+      this.#deletedStages.set(key, { kind: 'delete-stage', run: record.stream, path: gone })
+    }
     if (change.run !== undefined) this.#runs.set(change.run.id, change.run)
     if (change.stage !== undefined) this.#stages.set(stageKey(record.stream, change.stage.path), change.stage)
     if (change.checkpoint !== undefined) this.#checkpoints.push({ kind: 'checkpoint', checkpoint: change.checkpoint })
@@ -372,6 +381,13 @@ class ChangeSet {
   async #run(id: string): Promise<RunView | undefined> {
     if (!this.#runs.has(id)) this.#runs.set(id, await this.#catalog.run(id))
     return this.#runs.get(id)
+  }
+
+  async #inside(run: string, path: string): Promise<StageView[]> {
+    const known = new Map<string, StageView | undefined>()
+    if (!this.#forgotten.has(run)) for (const stage of await this.#catalog.stages(run)) known.set(stageKey(run, stage.path), stage)
+    for (const [key, stage] of this.#stages) if (key.startsWith(`${run}\n`)) known.set(key, stage)
+    return [...known.values()].flatMap(stage => (stage !== undefined && isInside(stage.path, path) ? [stage] : []))
   }
 
   async #stage(run: string, path: string): Promise<StageView | undefined> {

@@ -15,7 +15,10 @@ export interface CheckpointInfo extends Omit<CheckpointRecord, 'content'> {
 }
 
 /** What `info` tells beyond a list. */
-export interface CheckpointDetails extends CheckpointInfo, CheckpointParts {}
+export interface CheckpointDetails extends CheckpointInfo, CheckpointParts {
+  /** Of a damaged one: the newest intact one before it. */
+  readonly lastGood?: string
+}
 
 /** Field by field: to copy all but two is five times slower, which a list would feel. */
 export function infoOf(view: CheckpointView, now: number): CheckpointInfo {

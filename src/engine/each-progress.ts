@@ -7,7 +7,7 @@ import type { WaymarkError } from '../model/errors.ts'
 import { DigestList, KeySet } from '../model/key-set.ts'
 import { PendingIndexes } from '../model/pending-indexes.ts'
 import type { RecordedStage } from '../model/recorded-run.ts'
-import type { ItemCounts, SetAsideItem, StageProgress } from '../model/records.ts'
+import type { ItemCounts, SetAsideItem, StageProgress, StoredError } from '../model/records.ts'
 import type { StageProgressEvent } from '../model/run-events.ts'
 import type { SavePolicy } from '../model/save-policy.ts'
 import { Throughput } from '../model/throughput.ts'
@@ -56,6 +56,7 @@ export class EachProgress {
   readonly #results = new ResultBytes()
   #leastResult = Number.POSITIVE_INFINITY
   #setAside: SetAsideItem[] = []
+  #setAsideBytes = 0
   /** Makes the digests: the same as for what is recorded. */
   readonly #keys: KeySet
   readonly #earlier: EarlierWork
@@ -139,6 +140,7 @@ export class EachProgress {
   /** Notes an item that is put away with its error. */
   setAside(item: SetAsideItem): void {
     this.#setAside.push(item)
+    this.#setAsideBytes += storedBytes(item)
     this.#counts.setAside++
     this.#note(item.index, item.key)
   }
@@ -164,7 +166,8 @@ export class EachProgress {
     if (output?.seal === undefined) return
     const position = await output.seal()
     await attempt.appendAs('power', { ...this.#progress(), output: position })
-    await output.recorded?.()
+    await this.#show()
+    if (this.#fault !== undefined) throw this.#fault
   }
 
   /** Stops timers. What is not durable by now is done again by the next attempt. */
@@ -192,12 +195,16 @@ export class EachProgress {
       this.#keys.digester.digest(key)
       this.#digests.push(this.#keys.digester)
     }
-    if (this.#pace.isDue(this.#unsavedItems()) || this.#unsavedBytes() > saveAtBytes) void this.#save()
+    if (this.#isDue()) void this.#save()
     else if (this.#cancelTimer === undefined && this.#saving === undefined) this.#schedule()
   }
 
+  #isDue(): boolean {
+    return this.#pace.isDue(this.#unsavedItems()) || this.#unsavedBytes() > saveAtBytes
+  }
+
   #unsavedBytes(): number {
-    return this.#results.length + (this.#options.output?.pendingBytes ?? 0)
+    return this.#results.length + this.#setAsideBytes + (this.#options.output?.pendingBytes ?? 0)
   }
 
   #schedule(): void {
@@ -212,7 +219,10 @@ export class EachProgress {
   #save(): Promise<void> {
     this.#saving ??= this.#write().finally(() => {
       this.#saving = undefined
-      if (this.#fault === undefined && this.#unsavedItems() > 0 && this.#cancelTimer === undefined) this.#schedule()
+      if (this.#fault !== undefined || this.#unsavedItems() === 0) return
+      // What finished meanwhile may make the next one due.
+      if (this.#isDue()) void this.#save()
+      else if (this.#cancelTimer === undefined) this.#schedule()
     })
     return this.#saving
   }
@@ -240,14 +250,25 @@ export class EachProgress {
       const record = { ...progress, ...(position === undefined ? {} : { output: position }), ...kept }
       await busy.until(attempt.appendAs(this.#pace.durability, record))
       this.#recordedNow += items
-      await output?.recorded?.()
     } catch (error) {
       this.#fault = fileFault(error, `record items of ${this.#options.path}`, 'They are called again by the next attempt.')
     }
+    if (this.#fault === undefined) await this.#show()
     this.#bytesBeingSaved = 0
     this.#itemsBeingSaved = 0
     this.#pace.saved(busy.ms + (this.#waitingSinceMs === undefined ? 0 : core.clock.monotonicMs() - this.#waitingSinceMs))
     this.#waitingSinceMs = undefined
+  }
+
+  /** Has the output show what is recorded now. */
+  async #show(): Promise<void> {
+    const { output, path } = this.#options
+    try {
+      await output?.recorded?.()
+    } catch (error) {
+      const means = 'These items are recorded, and are not called again; the next attempt makes their results visible.'
+      this.#fault = fileFault(error, `make the recorded results of ${path} visible`, means)
+    }
   }
 
   async #place(
@@ -269,6 +290,7 @@ export class EachProgress {
     const keyDigests = this.#digests.take()
     const setAside = this.#setAside
     this.#setAside = []
+    this.#setAsideBytes = 0
     return {
       type: 'stage.progress',
       time: this.#options.attempt.facts.core.clock.now(),
@@ -342,6 +364,14 @@ export class EachProgress {
       ),
     }
   }
+}
+
+/** About what an item set aside takes in memory and in a record. */
+function storedBytes({ payload, key, error }: SetAsideItem): number {
+  let bytes = 256 + (payload?.length ?? 0) + (key?.length ?? 0)
+  for (let one: StoredError | undefined = error; one !== undefined; one = one.cause)
+    bytes += one.message.length + (one.stack?.length ?? 0)
+  return bytes
 }
 
 /** One is made for every result with an output, so the key is worked out only when asked for. */

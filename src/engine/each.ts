@@ -16,6 +16,7 @@ import type { BatchFunction, ItemFunction } from './item-caller.ts'
 import { type ItemInput, openItemInput } from './item-input.ts'
 import { ItemLoop, type LoopFailure } from './item-loop.ts'
 import { ObservedPromise } from './observed-promise.ts'
+import { recoveredAfter } from './recovered-progress.ts'
 import { rowsAdded } from './recovery-rows.ts'
 import type { EachOptions, EachResult } from './run.ts'
 import { recordStageFailure } from './stage.ts'
@@ -33,6 +34,8 @@ interface Pass {
   /** Why what was recorded is thrown away, if it is. */
   readonly redo: string | undefined
   readonly target: ItemTarget<unknown> | undefined
+  /** Aborts with the run, or when the call it is made in is over. */
+  readonly signal: AbortSignal
 }
 
 /** Starts a pass over items, goes on with one, or finds it recorded. */
@@ -43,12 +46,14 @@ export function runEach(
   items: unknown,
   fn: ItemFunction | BatchFunction,
   options: EachOptions<unknown, unknown> = {},
+  signal: AbortSignal = attempt.signal,
 ): Promise<EachResult<unknown>> {
   const path = stagePath(parent, name)
   checkEachOptions(path, options)
   const target = targetOf(path, options.output)
+  if (signal.aborted) throw stopped(signal)
   attempt.enter(path, parent)
-  const result = ObservedPromise.from(passOver(attempt, path, items, fn, options, target))
+  const result = ObservedPromise.from(passOver(attempt, path, items, fn, options, target, signal))
   attempt.track({ path, settled: result.settled, observed: () => result.observed })
   return result
 }
@@ -60,12 +65,13 @@ async function passOver(
   fn: ItemFunction | BatchFunction,
   options: EachOptions<unknown, unknown>,
   target: ItemTarget<unknown> | undefined,
+  signal: AbortSignal,
 ): Promise<EachResult<unknown>> {
   const { core, baseDirectory, recorded: run } = attempt.facts
   const input = await openItemInput(items, path, {
     files: core.files,
     baseDirectory,
-    signal: attempt.signal,
+    signal,
     hasKey: options.key !== undefined,
     fingerprint: options.input,
     before: run.stages.get(path)?.input,
@@ -91,12 +97,22 @@ async function passOver(
     attempt.check.note({ kind: 'reused', path, items: recorded.finished })
     return handle(attempt, path, recorded.counts ?? noCounts, recorded.output, target)
   }
-  if (attempt.stopping) throw stopped(attempt.signal)
+  if (attempt.stopping || signal.aborted) throw stopped(signal)
   attempt.mustBeSelected(path)
   const order = attempt.orderOf(path)
-  const pass: Pass = { attempt, path, fn, options, input, recorded: redo === undefined ? recorded : undefined, redo, target }
+  const pass: Pass = {
+    attempt,
+    path,
+    fn,
+    options,
+    input,
+    recorded: redo === undefined ? recorded : undefined,
+    redo,
+    target,
+    signal,
+  }
   const done = goOn(pass, order, run.stages.get(path)?.outputStart)
-  if (redo !== undefined || changed) attempt.redoing(order, done)
+  if (redo !== undefined || changed) attempt.redoing(path, order, done)
   return done
 }
 
@@ -169,7 +185,7 @@ async function beginOutput(
   await attempt.mustOwn()
   const { output, recovered = [], notices = [] } = await target.open(context, position)
   try {
-    if (recovered.length > 0) await attempt.appendAs('power', ...recovered)
+    if (recovered.length > 0) await attempt.appendAs('power', ...recoveredAfter(recorded, recovered))
     for (const message of notices) attempt.emit({ type: 'notice', message })
     return output
   } catch (error) {
@@ -197,7 +213,7 @@ async function work(pass: Pass, output: ItemOutput | undefined, startedAt: numbe
     total: input.total,
   })
   try {
-    const loop = new ItemLoop({ attempt, path, input, fn, options, recorded, progress })
+    const loop = new ItemLoop({ attempt, path, input, fn, options, recorded, progress, signal: pass.signal })
     const failure = await currentScope.run(path, () => loop.run())
     await progress.flush()
     if (failure !== undefined) throw new ItemLoopEnd(failure)

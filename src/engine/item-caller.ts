@@ -1,5 +1,5 @@
 import { sleep } from '../model/clock.ts'
-import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+import { WaymarkError } from '../model/errors.ts'
 import { itemPath } from '../model/scope.ts'
 import type { Attempt } from './attempt.ts'
 import { BatchCall } from './batch-context.ts'
@@ -20,26 +20,19 @@ export interface Unit {
   readonly index: number
   /** Undefined where items are known by index. */
   readonly key: string | undefined
+  /** How often the function was called with it, alone or in a batch. */
+  calls: number
 }
 
-export const unitName = ({ key, index }: Unit): string => key ?? String(index)
-
-/** All calls that an item is worth were made. */
-export class ExhaustedCalls {
-  readonly error: unknown
-  readonly calls: number
-
-  constructor(error: unknown, calls: number) {
-    this.error = error
-    this.calls = calls
-  }
-}
+export const unitName = ({ key, index }: Pick<Unit, 'key' | 'index'>): string => key ?? String(index)
 
 export interface ItemCallerOptions {
   readonly attempt: Attempt
   readonly path: string
   readonly options: EachOptions<unknown, unknown>
   readonly progress: EachProgress
+  /** Aborts with the run, or when the call the pass is made in is over. */
+  readonly signal: AbortSignal
 }
 
 /** A call that may be made several times. */
@@ -51,7 +44,7 @@ interface Calls {
   readonly startedMs: number
 }
 
-/** Calls the user's function for one item or a batch, again after errors as the policy says. Rejects with {@link ExhaustedCalls} when that is over. */
+/** Calls the user's function for one item or a batch, again after errors as the policy says. Rejects with the last error when that is over. */
 export class ItemCaller {
   readonly #caller: ItemCallerOptions
 
@@ -74,16 +67,22 @@ export class ItemCaller {
     const items = units.map(({ item }) => item)
     const [first, last] = [units[0], units.at(-1)].map(unit => (unit === undefined ? '' : unitName(unit)))
     const name = units.length === 1 ? `${first}` : `${first}…${last}`
-    const make = async (call: number, signal: AbortSignal) =>
-      resultsOf(path, units, await fn(items, new BatchCall(attempt, path, units, call, signal)))
+    const make = async (call: number, signal: AbortSignal) => {
+      for (const unit of units) unit.calls++
+      return resultsOf(path, units, await fn(items, new BatchCall(attempt, path, units, call, signal)))
+    }
     return (await this.#call({ name, make, startedMs: this.#nowMs() }, 1)) as readonly unknown[]
   }
 
-  #callsOf(fn: ItemFunction, { item, index, key }: Unit): Calls {
+  #callsOf(fn: ItemFunction, unit: Unit): Calls {
     const { attempt, path } = this.#caller
+    const { item, index, key } = unit
     return {
       name: key ?? String(index),
-      make: (call, signal) => fn(item, new ItemCall(attempt, path, index, key, call, signal)),
+      make: (call, signal) => {
+        unit.calls++
+        return fn(item, new ItemCall(attempt, path, index, key, call, signal))
+      },
       startedMs: this.#nowMs(),
     }
   }
@@ -93,12 +92,12 @@ export class ItemCaller {
   }
 
   async #call(calls: Calls, call: number): Promise<unknown> {
-    const { attempt, path, options } = this.#caller
+    const { attempt, path, options, signal: outer } = this.#caller
     const { timeoutMs, totalTimeoutMs } = options
     const leftMs = totalTimeoutMs === undefined ? undefined : Math.max(1, totalTimeoutMs - (this.#nowMs() - calls.startedMs))
     const timeLimitMs = leftMs === undefined ? timeoutMs : Math.min(timeoutMs ?? leftMs, leftMs)
     try {
-      return await callInTime(attempt, `${path}[${calls.name}]`, timeLimitMs, signal => calls.make(call, signal))
+      return await callInTime(attempt, `${path}[${calls.name}]`, timeLimitMs, signal => calls.make(call, signal), outer)
     } catch (error) {
       return this.#callAgain(calls, call, error)
     }
@@ -106,12 +105,12 @@ export class ItemCaller {
 
   /** After call number `call` threw: another one after a pause, or the end of it. */
   async #callAgain(calls: Calls, call: number, error: unknown): Promise<unknown> {
-    const { attempt, path, options, progress } = this.#caller
+    const { attempt, path, options, progress, signal } = this.#caller
     const { clock, random } = attempt.facts.core
     const { totalTimeoutMs } = options
     const failed = { call, error, elapsedMs: this.#nowMs() - calls.startedMs, totalTimeoutMs }
-    const delayMs = attempt.stopping ? undefined : retryDelayMs(options.retry, failed, clock, random)
-    if (delayMs === undefined) throw new ExhaustedCalls(meantError(error), call)
+    const delayMs = attempt.stopping || signal.aborted ? undefined : retryDelayMs(options.retry, failed, clock, random)
+    if (delayMs === undefined) throw meantError(error)
     progress.retried()
     attempt.emit({
       type: 'item.retry',
@@ -120,8 +119,14 @@ export class ItemCaller {
       attempt: call + 1,
       error: storeError(meantError(error)),
     })
-    await sleep(clock, delayMs, attempt.signal).catch(() => {
-      throw new ExhaustedCalls(isWaymarkError(attempt.signal.reason) ? attempt.signal.reason : stopped(attempt.signal), call)
+    // Neither what the call started nor what it wrote must go on beside the next one.
+    if (attempt.hasCallsInside) await attempt.settleIn(itemPath(path, calls.name))
+    await sleep(
+      clock,
+      delayMs,
+      signal === attempt.signal ? attempt.stopSignal : AbortSignal.any([attempt.stopSignal, signal]),
+    ).catch(() => {
+      throw stopped(signal)
     })
     attempt.forgetCallsIn(itemPath(path, calls.name))
     return this.#call(calls, call + 1)

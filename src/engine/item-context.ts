@@ -53,11 +53,11 @@ export class ItemCall implements ItemContext {
   }
 
   get stage(): ScopeVerbs['stage'] {
-    return this.#attempt.verbs(this.path).stage
+    return this.#attempt.verbs(this.path, this.signal).stage
   }
 
   get each(): ScopeVerbs['each'] {
-    return this.#attempt.verbs(this.path).each
+    return this.#attempt.verbs(this.path, this.signal).each
   }
 
   skip(reason?: string): Skipped {

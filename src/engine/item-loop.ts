@@ -8,7 +8,7 @@ import { beyondTolerance } from '../model/tolerance.ts'
 import { type NextWanted, SkippedItems } from '../outputs/item-batch.ts'
 import type { Attempt } from './attempt.ts'
 import type { EachProgress } from './each-progress.ts'
-import { type BatchFunction, ExhaustedCalls, ItemCaller, type ItemFunction, type Unit, unitName } from './item-caller.ts'
+import { type BatchFunction, ItemCaller, type ItemFunction, type Unit, unitName } from './item-caller.ts'
 import { ItemCall, isSkipped } from './item-context.ts'
 import type { ItemInput } from './item-input.ts'
 import type { EachOptions } from './run.ts'
@@ -25,6 +25,8 @@ export interface ItemLoopOptions {
   /** What earlier attempts recorded, if that counts. */
   readonly recorded: RecordedStage | undefined
   readonly progress: EachProgress
+  /** Aborts with the run, or when the call the pass is made in is over. */
+  readonly signal: AbortSignal
 }
 
 /** How a loop ended early. */
@@ -65,6 +67,8 @@ export class ItemLoop {
     this.#loop = loop
     this.#caller = new ItemCaller(loop)
     this.#keys = loop.attempt.facts.recorded.stages.get(loop.path)?.keys ?? new KeySet()
+    // A function that is called again in one attempt goes over its items once more.
+    this.#keys.forgetMet()
     this.#concurrency = loop.options.concurrency ?? 1
     this.#lastTurnMs = loop.attempt.facts.core.clock.monotonicMs()
     this.#lastLookMs = this.#lastTurnMs
@@ -72,28 +76,32 @@ export class ItemLoop {
 
   /** Resolves when nothing is in flight any more: with how it failed, or undefined when every item is finished. After an abort, items in flight are left to themselves. */
   async run(): Promise<LoopFailure | undefined> {
-    const { attempt, input, progress } = this.#loop
+    const { signal, input, progress } = this.#loop
     const onAbort = () => this.#wake?.()
-    attempt.signal.addEventListener('abort', onAbort, { once: true })
+    signal.addEventListener('abort', onAbort, { once: true })
     try {
       await this.#start()
-      while (this.#inFlight > 0 && !attempt.signal.aborted) await this.#settleOne()
+      while (this.#inFlight > 0 && !signal.aborted) await this.#settleOne()
     } catch (error) {
       this.#failure ??= { error }
-      while (this.#inFlight > 0 && !attempt.signal.aborted) await this.#settleOne()
+      while (this.#inFlight > 0 && !signal.aborted) await this.#settleOne()
     } finally {
-      attempt.signal.removeEventListener('abort', onAbort)
+      signal.removeEventListener('abort', onAbort)
       this.#over = true
     }
     // Items that nobody waits for any more are not finished: the pass ends early however far the input was read.
-    if (this.#inFlight > 0) this.#failure ??= { error: stopped(attempt.signal) }
+    if (this.#inFlight > 0) this.#failure ??= { error: stopped(signal) }
     if (this.#failure === undefined && input.total === undefined) progress.total = this.#index + 1
     this.#failure ??= this.#endsBeyondTolerance()
     return this.#failure
   }
 
+  get #isStopping(): boolean {
+    return this.#loop.attempt.stopping || this.#loop.signal.aborted
+  }
+
   async #start(): Promise<void> {
-    const { attempt, input } = this.#loop
+    const { attempt, signal, input } = this.#loop
     for await (const batch of input.batches(this.#nextWanted())) {
       if (batch instanceof SkippedItems) {
         this.#index += batch.count
@@ -103,9 +111,12 @@ export class ItemLoop {
         this.#index++
         const key = this.#keyOf(item)
         if (this.#isRecorded(this.#index, key)) continue
-        if (attempt.stopping) throw stopped(attempt.signal)
+        if (attempt.stopping || signal.aborted) throw stopped(signal)
         const pause = this.#take(item, this.#index, key)
-        if (pause !== undefined) await pause
+        if (pause !== undefined) {
+          await pause
+          await this.#loop.progress.pressure()
+        }
         if (this.#failure !== undefined) return
         if (++this.#sinceLook >= this.#looksEvery) await this.#turn()
       }
@@ -144,7 +155,7 @@ export class ItemLoop {
   #take(item: unknown, index: number, key: string | undefined): Promise<void> | undefined {
     const { batch } = this.#loop.options
     if (batch === undefined) return this.#begin(item, index, key)
-    this.#batch.push({ item, index, key })
+    this.#batch.push({ item, index, key, calls: 0 })
     return this.#batch.length < batch ? undefined : this.#beginBatch()
   }
 
@@ -153,22 +164,22 @@ export class ItemLoop {
     // Without `batch` it is one for single items: the overloads of `run.each` hold the two together.
     const fn = this.#loop.fn as ItemFunction
     if (options.timeoutMs !== undefined || options.totalTimeoutMs !== undefined) {
-      const unit = { item, index, key }
+      const unit = { item, index, key, calls: 0 }
       return this.#enlist(this.#caller.one(fn, unit), unit)
     }
     let returned: unknown
     try {
-      returned = fn(item, new ItemCall(attempt, path, index, key, 1, attempt.signal))
+      returned = fn(item, new ItemCall(attempt, path, index, key, 1, this.#loop.signal))
     } catch (error) {
-      const unit = { item, index, key }
+      const unit = { item, index, key, calls: 1 }
       return this.#enlist(this.#caller.oneAgain(fn, unit, error), unit)
     }
     if (isThenable(returned)) {
-      const unit = { item, index, key }
+      const unit = { item, index, key, calls: 1 }
       const call = Promise.resolve(returned).catch(error => this.#caller.oneAgain(fn, unit, error))
       return this.#enlist(call, unit)
     }
-    this.#finish(index, key, returned, item)
+    this.#finish(index, key, returned, item, 1)
     return progress.pressure()
   }
 
@@ -184,7 +195,7 @@ export class ItemLoop {
     const fn = this.#loop.fn as BatchFunction
     try {
       const results = await this.#caller.batch(fn, units)
-      for (const [i, { index, key, item }] of units.entries()) this.#finish(index, key, results[i], item)
+      for (const [i, { index, key, item, calls }] of units.entries()) this.#finish(index, key, results[i], item, calls)
     } catch (error) {
       if (units.length === 1 || this.#loop.options.tolerate === undefined || !this.#isOfTheItem(error)) {
         this.#fail(error, units)
@@ -192,7 +203,7 @@ export class ItemLoop {
       }
       // One by one, so that only those at fault are set aside.
       for (const unit of units) {
-        if (this.#over || this.#failure !== undefined || this.#loop.attempt.stopping) return
+        if (this.#over || this.#failure !== undefined || this.#isStopping) return
         await this.#callBatch([unit])
       }
     }
@@ -202,7 +213,7 @@ export class ItemLoop {
   #enlist(call: Promise<unknown>, unit: Unit): Promise<void> | undefined {
     return this.#inFlightUntil(
       call.then(
-        value => this.#finish(unit.index, unit.key, value, unit.item),
+        value => this.#finish(unit.index, unit.key, value, unit.item, unit.calls),
         error => this.#fail(error, [unit]),
       ),
     )
@@ -210,9 +221,13 @@ export class ItemLoop {
 
   #inFlightUntil(over: Promise<void>): Promise<void> | undefined {
     this.#inFlight++
-    void over.then(() => {
+    const settled = () => {
       this.#inFlight--
       this.#wake?.()
+    }
+    over.then(settled, (error: unknown) => {
+      this.#failure ??= { error }
+      settled()
     })
     return this.#inFlight >= this.#concurrency ? this.#settleOne() : this.#loop.progress.pressure()
   }
@@ -223,11 +238,11 @@ export class ItemLoop {
         this.#wake = undefined
         resolve()
       }
-      if (this.#loop.attempt.signal.aborted) this.#wake()
+      if (this.#loop.signal.aborted) this.#wake()
     })
   }
 
-  #finish(index: number, key: string | undefined, value: unknown, item: unknown): void {
+  #finish(index: number, key: string | undefined, value: unknown, item: unknown, calls: number): void {
     const { progress } = this.#loop
     // After an abort nobody waits for this item any more; it is done again by the next attempt.
     if (this.#over) return
@@ -235,7 +250,7 @@ export class ItemLoop {
       if (isSkipped(value)) progress.skip(index, key)
       else progress.finish(index, key, value)
     } catch (error) {
-      this.#fail(new ExhaustedCalls(error, 1), [{ index, key, item }])
+      this.#fail(error, [{ index, key, item, calls }])
     }
     const { attempt, path } = this.#loop
     if (attempt.hasCallsInside) attempt.forgetCallsIn(itemPath(path, itemName(index, key)))
@@ -243,28 +258,27 @@ export class ItemLoop {
   }
 
   /** Sets items aside whose calls are exhausted, as far as that is tolerated; else the loop ends. */
-  #fail(thrown: unknown, units: readonly Unit[]): void {
+  #fail(error: unknown, units: readonly Unit[]): void {
     if (this.#over) return
-    const error = thrown instanceof ExhaustedCalls ? thrown.error : thrown
-    const calls = thrown instanceof ExhaustedCalls ? thrown.calls : 1
     const { options, progress } = this.#loop
     for (const unit of units) {
+      if (this.#loop.attempt.hasCallsInside) this.#loop.attempt.forgetCallsIn(itemPath(this.#loop.path, unitName(unit)))
       if (this.#failure !== undefined) return
-      if (options.tolerate === undefined || !this.#isOfTheItem(thrown)) {
+      if (options.tolerate === undefined || !this.#isOfTheItem(error)) {
         this.#failure = { error, item: unitName(unit), index: unit.index }
         return
       }
       const { done, skipped, setAside, total } = progress.counts
       const beyond = beyondTolerance(options.tolerate, { setAside: setAside + 1, total, finished: done + skipped + setAside + 1 })
-      if (beyond === undefined) this.#setAside(unit, error, calls)
+      if (beyond === undefined) this.#setAside(unit, error)
       else
         this.#failure = { error: tooMany(this.#loop.path, setAside + 1, beyond, error), item: unitName(unit), index: unit.index }
     }
   }
 
-  #setAside(unit: Unit, error: unknown, calls: number): void {
+  #setAside(unit: Unit, error: unknown): void {
     const { attempt, path, progress } = this.#loop
-    const { index, key, item } = unit
+    const { index, key, item, calls } = unit
     const stored = storeError(error, unitName(unit))
     const payload = payloadOf(item, attempt)
     progress.setAside({
@@ -281,9 +295,8 @@ export class ItemLoop {
   }
 
   /** Whether another item may well succeed: not so for a full disk, a lost lease, a misuse of the library, or when the run is told to stop. */
-  #isOfTheItem(thrown: unknown): boolean {
-    const error = thrown instanceof ExhaustedCalls ? thrown.error : thrown
-    if (this.#loop.attempt.stopping || this.#loop.progress.fault !== undefined) return false
+  #isOfTheItem(error: unknown): boolean {
+    if (this.#isStopping || this.#loop.progress.fault !== undefined) return false
     return !isWaymarkError(error) || error.code === 'limit' || error.code === 'invalid' || error.code === 'failed'
   }
 
@@ -312,7 +325,7 @@ export class ItemLoop {
 }
 
 /** Longer ones are not kept: the item is then read from its input again. */
-const mostPayloadBytes = 1 << 20
+const mostPayloadBytes = 64 << 10
 
 /** The item as it is kept when it is set aside; undefined if it cannot be stored, or is too long. */
 export function payloadOf(item: unknown, attempt: Attempt): Uint8Array | undefined {

@@ -102,8 +102,8 @@ export class Parents {
     if (this.#pending.size > mostPending && oldest !== undefined) this.#pending.delete(oldest)
   }
 
-  /** The record of a checkpoint is there. */
-  recorded(id: string, position: RecordPosition): void {
+  /** The record of a checkpoint is there; `isDurable` false: a power cut may yet take it. */
+  recorded(id: string, position: RecordPosition, isDurable = true): void {
     const pending = this.#pending.get(id)
     if (pending === undefined) return
     this.#pending.delete(id)
@@ -113,7 +113,7 @@ export class Parents {
     this.#newest.set(pending.key, { id, chunks: { chunks, lists } })
     const [oldest] = this.#newest.keys()
     if (this.#newest.size > mostKept && oldest !== undefined) this.#newest.delete(oldest)
-    this.#options.chunks.committed(pending.saved, position)
+    this.#options.chunks.committed(pending.saved, position, isDurable)
     pending.keep?.(id, chunks)
   }
 }

@@ -16,6 +16,8 @@ export interface PhysicalSize extends FileTally {
   readonly log: FileTally
   /** The catalog and what remembers chunks: both can be built anew. */
   readonly catalog: FileTally
+  /** Packs that are being written, or were when their process was killed: the name of one does not say whose it is, so nobody removes it. */
+  readonly unfinished: FileTally
   /** Claims, leases, and what a repair set aside. */
   readonly other: FileTally
 }
@@ -25,7 +27,7 @@ type Part = Exclude<keyof PhysicalSize, keyof FileTally>
 /** Walks the folder of a store. What other processes remove meanwhile is not counted. */
 export async function physicalSize(files: FileSystem, root: string): Promise<PhysicalSize> {
   const none = (): { files: number; bytes: number } => ({ files: 0, bytes: 0 })
-  const parts = { packs: none(), parity: none(), log: none(), catalog: none(), other: none() }
+  const parts = { packs: none(), parity: none(), log: none(), catalog: none(), unfinished: none(), other: none() }
   const total = none()
   try {
     for await (const { name, bytes } of filesBelow(files, root, '')) {
@@ -41,6 +43,7 @@ export async function physicalSize(files: FileSystem, root: string): Promise<Phy
 }
 
 function partOf(name: string): Part {
+  if (name.startsWith('packs/') && name.endsWith('.tmp')) return 'unfinished'
   if (name.startsWith('packs/')) return name.endsWith('.par') ? 'parity' : 'packs'
   if (name.startsWith('segments/')) return 'log'
   return /^(catalog|chunks)\.sqlite/.test(name) ? 'catalog' : 'other'

@@ -19,7 +19,7 @@ export interface RecordAppenderOptions {
   /** Awaited before the first record that is not `power`. */
   readonly beforeUnsynced: () => Promise<void>
   /** Called for each record that is acknowledged, in the order of the log. */
-  readonly onRecorded: (record: RunRecord, position: RecordPosition) => void
+  readonly onRecorded: (record: RunRecord, position: RecordPosition, durability: AppendDurability) => void
   /** Called for each commit that fails, before those who wait for it hear of it. */
   readonly onFailed: (error: unknown) => void
 }
@@ -107,7 +107,7 @@ export class RecordAppender {
     )
     for (const [i, { record }] of records.entries()) {
       const position = positions[i]
-      if (position !== undefined) onRecorded(record, position)
+      if (position !== undefined) onRecorded(record, position, durability)
     }
   }
 

@@ -10,17 +10,22 @@ export interface Beginning {
   readonly created: Omit<RunCreated, 'type' | 'time' | 'pipeline'>
   readonly supervisor?: Owner['supervisor'] | undefined
   readonly code?: CodeDigest | undefined
+  /** What the attempt begins with: recorded with it, or neither is. */
+  readonly first?: readonly RunRecord[]
 }
 
 /** Records that an attempt begins, and before the first one the run itself. */
-export async function recordBeginning(attempt: Attempt, { plan, created, supervisor, code }: Beginning): Promise<void> {
+export async function recordBeginning(
+  attempt: Attempt,
+  { plan, created, supervisor, code, first = [] }: Beginning,
+): Promise<void> {
   const { core, pipeline, recorded, earlierOwnersDead } = attempt.facts
   // Older versions would not find the items that this one records.
   await core.upgrade()
   const time = core.clock.now()
-  const first: RunRecord[] = []
-  if (recorded.created === undefined) first.push({ type: 'run.created', time: await creationTime(core), pipeline, ...created })
-  first.push({
+  const records: RunRecord[] = []
+  if (recorded.created === undefined) records.push({ type: 'run.created', time: await creationTime(core), pipeline, ...created })
+  records.push({
     type: 'attempt.started',
     time,
     attempt: plan.attempt,
@@ -30,7 +35,7 @@ export async function recordBeginning(attempt: Attempt, { plan, created, supervi
     node: process.version,
     ...(code === undefined ? {} : { code }),
   })
-  await attempt.append(...first)
+  await attempt.append(...records, ...first)
 }
 
 /** Now, but after every run there is: the last run is the one begun last, also where the clock was set back. A thousandth of a millisecond shows nowhere. */

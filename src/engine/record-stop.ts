@@ -1,4 +1,5 @@
 import { isWaymarkError } from '../model/errors.ts'
+import type { RecordedRun } from '../model/recorded-run.ts'
 import type { AttemptEnded } from '../model/records.ts'
 import type { RunView } from '../model/run-view.ts'
 import type { StopRequest } from '../model/stop-request.ts'
@@ -24,11 +25,28 @@ export async function recordStop(core: StoreCore, run: RunView, request: StopReq
   }
 }
 
-/** What an earlier end said of a failure stays said: the next attempt needs it. */
-function endRecord(core: StoreCore, seen: RunView, owned: OwnedRun, request: StopRequest): AttemptEnded | undefined {
+/** What this process asks for when it gives a run up. */
+export function cancelRequest(core: StoreCore, reason: string): StopRequest {
+  const { host, pid } = core.self
+  return { kind: 'cancel', time: core.clock.now(), by: { host, pid }, reason }
+}
+
+/** The end that a request puts to a run; undefined where it is over already. */
+export function endRecord(core: StoreCore, seen: RunView, owned: OwnedRun, request: StopRequest): AttemptEnded | undefined {
   const recorded = recordedRunOf(owned.history.records)
+  if (recorded.isCompleted || (recorded.ended?.state === 'cancelled' && !recorded.reopened)) return undefined
+  return endOf(core, seen, owned, recorded, request)
+}
+
+/** What an earlier end said of a failure stays said: the next attempt needs it. */
+export function endOf(
+  core: StoreCore,
+  seen: RunView,
+  owned: OwnedRun,
+  recorded: RecordedRun,
+  request: StopRequest,
+): AttemptEnded {
   const { ended, lastAttempt, attempts } = recorded
-  if (recorded.isCompleted || (ended?.state === 'cancelled' && !recorded.reopened)) return undefined
   // An owner that this take-over fenced unseen, or one whose disk was too broken to record its end, may hold output files open.
   const unknownOwner = ended === undefined && (attempts !== seen.attempt || lastAttempt?.owner.process === core.self.process)
   const isAlone = owned.earlierOwnerDead && !unknownOwner && ended?.earlierOwnersDead !== false

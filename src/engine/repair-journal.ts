@@ -79,6 +79,15 @@ export async function listJournals(files: FileSystem, root: string): Promise<rea
   return journals.sort((a, b) => a.startedAt - b.startedAt)
 }
 
+/** Why a repair marked a checkpoint as damaged; undefined if none did. */
+export async function markedBecause(
+  { files, path }: { readonly files: FileSystem; readonly path: string },
+  checkpoint: string,
+): Promise<string | undefined> {
+  const actions = (await listJournals(files, path)).flatMap(journal => journal.actions)
+  return actions.findLast(({ kind, does, name }) => kind === 'checkpoint' && does === 'mark' && name === checkpoint)?.reason
+}
+
 async function repairIds(files: FileSystem, root: string): Promise<readonly string[]> {
   try {
     return await files.list(`${root}/${asideFolder}`)

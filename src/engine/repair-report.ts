@@ -50,4 +50,6 @@ export interface UndoReport {
   readonly files: readonly string[]
   /** Checkpoints that have their status of before. */
   readonly checkpoints: readonly string[]
+  /** True: it was undone before, and nothing was changed now. */
+  readonly already?: true
 }

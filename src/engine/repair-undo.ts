@@ -18,7 +18,7 @@ import type { StoreCore } from './store-core.ts'
 export async function undoRepair(core: StoreCore, id: string): Promise<UndoReport> {
   try {
     const journal = await readJournal(core.files, core.path, id)
-    if (journal.state === 'undone') return { id, files: [], checkpoints: [] }
+    if (journal.state === 'undone') return { id, files: [], checkpoints: [], already: true }
     const restored: string[] = []
     // Before that it had changed nothing, and may not even have copied all.
     const hasChanged = journal.state !== 'started'
@@ -50,10 +50,7 @@ async function putBack(core: StoreCore, id: string, { path, before }: ChangedFil
   return true
 }
 
-async function restoreStatuses(
-  core: StoreCore,
-  statuses: RepairJournal['statuses'],
-): Promise<readonly string[]> {
+async function restoreStatuses(core: StoreCore, statuses: RepairJournal['statuses']): Promise<readonly string[]> {
   await core.feed.refresh()
   const restored: string[] = []
   const records: CheckpointChanged[] = []

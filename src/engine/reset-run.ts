@@ -8,6 +8,7 @@ import { deleteCheckpoints } from './delete-checkpoints.ts'
 import { ownedForAMoment, wasCancelled } from './owned-for-a-moment.ts'
 import { leaseHeld, runLiveness } from './ownership.ts'
 import { encodeRunRecord } from './record-codec.ts'
+import { cancelRequest, endOf } from './record-stop.ts'
 import type { Address } from './resolve-address.ts'
 import { noStage } from './set-aside-items.ts'
 import type { StoreCore } from './store-core.ts'
@@ -46,7 +47,8 @@ export async function resetRun(core: StoreCore, address: Address, { plan = false
   if (address.stage !== undefined && run.state === 'cancelled') throw wasCancelled(run.id)
   const report = await whatIsLost(core, address, await peekRun(core, run))
   if (plan || report.report.empty) return { ...report.report, planned: plan }
-  return ownedForAMoment(core, run, async ({ ownership, history }) => {
+  return ownedForAMoment(core, run, async owned => {
+    const { ownership, history } = owned
     const recorded = recordedRunOf(history.records)
     const { report: lost, deleted } = await whatIsLost(core, address, recorded)
     const time = core.clock.now()
@@ -54,11 +56,12 @@ export async function resetRun(core: StoreCore, address: Address, { plan = false
       lost.stage === undefined
         ? [
             { type: 'stage.reset', time, path: '' },
-            { type: 'attempt.ended', time, attempt: recorded.attempts, state: 'cancelled' },
+            endOf(core, run, owned, recorded, cancelRequest(core, 'it was reset')),
           ]
         : lost.stages.map(path => ({ type: 'stage.reset', time, path }))
     await core.upgrade()
     await core.log.append(ownership, records.map(encodeRunRecord))
+    if (lost.stage === undefined) await core.requests.forget(run.id, recorded.attempts)
     // The run first: a stage whose checkpoint is gone must not count as done.
     await deleteCheckpoints(core, deleted)
     return { ...lost, planned: false }

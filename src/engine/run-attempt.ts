@@ -5,7 +5,6 @@ import { checkDurability, type Durability } from '../model/durability.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import { randomFraction } from '../model/random-fraction.ts'
 import { randomUuid } from '../model/random-uuid.ts'
-import type { AttemptEnded } from '../model/records.ts'
 import type { CheckOutcome } from '../model/recovery-proof.ts'
 import type { CheckpointView, RunView } from '../model/run-view.ts'
 import { Attempt } from './attempt.ts'
@@ -14,7 +13,8 @@ import { untilAborted } from './call-in-time.ts'
 import { runEach } from './each.ts'
 import { endCompleted, endFailed, mustAddUp } from './end-attempt.ts'
 import { type FoundRun, findRun } from './find-run.ts'
-import { leaseHeld, ownRun } from './ownership.ts'
+import { ownedForAMoment } from './owned-for-a-moment.ts'
+import { leaseHeld } from './ownership.ts'
 import { checkParams, paramsDigest } from './params.ts'
 import type { AttemptOptions, Pipeline, RunOutcome } from './pipeline.ts'
 import { planAttempt } from './plan-attempt.ts'
@@ -22,6 +22,7 @@ import { projectRoot } from './project-root.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import { recordBeginning } from './record-beginning.ts'
 import { encodeRunRecord } from './record-codec.ts'
+import { cancelRequest, endRecord } from './record-stop.ts'
 import { type CheckEnd, checkRecovery, type RecoveryCheck } from './recovery-check.ts'
 import { checkNotStopped } from './requested-stop.ts'
 import type { Run } from './run.ts'
@@ -135,10 +136,10 @@ async function work(
       signal: options.signal,
       stopSignal: options.stopSignal,
       onEvent: options.onEvent,
-      verbs: (self, path) => ({
-        stage: (name, stageFn, stageOptions) => startStage(self, path, name, stageFn, stageOptions),
+      verbs: (self, path, signal) => ({
+        stage: (name, stageFn, stageOptions) => startStage(self, path, name, stageFn, stageOptions, signal),
         each: (name: string, items: unknown, itemFn: never, eachOptions: never) =>
-          runEach(self, path, name, items, itemFn, eachOptions) as never,
+          runEach(self, path, name, items, itemFn, eachOptions, signal) as never,
       }),
     })
     await recordBeginning(attempt, {
@@ -163,6 +164,7 @@ async function work(
     try {
       return await carryOut(attempt, fn, params, pipeline.check)
     } finally {
+      attempt.close()
       await stopWatching()
     }
   } finally {
@@ -282,9 +284,12 @@ async function isProven(core: StoreCore, run: string): Promise<boolean> {
 /** A fresh run takes the place of the unfinished ones of the same work, which else would come back. */
 async function cancelOthers(core: StoreCore, others: readonly RunView[]): Promise<void> {
   for (const run of others) {
-    const { ownership } = await ownRun(core, run)
-    const record: AttemptEnded = { type: 'attempt.ended', time: core.clock.now(), attempt: run.attempt, state: 'cancelled' }
-    await core.log.append(ownership, [encodeRunRecord(record)])
+    await ownedForAMoment(core, run, async owned => {
+      const record = endRecord(core, run, owned, cancelRequest(core, 'the work was begun afresh'))
+      if (record === undefined) return
+      await core.log.append(owned.ownership, [encodeRunRecord(record)])
+      await core.requests.forget(run.id, record.attempt)
+    })
   }
 }
 

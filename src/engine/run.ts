@@ -173,7 +173,7 @@ export interface EachOptions<Item, Value> {
   readonly output?: ItemFile<unknown, Value> | ItemTarget<Value>
   /** When progress is made durable. */
   readonly save?: SavePolicy
-  /** What its progress survives: a power cut (`power`), a kill (`process`), or a clean end (`exit`: nothing is saved before the pass ends or is stopped). Default: as the run. */
+  /** What its progress survives: a power cut (`power`), a kill (`process`), or a clean end (`exit`: nothing is saved before the pass ends or is stopped). Default: as the run. What is saved together with an output that cannot be taken back (a table, a folder, Parquet) survives a power cut in any case. */
   readonly durability?: Durability
   /** Aborts the item's `ctx.signal` and fails its call after so long. */
   readonly timeoutMs?: number

@@ -124,7 +124,11 @@ function checkSource(options: SaveOptions): void {
   if ('bytes' in options && !(options.bytes instanceof Uint8Array) && !isIterable(options.bytes))
     throw badSource('bytes', options.bytes, 'Give a Uint8Array, or a stream or list of them; text as Buffer.from(text).')
   if ('rows' in options && !isIterable(options.rows))
-    throw badSource('rows', options.rows, 'Give a list, a generator or a stream of rows; one object alone is a value: save({ value }).')
+    throw badSource(
+      'rows',
+      options.rows,
+      'Give a list, a generator or a stream of rows; one object alone is a value: save({ value }).',
+    )
   if ('files' in options && !isPaths(options.files))
     throw badSource('files', options.files, 'Give the path of a file or folder, or a list of such paths.')
 }

@@ -37,8 +37,8 @@ export class SavePace {
 
   constructor({ save, durability, batch, total, output }: SavePaceOptions, attempt: Attempt) {
     const asked = durability ?? attempt.facts.durability
-    // What is published once it is recorded could not be taken back if a power cut took the record.
-    const publishes = output?.seal !== undefined || output?.recorded !== undefined
+    // What is published once it is recorded could not be taken back if a power cut took the record; nor could rows that another database has committed.
+    const publishes = output?.seal !== undefined || output?.recorded !== undefined || output?.position.kind === 'table'
     this.durability = publishes ? 'power' : asked
     this.isTimed = asked !== 'exit'
     this.#policy = save

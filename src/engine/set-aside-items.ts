@@ -2,11 +2,12 @@ import { decodeValue } from '../format/decode-value.ts'
 import { nearest } from '../model/did-you-mean.ts'
 import { type ErrorGroup, groupErrors, type StagedItem } from '../model/error-groups.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
-import type { RecordedRun } from '../model/recorded-run.ts'
-import type { SetAsideItem, StoredError } from '../model/records.ts'
-import type { StageView } from '../model/run-view.ts'
+import { itemName, type RecordedRun } from '../model/recorded-run.ts'
+import type { SetAsideItem, StageProgress, StoredError } from '../model/records.ts'
+import type { RecordPosition, StageView } from '../model/run-view.ts'
 import { isInside, itemPath, type ScopePath } from '../model/scope.ts'
 import { peekRun } from './begin-attempt.ts'
+import { decodeRunRecord } from './record-codec.ts'
 import type { Address } from './resolve-address.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -63,8 +64,8 @@ export async function listSetAside(core: StoreCore, address: Address, options: S
     run: address.run.id,
     total: all.length,
     groups: group === undefined ? groups : groups.filter(one => wanted.some(({ item }) => item.fingerprint === one.group)),
-    items: page.map(one => entryOf(core, one)),
-    ...(rest.length > page.length && last !== undefined ? { next: `${last.stage}#${last.item.index}` } : {}),
+    items: await entriesOf(core, page),
+    ...(rest.length > page.length && last !== undefined ? { next: placeOf(last) } : {}),
   }
 }
 
@@ -74,7 +75,7 @@ export async function listSetAside(core: StoreCore, address: Address, options: S
  * @throws WaymarkError `not_found` if the run has no such stage
  */
 export function setAsideOf(recorded: RecordedRun, { run, stage, item }: Address): StagedItem[] {
-  const stages = [...recorded.stages.values()].sort((a, b) => a.order - b.order)
+  const stages = stagesInOrder(recorded)
   const paths = stagesNamed(
     stages.map(({ path }) => path),
     stage,
@@ -83,7 +84,7 @@ export function setAsideOf(recorded: RecordedRun, { run, stage, item }: Address)
   if (stage !== undefined && paths.length === 0) throw noStage(run.id, stage, stages)
   const named = new Set(paths)
   return stages.flatMap(({ path, setAside }) =>
-    named.has(path) ? [...setAside.values()].sort((a, b) => a.index - b.index).map(one => ({ stage: path, item: one })) : [],
+    named.has(path) ? [...setAside.values()].sort(byPlace).map(one => ({ stage: path, item: one })) : [],
   )
 }
 
@@ -117,21 +118,77 @@ export function itemsOfGroup(items: readonly StagedItem[], group: string): reado
   })
 }
 
+const stagesInOrder = ({ stages }: RecordedRun) => [...stages.values()].sort((a, b) => a.order - b.order)
+
+/** Items by key may share an index: those of an input that grew or was replaced count from 0 again. */
+function byPlace(a: Pick<SetAsideItem, 'index' | 'key'>, b: Pick<SetAsideItem, 'index' | 'key'>): number {
+  const [one, other] = [a.key ?? '', b.key ?? '']
+  return a.index - b.index || (one < other ? -1 : one > other ? 1 : 0)
+}
+
+/** `STAGE#INDEX`, with `:KEY` where items are known by key: in it `%` and `#` are escaped, so that the last `#` is the one behind the stage. */
+function placeOf({ stage, item: { index, key } }: StagedItem): string {
+  const escaped = key?.replaceAll('%', '%25').replaceAll('#', '%23')
+  return escaped === undefined ? `${stage}#${index}` : `${stage}#${index}:${escaped}`
+}
+
+const placeText = /^(?<stage>.*)#(?<index>\d{1,16})(?::(?<key>[^#]*))?$/s
+
 /** How many of these stand up to and including the place. An item that was requeued since still has its place. */
 function placeAfter(recorded: RecordedRun, items: readonly StagedItem[], after: string): number {
-  const at = typeof after === 'string' ? after.lastIndexOf('#') : -1
-  const stage = recorded.stages.get(at < 0 ? '' : after.slice(0, at))
-  const index = Number(at < 0 ? Number.NaN : after.slice(at + 1))
-  if (stage === undefined || !Number.isInteger(index))
+  const { stage = '', index, key } = (typeof after === 'string' ? placeText.exec(after)?.groups : undefined) ?? {}
+  const ranks = new Map(stagesInOrder(recorded).map(({ path }, rank) => [path, rank]))
+  const rank = ranks.get(stage)
+  if (rank === undefined || index === undefined)
     throw invalid(`after is ${JSON.stringify(after)}`, 'Give next of the page before, as it is.')
+  const place = {
+    index: Number(index),
+    ...(key === undefined ? {} : { key: key.replaceAll('%23', '#').replaceAll('%25', '%') }),
+  }
   return items.filter(one => {
-    const order = recorded.stages.get(one.stage)?.order ?? 0
-    return order < stage.order || (order === stage.order && one.item.index <= index)
+    const itsRank = ranks.get(one.stage) ?? -1
+    return itsRank < rank || (itsRank === rank && byPlace(one.item, place) <= 0)
   }).length
 }
 
-function entryOf(core: StoreCore, { stage, item }: StagedItem): SetAsideEntry {
-  const payload = payloadOf(core, item)
+/** Reads what the items are: each record once. */
+async function entriesOf(core: StoreCore, page: readonly StagedItem[]): Promise<SetAsideEntry[]> {
+  const records = new Map<string, Promise<StageProgress | undefined>>()
+  const entries: SetAsideEntry[] = []
+  for (const one of page) {
+    const { payloadIn } = one.item
+    if (payloadIn === undefined) {
+      entries.push(entryOf(core, one, undefined))
+      continue
+    }
+    const place = `${payloadIn.segment} ${payloadIn.offset}`
+    const record = await (records.get(place) ?? readProgress(core, payloadIn))
+    records.set(place, Promise.resolve(record))
+    const name = itemName(one.item.index, one.item.key)
+    entries.push(
+      entryOf(
+        core,
+        one,
+        record?.setAside?.find(({ index, key }) => itemName(index, key) === name),
+      ),
+    )
+  }
+  return entries
+}
+
+/** A record that cannot be read any more must not hide why the items failed. */
+async function readProgress(core: StoreCore, position: RecordPosition): Promise<StageProgress | undefined> {
+  try {
+    const record = decodeRunRecord((await core.log.read(position)).payload)
+    return record.type === 'stage.progress' ? record : undefined
+  } catch (error) {
+    if (isWaymarkError(error)) return undefined
+    throw error
+  }
+}
+
+function entryOf(core: StoreCore, { stage, item }: StagedItem, kept: SetAsideItem | undefined): SetAsideEntry {
+  const payload = kept && payloadOf(core, kept)
   return {
     stage,
     key: item.key ?? String(item.index),

@@ -1,12 +1,13 @@
 import type { Codec } from '../format/codec.ts'
 import { decodeElements } from '../format/decode-value.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
+import type { CheckpointView } from '../model/run-view.ts'
 import type { StageResult } from './run.ts'
 import type { Checkpoint } from './store.ts'
 
 /** Where a stage's result can be had once it is there. */
 export interface StageOutcome<Value> {
-  readonly checkpoint: CheckpointRecord
+  readonly checkpoint: CheckpointRecord | CheckpointView
   /** The encoded value, checked. */
   bytes(): Promise<Uint8Array>
   /** With which its elements are decoded. */
@@ -46,7 +47,9 @@ export class PendingStage<Value> implements StageResult<Value> {
   get ref(): Promise<Checkpoint> {
     return this.outcome().then(({ checkpoint }) => {
       const { content: _content, ...facts } = checkpoint
-      return facts
+      if (!('record' in facts)) return facts
+      const { record: _record, ...others } = facts
+      return others
     })
   }
 

@@ -3,6 +3,7 @@ import { sleep } from '../model/clock.ts'
 import { checkDurability } from '../model/durability.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { StageStarted } from '../model/records.ts'
+import type { CheckpointView } from '../model/run-view.ts'
 import { checkSchema } from '../model/schema.ts'
 import { type ScopePath, stagePath } from '../model/scope.ts'
 import { type Attempt, currentScope } from './attempt.ts'
@@ -22,12 +23,14 @@ export function startStage<Value>(
   name: string,
   fn: (ctx: StageContext) => Value | PromiseLike<Value>,
   options: StageOptions<Value> = {},
+  signal: AbortSignal = attempt.signal,
 ): StageResult<Value> {
   const path = stagePath(parent, name, options.key)
   checkRetry(options.retry)
   checkDurability(options.durability, `run.stage(${JSON.stringify(path)})`)
+  if (signal.aborted) throw stopped(signal)
   attempt.enter(path, parent)
-  const outcome = settleStage(attempt, path, fn, options)
+  const outcome = settleStage(attempt, path, fn, options, signal)
   const result = new PendingStage(path, outcome)
   attempt.track({ path, settled: outcome, observed: () => result.observed })
   return result
@@ -38,6 +41,7 @@ async function settleStage<Value>(
   path: ScopePath,
   fn: (ctx: StageContext) => Value | PromiseLike<Value>,
   options: StageOptions<Value>,
+  signal: AbortSignal,
 ): Promise<StageOutcome<Value>> {
   const { recorded, redo } = await attempt.lookUp(path, options.version)
   if (recorded?.kind === 'each') throw usedAsEach(path)
@@ -46,18 +50,18 @@ async function settleStage<Value>(
     attempt.check.note({ kind: 'reused', path, items: undefined })
     return recordedOutcome(attempt, recorded.checkpoint, options)
   }
-  if (attempt.stopping) throw stopped(attempt.signal)
+  if (attempt.stopping || signal.aborted) throw stopped(signal)
   attempt.mustBeSelected(path)
   const order = attempt.orderOf(path)
-  const done = callStage(attempt, path, order, fn, options, redo)
-  if (redo !== undefined) attempt.redoing(order, done)
+  const done = callStage(attempt, path, order, fn, options, redo, signal)
+  if (redo !== undefined) attempt.redoing(path, order, done)
   return done
 }
 
 /** The recorded value has the type of the stage's function: what that returned was encoded, and a schema, where given, is checked again. */
 function recordedOutcome<Value>(
   attempt: Attempt,
-  checkpoint: CheckpointRecord,
+  checkpoint: CheckpointRecord | CheckpointView,
   options: StageOptions<Value>,
 ): StageOutcome<Value> {
   const { core } = attempt.facts
@@ -80,6 +84,7 @@ async function callStage<Value>(
   fn: (ctx: StageContext) => Value | PromiseLike<Value>,
   options: StageOptions<Value>,
   redo: string | undefined,
+  signal: AbortSignal,
 ): Promise<StageOutcome<Value>> {
   const { core, run } = attempt.facts
   await attempt.mustOwn()
@@ -101,7 +106,7 @@ async function callStage<Value>(
   const startedAt = core.clock.monotonicMs()
   const metadata: Record<string, unknown> = { ...options.metadata }
   try {
-    const returned = await callWithRetry(attempt, path, fn, options, metadata)
+    const returned = await callWithRetry(attempt, path, fn, options, metadata, signal)
     // What a later attempt gets is what the schema makes of the stored value; so does this one.
     const value = options.schema === undefined ? returned : await checkSchema(options.schema, returned, `the result of ${path}`)
     const checkpoint = await writeCheckpoint(core, returned, {
@@ -135,22 +140,26 @@ async function callWithRetry<Value>(
   fn: (ctx: StageContext) => Value | PromiseLike<Value>,
   options: StageOptions<Value>,
   metadata: Record<string, unknown>,
+  outer: AbortSignal,
 ): Promise<Value> {
   const { clock, random } = attempt.facts.core
   const { timeoutMs, totalTimeoutMs, retry } = options
   const startedMs = clock.monotonicMs()
-  for (let call = 1; ; call++) {
+  for (let calls = 1; ; calls++) {
     const leftMs = totalTimeoutMs === undefined ? undefined : Math.max(1, totalTimeoutMs - (clock.monotonicMs() - startedMs))
     const timeLimitMs = leftMs === undefined ? timeoutMs : Math.min(timeoutMs ?? leftMs, leftMs)
     try {
-      return await callInTime(attempt, path, timeLimitMs, signal =>
-        currentScope.run(path, () => fn(stageContext(attempt, path, signal, metadata))),
-      )
+      const call = (signal: AbortSignal) => currentScope.run(path, () => fn(stageContext(attempt, path, signal, metadata)))
+      return await callInTime(attempt, path, timeLimitMs, call, outer)
     } catch (error) {
-      const failed = { call, error, elapsedMs: clock.monotonicMs() - startedMs, totalTimeoutMs }
-      const delayMs = attempt.stopping ? undefined : retryDelayMs(retry, failed, clock, random)
+      const failed = { call: calls, error, elapsedMs: clock.monotonicMs() - startedMs, totalTimeoutMs }
+      const delayMs = attempt.stopping || outer.aborted ? undefined : retryDelayMs(retry, failed, clock, random)
       if (delayMs === undefined) throw meantError(error)
-      await sleep(clock, delayMs, attempt.signal)
+      // Neither what the call started nor what it wrote must go on beside the next one.
+      await attempt.settleIn(path)
+      await sleep(clock, delayMs, attempt.stopSignal).catch(() => {
+        throw stopped(attempt.signal)
+      })
       attempt.forgetCallsIn(path)
     }
   }
@@ -191,7 +200,7 @@ function stageContext(attempt: Attempt, path: ScopePath, signal: AbortSignal, me
     setMetadata: more => {
       Object.assign(metadata, more)
     },
-    ...attempt.verbs(path),
+    ...attempt.verbs(path, signal),
   }
 }
 

@@ -1,8 +1,9 @@
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 
-/** Why nothing more is started: the run was told to stop, or lost its right to write. */
+/** Why nothing more is started: the run was told to stop, lost its right to write, or the call it was started in took too long. */
 export function stopped(signal: AbortSignal): WaymarkError {
-  if (signal.aborted && isWaymarkError(signal.reason, 'fenced')) return signal.reason
+  const { reason } = signal
+  if (signal.aborted && (isWaymarkError(reason, 'fenced') || isWaymarkError(reason, 'limit'))) return reason
   return new WaymarkError('cancelled', {
     message: 'the run was told to stop',
     means: 'Everything finished so far is recorded.',

@@ -26,9 +26,10 @@ import { findCheckpoint } from './find-checkpoint.ts'
 import { type ImportOptions, importCheckpoint } from './import-checkpoint.ts'
 import { cursorAfter, type ListOptions, listCheckpoints } from './list-checkpoints.ts'
 import type { LiveReport } from './live-progress.ts'
+import { orphanPacks } from './orphan-packs.ts'
 import { type RunLiveness, runLiveness } from './ownership.ts'
 import { type PatchOptions, patchCheckpoint } from './patch-checkpoint.ts'
-import { type PhysicalSize, physicalSize } from './physical-size.ts'
+import { type FileTally, type PhysicalSize, physicalSize } from './physical-size.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import { readPart } from './read-part.ts'
 import { decodeRunRecord } from './record-codec.ts'
@@ -40,7 +41,7 @@ import {
   recoverProcess,
   registerProcess,
 } from './registered-process.ts'
-import { listJournals, type RepairJournal } from './repair-journal.ts'
+import { listJournals, markedBecause, type RepairJournal } from './repair-journal.ts'
 import type { RepairOptions, RepairReport, UndoReport } from './repair-report.ts'
 import { repairStore } from './repair-store.ts'
 import { undoRepair } from './repair-undo.ts'
@@ -70,6 +71,8 @@ export type LoadedCheckpoint<Value = unknown> = Checkpoint & { readonly value: V
 /** All checkpoints in numbers, and the files they lie in. */
 export interface StoreStats extends CheckpointStats {
   readonly physical: PhysicalSize
+  /** Packs that no checkpoint needs, where they were asked for and could be counted quickly. */
+  readonly orphans?: FileTally
 }
 
 /** A run with what can be said of its owner. */
@@ -193,7 +196,9 @@ export class Store implements AsyncDisposable {
     const [newest] = await this.list({ ...query, limit: 1 })
     if (newest?.status !== 'damaged') return newest
     const [intact] = await this.list({ ...query, where: { status: { ne: 'damaged' } }, limit: 1 })
-    this.#core.feed.note(`checkpoint ${newest.id} is damaged: ${intact === undefined ? 'there is no' : `${intact.id} is the newest`} intact one before it`)
+    this.#core.feed.note(
+      `checkpoint ${newest.id} is damaged: ${intact === undefined ? 'there is no' : `${intact.id} is the newest`} intact one before it`,
+    )
     return intact
   }
 
@@ -215,13 +220,17 @@ export class Store implements AsyncDisposable {
   }
 
   /**
-   * Everything known of a checkpoint but its value, with the keys at the top of it. Of a damaged one `damage` tells what is wrong with it, as far as that was looked at: {@link verify} proves it.
+   * Everything known of a checkpoint but its value, with the keys at the top of it. Of a damaged one `damage` tells what is wrong with it, as far as that was looked at ({@link verify} proves it), and `lastGood` what to load instead.
    *
    * @throws WaymarkError `not_found`
    */
   async info(id: string): Promise<CheckpointDetails> {
     const view = await newestView(this.#core, id)
-    return { ...infoOf(view, this.#core.clock.now()), ...(await partsOf(this.#core, view)) }
+    const details: CheckpointDetails = { ...infoOf(view, this.#core.clock.now()), ...(await partsOf(this.#core, view)) }
+    if (details.damage === undefined && view.status !== 'damaged') return details
+    const damage = details.damage ?? (await markedBecause(this.#core, id))
+    const lastGood = (await this.#goodBefore(view))?.id
+    return { ...details, ...(damage === undefined ? {} : { damage }), ...(lastGood === undefined ? {} : { lastGood }) }
   }
 
   /**
@@ -247,12 +256,14 @@ export class Store implements AsyncDisposable {
     return unpinCheckpoint(this.#core, id, options)
   }
 
-  /** What all checkpoints add up to, and what the store takes on the disk. */
-  async stats(): Promise<StoreStats> {
+  /** What all checkpoints add up to, and what the store takes on the disk; with `orphans` also packs that no checkpoint needs, for which up to 5,000 manifests are read. */
+  async stats(options: { readonly orphans?: boolean } = {}): Promise<StoreStats> {
+    checkOptionNames('stats', options, ['orphans'])
     const { feed, files, path, clock } = this.#core
     await feed.refresh()
     const stats = await feed.query(catalog => catalog.stats(clock.now()))
-    return { ...stats, physical: await physicalSize(files, path) }
+    const orphans = options.orphans === true ? await orphanPacks(this.#core) : undefined
+    return { ...stats, physical: await physicalSize(files, path), ...(orphans === undefined ? {} : { orphans }) }
   }
 
   /**
@@ -545,6 +556,27 @@ export class Store implements AsyncDisposable {
   }
 
   async #withLastGood(error: WaymarkError, damaged: CheckpointView): Promise<WaymarkError> {
+    const good = await this.#goodBefore(damaged)
+    const { message, means, details } = error
+    if (good === undefined)
+      return new WaymarkError('corrupt', {
+        message,
+        means,
+        remedy: 'See what can be mended with: waymark repair',
+        details,
+        cause: error,
+      })
+    return new WaymarkError('corrupt', {
+      message,
+      means: `${means} The newest intact one before it is ${good.id}.`,
+      remedy: `Load ${good.id} instead, or see what can be mended with: waymark repair`,
+      details: { ...details, lastGood: good.id },
+      cause: error,
+    })
+  }
+
+  /** The newest before a damaged one that can be read to its last byte. */
+  async #goodBefore(damaged: CheckpointView): Promise<CheckpointView | undefined> {
     const query: CheckpointQuery = {
       ...(damaged.run === undefined ? {} : { run: damaged.run }),
       ...(damaged.stage === undefined ? {} : { stage: damaged.stage }),
@@ -557,24 +589,10 @@ export class Store implements AsyncDisposable {
       if (candidate.status === 'damaged') continue
       try {
         await readCheckpoint(this.#core, candidate)
-      } catch {
-        continue
-      }
-      return new WaymarkError('corrupt', {
-        message: error.message,
-        means: `${error.means} The newest intact one before it is ${candidate.id}.`,
-        remedy: `Load ${candidate.id} instead, or see what can be mended with: waymark repair`,
-        details: { ...error.details, lastGood: candidate.id },
-        cause: error,
-      })
+        return candidate
+      } catch {}
     }
-    return new WaymarkError('corrupt', {
-      message: error.message,
-      means: error.means,
-      remedy: 'See what can be mended with: waymark repair',
-      details: error.details,
-      cause: error,
-    })
+    return undefined
   }
 
   /** The checkpoints a damaged one was saved against, nearest first: what is without run and stage has no other order. */

@@ -1,12 +1,14 @@
 import { isWaymarkError, type WaymarkError } from '../model/errors.ts'
-import { keySaltBytes } from '../model/key-digest.ts'
+import type { RecordedStage } from '../model/recorded-run.ts'
 import type { ScopePath } from '../model/scope.ts'
+import { loopStart } from './loop-start.ts'
 import { stopped } from './stopped.ts'
 import type { StoreCore } from './store-core.ts'
 import { trackedInput } from './track-input.ts'
 import { bad, checkTrackOptions, describe, type TrackOptions } from './track-options.ts'
 import { enterTrackedRun, type TrackedRun } from './tracked-run.ts'
 import { Tracker } from './tracker.ts'
+import { warnIfFails } from './tracker-errors.ts'
 
 /** Begins a loop of the caller's own or goes on with it; with a function, up to its end. */
 export async function track(core: StoreCore, options: TrackOptions, fn?: (tracker: Tracker) => unknown): Promise<unknown> {
@@ -29,6 +31,10 @@ export async function openTracker(core: StoreCore, path: ScopePath, options: Tra
 
 async function startLoop(core: StoreCore, run: TrackedRun, path: ScopePath, options: TrackOptions): Promise<Tracker> {
   const { attempt } = run
+  if (run.begunWith === path) {
+    run.begunWith = undefined
+    return new Tracker({ run, path, recorded: started(run, path), redo: undefined, total: options.total, options })
+  }
   const { recorded: before, redo: asked } = await attempt.lookUp(path, undefined)
   const { record, redo: changed } = await trackedInput(options.input, {
     core,
@@ -39,25 +45,14 @@ async function startLoop(core: StoreCore, run: TrackedRun, path: ScopePath, opti
   })
   const redo = asked ?? changed
   const total = options.total ?? (redo === undefined ? before?.total : undefined)
-  const { metadata } = options
-  const time = core.clock.now()
-  await attempt.append(
-    {
-      type: 'stage.started',
-      time,
-      path,
-      kind: 'each',
-      order: attempt.orderOf(path),
-      ...(record === undefined ? {} : { input: record }),
-      ...(total === undefined ? {} : { total }),
-      keySalt: core.random.bytes(keySaltBytes),
-      ...(redo === undefined ? {} : { redo }),
-    },
-    ...(metadata === undefined ? [] : [{ type: 'stage.noted', time, path, metadata } as const]),
-  )
+  await attempt.append(...loopStart(attempt, path, options, { input: record, total, redo }))
+  return new Tracker({ run, path, recorded: started(run, path), redo, total, options })
+}
+
+function started({ attempt }: TrackedRun, path: ScopePath): RecordedStage {
   const recorded = attempt.facts.recorded.stages.get(path)
   if (recorded === undefined) throw new TypeError(`${path} was started, and is not recorded`)
-  return new Tracker({ run, path, recorded, redo, total, options })
+  return recorded
 }
 
 /** Calls the function, and records how it ended. Its own error comes back as it is. */
@@ -69,7 +64,8 @@ async function carryOut(tracker: Tracker, fn: (tracker: Tracker) => unknown): Pr
   } catch (error) {
     if (tracker.ended) throw error
     if (!tracker.signal.aborted) {
-      await tracker.fail(error)
+      // A save that failed is told beside it, unless that is the error itself.
+      await warnIfFails(() => tracker.fail(error).catch(fault => (fault === error ? undefined : Promise.reject(fault))))
       throw error
     }
     await tracker.pause()

@@ -10,10 +10,11 @@ export interface Failure {
   readonly key: string | undefined
   readonly error: unknown
   readonly payload: unknown
+  readonly calls: number
 }
 
 /** An item that a tracked loop says failed, as it is set aside. */
-export function failedItem(attempt: Attempt, { index, key, error, payload }: Failure): SetAsideItem {
+export function failedItem(attempt: Attempt, { index, key, error, payload, calls }: Failure): SetAsideItem {
   const stored = storeError(error, itemName(index, key))
   const kept = payload === undefined ? undefined : payloadOf(payload, attempt)
   return {
@@ -22,7 +23,7 @@ export function failedItem(attempt: Attempt, { index, key, error, payload }: Fai
     ...(kept === undefined ? {} : { payload: kept }),
     error: stored,
     fingerprint: errorFingerprint(stored),
-    calls: 1,
+    calls,
     time: attempt.facts.core.clock.now(),
   }
 }

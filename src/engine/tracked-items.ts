@@ -18,6 +18,8 @@ export class TrackedItems {
   constructor(path: string, recorded: RecordedStage) {
     this.#path = path
     this.#keys = recorded.keys
+    // Items of an earlier loop of this attempt that it could not record are to be done again.
+    this.#keys.forgetMet()
     for (const [from, to] of recorded.completed.toRanges()) this.#indexes.addRange(from, to)
     this.#kind = kindOf(recorded)
     this.#next = recorded.finished

@@ -13,12 +13,14 @@ import { Attempt } from './attempt.ts'
 import { beginRun, checkFresh, type HeldRun, holdRun } from './begin-attempt.ts'
 import { endCompleted, endFailed, mustAddUp } from './end-attempt.ts'
 import { type FoundRun, findRun } from './find-run.ts'
+import { loopStart } from './loop-start.ts'
 import { leaseHeld } from './ownership.ts'
 import { recordBeginning } from './record-beginning.ts'
 import { checkNotStopped, requestedStop } from './requested-stop.ts'
 import { stopped } from './stopped.ts'
 import type { StoreCore } from './store-core.ts'
 import type { TrackOptions } from './track-options.ts'
+import { ofPipeline, twice } from './tracker-errors.ts'
 import { withRemedy } from './with-remedy.ts'
 
 /** How a tracked loop ended. */
@@ -30,6 +32,8 @@ export type LoopEnd =
 /** One attempt at a run of tracked loops: it begins with the first loop, is shared by those that go on at the same time, and ends with the last. */
 export class TrackedRun {
   readonly attempt: Attempt
+  /** The loop whose start was recorded together with the run's, until it goes on. */
+  begunWith: ScopePath | undefined
   readonly #open = new Set<ScopePath>()
   readonly #ends: LoopEnd[] = []
   /** Loops that this attempt completed, whether or not their records are durable yet. */
@@ -39,8 +43,9 @@ export class TrackedRun {
   readonly #release: () => Promise<void>
   #closing: Promise<void> | undefined
 
-  constructor(attempt: Attempt, stop: AbortController, release: () => Promise<void>) {
+  constructor(attempt: Attempt, begunWith: ScopePath | undefined, stop: AbortController, release: () => Promise<void>) {
     this.attempt = attempt
+    this.begunWith = begunWith
     this.#stop = stop
     this.#release = release
     this.#startedAt = attempt.facts.core.clock.monotonicMs()
@@ -157,7 +162,7 @@ async function begin(
     }
     const held = await holdRun(core, found, begun)
     const stop = new AbortController()
-    const attempt = await start(core, held, { pipeline, path, found, options, stop })
+    const { attempt, begunWith } = await start(core, held, { pipeline, path, found, options, stop })
     const obey = (request: StopRequest): void => {
       attempt.obey(request)
       const error = requestedStop(id, request)
@@ -165,7 +170,7 @@ async function begin(
     }
     const stopWatching = core.requests.watch(id, attempt.facts.attempt, obey, () => attempt.measure())
     const giveUp = release
-    const run = new TrackedRun(attempt, stop, async () => {
+    const run = new TrackedRun(attempt, begunWith, stop, async () => {
       await stopWatching()
       await giveUp()
     })
@@ -185,8 +190,12 @@ interface Start {
   readonly stop: AbortController
 }
 
-/** Makes the attempt and records that it begins. */
-async function start(core: StoreCore, held: HeldRun, { pipeline, path, found, options, stop }: Start): Promise<Attempt> {
+/** Makes the attempt and records that it begins; with a new run also its first loop, so that none can be left without what it is a run of. */
+async function start(
+  core: StoreCore,
+  held: HeldRun,
+  { pipeline, path, found, options, stop }: Start,
+): Promise<{ readonly attempt: Attempt; readonly begunWith: ScopePath | undefined }> {
   const selection = selectStages({}, { recorded: [], inside: [], expected: [] })
   const plan = makePlan({
     run: held.id,
@@ -220,8 +229,12 @@ async function start(core: StoreCore, held: HeldRun, { pipeline, path, found, op
   })
   const { description, tags } = options
   const params = { ...(description === undefined ? {} : { description }), ...(tags === undefined ? {} : { tags }) }
-  await recordBeginning(attempt, { plan, created: { params, paramsDigest: trackedParams } })
-  return attempt
+  // To look at an input may take long, and may fail: with one the loop begins later.
+  const begunWith = held.recorded.created === undefined && options.input === undefined ? path : undefined
+  const first =
+    begunWith === undefined ? [] : loopStart(attempt, path, options, { input: undefined, total: options.total, redo: undefined })
+  await recordBeginning(attempt, { plan, created: { params, paramsDigest: trackedParams }, first })
+  return { attempt, begunWith }
 }
 
 /** The run of the id if it may be gone on with; else its id is claimed for a new one. */
@@ -273,23 +286,5 @@ function checkPipeline(id: string, is: string, wanted: string | undefined): void
     means: 'It is untouched; nothing was started.',
     remedy: 'Choose another id, or leave out pipeline.',
     details: { run: id, pipeline: is },
-  })
-}
-
-function ofPipeline({ id, pipeline }: RunView): WaymarkError {
-  return new WaymarkError('conflict', {
-    message: `run ${id} is one of the pipeline ${pipeline}, not of loops of your own`,
-    means: 'It is untouched; nothing was started.',
-    remedy: `Choose another id; to go on with it: waymark resume ${id}`,
-    details: { run: id, pipeline },
-  })
-}
-
-function twice(run: string, path: ScopePath): WaymarkError {
-  return new WaymarkError('conflict', {
-    message: `${JSON.stringify(path)} of run ${run} is tracked already, in this process`,
-    means: 'That loop goes on; the second did nothing. One name cannot hold the progress of two.',
-    remedy: 'Wait until it has ended, or give the second another stage or key.',
-    details: { run, stage: path },
   })
 }

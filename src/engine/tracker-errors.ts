@@ -1,4 +1,5 @@
 import { WaymarkError } from '../model/errors.ts'
+import type { RunView } from '../model/run-view.ts'
 import type { ScopePath } from '../model/scope.ts'
 
 /** A hook beside an error must not take its place. */
@@ -37,5 +38,25 @@ export function unfinished(run: string, stage: ScopePath, finished: number, tota
     means: 'What is finished is recorded; the loop can go on.',
     remedy: 'Call t.done, t.failed or t.skipped for every item; or t.setTotal(n) if there are fewer.',
     details: { run, stage, finished, total },
+  })
+}
+
+/** The run is another kind of work. */
+export function ofPipeline({ id, pipeline }: RunView): WaymarkError {
+  return new WaymarkError('conflict', {
+    message: `run ${id} is one of the pipeline ${pipeline}, not of loops of your own`,
+    means: 'It is untouched; nothing was started.',
+    remedy: `Choose another id; to go on with it: waymark resume ${id}`,
+    details: { run: id, pipeline },
+  })
+}
+
+/** Two loops of one name at once. */
+export function twice(run: string, path: ScopePath): WaymarkError {
+  return new WaymarkError('conflict', {
+    message: `${JSON.stringify(path)} of run ${run} is tracked already, in this process`,
+    means: 'That loop goes on; the second did nothing. One name cannot hold the progress of two.',
+    remedy: 'Wait until it has ended, or give the second another stage or key.',
+    details: { run, stage: path },
   })
 }

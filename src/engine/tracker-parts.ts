@@ -30,3 +30,19 @@ export function keepFinalData({ run, path, recorded, options }: TrackerParts, fi
     ...(tags === undefined ? {} : { tags }),
   })
 }
+
+/** What a loop did, for the comparison with the plan. */
+export function noteLoop({ run, path, redo }: TrackerParts, before: number, recordedNow: number, completed: boolean): void {
+  const stage = run.attempt.facts.recorded.stages.get(path)
+  run.attempt.check.note({
+    kind: 'pass',
+    path,
+    before,
+    recordedNow,
+    after: stage?.finished ?? 0,
+    counts: stage?.counts,
+    completed,
+    redo,
+    rows: undefined,
+  })
+}

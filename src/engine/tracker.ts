@@ -12,7 +12,7 @@ import type { LoopEnd } from './tracked-run.ts'
 import { leftOpen, over, unfinished, warnIfFails } from './tracker-errors.ts'
 import { trackerLine } from './tracker-line.ts'
 import { TrackerNotes } from './tracker-notes.ts'
-import { keepFinalData, type TrackerParts } from './tracker-parts.ts'
+import { keepFinalData, noteLoop, type TrackerParts } from './tracker-parts.ts'
 import { progressOf, type TrackerProgress } from './tracker-progress.ts'
 
 /**
@@ -107,15 +107,19 @@ export class Tracker implements AsyncDisposable {
 
   /**
    * Notes that an item failed: it is set aside with the error, and with `payload` if that is given, so that `waymark items RUN --set-aside` shows it. It is not done again until it is requeued
-   * (`waymark requeue RUN`).
+   * (`waymark requeue RUN`). `calls` says how often it was tried.
+   *
+   * @throws WaymarkError `invalid` if `calls` is no whole number of at least 1
    */
-  failed(item: number | string, error: unknown, payload?: unknown): void {
+  failed(item: number | string, error: unknown, payload?: unknown, calls = 1): void {
     this.#mustBeOpen()
+    if (!Number.isSafeInteger(calls) || calls < 1)
+      throw bad('failed', `calls must be a whole number of at least 1, not ${describe(calls)}`, 't.failed(i, error, row, 3)')
     if (this.#items.has(item)) return
     const { attempt } = this.#parts.run
     const key = keyOf(item)
     const index = this.#items.add(item)
-    this.#progress.setAside(failedItem(attempt, { index, key, error, payload }))
+    this.#progress.setAside(failedItem(attempt, { index, key, error, payload, calls }))
     this.#finished()
   }
 
@@ -195,20 +199,30 @@ export class Tracker implements AsyncDisposable {
     await this.#parts.options.onSuccess?.(this.#told())
   }
 
-  /** Ends the loop as failed: what is finished stays, and the next attempt goes on with the rest. */
+  /**
+   * Ends the loop as failed: what is finished stays, and the next attempt goes on with the rest.
+   *
+   * @throws WaymarkError what a save failed with: `disk_full`, `fenced` … The loop has ended all the same; what could not be saved is done again by the next attempt
+   */
   async fail(error: unknown): Promise<void> {
     const { run, path, options } = this.#parts
-    await this.#endAnyhow(async () => {
+    const ending = async (): Promise<LoopEnd> => {
       await recordStageFailure(run.attempt, path, this.#startedAt, error)
       return { state: 'failed', error }
-    })
-    await warnIfFails(() => options.onFailure?.(error, this.#told()))
+    }
+    await this.#endAnyhow(ending, () => options.onFailure?.(error, this.#told()))
   }
 
-  /** Ends the loop for now; the next attempt goes on with the rest. */
+  /**
+   * Ends the loop for now; the next attempt goes on with the rest.
+   *
+   * @throws WaymarkError what a save failed with, as {@link fail}
+   */
   async pause(): Promise<void> {
-    await this.#endAnyhow(async () => ({ state: 'paused' }))
-    await warnIfFails(() => this.#parts.options.onPause?.(this.#told()))
+    await this.#endAnyhow(
+      async () => ({ state: 'paused' }),
+      () => this.#parts.options.onPause?.(this.#told()),
+    )
   }
 
   /** Left without {@link complete} the loop is recorded as failed; as paused, if it was told to stop. */
@@ -216,7 +230,6 @@ export class Tracker implements AsyncDisposable {
     if (this.#state !== 'open') return
     if (this.signal.aborted) await this.pause()
     else await this.fail(leftOpen(this.run, this.stage))
-    if (this.#progress.fault !== undefined) throw this.#progress.fault
   }
 
   #finished(): void {
@@ -244,28 +257,22 @@ export class Tracker implements AsyncDisposable {
     await this.#leave(end)
   }
 
-  /** What could not be saved is done again by the next attempt: that is no reason not to end. */
-  async #endAnyhow(ending: () => Promise<LoopEnd>): Promise<void> {
+  /** What could not be saved is done again by the next attempt: no reason not to end, but to say so. */
+  async #endAnyhow(ending: () => Promise<LoopEnd>, hook: () => unknown): Promise<void> {
     if (this.#state !== 'open') throw over(this.run, this.stage)
     this.#state = 'ending'
-    await this.flush().catch(() => {})
+    const saved = await this.flush().then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    )
     await this.#leave(await ending())
+    await warnIfFails(hook)
+    if (saved !== undefined) throw saved.error
   }
 
   async #leave(end: LoopEnd): Promise<void> {
-    const { run, path, redo } = this.#parts
-    const stage = run.attempt.facts.recorded.stages.get(path)
-    run.attempt.check.note({
-      kind: 'pass',
-      path,
-      before: this.#before,
-      recordedNow: this.#progress.recordedNow,
-      after: stage?.finished ?? 0,
-      counts: stage?.counts,
-      completed: end.state === 'completed',
-      redo,
-      rows: undefined,
-    })
+    const { run, path } = this.#parts
+    noteLoop(this.#parts, this.#before, this.#progress.recordedNow, end.state === 'completed')
     this.#state = 'ended'
     this.#progress.close()
     await run.leave(path, end)

@@ -1,10 +1,10 @@
-import type { SetAsideItem, StoredError } from './records.ts'
+import type { RememberedItem, StoredError } from './records.ts'
 import type { ScopePath } from './scope.ts'
 
 /** An item put away, and the stage it belongs to. */
 export interface StagedItem {
   readonly stage: ScopePath
-  readonly item: SetAsideItem
+  readonly item: RememberedItem
 }
 
 /** Items of one stage that failed in the same way. */

@@ -17,13 +17,14 @@ const flag = { used: 0x100_0000, recorded: 0x200_0000, met: 0x400_0000 } as cons
 const digestMask = 0xff_ffff
 
 /**
- * Keys of the items of a stage, by their digests: which are recorded as finished, and which this attempt has met. Ten million of them take 157 MB; a `Set` of as many texts takes over a
+ * Keys of the items of a stage, by their digests: which are recorded as finished, and which the pass at hand has met. Ten million of them take 157 MB; a `Set` of as many texts takes over a
  * gigabyte. Exact but for two keys with equal digests: {@link KeyDigester} says how likely that is.
  */
 export class KeySet {
   readonly digester: KeyDigester
   readonly #shards: Shard[] = []
   #size = 0
+  #isAnyMet = false
 
   constructor(salt?: Uint8Array) {
     this.digester = new KeyDigester(salt)
@@ -63,13 +64,21 @@ export class KeySet {
     this.#size--
   }
 
-  /** Notes that the input holds this key. `again`: it was met before. */
+  /** Notes that the input holds this key. `again`: it was met before in this pass. */
   meet(key: string): 'new' | 'recorded' | 'again' {
     this.digester.digest(key)
     const { low, middle, high } = this.digester
+    this.#isAnyMet = true
     const before = this.#shard(low).put(low, middle, high, flag.met)
     if ((before & flag.met) !== 0) return 'again'
     return (before & flag.recorded) === 0 ? 'new' : 'recorded'
+  }
+
+  /** A pass begins: what an earlier one met counts no more. One sweep over the tables; ten million keys take some hundredths of a second. */
+  forgetMet(): void {
+    if (!this.#isAnyMet) return
+    this.#isAnyMet = false
+    for (const shard of this.#shards) shard.clearAll(flag.met)
   }
 
   /**
@@ -130,6 +139,11 @@ class Shard {
 
   clear(at: number, flags: number): void {
     this.#words[at + 2] = (this.#words[at + 2] ?? 0) & ~flags
+  }
+
+  clearAll(flags: number): void {
+    const words = this.#words
+    for (let at = 2; at < words.length; at += wordsPerEntry) words[at] = (words[at] ?? 0) & ~flags
   }
 
   /** Sets flags of an entry, which is made if it is not there; what its flags were before. */

@@ -9,11 +9,11 @@ import type {
   OutputPosition,
   RunCreated,
   RunRecord,
-  SetAsideItem,
+  RememberedItem,
   StageProgress,
   StoredError,
 } from './records.ts'
-import type { RecordPosition } from './run-view.ts'
+import { type CheckpointView, checkpointView, type RecordPosition } from './run-view.ts'
 import { isInside, type ScopePath } from './scope.ts'
 
 /** What an attempt starts from: everything the log says this run has done. Folded from its records; changed only by {@link RecordedRun.apply}. */
@@ -94,9 +94,9 @@ export class RecordedRun {
   }
 
   /** A stage some of whose items were called again is no longer what the stages after it were made from. They are offered for a redo, not redone. */
-  #markAfter({ requeued, order, path }: RecordedStage): void {
-    if (requeued === undefined) return
-    const what = `${requeued.size} ${requeued.size === 1 ? 'item' : 'items'} of ${path} ${requeued.size === 1 ? 'was' : 'were'} called again`
+  #markAfter({ calledAgain, order, path }: RecordedStage): void {
+    if (calledAgain === undefined) return
+    const what = `${calledAgain} ${calledAgain === 1 ? 'item' : 'items'} of ${path} ${calledAgain === 1 ? 'was' : 'were'} called again`
     for (const later of this.#stages.values()) if (later.order > order && !isInside(later.path, path)) later.inputChanged = what
   }
 
@@ -141,7 +141,8 @@ export class RecordedStage {
   state: 'running' | 'completed' | 'failed' = 'running'
   version: string | undefined
   input: InputRecord | undefined
-  checkpoint: CheckpointRecord | undefined
+  /** Of a stage inside an item without the value, of which there may be millions: that is read from the record. */
+  checkpoint: CheckpointRecord | CheckpointView | undefined
   counts: ItemCounts | undefined
   output: OutputPosition | undefined
   /** Where this run's part of the output begins. */
@@ -166,9 +167,13 @@ export class RecordedStage {
   readonly #keySalt: Uint8Array | undefined
   #keys: KeySet | undefined
   /** Items put away with their errors, by {@link itemName}. Those requeued are not among them. */
-  readonly setAside = new Map<string, SetAsideItem>()
+  readonly setAside = new Map<string, RememberedItem>()
   /** Once a completed stage had items requeued: only these are called, whatever else the input holds now. */
   requeued: Set<string> | undefined
+  /** Items requeued since the stage was completed, whatever its input has become, until it is completed again. */
+  calledAgain: number | undefined
+  /** Items that were finished when it was completed, where items of it were requeued since. */
+  #finishedBefore: number | undefined
   /** What the work noted about itself. */
   readonly metadata: Record<string, unknown> = {}
   currentStep: string | undefined
@@ -199,7 +204,7 @@ export class RecordedStage {
 
   startAgain(record: Extract<RunRecord, { type: 'stage.started' }>): void {
     const isOther = this.input?.digest !== record.input?.digest
-    if (this.state === 'completed' && isOther) this.grownFrom = this.finished
+    if (isOther) this.grownFrom ??= this.state === 'completed' ? this.finished : this.#finishedBefore
     // What is new in another input is called beside the items that were requeued.
     if (isOther) this.requeued = undefined
     this.total = record.total ?? (isOther ? undefined : this.total)
@@ -222,7 +227,9 @@ export class RecordedStage {
       case 'stage.done':
         this.state = 'completed'
         this.requeued = undefined
-        this.checkpoint = record.checkpoint
+        this.calledAgain = undefined
+        this.#finishedBefore = undefined
+        this.checkpoint = record.checkpoint && this.path.includes('/') ? checkpointView(record.checkpoint, position) : record.checkpoint
         this.workedMs = this.#worked.before + record.durationMs
         this.total = record.counts?.total ?? this.total
         if (record.counts !== undefined) this.counts = record.counts
@@ -246,11 +253,16 @@ export class RecordedStage {
 
   /** Takes requeued items out of what is finished. */
   #requeue(record: ItemsRequeued): void {
-    if (this.state === 'completed') this.requeued = new Set()
+    if (this.state === 'completed') {
+      this.requeued = new Set()
+      this.calledAgain = 0
+      this.#finishedBefore = this.finished
+    }
     this.state = 'running'
     const again = (name: string) => {
       this.setAside.delete(name)
       this.requeued?.add(name)
+      if (this.calledAgain !== undefined) this.calledAgain++
     }
     for (const [from, to] of record.ranges ?? []) {
       this.completed.removeRange(from, to)
@@ -273,7 +285,8 @@ export class RecordedStage {
     else this.completed.replace(record.completed)
     for (const key of record.keys ?? []) this.keys.add(key)
     if (record.keyDigests !== undefined) this.keys.addDigests(record.keyDigests)
-    for (const item of record.setAside ?? []) this.setAside.set(itemName(item.index, item.key), item)
+    for (const { payload, ...item } of record.setAside ?? [])
+      this.setAside.set(itemName(item.index, item.key), payload === undefined ? item : { ...item, payloadIn: position })
     const from = leastResultIndex(record)
     if (from !== undefined)
       this.results.push({ position, from, ...(record.resultsIn === undefined ? {} : { checkpoint: record.resultsIn }) })

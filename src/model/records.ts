@@ -5,7 +5,7 @@ import type { ErrorJson } from './errors.ts'
 import type { Owner } from './owner.ts'
 import type { Plan } from './plan.ts'
 import type { AttemptProof, CheckOutcome } from './recovery-proof.ts'
-import type { CheckpointView } from './run-view.ts'
+import type { CheckpointView, RecordPosition } from './run-view.ts'
 import type { ScopePath } from './scope.ts'
 import type { StopRequest } from './stop-request.ts'
 
@@ -220,6 +220,12 @@ export interface SetAsideItem {
   /** Calls made, all of them failed. */
   readonly calls: number
   readonly time: number
+}
+
+/** One that is remembered: the item itself, which may be long, is read from its record when it is asked for. */
+export type RememberedItem = Omit<SetAsideItem, 'payload'> & {
+  /** The record that holds the item itself. Absent: it was not kept. */
+  readonly payloadIn?: RecordPosition
 }
 
 /** Items that were set aside are to be called again. */

@@ -97,12 +97,22 @@ function newestGoodOfEachStage(
   runs: ReadonlyMap<string, RunToRetain>,
 ): ReadonlySet<string> {
   const newest = new Map<string, CheckpointToRetain>()
+  const good: { readonly key: string; readonly checkpoint: CheckpointToRetain }[] = []
   for (const checkpoint of checkpoints) {
     const run = checkpoint.run === undefined ? undefined : runs.get(checkpoint.run)
     if (run === undefined || checkpoint.status === 'damaged') continue
     const stage = checkpoint.stage?.replaceAll(/\[[^\]]*\]/g, '[*]') ?? ''
     const key = `${run.pipeline}\n${stage}\n${checkpoint.type}`
+    good.push({ key, checkpoint })
     if ((newest.get(key)?.order ?? Number.NEGATIVE_INFINITY) < checkpoint.order) newest.set(key, checkpoint)
   }
-  return new Set([...newest.values()].map(({ id }) => id))
+  const kept = good.filter(({ key, checkpoint }) => {
+    const last = newest.get(key)
+    // Each holds the results of some items only: the pass that saved the newest needs all of its own.
+    return checkpoint.type === 'items' ? isOfSamePass(checkpoint, last) : checkpoint === last
+  })
+  return new Set(kept.map(({ checkpoint }) => checkpoint.id))
 }
+
+const isOfSamePass = (one: CheckpointToRetain, other: CheckpointToRetain | undefined): boolean =>
+  one.run === other?.run && one.stage === other?.stage

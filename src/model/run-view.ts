@@ -106,6 +106,8 @@ export interface RecordPosition {
 export interface ViewChange {
   readonly run?: RunView
   readonly stage?: StageView
+  /** Stages that lay inside one that is thrown away. */
+  readonly deletedStages?: readonly ScopePath[]
   readonly checkpoint?: CheckpointView
   readonly deletedCheckpoint?: string
   readonly changedCheckpoint?: { readonly id: string; readonly changes: ChangeState }
@@ -116,7 +118,12 @@ export interface ViewBefore {
   readonly run: RunView | undefined
   /** The stage the record names, if it is known. */
   readonly stage: StageView | undefined
+  /** What lies inside it; needed only where {@link throwsAway} says so. */
+  readonly inside?: readonly StageView[]
 }
+
+/** Whether a record throws away what was done inside the stage that it names. */
+export const throwsAway = (record: RunRecord): boolean => record.type === 'stage.started' && record.redo !== undefined
 
 /** The stage a record names, or undefined. */
 export function stageOf(record: RunRecord): ScopePath | undefined {
@@ -177,6 +184,7 @@ export function applyRecord(runId: string, before: ViewBefore, record: RunRecord
         before.stage,
         record,
         position,
+        before.inside,
       )
   }
 }
@@ -186,16 +194,25 @@ const reopened = (run: RunView): RunView => (run.state === 'completed' ? { ...ru
 
 type StageRecord = Extract<RunRecord, { path: ScopePath }>
 
-function applyStageRecord(run: RunView, stage: StageView | undefined, record: StageRecord, position: RecordPosition): ViewChange {
+function applyStageRecord(
+  run: RunView,
+  stage: StageView | undefined,
+  record: StageRecord,
+  position: RecordPosition,
+  inside: readonly StageView[] = [],
+): ViewChange {
   if (record.type === 'stage.started') {
+    const gone = throwsAway(record) ? inside : []
+    const goneCompleted = gone.filter(({ state }) => state === 'completed').length
     const counts = stage === undefined || record.redo !== undefined ? undefined : stage.counts
     return {
       run: {
         ...run,
         lastStage: record.path,
-        stagesStarted: run.stagesStarted + (stage === undefined ? 1 : 0),
-        stagesCompleted: run.stagesCompleted - (stage?.state === 'completed' ? 1 : 0),
+        stagesStarted: run.stagesStarted + (stage === undefined ? 1 : 0) - gone.length,
+        stagesCompleted: run.stagesCompleted - (stage?.state === 'completed' ? 1 : 0) - goneCompleted,
       },
+      ...(gone.length === 0 ? {} : { deletedStages: gone.map(({ path }) => path) }),
       stage: {
         run: run.id,
         path: record.path,
@@ -208,7 +225,7 @@ function applyStageRecord(run: RunView, stage: StageView | undefined, record: St
         ...(record.version === undefined ? {} : { version: record.version }),
         ...(record.input === undefined ? {} : { input: record.input }),
         ...(counts === undefined ? {} : { counts, before: counts }),
-        ...(stage?.output === undefined || record.redo !== undefined ? {} : { output: stage.output }),
+        ...(stage === undefined || record.redo !== undefined ? {} : keptAcrossStarts(stage, record.input)),
       },
     }
   }
@@ -242,7 +259,7 @@ function applyStageRecord(run: RunView, stage: StageView | undefined, record: St
         stage: {
           ...rest,
           state: 'running',
-          requeued: (stage.requeued ?? 0) + again,
+          ...(stage.state !== 'completed' && stage.requeued === undefined ? {} : { requeued: (stage.requeued ?? 0) + again }),
           ...(counts === undefined ? {} : { counts }),
         },
       }
@@ -283,6 +300,22 @@ function applyStageRecord(run: RunView, stage: StageView | undefined, record: St
   }
 }
 
+/** What is recorded of a stage that is started again and goes on: the same as {@link RecordedStage.startAgain} keeps. */
+function keptAcrossStarts(
+  { output, metadata, currentStep, requeued, checkpointId, digest, input }: StageView,
+  next: InputRecord | undefined,
+): Partial<StageView> {
+  return {
+    ...(output === undefined ? {} : { output }),
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(currentStep === undefined ? {} : { currentStep }),
+    ...(checkpointId === undefined ? {} : { checkpointId }),
+    ...(digest === undefined ? {} : { digest }),
+    // What is new in another input is called beside the items that were requeued.
+    ...(requeued === undefined || input?.digest !== next?.digest ? {} : { requeued }),
+  }
+}
+
 function createdRun(id: string, record: Extract<RunRecord, { type: 'run.created' }>): RunView {
   return {
     id,
@@ -300,7 +333,8 @@ function createdRun(id: string, record: Extract<RunRecord, { type: 'run.created'
   }
 }
 
-function checkpointView(record: CheckpointRecord, position: RecordPosition): CheckpointView {
+/** All but the bytes, and where they are. */
+export function checkpointView(record: CheckpointRecord, position: RecordPosition): CheckpointView {
   const { content, ...facts } = soundLabels(record)
   return { ...facts, content: content.kind === 'pack' ? content : { kind: content.kind }, record: position }
 }

@@ -2,6 +2,7 @@ import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { CallbackPosition, OutputPosition } from '../model/records.ts'
 import { type ItemOutput, type ItemTarget, type OutputContext, type OutputItem, targetBrand } from './item-target.ts'
 import { outputChanged } from './output-faults.ts'
+import { roughSize } from './rough-size.ts'
 
 /** A result, as a callback gets it. */
 export interface CallbackRow<T> extends OutputItem {
@@ -21,7 +22,7 @@ export interface CallbackOptions {
   readonly name?: string | undefined
 }
 
-/** About what a result needs: nobody knows how large they are. */
+/** What a result needs in memory beside its value, about. */
 const bytesPerRow = 256
 
 /**
@@ -67,6 +68,7 @@ class CallbackOutput implements ItemOutput {
   readonly #call: (rows: readonly CallbackRow<unknown>[], ctx: CallbackContext) => unknown
   #position: CallbackPosition
   #pending: CallbackRow<unknown>[] = []
+  #pendingBytes = 0
   #broken: unknown
 
   constructor(
@@ -84,18 +86,20 @@ class CallbackOutput implements ItemOutput {
   }
 
   get pendingBytes(): number {
-    return this.#pending.length * bytesPerRow
+    return this.#pendingBytes
   }
 
   add(value: unknown, { index, key, idempotencyKey }: OutputItem): void {
     if (this.#broken !== undefined) throw this.#broken
     this.#pending.push({ value, index, key, idempotencyKey })
+    this.#pendingBytes += bytesPerRow + roughSize(value)
   }
 
   async flush(): Promise<CallbackPosition> {
     if (this.#broken !== undefined) throw this.#broken
     const rows = this.#pending
     this.#pending = []
+    this.#pendingBytes = 0
     if (rows.length === 0) return this.#position
     const { run, stage } = this.#context
     try {

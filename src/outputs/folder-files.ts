@@ -1,7 +1,7 @@
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { FolderPosition } from '../model/records.ts'
 import { checkFileName } from './folder-name.ts'
-import { hiddenName } from './hidden-names.ts'
+import { hiddenName, parseHiddenName } from './hidden-names.ts'
 import { jsonl } from './item-file.ts'
 import type { ItemOutput, OutputContext, OutputItem } from './item-target.ts'
 import { openOutput } from './open-output.ts'
@@ -105,6 +105,8 @@ export class FolderFiles implements ItemOutput {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [at, { entry, bytes }] = next
       const hidden = `${folder}/${hiddenName({ run: context.run, token: context.token, kind: 'file', number: first + at })}`
+      // One of the same number may be left from a pass of this attempt that failed.
+      await context.files.remove(hidden)
       const file = await context.files.open(hidden, 'create', outputFilePermissions)
       try {
         await file.write(bytes, 0)
@@ -120,7 +122,7 @@ export class FolderFiles implements ItemOutput {
     const { context, folder } = this.#options
     this.#names ??= await openOutput(
       context.files,
-      jsonl(hiddenName({ run: context.run, token: context.token, kind: 'names', number: 1 })),
+      jsonl(hiddenName({ run: context.run, token: context.token, kind: 'names', number: this.#numberOfNames() })),
       {
         baseDirectory: folder,
         token: context.token,
@@ -132,6 +134,12 @@ export class FolderFiles implements ItemOutput {
     this.#before = []
     for (const { entry } of files) this.#names.add(entry)
     return this.#names.flush()
+  }
+
+  /** Another than that of the list that counts, which may be of an earlier pass of this attempt: it must stay whole until the new one is counted. */
+  #numberOfNames(): number {
+    const counted = parseHiddenName(this.#position.names?.path ?? '')
+    return counted?.token === this.#options.context.token ? counted.number + 1 : 1
   }
 
   /** Shows the files that are counted now. */

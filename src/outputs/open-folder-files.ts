@@ -3,11 +3,14 @@ import type { FileSystem } from '../files/file-system.ts'
 import { makeDurableDirectory } from '../files/make-durable-directory.ts'
 import type { FolderPosition } from '../model/records.ts'
 import { type FolderEntry, FolderFiles, type FolderOptions } from './folder-files.ts'
-import { hiddenName, isLeftOver, parseHiddenName } from './hidden-names.ts'
+import { isLeftOver, parseHiddenName } from './hidden-names.ts'
 import type { OpenedOutput, OutputContext } from './item-target.ts'
 import { outputChanged, outputFailed } from './output-faults.ts'
 import { checkContent, outputFolderPermissions } from './output-file.ts'
 import { itemFolder } from './output-folder.ts'
+
+/** Files whose length is compared with what was written, at most. */
+const mostLookedAt = 64
 
 export type FolderTarget = Pick<FolderOptions, 'nameOf' | 'encode'> & { readonly shown: string }
 
@@ -34,23 +37,30 @@ export async function openFolderFiles(
   try {
     const entries = position.names === undefined ? [] : await readEntries(context, folder, position)
     await makeDurableDirectory(files, folder, outputFolderPermissions)
-    for (const [at, [name]] of entries.entries()) {
-      const hidden = `${folder}/${hiddenName({ run, token: position.token ?? 0, kind: 'file', number: at + 1 })}`
-      if (at >= position.count) break
-      if (await files.exists(hidden)) await files.rename(hidden, `${folder}/${name}`)
-    }
     if (position.count === 0) await removeEarlier(context, folder)
+    const visible = new Set<string>()
     for (const name of await files.list(folder)) {
-      if (name !== position.names?.path && isLeftOver(name, { run, token })) await files.remove(`${folder}/${name}`)
+      const counted = name === position.names?.path ? undefined : entryAt(name, run, position, entries)
+      if (counted !== undefined) await files.rename(`${folder}/${name}`, `${folder}/${counted}`)
+      else if (name !== position.names?.path && isLeftOver(name, { run, token })) await files.remove(`${folder}/${name}`)
+      visible.add(counted ?? name)
     }
     await files.syncDirectory(folder)
     const { nameOf, encode } = target
     const ignoresCase = await namesIgnoreCase(files, folder)
     const output = new FolderFiles({ context, folder, position, entries, ignoresCase, nameOf, encode })
-    return { output, notices: await missing(files, folder, position.path, entries) }
+    return { output, notices: await missing({ files, folder, shown: position.path, entries, visible }) }
   } catch (error) {
     throw outputFailed(error, target.shown, folder)
   }
+}
+
+/** The name of the file that counts and still has this hidden name, because its owner died before it was shown: one of the last flush. */
+function entryAt(hidden: string, run: string, position: FolderPosition, entries: readonly FolderEntry[]): string | undefined {
+  const parsed = parseHiddenName(hidden)
+  const { run: owner, token, kind, number = 0 } = parsed ?? {}
+  if (kind !== 'file' || owner !== run || token !== (position.token ?? 0) || number > position.count) return undefined
+  return entries[number - 1]?.[0]
 }
 
 /** The files that count, in the order in which they were counted. */
@@ -108,23 +118,42 @@ async function removeEarlier({ files, mustOwn }: OutputContext, folder: string):
   }
 }
 
-/** Whoever takes files away from a folder may do so; it is said all the same. */
-async function missing(
-  files: FileSystem,
-  folder: string,
-  shown: string,
-  entries: readonly FolderEntry[],
-): Promise<readonly string[]> {
-  let gone = 0
-  for (const [name, , bytes] of entries) {
+interface Found {
+  readonly files: FileSystem
+  readonly folder: string
+  readonly shown: string
+  /** Files that count. */
+  readonly entries: readonly FolderEntry[]
+  /** Names in the folder. */
+  readonly visible: ReadonlySet<string>
+}
+
+/**
+ * Whoever takes files away from a folder may do so; it is said all the same. Whether a file is there the listing tells; how long it is, only of
+ * some: there may be millions.
+ */
+async function missing({ files, folder, shown, entries, visible }: Found): Promise<readonly string[]> {
+  const sizeOf = async (name: string) => {
     const found = await files.stat(`${folder}/${name}`)
-    if (found?.kind !== 'file' || found.size !== bytes) gone++
+    return found?.kind === 'file' ? found.size : undefined
   }
-  return gone === 0
-    ? []
-    : [
-        `${shown}: ${gone} of ${entries.length} files that count are not there any more as they were written; they are not written again`,
-      ]
+  const unlisted = entries.filter(([name]) => !visible.has(name))
+  // A file system may spell a name in its own way: a few are asked for, and if these are there, so are the others.
+  const firstGone = await Promise.all(unlisted.slice(0, mostLookedAt).map(([name]) => sizeOf(name)))
+  const gone = firstGone.some(size => size === undefined)
+    ? unlisted.length - firstGone.filter(size => size !== undefined).length
+    : 0
+  const step = Math.max(1, Math.ceil(entries.length / mostLookedAt))
+  const sample = entries.filter(([name], at) => (entries.length - 1 - at) % step === 0 && visible.has(name))
+  const sizes = await Promise.all(sample.map(([name]) => sizeOf(name)))
+  const changed = sample.filter(([, , bytes], at) => sizes[at] !== bytes).length
+  const notAgain = 'they are not written again'
+  return [
+    ...(gone === 0 ? [] : [`${shown}: ${gone} of ${entries.length} files that count are not there any more; ${notAgain}`]),
+    ...(changed === 0
+      ? []
+      : [`${shown}: ${changed} of the ${sample.length} files that were looked at are not as they were written; ${notAgain}`]),
+  ]
 }
 
 /** Whether `A` and `a` are one file here: then two items must not differ in that alone. */

@@ -2,7 +2,7 @@ import { decodeValue } from '../format/decode-value.ts'
 import { encodeValue } from '../format/encode-value.ts'
 import { isWaymarkError, type WaymarkError } from '../model/errors.ts'
 import type { FilePosition, PartsPosition } from '../model/records.ts'
-import { hiddenName } from './hidden-names.ts'
+import { hiddenName, parseHiddenName } from './hidden-names.ts'
 import { jsonl } from './item-file.ts'
 import type { ItemOutput, OutputContext, OutputItem } from './item-target.ts'
 import { openOutput } from './open-output.ts'
@@ -55,6 +55,8 @@ export class ParquetParts implements ItemOutput {
   #rowsInParts: number
   #firstPartFull: boolean
   #rows: OutputWriter | undefined
+  /** Number of the newest file of pending rows. Each has its own, also over several passes of one attempt: one that counts stays whole until the next is counted. */
+  #newestRows: number
   /** Parts that are written but not renamed, by number. */
   #unseen: number[] = []
   /** Hidden files that the newest position has no more need of. */
@@ -67,6 +69,8 @@ export class ParquetParts implements ItemOutput {
     this.#position = options.position
     this.#rowsInParts = options.position.rows - options.pending.length
     this.#firstPartFull = options.position.parts > 0
+    const counted = parseHiddenName(options.position.pending?.path ?? '')
+    this.#newestRows = counted?.token === options.context.token ? counted.number : 0
     for (const row of options.pending) this.#take(row)
     if (options.position.pending !== undefined) this.#obsolete.push(`${options.folder}/${options.position.pending.path}`)
   }
@@ -165,7 +169,7 @@ export class ParquetParts implements ItemOutput {
   async #writeRows(open: OpenPart, rows: number): Promise<FilePosition> {
     const { context, folder } = this.#options
     if (this.#rows === undefined) {
-      const name = this.#hidden('rows', this.#position.parts + this.#unseen.length + 1)
+      const name = this.#hidden('rows', ++this.#newestRows)
       this.#rows = await openOutput(context.files, jsonl(name), {
         baseDirectory: folder,
         token: context.token,

@@ -37,8 +37,9 @@ export interface KeptFlush {
 }
 
 /**
- * Flushes are kept longer than until the next one where they are small: with a durability of less than `power` a power cut can take the last seconds from the log and not from the
- * database, and only what is kept here can be told then.
+ * The newest flush is all that the log can miss: each is on the log's disk before the next one begins, whatever durability was asked for.
+ * Small ones are kept longer all the same, for a log that lost its newest records in another way (a disk that acknowledged what it
+ * had not written), because only what is kept here can be told then.
  */
 const keptBytes = 16 << 10
 
@@ -67,7 +68,8 @@ function newest(flushes: readonly KeptFlush[], budget: number): readonly KeptFlu
 export const encodeFlushes = (flushes: readonly KeptFlush[]): Uint8Array =>
   encodeValue(flushes.map(({ sequence, rows, progress }) => [sequence, rows, progress]))
 
-export const encodeProgress = (progress: OutputProgress): Uint8Array => encodeValue(progress)
+/** Without all that was finished by then: what is recorded later may have changed that. */
+export const encodeProgress = ({ completed: _allByThen, ...progress }: OutputProgress): Uint8Array => encodeValue(progress)
 
 /** How an output goes on: `begin` makes a new row, `go on` raises the token of the one that is there. */
 export interface Opening {

@@ -145,6 +145,19 @@ test('[D4] what another checkpoint holds is found through a sample of its chunks
   assert.ok((await world.save(small)).storedBytes < 200)
 })
 
+test('the index, which other processes read, names nothing of a record that a power cut may still take', async () => {
+  const added: ChunkIndexEntry[] = []
+  const index: ChunkIndex = {
+    find: async digests => digests.map(() => undefined),
+    add: entries => void added.push(...entries),
+    close: async () => {},
+  }
+  const world = await ChunkWorld.make({ index })
+  const saved = await world.save(stateText(seededRandom(13), 1 << 20), { isDurable: false })
+  assert.ok(saved.remember.length > 0)
+  assert.deepEqual(added, [])
+})
+
 test('a manifest of many runs is kept as chunks itself, and costs little when little changes', async () => {
   const random = seededRandom(17)
   const world = await ChunkWorld.make()

@@ -56,12 +56,15 @@ export class ChunkWorld {
   }
 
   /** Saves bytes as one part, and commits the record that names them. */
-  async save(bytes: Uint8Array, options: SaveBytesOptions & { readonly kind?: 'value' | 'blob' } = {}): Promise<CommittedBytes> {
-    const { kind = 'value', ...rest } = options
+  async save(
+    bytes: Uint8Array,
+    options: SaveBytesOptions & { readonly kind?: 'value' | 'blob'; readonly isDurable?: boolean } = {},
+  ): Promise<CommittedBytes> {
+    const { kind = 'value', isDurable = true, ...rest } = options
     const saved = await this.store.save([{ kind, bytes, endsPart: true }], rest)
     const position = { segment: 'segment', offset: ++this.#records, length: 1 }
     this.#contents.set(position.offset, saved.content)
-    this.store.committed(saved, position)
+    this.store.committed(saved, position, isDurable)
     return { ...saved, position }
   }
 

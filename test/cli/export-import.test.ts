@@ -39,11 +39,11 @@ test('what one store exports another imports, and says what to do next; a named 
   const { data, hint } = JSON.parse(got.stdout)
   assert.deepEqual(
     [data.checkpoint.type, data.checkpoint.tags, hint.command],
-    ['note', ['a'], `waymark show ${data.checkpoint.id}`],
+    ['note', ['a'], `waymark show ${data.checkpoint.id} --store other/.waymark`],
   )
   assert.notEqual(data.checkpoint.id, 'plain')
   const kept = await project.waymark('import', 'plain.wmk', '--store', 'other/.waymark', '--keep-id', '--tag', 'b')
-  assert.match(kept.stdout, /^✓ imported plain · note · \d B, stored \d B\nnext: waymark show plain\n$/)
+  assert.match(kept.stdout, /^✓ imported plain · note · \d B, stored \d B\nnext: waymark show plain --store other\/.waymark\n$/)
   assert.equal((await project.waymark('import', 'plain.wmk', '--store', 'other/.waymark', '--keep-id')).code, 2)
   const shown = await project.json('show', 'plain', '--value', '--store', 'other/.waymark')
   assert.deepEqual((shown['data'] as { value: unknown }).value, { a: [1, 'two'] })

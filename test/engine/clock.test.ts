@@ -29,7 +29,7 @@ class JumpingClock implements Clock {
   }
 }
 
-test('the latest checkpoint is the one saved last, however the clock jumps, also for the next process', async () => {
+test('the latest checkpoint is the one saved last, however the clock jumps, also for the next process [pitfall 9]', async () => {
   const clock = new JumpingClock()
   await withStore(
     async store => {

@@ -117,7 +117,7 @@ test('B5 a change that keeps size and time is seen all the same', () =>
     assert.match(error.message, /the size is the same \(45 bytes\), digest/)
   }))
 
-test('B5 an append counts as one only where the old end was the end of a line', () =>
+test('B5 an append counts as one only where the old end was the end of a line [pitfall 4]', () =>
   withStore(async (store, folder) => {
     const path = join(folder, 'in.jsonl')
     for (const [before, after, expected] of [

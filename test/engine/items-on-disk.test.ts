@@ -75,7 +75,7 @@ test('two runs make other digests of the same keys, so that nobody can prepare k
   })
 })
 
-test('pitfall 12: a log of many small ranges now and then holds all of them, and then those before count no more', async () => {
+test('a log of many small ranges now and then holds all of them, and then those before count no more [pitfall 12]', async () => {
   await withStore(async store => {
     const held: (() => void)[] = []
     const work = pipeline('holes', async run => {

@@ -35,7 +35,7 @@ async function twice(
   return { first, second: calls }
 }
 
-test('X2 B3 items finished out of order are exact: recorded ones are not called again, all others are', async () => {
+test('X2 B3 items finished out of order are exact: recorded ones are not called again, all others are [pitfall 3]', async () => {
   await withStore(async (store, folder) => {
     const output = join(folder, 'out.jsonl')
     const { first, second } = await twice(store, (fails, called) =>

@@ -60,7 +60,10 @@ test('[X7 A15] a damaged record: verify counts and names what is lost, repair ma
   )
   const check = async (store: Store) => {
     assert.equal((await store.latest({ run: 'library', stage: 'table' }))?.id, good)
-    assert.ok(store.notices().some(notice => notice.includes(lost) && notice.includes(good)), 'the fall back is silent')
+    assert.ok(
+      store.notices().some(notice => notice.includes(lost) && notice.includes(good)),
+      'the fall back is silent',
+    )
     assert.equal((await store.info(lost)).status, 'damaged')
     await isCorrupt(store, lost, good)
   }

@@ -52,7 +52,7 @@ test('B7 a live owner is refused with who and since when, in this process and fr
   })
 })
 
-test('X4 a superseded owner gets fenced and writes nothing', async () => {
+test('X4 a superseded owner gets fenced and writes nothing [pitfall 1]', async () => {
   await withStore(async (store, folder) => {
     const output = join(folder, 'out.jsonl')
     let resume: () => void = () => {}
@@ -108,7 +108,7 @@ test('X4 a superseded owner gets fenced and writes nothing', async () => {
   })
 })
 
-test('B7 a killed owner is replaced at once, and its run is shown as crashed', async () => {
+test('B7 a killed owner is replaced at once, and its run is shown as crashed [pitfall 2]', async () => {
   await withStore(async store => {
     const script = fileURLToPath(new URL('./fixtures/run-endless.ts', import.meta.url))
     const child = spawn(process.execPath, ['--conditions=waymark-source', script, store.path], {
@@ -165,10 +165,14 @@ test('a fresh run takes the place of the unfinished one, which does not come bac
       (await store.runs()).map(run => run.state),
       ['completed', 'cancelled'],
     )
+    const [, first] = await store.runs()
+    assert.deepEqual([first?.request?.kind, first?.request?.reason], ['cancel', 'the work was begun afresh'])
+    // What it failed with stays said.
+    assert.equal(first?.error?.message, 'fresh failed: no')
   })
 })
 
-test('B13 a stale run is told, not silently gone on with', async () => {
+test('B13 a stale run is told, not silently gone on with [pitfall 17]', async () => {
   await withStore(async store => {
     let fail = true
     const work = pipeline('stale', async () => {

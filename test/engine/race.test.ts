@@ -5,6 +5,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { isWaymarkError, jsonl, open, pipeline } from 'waymark'
@@ -85,7 +86,7 @@ class Racer {
 
 const rounds = 40
 
-test('of two processes that go on with one crashed run, one does; the other is refused or fenced, and nothing is there twice', async t => {
+test('of two processes that go on with one crashed run, one does; the other is refused or fenced, and nothing is there twice [pitfall 18]', async t => {
   const crashed = await crashedRun(t)
   const racers = [new Racer(t, 'one'), new Racer(t, 'two')]
   for (const racer of racers) await racer.ready()
@@ -132,6 +133,14 @@ async function checkEnd(folder: string, { run, recorded }: Crashed): Promise<voi
     'the output is not every item once',
   )
   assert.equal(rows.filter(row => row.owner === 'killed').length, recorded.size)
+  const database = new DatabaseSync(join(folder, 'rows.db'))
+  const loaded = database.prepare('SELECT n FROM rows ORDER BY n').all()
+  database.close()
+  assert.deepEqual(
+    loaded.map(row => row['n']),
+    everyItem,
+    'the table is not every item once',
+  )
   const store = await open(join(folder, '.waymark'))
   try {
     const summary = await store.run(run)

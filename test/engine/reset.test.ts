@@ -155,6 +155,26 @@ test('a run that is being worked on is not reset, by this process or another', a
   })
 })
 
+test('a run that is reset says who gave it up, and whether its files may still be open', async () => {
+  await withStore(async store => {
+    const work = orders([], { fails: () => true })
+    await assert.rejects(work.run({ day: '1' }, { store, runId: 'r' }), { code: 'failed' })
+    // An owner whose death was not proven stopped it before.
+    const core = coreOf(store)
+    const { run } = await store.resolve('r')
+    await ownedForAMoment(core, run, async ({ ownership }) => {
+      const end: RunRecord = { type: 'attempt.ended', time: core.clock.now(), attempt: 1, state: 'paused', earlierOwnersDead: false }
+      await core.log.append(ownership, [encodeRunRecord(end)])
+    })
+    await store.reset('r')
+    const { request, state } = await store.run('r')
+    assert.deepEqual([state, request?.kind, request?.reason, request?.by?.pid], ['cancelled', 'cancel', 'it was reset', process.pid])
+    let last: RunRecord | undefined
+    for await (const event of store.events('r')) if (event.type === 'attempt.ended') last = event
+    assert.equal(last?.type === 'attempt.ended' && last.earlierOwnersDead, false)
+  })
+})
+
 test('an unknown stage, and an item, are refused with what is near', async () => {
   await withStore(async store => {
     await orders([]).run({ day: '1' }, { store, runId: 'r' })
@@ -168,7 +188,7 @@ test('an unknown stage, and an item, are refused with what is near', async () =>
   })
 })
 
-test('a reset that was killed between its records and its tombstones is finished by the next one', async () => {
+test('a reset that was killed between its records and its tombstones is finished by the next one [pitfall 13]', async () => {
   await withStore(async store => {
     await orders([]).run({ day: '1' }, { store, runId: 'r' })
     const core = coreOf(store)

@@ -73,7 +73,7 @@ test('a stage rejects with the user’s own error, its place attached', async ()
   })
 })
 
-test('a failed stage that nobody awaited still fails the run, and its siblings are recorded', async () => {
+test('a failed stage that nobody awaited still fails the run, and its siblings are recorded [pitfall 8]', async () => {
   await withStore(async store => {
     const work = pipeline('unawaited', async run => {
       run.stage('bad', () => Promise.reject(new Error('unseen')))
@@ -136,7 +136,7 @@ test('the run used inside a stage’s function is a conflict that names ctx', as
   })
 })
 
-test('what cannot be stored is refused when saving, with the path inside the value', async () => {
+test('what cannot be stored is refused when saving, with the path inside the value [pitfall 15]', async () => {
   await withStore(async store => {
     const work = pipeline('unstorable', run => run.stage('make', () => ({ rows: [{ ok: 1 }, { callback: () => 1 }] })))
     await assert.rejects(
@@ -147,7 +147,7 @@ test('what cannot be stored is refused when saving, with the path inside the val
   })
 })
 
-test('a new version redoes the stage, and what was first called after it if its result changes', async () => {
+test('a new version redoes the stage, and what was first called after it if its result changes [pitfall 10]', async () => {
   await withStore(async store => {
     const calls: string[] = []
     let version = '1'

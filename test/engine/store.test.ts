@@ -48,7 +48,7 @@ test('E1 any nested state is saved and loaded under a generated or a given id', 
   })
 })
 
-test('an id is used once, also by two processes and after it was deleted', async () => {
+test('an id is used once, also by two processes and after it was deleted [pitfall 13]', async () => {
   await withStore(async store => {
     await store.save({ value: 1, id: 'once' })
     await assert.rejects(store.save({ value: 2, id: 'once' }), { code: 'conflict' })

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { open, type Store } from 'waymark'
@@ -85,10 +86,18 @@ function checkOutput(folder: string, recorded: number): void {
   const expected = [...Array(recorded).fill('first'), ...Array(itemCount - recorded).fill('second')]
   assert.deepEqual(owners, expected, 'what the first owner wrote later is in the output')
   assert.deepEqual(readdirSync(join(folder, 'out')), ['items.jsonl'])
+  const database = new DatabaseSync(join(folder, 'rows.db'))
+  const loaded = database.prepare('SELECT n FROM rows ORDER BY n').all()
+  database.close()
+  assert.deepEqual(
+    loaded.map(row => row['n']),
+    Array.from({ length: itemCount }, (_, n) => n),
+    'the table is not every item once',
+  )
 }
 
 for (const thawsWhen of ['after its successor has finished', 'in the middle of its successor’s work'] as const) {
-  test(`X4 a frozen owner that thaws ${thawsWhen} is fenced, ends, and none of its late writes count`, async t => {
+  test(`X4 a frozen owner that thaws ${thawsWhen} is fenced, ends, and none of its late writes count [pitfall 1]`, async t => {
     for (const freezeAfter of [4, 13, 31]) {
       const folder = mkdtempSync(join(tmpdir(), 'waymark-thaw-'))
       t.after(() => rmSync(folder, { recursive: true, force: true }))

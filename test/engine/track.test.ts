@@ -160,7 +160,7 @@ test('two loops of one name at once are a conflict; two of different names are o
   })
 })
 
-test('many loops that begin and end at the same moment all get their turn, and lose nothing', async () => {
+test('many loops that begin and end at the same moment all get their turn, and lose nothing [pitfall 7]', async () => {
   await withStore(async store => {
     const loop = async (n: number) => {
       for (let round = 0; round < 3; round++) {

@@ -113,7 +113,7 @@ test('tags and classes that are not known are unsupported, which is not damage (
   assert.throws(() => decodeHex('d9524a82615b60'), { code: 'unsupported', message: /regular expression/ })
 })
 
-test('a count or length that the bytes cannot hold is refused before anything is made for it (pitfall 14)', () => {
+test('a count or length that the bytes cannot hold is refused before anything is made for it [pitfall 14]', () => {
   for (const head of [
     '9b001fffffffffffff',
     '9affffffff',
@@ -153,7 +153,7 @@ test('deep nesting is a limit, in every kind of container, whatever maxDepth all
   }
 })
 
-test('an encoding that is cut off anywhere is damage (pitfall 6)', () => {
+test('an encoding that is cut off anywhere is damage [pitfall 6]', () => {
   fc.assert(
     fc.property(anyValue, value => {
       const bytes = encodeValue(value)
@@ -177,7 +177,7 @@ const change = fc.oneof(
   fc.record({ kind: fc.constant('zero' as const), at: fc.nat(), length: fc.integer({ min: 1, max: 20 }) }),
 )
 
-test('changed bytes are an error of ours or the one encoding of another value, never a crash (E3, pitfall 14)', () => {
+test('changed bytes are an error of ours or the one encoding of another value, never a crash (E3) [pitfall 14]', () => {
   let accepted = 0
   fc.assert(
     fc.property(anyValue, fc.array(change, { minLength: 1, maxLength: 3 }), (value, changes) => {

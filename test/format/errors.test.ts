@@ -11,7 +11,7 @@ function roundTripped(error: Error): Error {
   return read
 }
 
-test('an error keeps class, message, stack, cause and its own properties (pitfall 15)', () => {
+test('an error keeps class, message, stack, cause and its own properties [pitfall 15]', () => {
   const inner = new TypeError('inner', { cause: { row: 7 } })
   const error = Object.assign(new RangeError('too far', { cause: inner }), {
     code: 'E_FAR',
@@ -70,7 +70,7 @@ test('an error without message, with an undefined cause or without stack is not 
   assert.equal(roundTripped(bare).stack, undefined)
 })
 
-test('reading an error runs no hook of the process (pitfall 14)', () => {
+test('reading an error runs no hook of the process [pitfall 14]', () => {
   const bytes = encodeValue(new Error('x'))
   let calls = 0
   const before = Error.prepareStackTrace

@@ -53,7 +53,7 @@ test('there is a golden store of every format so far', () => {
 })
 
 for (const format of formats) {
-  test(`a store of format ${format} opens, and every checkpoint in it loads as it was saved and is proven (E1)`, async t => {
+  test(`a store of format ${format} opens, and every checkpoint in it loads as it was saved and is proven (E1) [pitfall 10]`, async t => {
     const store = await opened(t, copyOf(t, format))
     assert.deepEqual(await goldenCheckpoints(store), expected(format))
     assert.deepEqual(store.notices(), [])

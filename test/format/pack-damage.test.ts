@@ -41,7 +41,7 @@ async function isReadRight(bytes: Uint8Array): Promise<boolean> {
   return true
 }
 
-test('a flipped bit anywhere in a pack is found (E3, pitfall 6)', async () => {
+test('a flipped bit anywhere in a pack is found (E3) [pitfall 6]', async () => {
   for (const codec of codecNames) {
     const pack = smallPack({ codec })
     const bits = randomBytesFrom(11, pack.length)
@@ -158,7 +158,7 @@ async function readEverything(bytes: Uint8Array): Promise<'read' | 'refused'> {
   return outcome
 }
 
-test('random bytes are refused, whatever they begin with (pitfall 14)', async () => {
+test('random bytes are refused, whatever they begin with [pitfall 14]', async () => {
   const pack = smallPack()
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 600 }), fc.nat(200), fc.nat(200), async (noise, head, tail) => {
@@ -169,7 +169,7 @@ test('random bytes are refused, whatever they begin with (pitfall 14)', async ()
   )
 })
 
-test('a pack with wrong numbers under right digests is refused or read within its own bounds (pitfall 14)', async () => {
+test('a pack with wrong numbers under right digests is refused or read within its own bounds [pitfall 14]', async () => {
   const packs = await Promise.all(
     codecNames.map(async codec => {
       const bytes = smallPack({ codec })

@@ -123,7 +123,7 @@ test('a parity file of another pack or store is refused', async () => {
   await assert.rejects(healPack(readerOf(large), packId, large.length, largeParity, 'x'.repeat(26)), { code: 'corrupt' })
 })
 
-test('wrong numbers in a parity file under a right digest are refused without making room for them (pitfall 14)', async () => {
+test('wrong numbers in a parity file under a right digest are refused without making room for them [pitfall 14]', async () => {
   const pack = smallPack()
   const parity = parityOf(pack)
   for (let at = 96; at < 120; at += 4) {

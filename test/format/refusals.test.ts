@@ -22,7 +22,7 @@ function refuse(value: unknown, path: string, message: RegExp, options?: Paramet
   )
 }
 
-test('what would not come back is refused when saving, with its path (pitfall 15)', () => {
+test('what would not come back is refused when saving, with its path [pitfall 15]', () => {
   refuse(() => 1, '', /the value: a function/)
   refuse({ a: { b: [0, Symbol('s')] } }, 'a.b[1]', /a symbol/)
   refuse({ orders: [1, 2, { total: new Number(3) }] }, 'orders[2].total', /a Number/)

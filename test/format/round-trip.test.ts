@@ -10,7 +10,7 @@ function roundTrip(value: unknown): unknown {
   return decodeValue(encodeValue(value))
 }
 
-test('any value comes back as it was, and has one encoding (E1, pitfall 15)', () => {
+test('any value comes back as it was, and has one encoding (E1) [pitfall 15]', () => {
   fc.assert(
     fc.property(anyValue, value => {
       const bytes = encodeValue(value)
@@ -23,7 +23,7 @@ test('any value comes back as it was, and has one encoding (E1, pitfall 15)', ()
   )
 })
 
-test('what JSON and structured clone lose comes back (pitfall 15)', () => {
+test('what JSON and structured clone lose comes back [pitfall 15]', () => {
   const value = {
     negativeZero: -0,
     notANumber: Number.NaN,
@@ -48,7 +48,7 @@ test('what JSON and structured clone lose comes back (pitfall 15)', () => {
   assert.ok(invalidDate instanceof Date && Number.isNaN(invalidDate.getTime()))
 })
 
-test('a property __proto__ comes back as a property and sets no prototype (pitfall 14)', () => {
+test('a property __proto__ comes back as a property and sets no prototype [pitfall 14]', () => {
   const value: unknown = JSON.parse('{ "__proto__": { "isAdmin": true }, "constructor": { "prototype": 1 }, "toString": 2 }')
   const read = roundTrip(value)
   assert.deepStrictEqual(read, value)

@@ -152,7 +152,7 @@ describe('a whole segment', () => {
 })
 
 describe('a torn end', () => {
-  test('of any length is set aside, and what stands before it is whole', async () => {
+  test('of any length is set aside, and what stands before it is whole [pitfall 6]', async () => {
     const lastBatch = three.ends[1] ?? assert.fail()
     for (let length = lastBatch; length < three.content.length; length++) {
       const tail = await read(three.content.subarray(0, length))

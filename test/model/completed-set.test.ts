@@ -5,7 +5,7 @@ import { CompletedSet, rangesOf } from '../../src/model/completed-set.ts'
 
 const small = fc.array(fc.tuple(fc.nat(60), fc.nat(8)), { maxLength: 40 })
 
-test('B3 the set is exact whatever the order of completion', () => {
+test('B3 the set is exact whatever the order of completion [pitfall 3]', () => {
   fc.assert(
     fc.property(small, additions => {
       const set = new CompletedSet()

@@ -79,6 +79,24 @@ test('a damaged checkpoint is not the good one of its stage: the newest before i
   assert.deepEqual([...reasons.values()], ['old', 'the newest good one of its stage', 'old'])
 })
 
+test('results of items are in several checkpoints: those of the newest pass are kept together', () => {
+  const items = { type: 'items', stage: 'load' }
+  const reasons = retain(
+    [
+      checkpoint('first', 5, { run: 'old', ...items }),
+      checkpoint('second', 6, { run: 'old', ...items }),
+      checkpoint('damaged', 7, { run: 'old', ...items, status: 'damaged' }),
+      checkpoint('before', 4, { run: 'older', ...items }),
+      checkpoint('one', 8, { run: 'old', stage: 'load' }),
+      checkpoint('redone', 9, { run: 'old', stage: 'load' }),
+    ],
+    runs,
+    rule,
+  )
+  const kept = 'the newest good one of its stage'
+  assert.deepEqual([...reasons.values()], [kept, kept, 'old', 'old', 'old', kept])
+})
+
 test('stages are told apart by pipeline and type, and the calls of a loop are one stage', () => {
   const others = [
     ...runs,

@@ -9,7 +9,7 @@ import { Throughput } from '../../src/model/throughput.ts'
 import { FakeClock } from '../../src/testing/fake-clock.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 
-test('order grows although the clock goes backwards (pitfall 9)', () => {
+test('order grows although the clock goes backwards [pitfall 9]', () => {
   const clock = new FakeClock()
   const order = new HybridClock(clock)
   const before = order.next()

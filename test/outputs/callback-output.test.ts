@@ -38,6 +38,39 @@ test('X3 what a callback did not take is not counted, and its own error is the c
   await assert.rejects(output.flush(noProgress), refused)
 })
 
+test('a callback’s results wait by what they take, however large a value is', async () => {
+  const target = callback(() => {})
+  const { output } = await target.open(context, await target.begin(context))
+  const circle: Record<string, unknown> = {}
+  circle['self'] = circle
+  const values: readonly (readonly [value: unknown, least: number, most: number])[] = [
+    [1, 100, 1_000],
+    ['x'.repeat(1 << 20), 1 << 20, 2 << 20],
+    [{ id: 7, body: 'x'.repeat(1 << 20) }, 1 << 20, 2 << 20],
+    [{ pages: [new Uint8Array(1 << 20)] }, 1 << 20, 2 << 20],
+    [Array.from({ length: 100_000 }, (_, i) => i), 100_000, 2 << 20],
+    [Array.from({ length: 5_000 }, () => ({ text: 'x'.repeat(1_000) })), 4 << 20, 8 << 20],
+    [new Map([['a', 'x'.repeat(1 << 20)]]), 1 << 20, 2 << 20],
+    [circle, 100, 10_000],
+    [
+      {
+        get broken() {
+          throw new Error('no')
+        },
+      },
+      100,
+      1_000,
+    ],
+  ]
+  for (const [value, least, most] of values) {
+    output.add(value, outputItem(0))
+    const { pendingBytes } = output
+    assert.ok(pendingBytes >= least && pendingBytes <= most, `${pendingBytes} bytes, not ${least} to ${most}`)
+    await save(output)
+    assert.equal(output.pendingBytes, 0)
+  }
+})
+
 test('a callback under another name does not go on with the results of the first', async () => {
   const target = callback(() => {}, { name: 'crm' })
   await assert.rejects(target.open(context, { kind: 'callback', path: 'erp', count: 3 }), error =>

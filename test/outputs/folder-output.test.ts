@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
+import { nodeFiles } from '../../src/files/node-files.ts'
 import { isWaymarkError } from '../../src/model/errors.ts'
 import type { OutputPosition } from '../../src/model/records.ts'
 import { type FolderOutputOptions, folder } from '../../src/outputs/folder-target.ts'
+import { countingFiles } from '../../src/testing/faulty-files.ts'
 import { complete, noProgress, outputContext, outputItem, save } from './output-world.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -104,7 +106,7 @@ test('X3 two items with one file name are a conflict, also across attempts', asy
   assert.throws(() => second.output.add({ id: 'a' }, outputItem(2, 'third')), clash(/items first and third/))
 })
 
-test('a name that leads out of the folder, or that some system keeps for itself, is invalid', async context => {
+test('a name that leads out of the folder, or that some system keeps for itself, is invalid [pitfall 14]', async context => {
   const { attempt, baseDirectory } = await world(context, { name: ({ id }) => id })
   const { output } = await attempt(1)
   const names = [
@@ -170,6 +172,45 @@ test('files that somebody took away are told, and a list that was changed is a c
   assert.match(notices?.join() ?? '', /1 of 2 files that count are not there any more/)
   await writeFile(`${path}/${(await hidden())[0]}`, '')
   await assert.rejects(attempt(3, position), error => isWaymarkError(error, 'conflict'))
+})
+
+test('X3 a pass that begins again in the same attempt replaces what the one before it left, and keeps what counts', async context => {
+  const { attempt, visible, path } = await world(context)
+  const earlier = await attempt(1)
+  earlier.output.add({ id: 'a' }, outputItem(0))
+  const counted = await save(earlier.output)
+  const again = await attempt(1, counted)
+  earlier.output.add({ id: 'b', text: 'of the call that was given up' }, outputItem(1))
+  await earlier.output.flush(noProgress)
+  again.output.add({ id: 'b', text: 'again' }, outputItem(1))
+  const position = await again.output.flush(noProgress)
+  // Should the process die here, the list that counts is still whole.
+  assert.ok(counted.kind === 'folder' && position.kind === 'folder')
+  assert.equal((await readFile(`${path}/${counted.names?.path}`)).length >= (counted.names?.length ?? 0), true)
+  assert.notEqual(position.names?.path, counted.names?.path)
+  await again.output.recorded?.()
+  await again.output.finish()
+  assert.deepEqual(await visible(), ['a.json', 'b.json'])
+  assert.match(await readFile(`${path}/b.json`, 'utf8'), /again/)
+})
+
+test('a folder of many files is opened by its listing: how many are looked at does not grow with them', async context => {
+  const { attempt, baseDirectory } = await world(context)
+  const first = await attempt(1)
+  for (let i = 0; i < 300; i++) first.output.add({ id: `${i}` }, outputItem(i))
+  const shown = await save(first.output)
+  for (let i = 300; i < 310; i++) first.output.add({ id: `${i}` }, outputItem(i))
+  const position = await first.output.flush(noProgress)
+  assert.equal(shown.kind, 'folder')
+  await first.output.close()
+  const files = countingFiles(nodeFiles)
+  const target = folder<Page>('out', { name: ({ id }) => `${id}.json` })
+  const opened = await target.open(outputContext(baseDirectory, { token: 2, files }), position)
+  await opened.output.close()
+  assert.deepEqual(opened.notices, [])
+  const { stat = 0, exists = 0, rename = 0 } = files.counts
+  assert.equal(rename, 10)
+  assert.ok(stat + exists < 100, `${stat} + ${exists} files were looked at`)
 })
 
 test('options of any type but the right one are invalid, in a sentence', () => {

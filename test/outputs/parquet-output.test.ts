@@ -245,6 +245,26 @@ test('X3 parts that count are never written again on resume', async context => {
   assert.deepEqual(await hidden(), [])
 })
 
+test('X3 a pass that begins again in the same attempt leaves the pending rows that count whole until others do', async context => {
+  const { attempt, read, folder, hidden } = await world(context, { rowsPerPart: 10 })
+  const first = await attempt(1)
+  addAll(first.output, numbered(5))
+  const counted = await save(first.output)
+  await first.output.close()
+  assert.ok(counted.kind === 'parts' && counted.pending !== undefined)
+  const pending = () => readFile(`${folder}/${counted.pending?.path}`, 'utf8')
+  const before = await pending()
+  const again = await attempt(1, counted)
+  for (let from = 5; from < 20; from += 3) {
+    addAll(again.output, numbered(3, from), from)
+    await again.output.flush(noProgress)
+    assert.equal(await pending(), before)
+  }
+  await complete(again.output)
+  assert.deepEqual(await read(), numbered(20))
+  assert.deepEqual(await hidden(), [])
+})
+
 test('X3 nothing is seen of a part before the record that counts it, nor lost after', async context => {
   const { attempt, read, visible } = await world(context, { rowsPerPart: 10 })
   const first = await attempt(1)

@@ -34,7 +34,7 @@ test('X3 kill -9 at random moments: every row is in the PostgreSQL table once, w
   checkLoaded(await rows(), load.items)
 })
 
-test('X3 a crash between the commit of PostgreSQL and the record of it: what was committed is not called again', {
+test('X3 a crash between the commit of PostgreSQL and the record of it: what was committed is not called again [pitfall 5]', {
   skip,
 }, async t => {
   const { load, rows } = await loading(await temporaryFolder(t), 300)

@@ -48,7 +48,7 @@ async function snapshot(folder: string): Promise<unknown> {
 }
 
 for (const earlierOwnerDead of [true, false]) {
-  test(`X3 resume removes torn and uncounted lines (${earlierOwnerDead ? 'owner dead: cut' : 'owner may be alive: copied'})`, async context => {
+  test(`X3 resume removes torn and uncounted lines [pitfall 16] (${earlierOwnerDead ? 'owner dead: cut' : 'owner may be alive: copied'})`, async context => {
     const { attempt, read, baseDirectory } = await output(context)
     const first = await attempt({ token: 1 })
     first.add({ id: 1 })

@@ -37,7 +37,7 @@ for (const journal of ['wal', 'delete']) {
   })
 }
 
-test('X3 a crash between the commit of SQLite and the record of it: what was committed is not called again', async t => {
+test('X3 a crash between the commit of SQLite and the record of it: what was committed is not called again [pitfall 5]', async t => {
   const { load, rows, committed } = await loading(await temporaryFolder(t), 300, 'wal')
   const [, again] = await crashBetween(load, 3)
   checkLoaded(rows(), load.items)

@@ -368,7 +368,7 @@ describe('the simulator finds what it is there for', () => {
     return failed
   }
 
-  test('an atomic replacement survives every crash (pitfall 6)', async () => {
+  test('an atomic replacement survives every crash [pitfall 6]', async () => {
     assert.equal(await failures(fs => fs), 0)
   })
 

@@ -1,10 +1,10 @@
 import { existsSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { CheckpointInfo } from '../../engine/checkpoint-info.ts'
 import type { ExportFormat, ExportOptions } from '../../engine/export-checkpoint.ts'
 import type { JsonLoss } from '../../engine/plain-json.ts'
 import type { Store } from '../../engine/store.ts'
-import type { WaymarkError } from '../../model/errors.ts'
+import { WaymarkError } from '../../model/errors.ts'
 import { byteProgress } from '../byte-progress.ts'
 import { type CommandLine, wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
@@ -12,6 +12,7 @@ import { checkpointInfoShape, document, errorDocument } from '../json-shapes.ts'
 import { bytes, counted } from '../render/quantities.ts'
 import { line, span } from '../render/screen.ts'
 import { isTerminal } from '../screen-of.ts'
+import { shellWords } from '../shell-words.ts'
 import { shown } from '../store-choice.ts'
 import { untilStopped } from '../until-stopped.ts'
 import { withStore } from '../with-store.ts'
@@ -66,6 +67,8 @@ async function exported(context: Context, store: Store, info: CheckpointInfo, si
   let lossCount = 0
   if (format === 'files') {
     const folder = resolve(context.cwd, out ?? info.id)
+    if (typed.flags.on('force'))
+      throw wrongUsage('--force replaces a file, never files in a folder; restore into another folder', typed.command)
     const files = await store.restoreFiles(info.id, folder)
     const length = files.reduce((sum, file) => sum + file.length, 0)
     return { id: info.id, format, path: folder, bytes: length, files: files.length, losses, lossCount, info }
@@ -81,6 +84,7 @@ async function exported(context: Context, store: Store, info: CheckpointInfo, si
     onProgress: done => progress.report({ done: Math.min(done, info.logicalBytes), total: info.logicalBytes }),
   }
   const path = out === '-' ? undefined : targetOf(context.cwd, out, info, format)
+  if (path !== undefined && !isFolder(dirname(path))) throw noFolder(dirname(path))
   try {
     const length =
       path === undefined
@@ -119,6 +123,14 @@ function targetOf(cwd: string, out: string | undefined, { id, encoding }: Checkp
   return isFolder(path) ? join(path, name) : path
 }
 
+const noFolder = (folder: string): WaymarkError =>
+  new WaymarkError('unavailable', {
+    message: `cannot write the export: there is no folder ${shown(folder)}`,
+    means: 'Nothing was written; the store was not changed.',
+    remedy: 'Make the folder, or give another path with --out.',
+    details: { folder },
+  })
+
 const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory()
 
 /** As much as is read: a reader that goes away is no failure. */
@@ -150,7 +162,7 @@ const written = (piece: Uint8Array): Promise<boolean> =>
 
 async function tell({ output }: Context, done: Exported): Promise<void> {
   const { id, format, path, files, losses, lossCount, info } = done
-  const again = format === 'wmk' && path !== undefined ? { command: `waymark import ${shown(path)}` } : undefined
+  const again = format === 'wmk' && path !== undefined ? { command: shellWords(['waymark', 'import', shown(path)]) } : undefined
   if (output.json) {
     const amount = files === undefined ? {} : { files }
     output.jsonLine(

@@ -8,22 +8,28 @@ import type { Context } from '../context.ts'
 import { checkpointInfoShape, document } from '../json-shapes.ts'
 import { bytes, counted } from '../render/quantities.ts'
 import { line, span } from '../render/screen.ts'
+import { sameStore } from '../same-store.ts'
+import { withStandardInput } from '../standard-input.ts'
 import { shown } from '../store-choice.ts'
 import { withMadeStore } from '../with-store.ts'
 
 /** `waymark import FILE` */
 export async function importCommand(context: Context): Promise<number> {
-  const { line: typed, output, cwd } = context
+  const { line: typed, cwd } = context
   const [file = ''] = typed.arguments
   const options = optionsOf(typed)
+  if (file === '-') return withStandardInput(path => imported(context, path, options))
   if (!existsSync(resolve(cwd, file))) throw noFile(file)
+  return imported(context, resolve(cwd, file), options)
+}
+
+async function imported(context: Context, path: string, options: ImportOptions): Promise<number> {
+  const { output } = context
   const progress = await byteProgress(context, 'importing')
   const saved = await withMadeStore(context, store =>
-    store
-      .importFrom(shown(resolve(cwd, file)), { ...options, onProgress: now => progress.report(now) })
-      .finally(() => progress.end()),
+    store.importFrom(shown(path), { ...options, onProgress: now => progress.report(now) }).finally(() => progress.end()),
   )
-  const hint = { command: `waymark show ${saved.id}` }
+  const hint = { command: sameStore(context)(`waymark show ${saved.id}`) }
   if (output.json) {
     output.jsonLine(document('import', { checkpoint: checkpointInfoShape(saved) }, hint))
     return 0

@@ -5,6 +5,7 @@ import { wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
 import { document, isoTime } from '../json-shapes.ts'
 import { repairLines, undoLines } from '../render/repair-lines.ts'
+import { type SameStore, sameStore } from '../same-store.ts'
 import { withReadOnlyStore } from '../with-read-only-store.ts'
 import { withStore } from '../with-store.ts'
 
@@ -20,13 +21,14 @@ export async function repairCommand(context: Context): Promise<number> {
     return 0
   }
   const report = await repair(context, line.flags.on('yes'))
+  const here = sameStore(context)
   const waits = report.planned && report.actions.length > 0
   if (!output.json) {
-    await output.result(repairLines(report, output.stdoutScreen))
-    if (waits) throw unconfirmed(report)
+    await output.result(repairLines(report, output.stdoutScreen, here))
+    if (waits) throw unconfirmed(report, here)
     return 0
   }
-  output.jsonLine(repairDocument(report, waits))
+  output.jsonLine(repairDocument(report, waits, here))
   return waits ? exitCodeOf.confirmation : 0
 }
 
@@ -42,18 +44,18 @@ async function repair(context: Context, yes: boolean): Promise<RepairReport> {
   }
 }
 
-function repairDocument(report: RepairReport, waits: boolean): object {
+function repairDocument(report: RepairReport, waits: boolean, here: SameStore): object {
   const data = { ...report, damaged: report.damaged.map(one => ({ ...one, createdAt: isoTime(one.createdAt) })) }
   if (waits) {
-    const error = unconfirmed(report)
+    const error = unconfirmed(report, here)
     return { ...document('repair', data, { command: error.remedy }), ok: false, error: error.toJSON() }
   }
-  return document('repair', data, report.id === undefined ? undefined : { command: `waymark repair --undo ${report.id}` })
+  return document('repair', data, report.id === undefined ? undefined : { command: here(`waymark repair --undo ${report.id}`) })
 }
 
-const unconfirmed = ({ actions }: RepairReport): WaymarkError =>
+const unconfirmed = ({ actions }: RepairReport, here: SameStore): WaymarkError =>
   new WaymarkError('confirmation', {
     message: `a repair would do ${actions.length === 1 ? 'this one thing' : `these ${actions.length} things`}, and waits for a yes`,
     means: 'Nothing was changed. Whatever it changes is set aside first, and can be put back with --undo.',
-    remedy: 'waymark repair --yes',
+    remedy: here('waymark repair --yes'),
   })

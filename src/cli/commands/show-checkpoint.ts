@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import { checkpointInfoShape, document } from '../json-shapes.ts'
 import { checkpointDetailLines, nextCommands } from '../render/checkpoint-details.ts'
 import { line } from '../render/screen.ts'
+import { sameStore } from '../same-store.ts'
 
 /** `waymark show CHECKPOINT` */
 export async function showCheckpoint(context: Context, store: Store, id: string): Promise<void> {
@@ -13,10 +14,16 @@ export async function showCheckpoint(context: Context, store: Store, id: string)
   const info = await store.info(id)
   if (output.json) {
     const [command = ''] = nextCommands(info)
-    output.jsonLine(document('show', { checkpoint: checkpointInfoShape(info), notices: store.notices() }, { command }))
+    output.jsonLine(
+      document(
+        'show',
+        { checkpoint: checkpointInfoShape(info), notices: store.notices() },
+        { command: sameStore(context)(command) },
+      ),
+    )
     return
   }
-  await output.result(checkpointDetailLines(info, clock.now(), output.stdoutScreen))
+  await output.result(checkpointDetailLines(info, clock.now(), output.stdoutScreen, sameStore(context)))
 }
 
 async function showValue({ output }: Context, store: Store, id: string, path: string | undefined): Promise<void> {

@@ -8,7 +8,7 @@ export async function statsCommand(context: Context): Promise<number> {
   const { output, clock } = context
   const found = await withStore(context, async (store, { path }) => {
     const { runs } = await store.summary()
-    return { path, runs, stats: await store.stats(), notices: store.notices() }
+    return { path, runs, stats: await store.stats({ orphans: true }), notices: store.notices() }
   })
   if (output.json) {
     const { oldestAt, newestAt, ...stats } = found.stats

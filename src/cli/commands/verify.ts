@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { document, errorDocument, isoTime } from '../json-shapes.ts'
 import { line } from '../render/screen.ts'
 import { verifyLines } from '../render/verify-lines.ts'
+import { type SameStore, sameStore } from '../same-store.ts'
 import { untilStopped } from '../until-stopped.ts'
 import { withReadOnlyStore } from '../with-read-only-store.ts'
 
@@ -30,19 +31,19 @@ async function verified(context: Context, signal: AbortSignal): Promise<number> 
   } finally {
     progress.end()
   }
-  if (output.json) output.jsonLine(verifyDocument(report))
-  else await output.result(verifyLines(report, output.stdoutScreen))
+  if (output.json) output.jsonLine(verifyDocument(report, sameStore(context)))
+  else await output.result(verifyLines(report, output.stdoutScreen, sameStore(context)))
   return report.ok ? 0 : exitCodeOf.corrupt
 }
 
-function verifyDocument(report: VerifyReport): object {
+function verifyDocument(report: VerifyReport, here: SameStore): object {
   const data = { ...report, damaged: report.damaged.map(one => ({ ...one, createdAt: isoTime(one.createdAt) })) }
-  if (report.ok) return document('verify', data)
+  if (report.ok) return document('verify', data, report.recovered.length === 0 ? undefined : { command: here('waymark repair') })
   const { length } = report.problems
   const error = new WaymarkError('corrupt', {
     message: `the store is damaged: ${length} ${length === 1 ? 'problem' : 'problems'}`,
     means: `${report.damaged.length} of ${report.checkpoints} checkpoints cannot be loaded; the others are not affected.`,
-    remedy: 'waymark repair',
+    remedy: here('waymark repair'),
   })
-  return { ...document('verify', data, { command: 'waymark repair' }), ok: false, error: error.toJSON() }
+  return { ...document('verify', data, { command: here('waymark repair') }), ok: false, error: error.toJSON() }
 }

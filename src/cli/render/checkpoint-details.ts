@@ -1,5 +1,6 @@
 import type { CheckpointDetails } from '../../engine/checkpoint-info.ts'
 import { plainJson } from '../../engine/plain-json.ts'
+import type { SameStore } from '../same-store.ts'
 import { statusTones } from './checkpoint-marks.ts'
 import { cutTo, padBefore, padTo, textWidth } from './paint.ts'
 import { progressBar } from './progress-bar.ts'
@@ -11,9 +12,17 @@ const mostMetadata = 20
 const mostNameColumns = 32
 const mostMetadataColumns = 200
 const barColumns = 20
+const leastMetadataColumns = 20
+/** What stands before every fact. */
+const labelColumns = 11
 
 /** `waymark show CHECKPOINT`: what it is, how large, what is said of it, what is in it, and what to do with it. */
-export function checkpointDetailLines(info: CheckpointDetails, now: number, screen: Screen): Line[] {
+export function checkpointDetailLines(
+  info: CheckpointDetails,
+  now: number,
+  screen: Screen,
+  here: SameStore = command => command,
+): Line[] {
   const { separator } = screen.glyphs
   const lines: Line[] = [
     [
@@ -46,16 +55,23 @@ export function checkpointDetailLines(info: CheckpointDetails, now: number, scre
   }
   if (info.expiresAt !== undefined) fact('expires', expiryText(info.expiresAt, now))
   if (info.parent !== undefined) fact('parent', info.parent)
-  fact('digest', info.digest)
+  const [, scheme = '', hex = ''] = /^(.*:)([^:]*)$/.exec(info.digest) ?? []
+  if (scheme === '' || textWidth(info.digest) + labelColumns <= screen.columns) fact('digest', info.digest)
+  else for (const [index, part] of [scheme, hex].entries()) fact(index === 0 ? 'digest' : '', part)
   lines.push(...metadataLines(info, screen), ...partLines(info, screen))
   if (info.damage !== undefined) fact('damage', span(info.damage, 'bad'))
-  fact('next', nextCommands(info).join(` ${separator} `))
+  if (info.lastGood !== undefined) fact('good', `${info.lastGood} is the newest intact one before it`)
+  const commands = nextCommands(info).map(here)
+  const inOne = commands.join(` ${separator} `)
+  if (textWidth(inOne) + labelColumns <= screen.columns) fact('next', inOne)
+  else for (const [index, command] of commands.entries()) fact(index === 0 ? 'next' : '', command)
   return lines
 }
 
 /** What to do with a checkpoint. */
-export function nextCommands({ id, encoding, status, damage }: CheckpointDetails): readonly string[] {
-  if (status === 'damaged' || damage !== undefined) return ['waymark verify --full', 'waymark repair']
+export function nextCommands({ id, encoding, status, damage, lastGood }: CheckpointDetails): readonly string[] {
+  if (status === 'damaged' || damage !== undefined)
+    return [...(lastGood === undefined ? [] : [`waymark show ${lastGood}`]), 'waymark verify --full', 'waymark repair']
   return [encoding === 'files' ? `waymark export ${id} --format files` : `waymark show ${id} --value`, `waymark export ${id}`]
 }
 
@@ -90,10 +106,11 @@ function metadataLines(info: CheckpointDetails, screen: Screen): Line[] {
   const columns = Math.min(mostNameColumns, Math.max(0, ...entries.map(([key]) => textWidth(key))))
   const lines = entries.slice(0, mostMetadata).map(([key, value], index): Line => {
     const text = typeof value === 'string' ? value : (JSON.stringify(plainJson(value).json) ?? 'null')
+    const room = Math.max(leastMetadataColumns, screen.columns - labelColumns - columns - 2)
     const name = padTo(cutTo(key, columns, screen.glyphs.ellipsis), columns)
     return [
       span(`  ${(index === 0 ? 'metadata' : '').padEnd(8)} `, 'quiet'),
-      span(`${name}  ${cutTo(text, mostMetadataColumns, screen.glyphs.ellipsis)}`),
+      span(`${name}  ${cutTo(text, Math.min(mostMetadataColumns, room), screen.glyphs.ellipsis)}`),
     ]
   })
   return entries.length > mostMetadata ? [...lines, moreLine(entries.length - mostMetadata, 'key', screen)] : lines

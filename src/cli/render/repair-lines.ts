@@ -1,4 +1,5 @@
 import type { RepairAction, RepairReport, UndoReport } from '../../engine/repair-report.ts'
+import type { SameStore } from '../same-store.ts'
 import { count, counted } from './quantities.ts'
 import { type Line, line, type Screen, span } from './screen.ts'
 import { damagedLines, problemLines } from './verify-lines.ts'
@@ -7,7 +8,7 @@ const mostMarks = 20
 const nothing = 'nothing to repair'
 
 /** What a repair did, or would do, for people. */
-export function repairLines(report: RepairReport, screen: Screen): Line[] {
+export function repairLines(report: RepairReport, screen: Screen, here: SameStore = command => command): Line[] {
   const { glyphs } = screen
   const lines: Line[] = []
   const marks = report.actions.filter(({ does }) => does === 'mark')
@@ -17,10 +18,15 @@ export function repairLines(report: RepairReport, screen: Screen): Line[] {
     lines.push(line(`  and ${count(marks.length - mostMarks)} more checkpoints are marked as damaged`, 'quiet'))
   for (const problem of report.left) lines.push(...problemLines(problem, screen))
   lines.push(...damagedLines(report.damaged))
-  for (const { run, stage, items, runState } of report.costs) {
+  for (const { run, stage, items, runState, lostRun } of report.costs) {
     const what = items === undefined ? 'is called again' : `calls ${counted(items, 'item')} again`
-    const when = runState === 'completed' ? `if run ${run} is done anew` : `when run ${run} goes on`
-    lines.push([span('  costs  ', 'waiting'), span(`${stage} ${what} ${when}`)])
+    const when =
+      lostRun === true
+        ? `: records of run ${run} are lost, so it is begun anew`
+        : runState === 'completed'
+          ? `if run ${run} is done anew`
+          : `when run ${run} goes on`
+    lines.push([span('  costs  ', 'waiting'), span(`${stage} ${what}${lostRun === true ? '' : ' '}${when}`)])
   }
   if (report.actions.length === 0) {
     const rest = report.left.length === 0 ? 'the store is intact' : 'what is lost is noted already'
@@ -33,11 +39,12 @@ export function repairLines(report: RepairReport, screen: Screen): Line[] {
       span(`${glyphs.completed} repaired`, 'good'),
       span(`  ${counted(report.actions.length, 'action')}; what was changed is kept in aside/${report.id}`),
     ],
-    [span('  undo   ', 'quiet'), span(`waymark repair --undo ${report.id}`)],
+    [span('  undo   ', 'quiet'), span(here(`waymark repair --undo ${report.id}`))],
   ]
 }
 
-export function undoLines({ id, files, checkpoints }: UndoReport, screen: Screen): Line[] {
+export function undoLines({ id, files, checkpoints, already }: UndoReport, screen: Screen): Line[] {
+  if (already === true) return [line(`repair ${id} was undone before: nothing was changed`)]
   const what = [counted(files.length, 'file'), counted(checkpoints.length, 'checkpoint')].join(' and ')
   return [[span(`${screen.glyphs.completed} undone`, 'good'), span(`  repair ${id}: ${what} as they were`)]]
 }

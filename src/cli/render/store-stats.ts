@@ -38,6 +38,8 @@ export function storeStatsLines({ path, runs, stats, notices }: StoreFacts, now:
     'on disk',
     `${bytes(physical.bytes)} in ${counted(physical.files, 'file')}${checkpoints === 0 ? '' : ` ${separator} ${partsText(stats, separator)}`}`,
   )
+  const left = leftText(stats)
+  if (left !== '') fact('left over', left)
   for (const notice of notices) fact('note', notice)
   if (checkpoints === 0) return [...lines, line('no checkpoints yet: waymark run FILE, or waymark import FILE', 'quiet')]
   lines.push(statusLine(stats, separator))
@@ -62,6 +64,15 @@ function partsText({ physical }: StoreStats, separator: string): string {
     `catalog ${bytes(catalog.bytes)}`,
   ]
   return parts.filter(part => part !== '').join(` ${separator} `)
+}
+
+/** What saves that were killed have left, or one is writing just now. */
+function leftText({ orphans, physical: { unfinished } }: StoreStats): string {
+  const parts = [
+    orphans === undefined || orphans.files === 0 ? '' : `${counted(orphans.files, 'orphan pack')}, ${bytes(orphans.bytes)}`,
+    unfinished.files === 0 ? '' : `${counted(unfinished.files, 'unfinished file')}, ${bytes(unfinished.bytes)}`,
+  ].filter(part => part !== '')
+  return parts.length === 0 ? '' : `${parts.join('; ')}: of saves that were killed, or are at work; harmless`
 }
 
 function statusLine({ statuses, pinned }: StoreStats, separator: string): Line {

@@ -1,4 +1,5 @@
 import type { DamagedCheckpoint, VerifyProblem, VerifyReport } from '../../engine/verify-report.ts'
+import type { SameStore } from '../same-store.ts'
 import { bytes, count, counted } from './quantities.ts'
 import { type Line, line, type Screen, span } from './screen.ts'
 
@@ -6,12 +7,12 @@ const mostShown = 50
 const mostIds = 5
 
 /** What a verification found, for people. */
-export function verifyLines(report: VerifyReport, screen: Screen): Line[] {
+export function verifyLines(report: VerifyReport, screen: Screen, here: SameStore = command => command): Line[] {
   const { glyphs } = screen
   const lines: Line[] = []
   for (const problem of report.problems.slice(0, mostShown)) lines.push(...problemLines(problem, screen))
   if (report.problems.length > mostShown)
-    lines.push(line(`  and ${count(report.problems.length - mostShown)} more: waymark verify --json`, 'quiet'))
+    lines.push(line(`  and ${count(report.problems.length - mostShown)} more: ${here('waymark verify --json')}`, 'quiet'))
   lines.push(...damagedLines(report.damaged.filter(({ marked }) => !marked)))
   if (report.noted.length > 0) {
     lines.push(
@@ -20,6 +21,11 @@ export function verifyLines(report: VerifyReport, screen: Screen): Line[] {
         'quiet',
       ),
     )
+  }
+  const { recovered } = report
+  if (recovered.length > 0) {
+    const what = `${counted(recovered.length, 'checkpoint')} marked as damaged ${recovered.length === 1 ? 'loads' : 'load'} again: ${some(recovered)}`
+    lines.push(line(`  ${what}`), [span('  do     ', 'quiet'), span(`${here('waymark repair')}  takes the mark off`)])
   }
   for (const notice of report.notices) lines.push(line(`  note  ${notice}`, 'quiet'))
   const { packs, bytes: orphanBytes } = report.orphans
@@ -31,6 +37,15 @@ export function verifyLines(report: VerifyReport, screen: Screen): Line[] {
     `${bytes(report.bytes)} read`,
   ].join(` ${glyphs.separator} `)
   const how = report.full ? 'every byte proven' : 'quick: --full proves every byte'
+  if (report.ok && report.damaged.length > 0) {
+    const lost = `${counted(report.damaged.length, 'checkpoint')} ${report.damaged.length === 1 ? 'stays' : 'stay'} lost`
+    return [
+      ...lines,
+      ...damagedLines(report.damaged),
+      [span(`${glyphs.completed} nothing new`, 'good'), span(`  ${lost}, as a repair noted; all else is intact`)],
+      [span('  '), span(`${looked}  ${how}`, 'quiet')],
+    ]
+  }
   if (report.ok) return [...lines, [span(`${glyphs.completed} intact`, 'good'), span(`  ${looked}`), span(`  ${how}`, 'quiet')]]
   return [
     ...lines,
@@ -39,7 +54,7 @@ export function verifyLines(report: VerifyReport, screen: Screen): Line[] {
       span(`  ${counted(report.problems.length, 'problem')}, ${counted(report.damaged.length, 'checkpoint')} cannot be loaded`),
     ],
     [span('  '), span(`${looked}  ${how}`, 'quiet')],
-    [span('  do     ', 'quiet'), span('waymark repair')],
+    [span('  do     ', 'quiet'), span(here('waymark repair'))],
   ]
 }
 
