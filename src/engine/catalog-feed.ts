@@ -385,7 +385,8 @@ class ChangeSet {
 
   async #inside(run: string, path: string): Promise<StageView[]> {
     const known = new Map<string, StageView | undefined>()
-    if (!this.#forgotten.has(run)) for (const stage of await this.#catalog.stages(run)) known.set(stageKey(run, stage.path), stage)
+    if (!this.#forgotten.has(run))
+      for (const stage of await this.#catalog.stages(run)) known.set(stageKey(run, stage.path), stage)
     for (const [key, stage] of this.#stages) if (key.startsWith(`${run}\n`)) known.set(key, stage)
     return [...known.values()].flatMap(stage => (stage !== undefined && isInside(stage.path, path) ? [stage] : []))
   }

@@ -1,3 +1,4 @@
+import { nearest } from '../model/did-you-mean.ts'
 import { checkDurability } from '../model/durability.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { checkSavePolicy } from '../model/save-policy.ts'
@@ -5,10 +6,35 @@ import type { ScopePath } from '../model/scope.ts'
 import { checkRetry } from './retry.ts'
 import type { EachOptions } from './run.ts'
 
+const names: { readonly [Name in keyof Required<EachOptions<unknown, unknown>>]: true } = {
+  key: true,
+  input: true,
+  batch: true,
+  concurrency: true,
+  version: true,
+  retry: true,
+  output: true,
+  save: true,
+  durability: true,
+  timeoutMs: true,
+  totalTimeoutMs: true,
+  tolerate: true,
+}
+const known: ReadonlySet<string> = new Set(Object.keys(names))
+
 /** @throws WaymarkError `invalid` for an option of `run.each` that cannot be meant */
 export function checkEachOptions(path: ScopePath, options: EachOptions<unknown, unknown>): void {
   if (typeof options !== 'object' || options === null)
     throw bad(path, `the options are ${describe(options)}, not an object`, '{ key: item => item.id }')
+  for (const name of Object.keys(options)) {
+    if (known.has(name)) continue
+    const near = nearest(name, [...known])
+    throw bad(
+      path,
+      `there is no option ${JSON.stringify(name)}`,
+      near === undefined ? `There are ${[...known].join(', ')}.` : `Did you mean ${near}?`,
+    )
+  }
   checkRetry(options.retry)
   const { concurrency, batch, timeoutMs, totalTimeoutMs, key, version } = options
   if (!isCountOrAbsent(concurrency))

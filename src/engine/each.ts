@@ -1,11 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { FileSystem } from '../files/file-system.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import { keySaltBytes } from '../model/key-digest.ts'
 import type { RecordedStage } from '../model/recorded-run.ts'
 import type { ItemCounts, OutputPosition } from '../model/records.ts'
 import { type ScopePath, stagePath } from '../model/scope.ts'
 import { fileTarget } from '../outputs/file-target.ts'
-import { isItemFile } from '../outputs/item-file.ts'
+import { isItemFile, itemFilePath } from '../outputs/item-file.ts'
 import { type ItemOutput, type ItemTarget, isItemTarget, type OutputContext } from '../outputs/item-target.ts'
 import { type Attempt, currentScope } from './attempt.ts'
 import { checkEachOptions } from './check-each.ts'
@@ -50,6 +51,7 @@ export function runEach(
 ): Promise<EachResult<unknown>> {
   const path = stagePath(parent, name)
   checkEachOptions(path, options)
+  if (typeof fn !== 'function') throw noFunction(path, fn)
   const target = targetOf(path, options.output)
   if (signal.aborted) throw stopped(signal)
   attempt.enter(path, parent)
@@ -68,6 +70,7 @@ async function passOver(
   signal: AbortSignal,
 ): Promise<EachResult<unknown>> {
   const { core, baseDirectory, recorded: run } = attempt.facts
+  if (target !== undefined) await mustBeApart(core.files, baseDirectory, path, items, target)
   const input = await openItemInput(items, path, {
     files: core.files,
     baseDirectory,
@@ -314,6 +317,41 @@ function handle(
         return storedResults(core, recorded.stages.get(path)?.results ?? [])
       }),
   }
+}
+
+/** An output is emptied before the first item is read: what the items come from must be something else. */
+async function mustBeApart(
+  files: FileSystem,
+  baseDirectory: string,
+  path: ScopePath,
+  items: unknown,
+  target: ItemTarget<unknown>,
+): Promise<void> {
+  const source = isItemFile(items)
+    ? itemFilePath(items, baseDirectory)
+    : isItemTarget(items)
+      ? items.place(baseDirectory)
+      : undefined
+  if (source === undefined) return
+  const place = target.place(baseDirectory)
+  const [from, to] = await Promise.all([source, place].map(file => files.stat(file).catch(() => undefined)))
+  const isSame = source === place || (from !== undefined && to !== undefined && from.identity === to.identity)
+  if (!isSame) return
+  throw new WaymarkError('conflict', {
+    message: `${JSON.stringify(path)} reads its items from ${target.shown} and would write its results there too`,
+    means: 'Nothing was read or written; the file is as it was.',
+    remedy: 'Write to another file, and put it in the place of the first when the run is finished.',
+    details: { stage: path, file: source },
+  })
+}
+
+function noFunction(path: ScopePath, fn: unknown): WaymarkError {
+  return new WaymarkError('invalid', {
+    message: `what run.each(${JSON.stringify(path)}) is to call is ${typeof fn === 'string' ? JSON.stringify(fn) : `a ${typeof fn}`}, not a function`,
+    means: 'Nothing of this stage was run.',
+    remedy: 'run.each(name, items, item => …, options)',
+    details: { stage: path },
+  })
 }
 
 /** Results as the output holds them. */

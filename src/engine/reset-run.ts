@@ -54,10 +54,7 @@ export async function resetRun(core: StoreCore, address: Address, { plan = false
     const time = core.clock.now()
     const records: RunRecord[] =
       lost.stage === undefined
-        ? [
-            { type: 'stage.reset', time, path: '' },
-            endOf(core, run, owned, recorded, cancelRequest(core, 'it was reset')),
-          ]
+        ? [{ type: 'stage.reset', time, path: '' }, endOf(core, run, owned, recorded, cancelRequest(core, 'it was reset'))]
         : lost.stages.map(path => ({ type: 'stage.reset', time, path }))
     await core.upgrade()
     await core.log.append(ownership, records.map(encodeRunRecord))

@@ -1,4 +1,4 @@
-/** Longer ones are not believed: 24 hours. */
+/** No longer pause is made, whatever is asked for: 24 hours. */
 const mostMs = 24 * 3_600_000
 
 /**
@@ -10,7 +10,7 @@ export function retryAfterMs(error: unknown, nowMs: number, depth = 0): number |
   const text = headerOf(error) ?? ('response' in error ? headerOf(error.response) : undefined)
   if (text !== undefined) {
     const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - nowMs
-    if (Number.isFinite(ms) && ms <= mostMs) return Math.max(0, ms)
+    if (!Number.isNaN(ms)) return Math.min(mostMs, Math.max(0, ms))
   }
   return 'cause' in error ? retryAfterMs(error.cause, nowMs, depth + 1) : undefined
 }

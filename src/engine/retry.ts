@@ -16,10 +16,21 @@ export class FinalFailure extends Error {
 export class RetryRequest extends Error {
   override readonly name = 'RetryRequest'
   readonly afterMs: number | undefined
+  /** @throws WaymarkError `invalid` */
   constructor(afterMs: number | undefined, cause: unknown) {
+    if (afterMs !== undefined && !(typeof afterMs === 'number' && afterMs >= 0 && Number.isFinite(afterMs)))
+      throw badPause(afterMs)
     super('the item asked for another call', cause === undefined ? undefined : { cause })
     this.afterMs = afterMs
   }
+}
+
+function badPause(afterMs: unknown): WaymarkError {
+  return new WaymarkError('invalid', {
+    message: `ctx.retry: afterMs must be a number of milliseconds, not ${JSON.stringify(afterMs) ?? String(afterMs)}`,
+    means: 'The item is not called again because of this.',
+    remedy: 'throw ctx.retry({ afterMs: 2_000 })',
+  })
 }
 
 const defaultDelayMs = 100

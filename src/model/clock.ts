@@ -21,12 +21,20 @@ export interface Random {
   readonly named?: (name: string) => Random
 }
 
+/** A timer of Node that is to run for longer fires at once. */
+const longestTimerMs = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, callback, options) {
-    const timer = setTimeout(callback, delayMs)
-    if (options?.background) timer.unref()
+    let timer: NodeJS.Timeout
+    const wait = (leftMs: number): void => {
+      const stretchMs = Math.min(leftMs, longestTimerMs)
+      timer = setTimeout(() => (leftMs > stretchMs ? wait(leftMs - stretchMs) : callback()), stretchMs)
+      if (options?.background) timer.unref()
+    }
+    wait(delayMs)
     return () => clearTimeout(timer)
   },
 }

@@ -7,9 +7,9 @@ import type {
   ItemCounts,
   ItemsRequeued,
   OutputPosition,
+  RememberedItem,
   RunCreated,
   RunRecord,
-  RememberedItem,
   StageProgress,
   StoredError,
 } from './records.ts'
@@ -229,7 +229,8 @@ export class RecordedStage {
         this.requeued = undefined
         this.calledAgain = undefined
         this.#finishedBefore = undefined
-        this.checkpoint = record.checkpoint && this.path.includes('/') ? checkpointView(record.checkpoint, position) : record.checkpoint
+        this.checkpoint =
+          record.checkpoint && this.path.includes('/') ? checkpointView(record.checkpoint, position) : record.checkpoint
         this.workedMs = this.#worked.before + record.durationMs
         this.total = record.counts?.total ?? this.total
         if (record.counts !== undefined) this.counts = record.counts

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -285,9 +285,44 @@ test('an item or a stage that is called again may call its stages again: those t
     assert.deepEqual(inner, ['a inner', 'a later', 'a later', 'b inner', 'b later', 'b later', 'outer inner'])
   }))
 
+test('an output that is its own input is a conflict, and the file is as it was', () =>
+  withStore(async (store, folder) => {
+    const file = join(folder, 'io.jsonl')
+    const link = join(folder, 'link.jsonl')
+    writeFileSync(file, '{"a":1}\n{"a":2}\n')
+    symlinkSync(file, link)
+    for (const output of [file, link]) {
+      const work = pipeline('self', run => run.each('work', jsonl<{ a: number }>(file), item => item, { output: jsonl(output) }))
+      await assert.rejects(work.run({}, { store, fresh: true }), { code: 'conflict', message: /reads its items from/ })
+      assert.equal(readFileSync(file, 'utf8'), '{"a":1}\n{"a":2}\n')
+    }
+    const none = pipeline('none', run => run.each('work', [1], 'zz' as never, { key: (n: number) => n }))
+    await assert.rejects(none.run({}, { store }), { code: 'invalid', message: /is "zz", not a function/ })
+  }))
+
+test('a limit of more than 24 days and a pause without an end are no limit and no pause of a millisecond', () =>
+  withStore(async store => {
+    const work = pipeline('long', run =>
+      run.each('work', [1], n => setTimeout(20, n), {
+        key: n => n,
+        timeoutMs: 2 ** 31,
+        totalTimeoutMs: Number.POSITIVE_INFINITY,
+      }),
+    )
+    assert.equal((await work.run({}, { store })).value.done, 1)
+    const wrong = pipeline('pause', run =>
+      run.each('work', [1], (_n, ctx) => Promise.reject(ctx.retry({ afterMs: -1 })), { key: n => n, retry: { attempts: 3 } }),
+    )
+    await assert.rejects(wrong.run({}, { store }), {
+      code: 'invalid',
+      message: /afterMs must be a number of milliseconds, not -1/,
+    })
+  }))
+
 test('options that cannot be meant are refused in words', () =>
   withStore(async store => {
     const refused: readonly [object, RegExp][] = [
+      [{ concurency: 4 }, /there is no option "concurency"/],
       [{ tolerate: 3 }, /tolerate is 3, not an object/],
       [{ tolerate: { share: 5 } }, /tolerate.share must be a number from 0 to 1, not 5/],
       [{ tolerate: { percent: 5 } }, /tolerate has no "percent"/],

@@ -88,7 +88,9 @@ test('a pass whose requeued items are called from another input without more ite
 })
 
 test('what was set aside is remembered without the items themselves', () => {
-  const item = folded([started('e', 1), progress('e', 0, 9, [5])]).stages.get('e')?.setAside.get('5')
+  const item = folded([started('e', 1), progress('e', 0, 9, [5])])
+    .stages.get('e')
+    ?.setAside.get('5')
   assert.equal(item?.error.message, 'bad')
   assert.deepEqual(item?.payloadIn, position)
   assert.equal('payload' in (item ?? {}), false)
@@ -140,9 +142,13 @@ test('the catalog and an attempt make the same of any records', () => {
       const [aside] = known.setAside.keys()
       const choices: readonly (RunRecord | undefined)[] = [
         known.state === 'running' ? progress(path, from, from + 1, upTo(2) === 0 ? [from] : []) : undefined,
-        known.state === 'running' ? { type: 'stage.noted', time: 1, path, metadata: { [upTo(3)]: i }, currentStep: `${i}` } : undefined,
+        known.state === 'running'
+          ? { type: 'stage.noted', time: 1, path, metadata: { [upTo(3)]: i }, currentStep: `${i}` }
+          : undefined,
         known.state === 'running' ? done(path, 1) : undefined,
-        known.state === 'running' ? { type: 'stage.failed', time: 1, path, durationMs: 1, error: { name: 'E', message: 'm' } } : undefined,
+        known.state === 'running'
+          ? { type: 'stage.failed', time: 1, path, durationMs: 1, error: { name: 'E', message: 'm' } }
+          : undefined,
         aside === undefined ? undefined : requeued(path, Number(aside)),
       ]
       const record = choices[upTo(choices.length)]

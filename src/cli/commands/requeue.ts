@@ -18,20 +18,30 @@ import { groupShape } from './items.ts'
 /** `waymark requeue ADDRESS` */
 export async function requeueCommand(context: Context): Promise<number> {
   const { flags } = context.line
-  const { run, store, requeued, file } = await withStore(context, async (opened, choice) => {
+  const {
+    run,
+    store,
+    requeued,
+    file,
+    waiting = 0,
+  } = await withStore(context, async (opened, choice) => {
     const [address = ''] = context.line.arguments
     const { run } = await opened.resolve(address)
     const selection = selectionOf(context)
     const planned = await opened.requeue(address, { ...(selection ?? { all: true }), plan: true })
-    if (planned.total === 0) return { run, store: choice, requeued: undefined, file: undefined }
+    if (planned.total === 0) {
+      const waiting = (await opened.stages(run.id)).reduce((sum, stage) => sum + (stage.requeued ?? 0), 0)
+      const goesOn = waiting > 0 && run.state !== 'completed' && !flags.on('plan') && !flags.on('no-run')
+      return { run, store: choice, requeued: undefined, waiting, file: goesOn ? checkedFile(run, choice) : undefined }
+    }
     if (selection === undefined) throw noSelection(context, planned.total)
     if (flags.on('plan')) return { run, store: choice, requeued: planned, file: undefined }
     // Before anything is marked: of a run that cannot go on the items would be neither set aside nor called.
     const file = flags.on('no-run') ? undefined : checkedFile(run, choice)
     return { run, store: choice, requeued: await opened.requeue(address, selection), file }
   })
-  if (requeued === undefined) return nothingSetAside(context, run)
-  await tell(context, run, requeued)
+  if (requeued !== undefined) await tell(context, run, requeued)
+  else if (file === undefined) return nothingSetAside(context, run, waiting)
   if (file === undefined) return 0
   return runPipeline(context, {
     file,
@@ -64,12 +74,16 @@ function selectionOf({ line: { flags, command } }: Context): RequeueOptions | un
 const noSelection = ({ line: { command } }: Context, total: number): WaymarkError =>
   wrongUsage(`${counted(total, 'item is', 'items are')} set aside; say which: --key KEY, --group GROUP or --all`, command)
 
-async function nothingSetAside({ output, clock }: Context, run: RunSummary): Promise<number> {
+async function nothingSetAside({ output, clock }: Context, run: RunSummary, waiting: number): Promise<number> {
+  const more =
+    waiting === 0
+      ? ''
+      : `; ${counted(waiting, 'item is', 'items are')} requeued already and wait: waymark resume ${shortId(run.id)}`
   if (!output.json) {
-    await output.result(nothingRequeuedLines(run))
+    await output.result(nothingRequeuedLines(run, more))
     return 0
   }
-  const notice = { type: 'notice', message: `nothing is set aside in run ${run.id}: nothing is called again` }
+  const notice = { type: 'notice', message: `nothing is set aside in run ${run.id}: nothing is called again${more}` }
   output.jsonLine(eventLine(clock.now(), run.id, notice))
   output.jsonLine(exitLine(clock.now(), run.id, 0, undefined, { command: `waymark show ${shortId(run.id)}` }))
   return 0

@@ -36,6 +36,6 @@ export function requeuedLines(requeued: Requeued, run: RunSummary, next: string 
   return lines
 }
 
-export const nothingRequeuedLines = (run: RunSummary): Line[] => [
-  line(`nothing is set aside in ${run.pipeline} ${shortId(run.id)}: nothing is called again`),
+export const nothingRequeuedLines = (run: RunSummary, more = ''): Line[] => [
+  line(`nothing is set aside in ${run.pipeline} ${shortId(run.id)}: nothing is called again${more}`),
 ]
