@@ -21,7 +21,7 @@ const { values } = parseArgs({
 // In CI always the same, so that a failure is the change's; elsewhere always something new.
 const seed = number('seed', values.ci ? 1 : systemClock.now())
 const states = number('states', values.ci ? 2_000 : 100_000)
-const kills = number('kills', values.ci ? 40 : 1_000)
+const kills = number('kills', values.ci ? 30 : 1_000)
 
 interface Part {
   readonly name: string
@@ -65,7 +65,7 @@ const parts: readonly Part[] = [
     name: 'each',
     async run() {
       const { tortureEach } = await import('./torture-each.ts')
-      return tortureEach({ rounds: number('kills', values.ci ? 60 : 10_000), seed: seed % 1_000_000 })
+      return tortureEach({ rounds: number('kills', values.ci ? 40 : 10_000), seed: seed % 1_000_000 })
     },
   },
   {

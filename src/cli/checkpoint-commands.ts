@@ -119,7 +119,7 @@ export const checkpointCommands: readonly CommandSpec[] = [
       {
         name: 'FILE',
         required: true,
-        summary: '.wmk, .json (a value), .jsonl, .ndjson (rows), a folder (files), else bytes; - is stdin',
+        summary: '.wmk, .json, .jsonl, .ndjson (rows), a folder, else bytes; - is stdin',
       },
     ],
     flags: [

@@ -139,8 +139,8 @@ function stopOnRequest({ code, details }: ErrorJson): Pick<RunEnd, 'state' | 'ex
 
 /** The option for which the run stopped before a stage, if it did. */
 function heldOption({ code, details }: ErrorJson): string | undefined {
-  const held = details?.['held']
-  return code === 'cancelled' && typeof held === 'string' ? held : undefined
+  const { held, stage } = details ?? {}
+  return code === 'cancelled' && typeof held === 'string' ? `before ${stage}, as asked with ${held}` : undefined
 }
 
 async function askedAndAccepted(

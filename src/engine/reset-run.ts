@@ -52,9 +52,11 @@ export async function resetRun(core: StoreCore, address: Address, { plan = false
     const recorded = recordedRunOf(history.records)
     const { report: lost, deleted } = await whatIsLost(core, address, recorded)
     const time = core.clock.now()
+    // Not as a request: that would refuse whoever goes on with the run by its id.
+    const { request: _request, ...end } = endOf(core, run, owned, recorded, cancelRequest(core, 'it was reset'))
     const records: RunRecord[] =
       lost.stage === undefined
-        ? [{ type: 'stage.reset', time, path: '' }, endOf(core, run, owned, recorded, cancelRequest(core, 'it was reset'))]
+        ? [{ type: 'stage.reset', time, path: '' }, end]
         : lost.stages.map(path => ({ type: 'stage.reset', time, path }))
     await core.upgrade()
     await core.log.append(ownership, records.map(encodeRunRecord))

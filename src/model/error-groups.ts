@@ -1,4 +1,5 @@
-import type { RememberedItem, StoredError } from './records.ts'
+import type { StoredError } from './records.ts'
+import type { RememberedItem } from './remembered-item.ts'
 import type { ScopePath } from './scope.ts'
 
 /** An item put away, and the stage it belongs to. */

@@ -7,12 +7,12 @@ import type {
   ItemCounts,
   ItemsRequeued,
   OutputPosition,
-  RememberedItem,
   RunCreated,
   RunRecord,
   StageProgress,
   StoredError,
 } from './records.ts'
+import type { RememberedItem } from './remembered-item.ts'
 import { type CheckpointView, checkpointView, type RecordPosition } from './run-view.ts'
 import { isInside, type ScopePath } from './scope.ts'
 

@@ -222,12 +222,6 @@ export interface SetAsideItem {
   readonly time: number
 }
 
-/** One that is remembered: the item itself, which may be long, is read from its record when it is asked for. */
-export type RememberedItem = Omit<SetAsideItem, 'payload'> & {
-  /** The record that holds the item itself. Absent: it was not kept. */
-  readonly payloadIn?: RecordPosition
-}
-
 /** Items that were set aside are to be called again. */
 export interface ItemsRequeued {
   readonly type: 'items.requeued'

@@ -64,8 +64,17 @@ export function catalogSuite(name: string, make: () => Promise<Catalog>): void {
       })
 
       claim('a stage that is deleted is gone, and may come again; others stay', async catalog => {
-        await apply(catalog, setStage(stage('r1', 'load')), setStage(stage('r1', 'load[a]/x')), setStage(stage('r2', 'load[a]/x')))
-        await apply(catalog, { kind: 'delete-stage', run: 'r1', path: 'load[a]/x' }, { kind: 'delete-stage', run: 'r1', path: 'no' })
+        await apply(
+          catalog,
+          setStage(stage('r1', 'load')),
+          setStage(stage('r1', 'load[a]/x')),
+          setStage(stage('r2', 'load[a]/x')),
+        )
+        await apply(
+          catalog,
+          { kind: 'delete-stage', run: 'r1', path: 'load[a]/x' },
+          { kind: 'delete-stage', run: 'r1', path: 'no' },
+        )
         assert.deepEqual(await catalog.stages('r1'), [stage('r1', 'load')])
         assert.equal((await catalog.stages('r2')).length, 1)
         await apply(catalog, setStage(stage('r1', 'load[a]/x')))

@@ -46,7 +46,8 @@ test('save by items: what became due while a save was under way is saved at once
       taken.reduce((sum, rows) => sum + rows, 0),
       31,
     )
-  }))
+  }),
+)
 
 test('results of stages inside items are let go of while the attempt goes on', () =>
   withStore(async store => {
@@ -81,10 +82,12 @@ test('an error that nobody took still fails the run, whatever ended before and a
     const work = pipeline('unobserved', async run => {
       void run.stage('bad', () => Promise.reject(new Error('nobody looked')))
       await run.stage('good', () => 1)
-      await run.stage('caught', () => Promise.reject(new Error('seen'))).then(
-        () => {},
-        () => {},
-      )
+      await run
+        .stage('caught', () => Promise.reject(new Error('seen')))
+        .then(
+          () => {},
+          () => {},
+        )
     })
     await assert.rejects(work.run({}, { store }), (error: Error) => /nobody looked/.test(error.message))
   }))
@@ -127,11 +130,16 @@ test('an item set aside is kept up to 64 KiB, is shown as it is, and its error i
 test('items set aside make a save due by their bytes, so that no record holds them all', () =>
   withStore(async store => {
     const work = pipeline('many aside', run =>
-      run.each('work', Array.from({ length: 200 }, (_, i) => `${i} ${'x'.repeat(60_000)}`), () => Promise.reject(new Error('bad')), {
-        key: text => text.split(' ')[0] ?? '',
-        tolerate: { count: 200 },
-        save: { ms: hour },
-      }),
+      run.each(
+        'work',
+        Array.from({ length: 200 }, (_, i) => `${i} ${'x'.repeat(60_000)}`),
+        () => Promise.reject(new Error('bad')),
+        {
+          key: text => text.split(' ')[0] ?? '',
+          tolerate: { count: 200 },
+          save: { ms: hour },
+        },
+      ),
     )
     const { run } = await work.run({}, { store })
     const sizes: number[] = []
@@ -157,7 +165,11 @@ test('[E4] what a stage inside an item recorded is read from the log when the it
           const { text } = await page
           const facts = await page.ref
           if (broken) throw new Error('later')
-          return { length: text.length, stage: facts.stage, facts: Object.keys(facts).filter(key => key === 'content' || key === 'record') }
+          return {
+            length: text.length,
+            stage: facts.stage,
+            facts: Object.keys(facts).filter(key => key === 'content' || key === 'record'),
+          }
         },
         { key: name => name },
       ),

@@ -168,7 +168,7 @@ test('a fresh run takes the place of the unfinished one, which does not come bac
     const [, first] = await store.runs()
     assert.deepEqual([first?.request?.kind, first?.request?.reason], ['cancel', 'the work was begun afresh'])
     // What it failed with stays said.
-    assert.equal(first?.error?.message, 'fresh failed: no')
+    assert.equal(first?.error?.message, 'no')
   })
 })
 

@@ -96,7 +96,7 @@ export function pausedLines(end: RunEnd, progress: RunProgress, screen: Screen):
     [
       span(`${screen.glyphs[mark.glyph]} ${progress.pipeline} ${run} paused${byText(end)}`, mark.tone),
       span(` after ${duration(end.durationMs)} ${screen.glyphs.separator} everything finished is saved`),
-      ...(end.held === undefined ? [] : [span(` ${screen.glyphs.separator} as asked with ${end.held}`)]),
+      ...(end.held === undefined ? [] : [span(` ${screen.glyphs.separator} stopped ${end.held}`)]),
     ],
     ...recoveryFacts(progress).map(([label, text]): Line => [span(`  ${label.padEnd(8)} `, 'quiet'), span(text)]),
     line(`  go on with: waymark resume ${run}`),
