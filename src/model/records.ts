@@ -5,7 +5,7 @@ import type { ErrorJson } from './errors.ts'
 import type { Owner } from './owner.ts'
 import type { Plan } from './plan.ts'
 import type { AttemptProof, CheckOutcome } from './recovery-proof.ts'
-import type { CheckpointView, RecordPosition } from './run-view.ts'
+import type { CheckpointView } from './run-view.ts'
 import type { ScopePath } from './scope.ts'
 import type { StopRequest } from './stop-request.ts'
 
