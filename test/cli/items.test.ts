@@ -32,7 +32,7 @@ test('items tells how many, groups what was set aside, and lists a group with it
     project.waymark('items', 'r1', '--group', 'zzzz', '--json'),
   ])
   assert.match(listed.stdout, /enrich\/o-3 {2}1 call, .*\n +item +\{"id":"o-3","size":3\}\n/)
-  assert.match(listed.stdout, /more: waymark items r1 --group \w+ --limit 1 --after 'enrich#3'/)
+  assert.match(listed.stdout, /more: waymark items r1 --group \w+ --limit 1 --after 'enrich#3:o-3'/)
   for (const line of listed.stdout.split('\n')) assert.ok(line.length <= 80, line)
   const { total, items, next } = page['data'] as { total: number; items: Record<string, unknown>[]; next: unknown }
   assert.deepEqual(
