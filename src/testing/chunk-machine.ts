@@ -66,23 +66,27 @@ export class ChunkMachine {
   /** Saves, and notes when that was acknowledged. */
   async save(store: Store, name: string, content: SavedContent, labels: SaveLabels = {}): Promise<Checkpoint> {
     const attempt = this.facts.begin(name, content, this.disk.lastOperation)
+    const before = new Set(await this.#packs())
     const saving = store.save({ ...saveOptionsOf(content), ...labels, metadata: { name } })
     const saved = await promised('undisturbed', `save of ${name}`, () => saving)
     const older = this.facts.attempts.find(other => saved.order <= (other.acknowledged?.order ?? 0) && isBefore(other, attempt))
     if (older !== undefined)
       throw new BrokenChunkPromise('ordered', `${name} is not newer than ${older.name}, which was there before`)
     const after = this.disk.lastOperation
-    attempt.acknowledged = { after, id: saved.id, order: saved.order, packs: await this.#packs() }
+    attempt.acknowledged = { after, id: saved.id, order: saved.order, packs: await this.#packs(before) }
     return saved
   }
 
   /**
    * Names in the folder of packs that are durable, of what is not half written. Others may be of a save that is still under way, or of a process that was killed: nothing stands on those.
    */
-  async #packs(): Promise<readonly string[]> {
+  async #packs(before?: ReadonlySet<string>): Promise<readonly string[]> {
     const durable = crashState(this.disk, this.disk.lastOperation, 'only-synced', seededRandom(0))
     const names = (await durable.process('look').list(`${storePath}/packs`)).filter(name => !name.endsWith('.tmp'))
-    const alone = names.find(name => name.endsWith('.pack') && !names.includes(name.replace(/\.pack$/, '.par')))
+    // What a power cut left of a save that was never acknowledged may lack its parity.
+    const alone = names.find(
+      name => before?.has(name) === false && name.endsWith('.pack') && !names.includes(name.replace(/\.pack$/, '.par')),
+    )
     if (this.#options.parity === true && alone !== undefined) throw new BrokenChunkPromise('paired', alone)
     return names
   }
