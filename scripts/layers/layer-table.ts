@@ -12,7 +12,17 @@ export interface Layer {
 export const layers: readonly Layer[] = [
   { name: 'model', mayImport: [], reason: 'nouns and pure rules: they stand on nothing, so that everything can stand on them' },
   { name: 'files', mayImport: ['model'], reason: 'moves bytes to disk and knows nothing of what they mean' },
-  { name: 'format', mayImport: ['model'], reason: 'bytes to values and back, without I/O: it runs over any store and any file' },
+  { name: 'tables', mayImport: ['model'], reason: 'tables in columns: rules over memory, which formats and verbs stand on' },
+  {
+    name: 'format',
+    mayImport: ['tables', 'model'],
+    reason: 'bytes to values and back, without I/O: it runs over any store and any file',
+  },
+  {
+    name: 'diff',
+    mayImport: ['tables', 'model'],
+    reason: 'what two values have in common and what not: a pure rule, whatever they were loaded from',
+  },
   {
     name: 'log',
     mayImport: ['files', 'format', 'model'],
@@ -33,23 +43,23 @@ export const layers: readonly Layer[] = [
   },
   {
     name: 'outputs',
-    mayImport: ['files', 'format', 'model'],
+    mayImport: ['files', 'format', 'tables', 'model'],
     reason: 'files of the user, which outlive the store: they know nothing of it',
   },
   {
     name: 'engine',
-    mayImport: ['log', 'catalog', 'chunks', 'blobs', 'outputs', 'files', 'format', 'model'],
+    mayImport: ['log', 'catalog', 'chunks', 'blobs', 'outputs', 'files', 'diff', 'format', 'tables', 'model'],
     reason: 'the verbs; they work over ports, and are used by the faces',
   },
   {
     name: 'open.ts',
-    mayImport: ['engine', 'log', 'catalog', 'chunks', 'blobs', 'outputs', 'files', 'format', 'model'],
+    mayImport: ['engine', 'log', 'catalog', 'chunks', 'blobs', 'outputs', 'files', 'diff', 'format', 'tables', 'model'],
     reason: 'the composition root: the one file that puts backends together, below the faces',
   },
   { name: 'config.ts', mayImport: ['model'], reason: 'the shape of a config file, which is loaded before anything else' },
   {
     name: 'index.ts',
-    mayImport: ['open.ts', 'config.ts', 'engine', 'outputs', 'format', 'model'],
+    mayImport: ['open.ts', 'config.ts', 'engine', 'outputs', 'diff', 'format', 'tables', 'model'],
     reason: 'the table of contents of the library: what it re-exports is public, and the ports and backends are not',
   },
   {
@@ -65,7 +75,9 @@ export const layers: readonly Layer[] = [
       'blobs',
       'outputs',
       'files',
+      'diff',
       'format',
+      'tables',
       'model',
     ],
     reason: 'the kit that proves the rest: it may see all of it, and nothing that ships in a run may lean on it',
