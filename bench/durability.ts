@@ -3,6 +3,8 @@
 //    fdatasync (blocking calls) and a loop of write alone, of the same bytes.
 // 2. The share of CPU time (`process.cpuUsage`) that progress takes in a run.each of items of 1 µs and of 1 ms, with each durability:
 //    against the same loop with saves only at the end.
+// 3. What one save costs, by the CPU time of many in the same loop: with the at most one a second that the adaptive interval makes of such
+//    saves, that is the share. Far less noise than the difference of 2.
 import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -127,5 +129,20 @@ for (const [microseconds, items] of [
       `${microseconds} µs an item, ${items} items, ${durability}: ${(100 * median(shares)).toFixed(2)} % of the CPU time for saves`,
     )
   }
+}
+
+const saves = 400
+const savedItems = saves * 500
+for (const durability of ['power', 'process'] as const) {
+  const costs: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const without = await cpuOf(1, savedItems, 'exit', {})
+    const withSaves = await cpuOf(1, savedItems, durability, { items: savedItems / saves })
+    costs.push((withSaves - without) / saves)
+  }
+  const costMs = median(costs)
+  console.log(
+    `one save, ${durability}: ${costMs.toFixed(2)} ms of CPU; one a second is ${(costMs / 10).toFixed(3)} % (goal <= 1)`,
+  )
 }
 rmSync(folder, { recursive: true, force: true })

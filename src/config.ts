@@ -10,6 +10,8 @@ export interface WaymarkConfig {
   readonly backoffMs?: number
   /** An unfinished run untouched for longer than this asks before it goes on, in milliseconds. Default 24 hours. */
   readonly staleAfterMs?: number
+  /** Deletes old checkpoints whenever a run ends: of runs that ended more than `olderThanDays` (7) ago, without the `newestRuns` (10) newest of each pipeline. Default: nothing is deleted by itself. */
+  readonly retention?: { readonly olderThanDays?: number; readonly newestRuns?: number } | false
 }
 
 /**

@@ -1,16 +1,38 @@
 import './model/node-version.ts'
 
 export { defineConfig, type WaymarkConfig } from './config.ts'
+export type { DifferenceCounts, EqualPart, SizeDifference } from './diff/compare-values.ts'
+export type { ColumnDifference, RowsComparison } from './diff/diff-rows.ts'
+export type { Difference } from './diff/difference.ts'
+export type { MergeConflict, MergeOptions, MergeResult, MergeStrategy } from './diff/merge-sides.ts'
+export { mergeValues } from './diff/merge-values.ts'
+export type { ValueStep } from './diff/value-step.ts'
+export type { Retention } from './engine/apply-retention.ts'
 export type { ByteSource } from './engine/byte-pieces.ts'
 export type { PinOptions, UpdateOptions } from './engine/change-checkpoint.ts'
 export type { CheckpointDetails, CheckpointInfo } from './engine/checkpoint-info.ts'
 export type { CleanUpOptions, CleanUpReport, KeptCheckpoints, RemovedCheckpoint } from './engine/clean-up.ts'
+export type { KeyEntry, KeyHistory, KeyHistoryOptions } from './engine/diff-key-history.ts'
+export type { StoreDiffOptions } from './engine/diff-options.ts'
+export type {
+  CheckpointDiff,
+  ContentDiff,
+  DiffReport,
+  DiffSide,
+  FactDifference,
+  RunDiff,
+  StageDiff,
+} from './engine/diff-report.ts'
+export type { TableDiff } from './engine/diff-tables.ts'
 export type { FailedAttempt, PartialStage } from './engine/error-checkpoint.ts'
 export { type ErrorPlace, placeOf } from './engine/error-place.ts'
 export type { ExportFormat, ExportOptions } from './engine/export-checkpoint.ts'
+export type { Lineage } from './engine/fork-lineage.ts'
+export type { ForkedRun, ForkOptions } from './engine/fork-run.ts'
 export type { ImportFormat, ImportOptions } from './engine/import-checkpoint.ts'
 export type { ListOptions } from './engine/list-checkpoints.ts'
 export type { LiveReport } from './engine/live-progress.ts'
+export type { MergeReport, StoreMergeOptions } from './engine/merge-checkpoints.ts'
 export type { PatchOptions } from './engine/patch-checkpoint.ts'
 export {
   isPipeline,
@@ -22,8 +44,11 @@ export {
   type RunOutcome,
   type SchemaInput,
 } from './engine/pipeline.ts'
+export type { QueryColumn, QueryResult } from './engine/query-result.ts'
+export type { QueryOptions } from './engine/query-tables.ts'
 export type { RecoveryCheck, RecoveryReport } from './engine/recovery-check.ts'
 export type {
+  CompleteOptions,
   ProcessUpdate,
   RecoveredProcess,
   RegisteredProcess,
@@ -71,6 +96,7 @@ export type { SaveMode } from './engine/value-snapshot.ts'
 export type { DamagedCheckpoint, VerifyOptions, VerifyProblem, VerifyProgress, VerifyReport } from './engine/verify-report.ts'
 export { type Codec, codec } from './format/codec.ts'
 export type { CodecName, Compression } from './format/compression.ts'
+export type { CheckpointTable } from './model/checkpoint.ts'
 export type { CheckpointPin, SettableStatus } from './model/checkpoint-changes.ts'
 export type { CheckpointWhere } from './model/checkpoint-filter.ts'
 export type { SortOption } from './model/checkpoint-sort.ts'
@@ -79,6 +105,7 @@ export type { CodeChange } from './model/code-change.ts'
 export type { Durability } from './model/durability.ts'
 export type { ErrorGroup } from './model/error-groups.ts'
 export { type ErrorCode, type ErrorJson, exitCodeOf, isWaymarkError, WaymarkError } from './model/errors.ts'
+export type { ForkOrigin } from './model/fork-origin.ts'
 export type { Plan, PlannedItems, PlannedStage } from './model/plan.ts'
 export type { ItemCounts, RunRecord, StoredError } from './model/records.ts'
 export type { AttemptProof, CheckOutcome, ProofCounts } from './model/recovery-proof.ts'
@@ -88,6 +115,7 @@ export type { RunState, RunView, StageView } from './model/run-view.ts'
 export type { SavePolicy } from './model/save-policy.ts'
 export type { Schema, SchemaOutput } from './model/schema.ts'
 export type { StopKind, StopRequest } from './model/stop-request.ts'
+export type { ColumnFacts, TableFacts, TimeFacts } from './model/table-facts.ts'
 export type { Tolerance } from './model/tolerance.ts'
 export { type OpenOptions, open } from './open.ts'
 export { type CallbackContext, type CallbackOptions, type CallbackRow, callback } from './outputs/callback-target.ts'
@@ -105,3 +133,6 @@ export type { SqlTableOptions } from './outputs/sql-options.ts'
 export type { SqlQueryOptions } from './outputs/sql-query.ts'
 export { sqliteQuery } from './outputs/sqlite-query.ts'
 export { type SqliteTableOptions, sqliteTable } from './outputs/sqlite-table.ts'
+export { arrowTableFrom } from './tables/arrow-table-from.ts'
+export { type ArrowTableLike, type TableOptions, type TableSource, table } from './tables/table.ts'
+export type { TableSchema } from './tables/table-schema.ts'

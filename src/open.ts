@@ -11,6 +11,7 @@ import { RetainedLeaves } from './chunks/retained-leaves.ts'
 import { splitWorkbenches } from './chunks/split-workbenches.ts'
 import { openSqliteChunkIndex } from './chunks/sqlite-chunk-index.ts'
 import type { Workbenches } from './chunks/workbench.ts'
+import { checkRetention, type Retention } from './engine/apply-retention.ts'
 import { CatalogFeed } from './engine/catalog-feed.ts'
 import { LeaseKeeper } from './engine/lease-keeper.ts'
 import { MemoryOfSaves } from './engine/memory-of-saves.ts'
@@ -28,6 +29,7 @@ import { readOnlyFiles } from './files/read-only-files.ts'
 import type { Codec } from './format/codec.ts'
 import { type Compression, checkCompression, defaultCompression } from './format/compression.ts'
 import { FileLog } from './log/file-log.ts'
+import { checkOptions, type OptionRules, optionRules } from './model/check-options.ts'
 import { type Clock, type Random, systemClock, systemRandom } from './model/clock.ts'
 import { checkDurability, type Durability } from './model/durability.ts'
 import { isWaymarkError, type WaymarkError } from './model/errors.ts'
@@ -46,6 +48,11 @@ export interface OpenOptions {
   readonly compression?: Compression
   /** Milliseconds after which a checkpoint counts as expired that was saved without a time to live. Default: never. */
   readonly defaultTtlMs?: number
+  /**
+   * Deletes old checkpoints whenever a run ends in this process: of runs that ended more than `olderThanDays` (7) ago, without the `newestRuns` (10) newest of each pipeline. What is pinned, the
+   * newest good one of a stage, and what an unfinished run or a fork needs stay. `{}` takes both defaults. Default: nothing is deleted by itself.
+   */
+  readonly retention?: Retention | false
   /** What the records of runs survive, where a run does not ask for another: a power cut (`power`, the default), a kill (`process`), or a clean end (`exit`). What `save` and other verbs of the store write is always `power`. */
   readonly durability?: Durability
   /** True: changes nothing in the store, for which reading is then enough; the catalog is built in memory. What would save is `unavailable`. Default false. */
@@ -54,6 +61,19 @@ export interface OpenOptions {
   readonly parity?: boolean
   /** For tests: stand-ins for the machine. */
   readonly components?: Partial<StoreComponents>
+}
+
+const rules: OptionRules<OpenOptions> = {
+  path: optionRules.text,
+  create: optionRules.flag,
+  codecs: optionRules.list,
+  compression: optionRules.any,
+  defaultTtlMs: optionRules.spanMs,
+  retention: optionRules.any,
+  durability: optionRules.any,
+  readOnly: optionRules.flag,
+  parity: optionRules.flag,
+  components: optionRules.any,
 }
 
 /** What a store takes from outside. */
@@ -82,6 +102,8 @@ export interface StoreComponents {
  */
 export async function open(location?: string | OpenOptions): Promise<Store> {
   const options: OpenOptions = typeof location === 'string' ? { path: location } : (location ?? {})
+  checkOptions('open', options, rules, 'No store was opened or made.')
+  checkRetention('open', options.retention)
   const path = resolve(options.path ?? process.env['WAYMARK_STORE'] ?? findStore(process.cwd()) ?? storePathFor(process.cwd()))
   const given: StoreComponents = {
     files: nodeFiles,
@@ -174,6 +196,7 @@ async function assemble(path: string, components: StoreComponents, options: Open
     random,
     codecs: options.codecs ?? [],
     defaultTtlMs: options.defaultTtlMs,
+    retention: options.retention === false ? undefined : options.retention,
     durability,
     self,
     activeRuns: new Set(),

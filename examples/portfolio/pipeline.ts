@@ -1,7 +1,7 @@
-import { jsonl, pipeline } from 'waymark'
+import { jsonl, pipeline, table } from 'waymark'
 import { z } from 'zod'
 import { readMarketData } from './market-data.ts'
-import { addFeatures, clean, validate } from './prices.ts'
+import { addFeatures, clean, priceColumns, validate } from './prices.ts'
 import { signalFor } from './signals.ts'
 
 /**
@@ -10,10 +10,13 @@ import { signalFor } from './signals.ts'
 export default pipeline(
   'portfolio',
   async (run, params) => {
-    const rows = run.stage('extract', ctx => readMarketData(ctx.signal))
+    // Tables: kept in typed columns, with facts about each that `waymark show` tells and `waymark diff` compares.
+    const rows = run.stage('extract', async ctx => table(await readMarketData(ctx.signal)))
     const validation = await run.stage('validate', async () => validate(await rows))
-    const prices = run.stage('clean', async () => clean(await rows), { metadata: { symbols: validation.symbols } })
-    const features = run.stage('features', async () => addFeatures(await prices, params.window))
+    const prices = run.stage('clean', async () => table(clean(await rows), { schema: priceColumns }), {
+      metadata: { symbols: validation.symbols },
+    })
+    const features = run.stage('features', async () => table(addFeatures(await prices, params.window)))
 
     // Item by item: every signal is recorded as it is made, and stands in the file exactly once.
     const signals = await run.each('signals', features, row => signalFor(row, params.paths), {

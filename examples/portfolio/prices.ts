@@ -7,6 +7,8 @@ export interface Price {
   readonly close: number
 }
 
+export const priceColumns = { symbol: 'dictionary<utf8>', date: 'timestamp[ms, UTC]', close: 'float64' } as const
+
 /** A price with what its symbol's past says about it. */
 export interface Features extends Price {
   /** Change since the price before, as a fraction. */

@@ -132,6 +132,16 @@ export const guardedModules: readonly GuardedModule[] = [
     allowed: { 'outputs/postgres-connection.ts': 'loads it when a connection string is used' },
   },
   {
+    modules: ['apache-arrow'],
+    reason: 'an optional package: whoever has no Arrow tables must not need it',
+    allowed: { 'tables/arrow-library.ts': 'loads it when an Arrow table is asked for' },
+  },
+  {
+    modules: ['@duckdb/node-api'],
+    reason: 'an optional package of 70 MB: whoever asks no SQL must not need it',
+    allowed: { 'engine/duckdb-library.ts': 'loads it when a query is asked' },
+  },
+  {
     modules: ['node:fs', 'node:fs/promises'],
     reason: 'files are reached through the port FileSystem, so that faults and power cuts can be simulated at every call',
     allowed: {
@@ -157,6 +167,9 @@ export const guardedModules: readonly GuardedModule[] = [
     allowed: {
       'outputs/parquet-reader.ts': 'reads',
       'outputs/parquet-part.ts': 'writes',
+      'outputs/parquet-codecs.ts': 'unpacks pages',
+      'outputs/parquet-table.ts': 'writes tables',
+      'outputs/parquet-table-reader.ts': 'reads tables',
     },
   },
   {

@@ -16,6 +16,7 @@ function isAskedRun(run: RunView, query: RunQuery): boolean {
     (query.pipeline === undefined || run.pipeline === query.pipeline) &&
     (query.paramsDigest === undefined || run.paramsDigest === query.paramsDigest) &&
     (query.states === undefined || query.states.includes(run.state)) &&
+    (query.forkedFrom === undefined || run.forkedFrom?.run === query.forkedFrom) &&
     (query.idPrefix === undefined || run.id.startsWith(query.idPrefix))
   )
 }

@@ -13,8 +13,8 @@ import type { ScopePath } from '../model/scope.ts'
  * (`details.catalog: true`), upon which the caller rebuilds.
  */
 export interface Catalog {
-  /** How far each segment of the log has been applied. */
-  marks(): Promise<readonly SegmentMark[]>
+  /** How far each segment of the log has been applied, or each of these. There may be ten thousand. */
+  marks(segments?: readonly string[]): Promise<readonly SegmentMark[]>
   /** The newest record applied of each of these streams; missing where none was. */
   heads(streams: readonly string[]): Promise<ReadonlyMap<string, StreamHead>>
   /**
@@ -85,6 +85,8 @@ export interface RunQuery {
   readonly states?: readonly RunState[]
   /** Ids beginning with this. */
   readonly idPrefix?: string
+  /** Forked from this run, directly. */
+  readonly forkedFrom?: string
   /** Default 50. */
   readonly limit?: number
   /** Continues after this run of the page before. */

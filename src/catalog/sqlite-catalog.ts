@@ -109,8 +109,12 @@ class ConnectedCatalog implements SqliteCatalog {
     this.identity = connection.file.identity
   }
 
-  async marks(): Promise<readonly SegmentMark[]> {
-    const rows = this.#connection.all(`SELECT ${markColumns.join(', ')}, checksum FROM mark`)
+  async marks(segments?: readonly string[]): Promise<readonly SegmentMark[]> {
+    const all = `SELECT ${markColumns.join(', ')}, checksum FROM mark`
+    const rows =
+      segments === undefined
+        ? this.#connection.all(all)
+        : this.#connection.all(`${all} WHERE segment IN (SELECT value FROM json_each(?))`, jsonOfKeys(segments))
     return rows.map(row => decodeMark(this.#connection, row))
   }
 

@@ -1,4 +1,5 @@
 import { WaymarkError } from '../model/errors.ts'
+import { cannotGrowSharedMemory, sqliteKind as kind, sqliteCodeOf } from '../model/sqlite-codes.ts'
 
 /** Which file an error is about. */
 export interface CatalogFile {
@@ -18,25 +19,8 @@ export function catalogDamaged(file: CatalogFile, reason: string, cause?: unknow
   })
 }
 
-/** Result codes of SQLite, https://sqlite.org/rescode.html. The low byte is the kind. */
-const kind = {
-  error: 1,
-  busy: 5,
-  locked: 6,
-  readonly: 8,
-  ioError: 10,
-  corrupt: 11,
-  full: 13,
-  cannotOpen: 14,
-  tooBig: 18,
-  constraint: 19,
-  mismatch: 20,
-  notADatabase: 26,
-}
 /** Extended codes of a read that failed, as opposed to a write, a sync or a lock: read, short read, checksum, file system. */
 const failedReads: ReadonlySet<number> = new Set([266, 522, 8202, 8458])
-/** Shared memory could not grow, which is how a full disk shows there. */
-const cannotGrowSharedMemory = 4874
 /** A value of the caller's that is no whole number: NULL, or of another kind. */
 const badValues: ReadonlySet<number> = new Set([1299, 3091])
 
@@ -48,7 +32,7 @@ export function sqliteFault(error: unknown, file: CatalogFile): WaymarkError {
   const means = 'Nothing was changed in the catalog; the log, which is the truth, is not affected.'
   // A number no JavaScript number can hold was never written here.
   if (error instanceof RangeError) return catalogDamaged(file, reason, error)
-  const code = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : 0
+  const code = sqliteCodeOf(error)
   const details = { sqliteCode: code }
   switch (code & 0xff) {
     case kind.busy:

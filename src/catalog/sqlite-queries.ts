@@ -20,6 +20,7 @@ export function runQuery(query: RunQuery): SqlQuery {
     if (query.idPrefix) conditions.add('id >= ? AND id < ?', keyText(query.idPrefix), keyText(query.idPrefix) + highestCharacter)
     if (query.pipeline !== undefined) conditions.add('pipeline = ?', keyText(query.pipeline))
     if (query.paramsDigest !== undefined) conditions.add('params_digest = ?', keyText(query.paramsDigest))
+    if (query.forkedFrom !== undefined) conditions.add('origin = ?', keyText(query.forkedFrom))
     if (state !== undefined) conditions.add('state = ?', state)
     else if (query.states !== undefined) conditions.add(`state IN (${query.states.map(() => '?').join(', ')})`, ...query.states)
     if (query.after !== undefined) {
@@ -42,6 +43,7 @@ export function runQuery(query: RunQuery): SqlQuery {
 
 function runIndex(query: RunQuery): string {
   if (query.idPrefix) return 'run_by_id'
+  if (query.forkedFrom !== undefined) return 'run_by_origin'
   if (query.pipeline === undefined) return 'run_by_time'
   return query.paramsDigest === undefined ? 'run_by_pipeline' : 'run_by_params'
 }
@@ -51,7 +53,7 @@ function runIndex(query: RunQuery): string {
  * their runs sooner than a pipeline does, in whose history they may lie far back.
  */
 function statesToMerge(query: RunQuery): readonly RunState[] | undefined {
-  if (query.states === undefined || query.idPrefix) return undefined
+  if (query.states === undefined || query.idPrefix || query.forkedFrom !== undefined) return undefined
   if (query.pipeline !== undefined && (query.paramsDigest !== undefined || query.states.includes('completed'))) return undefined
   return [...new Set(query.states)]
 }

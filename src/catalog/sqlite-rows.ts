@@ -20,9 +20,16 @@ export interface ViewTable<View> {
 
 export const runTable: ViewTable<RunView> = {
   name: 'run',
-  columns: ['id', 'pipeline', 'params_digest', 'created_at', 'state'],
+  columns: ['id', 'pipeline', 'params_digest', 'created_at', 'state', 'origin'],
   keyLength: 1,
-  columnsOf: run => [keyText(run.id), keyText(run.pipeline), keyText(run.paramsDigest), run.createdAt, run.state],
+  columnsOf: run => [
+    keyText(run.id),
+    keyText(run.pipeline),
+    keyText(run.paramsDigest),
+    run.createdAt,
+    run.state,
+    run.forkedFrom === undefined ? null : keyText(run.forkedFrom.run),
+  ],
 }
 
 export const stageTable: ViewTable<StageView> = {

@@ -7,19 +7,20 @@
  * bit in a WAL that was half copied back, a power cut) do not add up to it.
  */
 export const applicationId = 0x574d4b43 // 'WMKC'
-export const schemaVersion = 2
+export const schemaVersion = 3
 
 /** In the order in which they are created. */
 export const schemaStatements: readonly string[] = [
   `CREATE TABLE run (
     n INTEGER PRIMARY KEY, id TEXT NOT NULL, pipeline TEXT NOT NULL, params_digest TEXT NOT NULL, created_at REAL NOT NULL, state TEXT NOT NULL,
-    checksum INTEGER NOT NULL, body BLOB NOT NULL
+    origin TEXT, checksum INTEGER NOT NULL, body BLOB NOT NULL
   ) STRICT`,
   'CREATE UNIQUE INDEX run_by_id ON run (id)',
   'CREATE INDEX run_by_time ON run (created_at, id)',
   'CREATE INDEX run_by_state ON run (state, created_at, id)',
   'CREATE INDEX run_by_pipeline ON run (pipeline, created_at, id)',
   'CREATE INDEX run_by_params ON run (pipeline, params_digest, created_at, id)',
+  'CREATE INDEX run_by_origin ON run (origin, created_at, id) WHERE origin IS NOT NULL',
 
   `CREATE TABLE stage (
     n INTEGER PRIMARY KEY, run TEXT NOT NULL, path TEXT NOT NULL, ord INTEGER NOT NULL,

@@ -1,4 +1,4 @@
-import type { ArgumentSpec, CommandSpec } from './command-spec.ts'
+import type { ArgumentSpec, CommandSpec, FlagSpec } from './command-spec.ts'
 
 const checkpoint: ArgumentSpec = {
   name: 'CHECKPOINT',
@@ -6,11 +6,19 @@ const checkpoint: ArgumentSpec = {
   summary: 'its id, or the first letters of it',
 }
 
+const tableFormatFlags: readonly FlagSpec[] = [
+  { name: 'parquet', kind: 'switch', summary: 'short for --format parquet' },
+  { name: 'csv', kind: 'switch', summary: 'short for --format csv' },
+  { name: 'arrow', kind: 'switch', summary: 'short for --format arrow' },
+  { name: 'jsonl', kind: 'switch', summary: 'short for --format jsonl' },
+]
+
 /** The commands that look at, hold and move checkpoints: rows of the table of commands. */
 export const checkpointCommands: readonly CommandSpec[] = [
   {
     name: 'checkpoints',
     group: 'Inspect',
+    seldom: true,
     summary: 'what was saved, newest first, a page at a time',
     arguments: [
       { name: 'ADDRESS', required: false, summary: 'of a run or stage: RUN[/STAGE[/KEY]], PIPELINE@last[/STAGE], @last' },
@@ -53,6 +61,7 @@ export const checkpointCommands: readonly CommandSpec[] = [
   {
     name: 'stats',
     group: 'Inspect',
+    seldom: true,
     summary: 'how many checkpoints, of what, and what compression and deduplication save',
     arguments: [],
     flags: [],
@@ -72,6 +81,7 @@ export const checkpointCommands: readonly CommandSpec[] = [
   {
     name: 'unpin',
     group: 'Keep',
+    seldom: true,
     summary: 'remove a pin',
     arguments: [checkpoint],
     flags: [{ name: 'name', kind: 'text', value: 'NAME', summary: 'of the pin (default: default)' }],
@@ -87,6 +97,7 @@ export const checkpointCommands: readonly CommandSpec[] = [
     flags: [
       {
         name: 'out',
+        short: 'o',
         kind: 'text',
         value: 'FILE',
         summary: 'file or folder to write; - is stdout (default: ID.wmk here)',
@@ -95,15 +106,18 @@ export const checkpointCommands: readonly CommandSpec[] = [
         name: 'format',
         kind: 'text',
         value: 'FORMAT',
-        choices: ['wmk', 'json', 'cbor', 'raw', 'files'],
+        choices: ['wmk', 'json', 'cbor', 'raw', 'files', 'parquet', 'csv', 'arrow', 'jsonl'],
         summary: 'default: as FILE ends, else wmk, which loses nothing',
       },
+      ...tableFormatFlags,
+      { name: 'path', kind: 'text', value: 'PATH', summary: 'of the table inside the value: tables.prices' },
       { name: 'lossy', kind: 'switch', summary: 'json also where it cannot hold everything: a Date becomes text' },
       { name: 'force', kind: 'switch', summary: 'replace a file that is there' },
     ],
     examples: [
       { command: 'waymark export c3f8t0v9', says: 'everything, for waymark import in another store' },
       { command: 'waymark export c3f8t0v9 --format json --out -', says: 'the value as JSON (rows: one a line), into a pipe' },
+      { command: 'waymark export c3f8t0v9 --parquet', says: 'its table, for other programs' },
       { command: 'waymark export 7kq2m4 --json', says: 'the whole run as one JSON document' },
     ],
     notes: [
@@ -114,12 +128,13 @@ export const checkpointCommands: readonly CommandSpec[] = [
   {
     name: 'import',
     group: 'Keep',
+    seldom: true,
     summary: 'save a file as a checkpoint: an exported one, JSON, rows, bytes or a folder',
     arguments: [
       {
         name: 'FILE',
         required: true,
-        summary: '.wmk, .json, .jsonl, .ndjson (rows), a folder, else bytes; - is stdin',
+        summary: '.wmk, .json, .jsonl, .parquet, .csv, .arrow, a folder, else bytes; - is stdin',
       },
     ],
     flags: [
@@ -134,13 +149,41 @@ export const checkpointCommands: readonly CommandSpec[] = [
         name: 'format',
         kind: 'text',
         value: 'FORMAT',
-        choices: ['wmk', 'json', 'jsonl', 'raw', 'files'],
+        choices: ['wmk', 'json', 'jsonl', 'raw', 'files', 'parquet', 'csv', 'arrow'],
         summary: 'what FILE is, whatever its name',
       },
+      ...tableFormatFlags.filter(({ name }) => name !== 'jsonl'),
     ],
     examples: [
       { command: 'waymark import c3f8t0v9.wmk', says: 'from another store; proven before it is saved' },
       { command: 'waymark import rows.jsonl --type table --tag orders', says: 'one row a line' },
+      { command: 'waymark import prices.parquet', says: 'a table, with its types' },
+    ],
+  },
+  {
+    name: 'query',
+    group: 'Inspect',
+    summary: 'ask tables in checkpoints a question in SQL (needs DuckDB)',
+    arguments: [{ name: 'SQL', required: true, summary: "select … from checkpoint('ADDRESS') …; - reads it from stdin" }],
+    flags: [
+      { name: 'csv', kind: 'switch', summary: 'all rows as CSV' },
+      { name: 'limit', kind: 'count', value: 'N', summary: 'at most N rows on the screen (default 100)' },
+      { name: 'allow-files', kind: 'switch', summary: 'let the query read and write files and load extensions' },
+    ],
+    examples: [
+      {
+        command: `waymark query "select day, sum(total) from checkpoint('@last/orders') group by 1"`,
+        says: 'of the newest run',
+      },
+      {
+        command: `waymark query "select * from checkpoint('a1') join checkpoint('b2') using (id)" --csv`,
+        says: 'two of them',
+      },
+    ],
+    notes: [
+      'An address is the id of a checkpoint, or that of a run or stage: its newest checkpoint.',
+      "Of several tables in one value, checkpoint('ADDRESS', 'path.to.table') is one.",
+      'npm install @duckdb/node-api',
     ],
   },
 ]

@@ -1,3 +1,4 @@
+import type { WaymarkConfig } from '../config.ts'
 import type { Durability } from '../model/durability.ts'
 import type { ErrorJson } from '../model/errors.ts'
 import type { StoredError } from '../model/records.ts'
@@ -51,6 +52,7 @@ export interface ChildOrder {
   readonly resumePaused?: boolean
   readonly staleAfterMs?: number
   readonly durability?: Durability
+  readonly retention?: NonNullable<WaymarkConfig['retention']>
   readonly supervisor: { readonly pid: number; readonly processStart?: string }
 }
 

@@ -114,7 +114,7 @@ async function work(order: ChildOrder): Promise<ChildOutcome> {
   const params = 'input' in order.params ? order.params.input : await typedParams(order, order.params, schema)
   const choice = 'path' in order.store ? order.store : searchStore(order.store)
   await send({ type: 'store', store: choice })
-  const store = await open({ path: choice.path })
+  const store = await open({ path: choice.path, ...(order.retention === undefined ? {} : { retention: order.retention }) })
   try {
     const outcome = await pipeline.attempt(params, {
       store,

@@ -122,6 +122,8 @@ function checkValues(command: CommandSpec, flags: readonly FlagSpec[], values: R
       if (flag.kind === 'count' && !/^\d{1,9}$/.test(text)) {
         throw wrongUsage(`--${name} needs a whole number, not ${JSON.stringify(text)}`, command)
       }
+      if (flag.least !== undefined && Number(text) < flag.least)
+        throw wrongUsage(`--${name} needs a whole number of at least ${flag.least}, not ${text}`, command)
       if (flag.choices !== undefined && !flag.choices.includes(text)) {
         const near = nearest(text, flag.choices)
         const meant = near === undefined ? '' : `; did you mean ${near}?`

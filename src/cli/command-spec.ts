@@ -8,6 +8,8 @@ export interface CommandSpec {
   readonly arguments: readonly ArgumentSpec[]
   readonly flags: readonly FlagSpec[]
   readonly examples: readonly ExampleSpec[]
+  /** Seldom needed: the help of all commands names it without a summary. */
+  readonly seldom?: true
   /** Takes `--name value` parameters for the pipeline beside its own flags. */
   readonly takesParams?: true
   /** What to know beyond the summary, a sentence a line. */
@@ -28,6 +30,8 @@ export interface FlagSpec {
   readonly value?: string
   readonly kind: 'switch' | 'text' | 'count'
   readonly choices?: readonly string[]
+  /** Of a count: the smallest that means anything. Default 0. */
+  readonly least?: 1
   /** May be given more than once. */
   readonly repeats?: true
   readonly summary: string

@@ -1,6 +1,8 @@
 /** The commands and their flags, as data: the parser, the help, `docs/cli.md` and its test are made from this one table. */
 import { checkpointCommands } from './checkpoint-commands.ts'
 import type { ArgumentSpec, CommandSpec, FlagSpec } from './command-spec.ts'
+import { diffCommand } from './diff-command.ts'
+import { forkCommands } from './fork-commands.ts'
 import { stopCommands } from './stop-commands.ts'
 import { reportCommands, upkeepCommands } from './upkeep-commands.ts'
 
@@ -67,7 +69,13 @@ const staleAfter: FlagSpec = {
   value: 'TIME',
   summary: 'an unfinished run untouched for so long is stale: 12h, 7d (default 24h)',
 }
-const every: FlagSpec = { name: 'every', kind: 'count', value: 'N', summary: 'off a terminal: also a line every N items' }
+const every: FlagSpec = {
+  name: 'every',
+  kind: 'count',
+  least: 1,
+  value: 'N',
+  summary: 'off a terminal: also a line every N items',
+}
 
 const durability: FlagSpec = {
   name: 'durability',
@@ -143,7 +151,7 @@ export const commands: readonly CommandSpec[] = [
       every,
     ],
     examples: [
-      { command: 'waymark run etl.ts --day 2026-11-20', says: 'run it; after a kill, the same command goes on' },
+      { command: 'waymark run etl.ts --day 2026-11-20', says: 'run it; again after a kill, it goes on' },
       { command: 'waymark run etl.ts --day 2026-11-20 --plan', says: 'only look at what it would do' },
       { command: 'waymark run etl.ts --redo report', says: 'reuse everything but one stage' },
       { command: 'waymark run etl.ts --until extract', says: 'stop before what comes after it' },
@@ -157,7 +165,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'resume',
     group: 'Run',
-    summary: 'go on with a run by its address; file and parameters are remembered',
+    summary: 'go on with a run by its address; its parameters are remembered',
     arguments: [
       { ...address, required: false, summary: 'RUN, PIPELINE@last, @last, @failed; without it, the newest unfinished run' },
     ],
@@ -251,6 +259,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'events',
     group: 'Inspect',
+    seldom: true,
     summary: 'everything recorded of a run, oldest first',
     arguments: [address],
     flags: [{ name: 'limit', kind: 'count', value: 'N', summary: 'only the last N records' }],
@@ -262,13 +271,16 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'where',
     group: 'Inspect',
+    seldom: true,
     summary: 'which store is used here, why that one, and how big it is',
     arguments: [],
     flags: [],
     examples: [{ command: 'waymark where', says: 'the store of this folder' }],
   },
+  ...forkCommands,
   ...stopCommands,
   ...reportCommands,
+  diffCommand,
   ...checkpointCommands,
   ...upkeepCommands,
   {
@@ -285,7 +297,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'repair',
     group: 'Repair',
-    summary: 'mend what is damaged, as far as it can be; without --yes only says how',
+    summary: 'mend what is damaged; without --yes only says how',
     arguments: [],
     flags: [
       { name: 'yes', kind: 'switch', summary: 'do it; everything that changes is set aside first' },

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { WaymarkConfig } from '../config.ts'
+import { checkRetention } from '../engine/apply-retention.ts'
 import { nearest } from '../model/did-you-mean.ts'
 import { WaymarkError } from '../model/errors.ts'
 
@@ -61,6 +62,11 @@ const keys = {
     Number.isSafeInteger(value) && Number(value) >= 0 ? undefined : 'a whole number of milliseconds from 0',
   staleAfterMs: (value: unknown) =>
     typeof value === 'number' && value > 0 ? undefined : 'a number of milliseconds above 0 (Infinity: never stale)',
+  // Its parts have names of their own, which are checked after it.
+  retention: (value: unknown) =>
+    value === false || (typeof value === 'object' && value !== null)
+      ? undefined
+      : 'false, or an object such as { olderThanDays: 7 }',
 } satisfies Record<keyof WaymarkConfig, (value: unknown) => string | undefined>
 
 /** @throws WaymarkError `invalid` for an unknown key or a value of the wrong kind */
@@ -75,6 +81,7 @@ export function checkConfig(value: unknown, file: string): WaymarkConfig {
     const needed = option === undefined ? undefined : keys[key](option)
     if (needed !== undefined) throw brokenConfig(file, `${key} in ${file} has to be ${needed}, not ${JSON.stringify(option)}`)
   }
+  checkRetention(file, value.retention)
   return value
 }
 

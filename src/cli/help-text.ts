@@ -1,13 +1,20 @@
 import { type CommandSpec, commands, commonFlags, type FlagSpec, rootFlags } from './command-table.ts'
 import type { ParamField, ParamFields } from './param-fields.ts'
 
-/** `waymark --help`: at most one screen, examples first. */
+/** `waymark --help`: one screen of 40 lines and 80 columns, examples first; of what is seldom needed the names. */
 export function rootHelp(version: string): string {
-  const named = ['run', 'ls', 'show']
+  const named = ['run', 'show']
   const examples = commands.flatMap(command => (named.includes(command.name) ? command.examples.slice(0, 1) : []))
+  const width = Math.max(...commands.map(({ name }) => name.length))
   const groups = (['Run', 'Inspect', 'Keep', 'Repair'] as const).flatMap(group => {
     const members = commands.filter(command => command.group === group)
-    return [group, ...rows(members.map(command => [usage(command), command.summary]))]
+    const often = members.filter(({ seldom }) => seldom !== true)
+    const seldom = members.filter(command => command.seldom === true).map(({ name }) => name)
+    return [
+      group,
+      ...often.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+      ...(seldom.length === 0 ? [] : [`  also: ${seldom.join(', ')}`]),
+    ]
   })
   return text([
     `waymark ${version}: pipelines that go on exactly where they stopped`,
@@ -16,7 +23,7 @@ export function rootHelp(version: string): string {
     '',
     ...groups,
     '',
-    'Flags of every command (more: waymark help COMMAND, docs/cli.md)',
+    'More: waymark help COMMAND, docs/cli.md. Flags of every command:',
     ...wrapped(rootFlags.map(flagText)),
     '',
     ...exitCodeText,
@@ -79,9 +86,10 @@ export function flagText(flag: FlagSpec): string {
 }
 
 export const exitCodeText: readonly string[] = [
-  'Exit codes: 0 done, 1 internal error, 2 wrong usage or input, 3 failed and can be resumed,',
-  '4 done with items set aside, 5 damage, 6 owned by another process, 7 not found,',
-  '8 store unreachable, 9 needs a decision, 130 and 143 stopped by a signal after a clean save',
+  'Exit codes: 0 done, 1 internal error, 2 wrong usage or input,',
+  '3 failed and can be resumed, 4 done with items set aside, 5 damage,',
+  '6 owned by another process, 7 not found, 8 store unreachable,',
+  '9 needs a decision, 130 and 143 stopped by a signal after a clean save',
 ]
 
 /** Names one behind the other, in lines that fit any screen. */
@@ -95,7 +103,7 @@ function wrapped(names: readonly string[]): string[] {
   return lines
 }
 
-const wrappedColumns = 96
+const wrappedColumns = 80
 
 /** Two columns, the right one at one place. */
 function rows(pairs: readonly (readonly [left: string, right: string])[]): string[] {

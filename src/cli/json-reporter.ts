@@ -60,10 +60,7 @@ export class JsonReporter implements RunReporter {
       this.#write({ type: 'result', setAside: end.setAside, ...(value === undefined ? {} : { value }) })
     }
     const run = end.run ?? this.#run
-    const hint =
-      run === undefined
-        ? undefined
-        : { command: end.state === 'completed' ? `waymark show ${shortId(run)}` : `waymark resume ${shortId(run)}` }
+    const hint = run === undefined ? undefined : hintOf(end, run)
     const error = end.error === undefined ? undefined : { ...end.error, ...(end.cause === undefined ? {} : { cause: end.cause }) }
     this.#output.jsonLine(exitLine(this.#clock.now(), run, end.exitCode, error, hint))
   }
@@ -71,4 +68,11 @@ export class JsonReporter implements RunReporter {
   #write(event: { readonly type: string; readonly [field: string]: unknown }): void {
     this.#output.jsonLine(eventLine(this.#clock.now(), this.#run, event))
   }
+}
+
+/** What to do next, where that is a command. */
+function hintOf({ state, next }: RunEnd, run: string): { readonly command: string } | undefined {
+  if (state === 'completed') return { command: `waymark show ${shortId(run)}` }
+  const command = next ?? `waymark resume ${shortId(run)}`
+  return command.startsWith('waymark ') ? { command } : undefined
 }

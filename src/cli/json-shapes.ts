@@ -5,7 +5,6 @@ import type { CheckpointRecord } from '../model/checkpoint.ts'
 import type { ErrorJson } from '../model/errors.ts'
 import type { StageView } from '../model/run-view.ts'
 import type { RecordedItem } from './recorded-item.ts'
-import { shortId } from './render/run-label.ts'
 
 /** The version of every JSON shape of the command line; described in `docs/cli.md`. Fields may be added within it. */
 export const schemaVersion = 1
@@ -29,7 +28,7 @@ export const errorDocument = (command: string | null, error: ErrorJson): object 
   command,
   ok: false,
   error,
-  ...hintFor(error, undefined),
+  ...hintOf(commandIn(error.remedy)),
 })
 
 /** One line of a command that reports while it works. */
@@ -41,22 +40,26 @@ export const eventLine = (time: number, run: string | undefined, event: { readon
 })
 
 /** The last line of such a command. */
-export const exitLine = (time: number, run: string | undefined, code: number, error?: ErrorJson, hint?: Hint): object => ({
-  schemaVersion,
-  type: 'exit',
-  time: isoTime(time),
-  ...(run === undefined ? {} : { run }),
-  code,
-  ok: code === 0,
-  ...(error === undefined ? {} : { error, ...hintFor(error, run) }),
-  ...(error !== undefined || hint === undefined ? {} : { hint }),
-})
+export function exitLine(time: number, run: string | undefined, code: number, error?: ErrorJson, hint?: Hint): object {
+  const command = (error && commandIn(error.remedy)) ?? hint?.command
+  return {
+    schemaVersion,
+    type: 'exit',
+    time: isoTime(time),
+    ...(run === undefined ? {} : { run }),
+    code,
+    ok: code === 0,
+    ...(error === undefined ? {} : { error }),
+    ...hintOf(command),
+  }
+}
 
-/** The remedy where it is a command; else, of a run that has begun, the one that goes on with it. */
-function hintFor(error: ErrorJson, run: string | undefined): { readonly hint?: Hint } {
-  const [remedy = ''] = error.remedy.split(/ {2,}/)
-  if (/^(waymark|npm|npx) \S+/.test(remedy)) return { hint: { command: remedy } }
-  return run === undefined ? {} : { hint: { command: `waymark resume ${shortId(run)}` } }
+const hintOf = (command: string | undefined): { readonly hint?: Hint } => (command === undefined ? {} : { hint: { command } })
+
+/** A remedy that begins with a command. */
+function commandIn(remedy: string): string | undefined {
+  const [first = ''] = remedy.split(/ {2,}/)
+  return /^(waymark|npm|npx) \S+/.test(first) ? first : undefined
 }
 
 /** A time to live can reach beyond what a date can say. */
@@ -65,7 +68,8 @@ const mostMs = 8.64e15
 
 /** A run as `ls` and `show` print it. */
 export function runShape(run: RunSummary): object {
-  const { id, pipeline, shownState, state, liveness, createdAt, updatedAt, endedAt, lastStage, resultId, ...rest } = run
+  const { id, pipeline, shownState, state, liveness, createdAt, updatedAt, endedAt, lastStage, resultId, forkedFrom, ...rest } =
+    run
   return {
     id,
     pipeline,
@@ -78,6 +82,7 @@ export function runShape(run: RunSummary): object {
     ...(endedAt === undefined ? {} : { endedAt: isoTime(endedAt) }),
     ...(lastStage === undefined ? {} : { lastStage }),
     ...(resultId === undefined ? {} : { resultId }),
+    ...(forkedFrom === undefined ? {} : { forkedFrom: { ...forkedFrom, time: isoTime(forkedFrom.time) } }),
   }
 }
 

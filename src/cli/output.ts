@@ -18,6 +18,8 @@ export interface Output {
   result(lines: readonly Line[], how?: 'cut'): Promise<void>
   /** Writes a message for people. */
   message(lines: readonly Line[]): Promise<void>
+  /** Writes a whole document, of HTML for instance, as it is. */
+  document(text: string): void
   /** Writes one JSON object as a line. */
   jsonLine(value: object): void
 }
@@ -41,6 +43,7 @@ export function createOutput(flags: Flags, json: boolean, environment: Environme
     stderrScreen,
     result: async (lines, how) => writeStdout(await paint(lines, how === 'cut' ? stdoutScreen : lasting(stdoutScreen))),
     message: async lines => void process.stderr.write(await paint(lines, lasting(stderrScreen))),
+    document: text => writeStdout(text),
     jsonLine: value => writeStdout(`${JSON.stringify(withTypedHint(value, environment), jsonValue)}\n`),
   }
 }

@@ -15,6 +15,7 @@ export interface ParamSource {
  * Turns what the shell can say into what the pipeline's schema takes: strings are tried first, then, field by field where they do not
  * fit, the value read as JSON, and as a list of one. Without a schema they stay strings, true and lists of strings.
  *
+ * @param stays Params that have their values already.
  * @returns the input that the schema accepts (the schema's own output is made where the pipeline is called)
  * @throws WaymarkError `invalid`
  */
@@ -22,12 +23,13 @@ export async function checkParams(
   schema: Schema | undefined,
   raw: RawParams,
   source: ParamSource,
+  stays: Readonly<Record<string, unknown>> = {},
 ): Promise<Readonly<Record<string, unknown>>> {
   const known = schema === undefined ? undefined : paramFields(schema)
   checkReserved(known, source)
   checkNames(raw, known, source)
   if (schema === undefined) return raw
-  return fitted(schema, raw, known, source)
+  return fitted(schema, raw, known, source, stays)
 }
 
 function checkReserved(known: ParamFields | undefined, source: ParamSource): void {
@@ -67,8 +69,9 @@ async function fitted(
   raw: RawParams,
   known: ParamFields | undefined,
   source: ParamSource,
+  stays: Readonly<Record<string, unknown>>,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const input: Record<string, unknown> = { ...raw }
+  const input: Record<string, unknown> = { ...stays, ...raw }
   const candidates = new Map(Object.entries(raw).map(([name, value]) => [name, otherReadings(value)]))
   for (;;) {
     const issues = (await schema['~standard'].validate(input)).issues

@@ -21,7 +21,7 @@ export async function findItem(store: Store, run: string, stage: string, key: st
   let found = nothing
   let salt: Uint8Array | undefined
   let started = false
-  for await (const event of store.events(run)) {
+  for await (const event of store.events(run, { inherited: true })) {
     if (!('path' in event) || event.path !== stage) continue
     if (event.type === 'stage.started' && (!started || event.redo !== undefined)) {
       started = true

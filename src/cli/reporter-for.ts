@@ -8,9 +8,6 @@ export async function reporterFor({ line, output, settings, environment, clock }
   const draws = settings.progress === 'auto' && !output.quiet && isTerminal(process.stderr, environment)
   if (draws) return new (await import('./live-reporter.ts')).LiveReporter(output, clock)
   const speaks = settings.progress !== 'none' && !output.quiet
-  const every = line.flags.count('every')
-  return new (await import('./plain-reporter.ts')).PlainReporter(output, clock, {
-    speaks,
-    every: every === 0 ? undefined : every,
-  })
+  const { PlainReporter } = await import('./plain-reporter.ts')
+  return new PlainReporter(output, clock, { speaks, every: line.flags.count('every') })
 }

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import type { RunSummary } from '../engine/store.ts'
 import { WaymarkError } from '../model/errors.ts'
+import { pausedOnPurpose } from '../model/stop-request.ts'
 import { trackedParams } from '../model/tracked-params.ts'
 import type { StoreChoice } from './store-choice.ts'
 
@@ -14,7 +15,7 @@ export function runFile(run: RunSummary, store: StoreChoice, first?: string): st
   if (run.file !== undefined) return resolve(dirname(store.path), run.file)
   const isTracked = run.paramsDigest === trackedParams
   const byHand = isTracked
-    ? 'un its program again: it goes on by itself'
+    ? `un its program again${pausedOnPurpose(run) === undefined ? ': it goes on by itself' : ', with resumePaused: true'}`
     : `un its pipeline's file with the same parameters: waymark run FILE --run-id ${run.id}`
   throw new WaymarkError('invalid', {
     message: isTracked

@@ -30,6 +30,7 @@ export async function runPipeline(context: Context, request: PipelineRequest): P
     supervisor: { pid: process.pid, ...(processStart === undefined ? {} : { processStart }) },
     ...(settings.staleAfterMs === undefined ? {} : { staleAfterMs: settings.staleAfterMs }),
     ...(durability === undefined ? {} : { durability }),
+    ...(settings.retention === undefined ? {} : { retention: settings.retention }),
   }
   const reporter = await reporterFor(context)
   const end = await supervise({
@@ -75,11 +76,11 @@ async function ask(error: ErrorJson): Promise<boolean> {
   }
 }
 
-async function recordCrash(path: string, run: string, cause: EndCause): Promise<void> {
+async function recordCrash(path: string, run: string, cause: EndCause, finished: ReadonlyMap<string, number>): Promise<void> {
   const { open } = await import('../open.ts')
   const store = await open({ path, create: false })
   try {
-    await store.recordCrash(run, cause)
+    await store.recordCrash(run, cause, finished)
   } finally {
     await store.close()
   }

@@ -14,6 +14,7 @@ export interface Settings {
   /** Pause before the first restart. */
   readonly backoffMs?: number
   readonly staleAfterMs?: number
+  readonly retention?: NonNullable<WaymarkConfig['retention']>
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -28,12 +29,15 @@ export function settingsOf(flags: Flags, environment: Environment, loaded: Loade
     numberFrom(environment, 'WAYMARK_STALE_AFTER_MS') ??
     config.staleAfterMs
   const backoffMs = flags.count('backoff') ?? numberFrom(environment, 'WAYMARK_BACKOFF_MS') ?? config.backoffMs
+  const retentionDays = numberFrom(environment, 'WAYMARK_RETENTION_DAYS')
+  const retention = retentionDays === undefined ? config.retention : { ...(config.retention || {}), olderThanDays: retentionDays }
   return {
     ...(store === undefined ? {} : { store }),
     progress: asProgress(flags.text('progress')) ?? progressFrom(environment) ?? config.progress ?? 'auto',
     restart: flags.count('restart') ?? numberFrom(environment, 'WAYMARK_RESTART') ?? config.restart ?? 0,
     ...(backoffMs === undefined ? {} : { backoffMs }),
     ...(staleAfterMs === undefined ? {} : { staleAfterMs }),
+    ...(retention === undefined ? {} : { retention }),
   }
 }
 

@@ -38,7 +38,7 @@ export const stopCommands: readonly CommandSpec[] = [
     group: 'Inspect',
     summary: 'a run that another process works on, live, until it ends',
     arguments: [{ ...run, required: false, summary: 'RUN, PIPELINE@last, @last; without it, the newest that is running' }],
-    flags: [{ name: 'every', kind: 'count', value: 'N', summary: 'off a terminal: also a line every N items' }],
+    flags: [{ name: 'every', kind: 'count', least: 1, value: 'N', summary: 'off a terminal: also a line every N items' }],
     examples: [
       { command: 'waymark watch', says: 'the newest run that is running' },
       { command: 'waymark watch 7kq2m4 --json', says: 'an object a line, the exit code last' },

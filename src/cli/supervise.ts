@@ -10,6 +10,7 @@ import type { ChildOrder, ChildOutcome } from './child-protocol.ts'
 import { crashCause, crashError, type ProcessEnd } from './crash-cause.ts'
 import type { RunEnd } from './render/end-lines.ts'
 import { duration } from './render/quantities.ts'
+import { handled, isTopLevel } from './render/run-progress.ts'
 import type { RunReporter } from './run-reporter.ts'
 import { onceTogether, onStatusSignal } from './status-signal.ts'
 import { type StopSignal, StopSignals } from './stop-signals.ts'
@@ -28,7 +29,7 @@ export interface Supervision {
   /** Asks whether to go on all the same; undefined where nobody can be asked. */
   readonly ask: ((error: ErrorJson) => Promise<boolean>) | undefined
   /** Records why a process that is dead ended. */
-  readonly recordCrash: (store: string, run: string, cause: EndCause) => Promise<void>
+  readonly recordCrash: (store: string, run: string, cause: EndCause, finished: ReadonlyMap<string, number>) => Promise<void>
 }
 
 interface StatusSupervision extends Supervision {
@@ -172,6 +173,8 @@ class AttemptWatch {
   run: string | undefined
   /** Stages that were to be thrown away, and were not yet. */
   readonly #redoLeft = new Set<string>()
+  /** Items that it told of as finished, of each of the run's own passes that go on. */
+  readonly #finished = new Map<string, number>()
   readonly #supervision: StatusSupervision
   readonly #order: ChildOrder
   readonly #process: PipelineProcess
@@ -224,6 +227,8 @@ class AttemptWatch {
       // Stages inside others are in no plan.
       for (const name of this.#order.redo) if (name.includes('/')) this.#redoLeft.add(name)
     }
+    if (event.type === 'progress' && isTopLevel(event.stage)) this.#finished.set(event.stage, handled(event.counts))
+    if (event.type === 'stage.completed' || event.type === 'stage.failed') this.#finished.delete(event.stage)
     if (event.type === 'stage.started') {
       this.#redoLeft.delete(event.stage)
       this.#redoLeft.delete(stageNameOf(event.stage))
@@ -245,7 +250,7 @@ class AttemptWatch {
 
   async #recordCrash(run: string, cause: EndCause): Promise<void> {
     try {
-      if (this.#store !== undefined) await this.#supervision.recordCrash(this.#store, run, cause)
+      if (this.#store !== undefined) await this.#supervision.recordCrash(this.#store, run, cause, this.#finished)
     } catch (error) {
       // The crash still shows: its owner is dead. Only the cause is missing from the record.
       const why = error instanceof Error ? error.message : String(error)

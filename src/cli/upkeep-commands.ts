@@ -39,13 +39,14 @@ export const reportCommands: readonly CommandSpec[] = [
         name: 'format',
         kind: 'text',
         value: 'FORMAT',
-        choices: ['text', 'md', 'json'],
-        summary: 'md is Markdown that fits a chat message (default text)',
+        choices: ['text', 'md', 'html', 'json'],
+        summary: 'md is Markdown that fits a chat message, html a page (default text)',
       },
     ],
     examples: [
-      { command: 'waymark report @last', says: 'percentage, counts, errors, what was reused, the proof' },
+      { command: 'waymark report @last', says: 'counts, errors, what was reused, the proof' },
       { command: 'waymark report --since 24h --format md', says: 'for a chat message' },
+      { command: 'waymark report @last --format html > run.html', says: 'one page without scripts, to send' },
     ],
   },
 ]

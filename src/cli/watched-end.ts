@@ -4,8 +4,9 @@ import { type ErrorJson, exitCodeOf, WaymarkError } from '../model/errors.ts'
 import type { StageView } from '../model/run-view.ts'
 import { pausedOnPurpose } from '../model/stop-request.ts'
 import type { RunEnd } from './render/end-lines.ts'
+import { nextActions } from './render/next-action.ts'
 import { roughDuration } from './render/quantities.ts'
-import { causeText, shortId, shownStateOf } from './render/run-label.ts'
+import { causeText, shownStateOf } from './render/run-label.ts'
 
 /** Exit code of a run that a signal paused: the signal's own is not recorded. */
 const needsDecision = 9
@@ -14,7 +15,8 @@ const needsDecision = 9
 export function endOfWatched(run: RunSummary, stages: readonly StageView[], now: number): RunEnd | undefined {
   if (run.liveness === 'alive') return undefined
   const setAside = stages.reduce((sum, { counts }) => sum + (counts?.setAside ?? 0), 0)
-  const end = { run: run.id, durationMs: (run.endedAt ?? run.updatedAt) - run.createdAt, setAside }
+  const [next = ''] = nextActions(run, { staleAfterMs: Number.POSITIVE_INFINITY, now })
+  const end = { next, run: run.id, durationMs: (run.endedAt ?? run.updatedAt) - run.createdAt, setAside }
   const state = shownStateOf(run)
   switch (state) {
     case 'completed':
@@ -30,7 +32,7 @@ export function endOfWatched(run: RunSummary, stages: readonly StageView[], now:
       return { ...end, state: 'paused', exitCode: needsDecision, ...error }
     }
     default: {
-      const error = state === 'crashed' ? crashed(run, now) : failed(run)
+      const error = state === 'crashed' ? crashed(run, next, now) : failed(run, next)
       return {
         ...end,
         state: 'failed',
@@ -44,24 +46,24 @@ export function endOfWatched(run: RunSummary, stages: readonly StageView[], now:
 
 const safe = 'Everything recorded is safe; the run can go on.'
 
-function crashed(run: RunSummary, now: number): ErrorJson {
+function crashed(run: RunSummary, next: string, now: number): ErrorJson {
   const why = run.cause === undefined ? `process ${run.owner?.pid} on ${run.owner?.host} is gone` : causeText(run.cause)
   return new WaymarkError('failed', {
     message: `run ${run.id} of ${run.pipeline} crashed: ${why}; its last record is ${roughDuration(now - run.updatedAt)} old`,
     means: safe,
-    remedy: `waymark resume ${shortId(run.id)}`,
+    remedy: next,
     details: { run: run.id, crashed: true },
   }).toJSON()
 }
 
-function failed(run: RunSummary): ErrorJson {
+function failed(run: RunSummary, next: string): ErrorJson {
   const known = run.error?.waymark
   if (known !== undefined) return known
   const where = run.error?.item === undefined ? (run.lastStage ?? 'the pipeline') : `item ${run.error.item} of ${run.lastStage}`
   return new WaymarkError('failed', {
     message: `${where} failed: ${run.error?.message ?? 'why was not recorded'}`,
     means: safe,
-    remedy: `waymark resume ${shortId(run.id)}`,
+    remedy: next,
     details: { run: run.id },
   }).toJSON()
 }

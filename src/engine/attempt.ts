@@ -1,17 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Ownership } from '../log/log.ts'
-import type { Random } from '../model/clock.ts'
 import type { Durability } from '../model/durability.ts'
-import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+import { isWaymarkError, type WaymarkError } from '../model/errors.ts'
 import { meanTimeToFailureMs } from '../model/failure-rate.ts'
 import type { Plan } from '../model/plan.ts'
 import { PlanCheck } from '../model/plan-check.ts'
 import type { RecordedRun, RecordedStage } from '../model/recorded-run.ts'
 import type { RunRecord } from '../model/records.ts'
 import type { RunEvent, StageProgressEvent } from '../model/run-events.ts'
-import { isInside, type ScopePath, stageNameOf } from '../model/scope.ts'
+import { isInside, type ScopePath } from '../model/scope.ts'
 import type { StageSelection } from '../model/stage-selection.ts'
 import { asksForMore, requestText, type StopRequest } from '../model/stop-request.ts'
+import { calledTwice, outerRunInside, sameOutput } from './attempt-errors.ts'
 import { CallSite } from './call-site.ts'
 import { checkpointIn } from './checkpoint-in.ts'
 import { attachPlace, type ErrorPlace, placeOf } from './error-place.ts'
@@ -77,7 +77,6 @@ export class Attempt {
   readonly #outputs = new Map<string, ScopePath>()
   readonly #redoing = new Map<number, { readonly path: ScopePath; readonly done: Promise<unknown> }>()
   readonly #redone = new Set<ScopePath>()
-  readonly #drawn = { now: 0, uuid: 0, random: 0 }
   #nextOrder = 1
   #toldOfListener = false
   /** Aborts when nothing more is to be begun. */
@@ -211,11 +210,7 @@ export class Attempt {
    */
   mustBeSelected(path: ScopePath): void {
     const { run, selection, recorded } = this.facts
-    const isDone = (name: string): boolean =>
-      [...recorded.stages.values()].some(
-        one => one.state === 'completed' && (one.path === name || stageNameOf(one.path) === name),
-      )
-    const option = selection.leftFor(path, isDone)
+    const option = selection.leftFor(path, name => recorded.hasCompleted(name))
     if (option === undefined) return
     this.#heldBack ??= { error: heldBack(run, path, option), option }
     throw this.#heldBack.error
@@ -250,6 +245,11 @@ export class Attempt {
     const siblings = this.#callsIn.get(parent)
     if (siblings === undefined) this.#callsIn.set(parent, [path])
     else siblings.push(path)
+  }
+
+  /** Paths of what was called so far, whether or not it was held back. */
+  get calledPaths(): readonly ScopePath[] {
+    return [...this.#calls.keys()]
   }
 
   /** Whether anything was called inside a stage or item. */
@@ -345,21 +345,6 @@ export class Attempt {
     return unobserved
   }
 
-  /** A value drawn once in the life of the run. Its record goes into the log before any later one. */
-  draw<Value extends number | string>(
-    kind: 'now' | 'uuid' | 'random',
-    make: (random: Random) => Value,
-    is: (value: unknown) => value is Value,
-  ): Value {
-    const index = this.#drawn[kind]++
-    const known = this.facts.recorded.drawn(kind, index)
-    if (is(known)) return known
-    const { random } = this.facts.core
-    const value = make(random.named?.(`${kind} ${index}`) ?? random)
-    this.announce({ type: 'value.drawn', time: this.facts.core.clock.now(), kind, index, value })
-    return value
-  }
-
   #redoReason(recorded: RecordedStage, version: string | undefined): string | undefined {
     const asked = this.facts.selection.redoFor(recorded.path)
     // Once a redo has finished in this attempt its result counts.
@@ -373,32 +358,4 @@ export class Attempt {
   noteRedone(path: ScopePath): void {
     this.#redone.add(path)
   }
-}
-
-function calledTwice(path: ScopePath, earlier: CallSite, later: CallSite): WaymarkError {
-  const places = [earlier.describe() ?? 'an unknown place', later.describe() ?? 'an unknown place']
-  return new WaymarkError('conflict', {
-    message: `the stage ${JSON.stringify(path)} is called twice: at ${places[0]} and at ${places[1]}`,
-    means: 'The first call goes on; the second did nothing. Results are known by name, so one name cannot hold two.',
-    remedy: 'Give the second another name, or in a loop a key: run.stage(name, fn, { key }).',
-    details: { stage: path, places },
-  })
-}
-
-function sameOutput(file: string, holder: ScopePath, path: ScopePath): WaymarkError {
-  return new WaymarkError('conflict', {
-    message: `${path} and ${holder} have the same output file, ${file}`,
-    means: `${path} was not run; what ${holder} wrote is untouched.`,
-    remedy: 'Give each stage an output file of its own.',
-    details: { stages: [holder, path], file },
-  })
-}
-
-function outerRunInside(path: ScopePath, scope: ScopePath): WaymarkError {
-  return new WaymarkError('conflict', {
-    message: `run.stage or run.each (${JSON.stringify(path)}) was called inside the function of ${JSON.stringify(scope)}`,
-    means: 'The call did nothing: whether a stage belongs to an item is told by whom it is called through.',
-    remedy: 'Use the function’s own context: ctx.stage(…) or ctx.each(…).',
-    details: { stage: path, scope },
-  })
 }

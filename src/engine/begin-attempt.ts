@@ -6,8 +6,11 @@ import { newRunId } from '../model/ids.ts'
 import type { Owner } from '../model/owner.ts'
 import { RecordedRun } from '../model/recorded-run.ts'
 import type { RunView } from '../model/run-view.ts'
+import { spanText } from '../model/span-text.ts'
 import { claimGraceMs, claimPollMs } from './claim-checkpoint-id.ts'
 import { type FoundRun, unfinishedStates } from './find-run.ts'
+import { foldAndFree } from './fold-and-free.ts'
+import { forkHistory, ownHistory } from './fork-history.ts'
 import { noteDeletedStages } from './note-deleted-stages.ts'
 import { ownRun, runLiveness } from './ownership.ts'
 import type { AttemptOptions } from './pipeline.ts'
@@ -45,7 +48,7 @@ export async function holdRun(core: StoreCore, found: FoundRun, begun: Ownership
         : [
             `${torn} bytes behind the last intact record were set aside: a write that was under way when the process died, or damage. What they held is done again`,
           ]
-    const recorded = recordedRunOf(history.records)
+    const recorded = foldAndFree(await forkHistory(core, history.records))
     await noteDamagedStages(core, found.run.id, recorded)
     await noteDeletedStages(core, found.run.id, recorded)
     const isAlone = earlierOwnerDead && leftNothingOpen(recorded, core.self) && !(await wasOvertaken(core, found.run, recorded))
@@ -98,8 +101,7 @@ function leftNothingOpen({ ended, lastAttempt, stages }: RecordedRun, self: Owne
 /** What is recorded of a run, without owning it. */
 export async function peekRun(core: StoreCore, run: RunView | undefined): Promise<RecordedRun> {
   if (run === undefined) return new RecordedRun()
-  const heads = await core.feed.query(catalog => catalog.heads([run.id]))
-  const recorded = recordedRunOf((await core.log.history(run.id, heads.get(run.id)?.segment)).records)
+  const recorded = foldAndFree(await forkHistory(core, await ownHistory(core, run.id)))
   await noteDamagedStages(core, run.id, recorded)
   await noteDeletedStages(core, run.id, recorded)
   return recorded
@@ -116,7 +118,7 @@ export function checkFresh(
   const ageMs = core.clock.now() - run.updatedAt
   if (ageMs <= staleAfterMs) return
   throw new WaymarkError('stale', {
-    message: `run ${run.id} was last worked on ${Math.floor(ageMs / 3_600_000)} hours ago; more than ${Math.round(staleAfterMs / 3_600_000)} is called stale`,
+    message: `run ${run.id} was last worked on ${spanText(ageMs)} ago; more than ${spanText(staleAfterMs)} is called stale`,
     means: 'Nothing was run; everything it recorded is kept. What it recorded may no longer fit the world outside.',
     remedy: 'Go on all the same with --accept-stale, or start anew with --fresh.',
     details: { run: run.id, updatedAt: run.updatedAt },

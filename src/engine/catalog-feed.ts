@@ -1,13 +1,15 @@
 import type { Catalog, CatalogChange, CatalogExpectation, SegmentMark, StreamHead } from '../catalog/catalog.ts'
+import { decodeAccept } from '../log/accept.ts'
 import type { CommittedBatch, Log, SegmentBatch, SegmentRecord, SegmentTail } from '../log/log.ts'
 import type { Clock } from '../model/clock.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
-import { applyRecord, type RunView, type StageView, stageOf, throwsAway } from '../model/run-view.ts'
-import { isInside } from '../model/scope.ts'
+import { applyRecord, goesWith, type RunView, type StageView, stageOf, throwsAway } from '../model/run-view.ts'
 import { decodeRunRecord } from './record-codec.ts'
 
-/** How long a commit of this process may wait before the catalog shows it to others. */
+/** How long a commit of this process may wait before the catalog shows it to others: longer where applying takes long, so that it takes no more than a tenth of the time. */
 const flushDelayMs = 50
+const mostFlushDelayMs = 500
+const delayPerCost = 10
 /** Another process may apply the same batches at the same time; more rounds than this mean a defect. */
 const maxRounds = 100
 
@@ -26,6 +28,7 @@ export class CatalogFeed {
   #catalog: Catalog
   #pending: CommittedBatch[] = []
   #cancelFlush: (() => void) | undefined
+  #flushDelayMs = flushDelayMs
   #queue: Promise<unknown> = Promise.resolve()
   readonly #notices = new Set<string>()
   readonly #looked = new Set<string>()
@@ -60,12 +63,17 @@ export class CatalogFeed {
   /** A batch of this process is durable: the catalog will show it soon. */
   committed(batch: CommittedBatch): void {
     this.#pending.push(batch)
-    this.#cancelFlush ??= this.#clock.after(flushDelayMs, () => void this.flush().catch(() => {}), { background: true })
+    this.#cancelFlush ??= this.#clock.after(this.#flushDelayMs, () => void this.flush().catch(() => {}), { background: true })
   }
 
   /** Applies what this process committed. */
   flush(): Promise<void> {
-    return this.#serial(() => this.#mending(() => this.#flush()))
+    return this.#serial(async () => {
+      const began = this.#clock.monotonicMs()
+      await this.#mending(() => this.#flush())
+      const tookMs = this.#clock.monotonicMs() - began
+      this.#flushDelayMs = Math.min(mostFlushDelayMs, Math.max(flushDelayMs, tookMs * delayPerCost))
+    })
   }
 
   /** Applies everything any process committed. */
@@ -85,8 +93,8 @@ export class CatalogFeed {
 
   /** Bytes of a segment the catalog knows to have been durable. */
   async witness(segment: string): Promise<number> {
-    const marks = await this.#catalog.marks()
-    return marks.find(mark => mark.segment === segment)?.provenEnd ?? 0
+    const [mark] = await this.#catalog.marks([segment])
+    return mark?.provenEnd ?? 0
   }
 
   async close(): Promise<void> {
@@ -118,7 +126,7 @@ export class CatalogFeed {
     const pending = this.#pending
     this.#pending = []
     if (pending.length === 0) return
-    const marks = await this.#marks()
+    const marks = await this.#marks(pending.map(batch => batch.segment))
     let reread = false
     let sources: BatchSource[] = []
     let end: number | undefined
@@ -140,7 +148,7 @@ export class CatalogFeed {
   /** What this process was told to be durable is proven, whoever applied it. */
   async #raiseProven(batches: readonly CommittedBatch[]): Promise<void> {
     const last = new Map(batches.map(batch => [batch.segment, batch]))
-    const marks = await this.#marks()
+    const marks = await this.#marks([...last.keys()])
     for (const [segment, batch] of last) {
       const mark = marks.get(segment)
       if (mark === undefined || mark.provenEnd >= batch.durableEnd || mark.appliedEnd < batch.durableEnd) continue
@@ -154,7 +162,7 @@ export class CatalogFeed {
   /** Reads what is new in the log, in `only` these segments or in all, and applies it. */
   async #applyLog(only?: ReadonlySet<string>): Promise<void> {
     for (let round = 0; round < maxRounds; round++) {
-      const marks = await this.#marks()
+      const marks = await this.#marks(only && [...only])
       const names = (await this.#log.segments()).filter(name => only === undefined || only.has(name))
       let behind = false
       for (const segment of names) {
@@ -217,8 +225,9 @@ export class CatalogFeed {
     }
   }
 
-  async #marks(): Promise<Map<string, SegmentMark>> {
-    return new Map((await this.#catalog.marks()).map(mark => [mark.segment, mark]))
+  async #marks(segments?: readonly string[]): Promise<Map<string, SegmentMark>> {
+    const wanted = segments && [...new Set(segments)]
+    return new Map((await this.#catalog.marks(wanted)).map(mark => [mark.segment, mark]))
   }
 
   /** Applies batches in one transaction; false if another process was faster. */
@@ -321,14 +330,20 @@ class ChangeSet {
   }
 
   /**
-   * Whether a record is the next of its stream. Anything else but a repetition or a void record (a take-over, records out of order) makes the stream be folded anew
+   * Whether a record is the next of its stream. Anything else but a repetition or a void record (a take-over that leaves out or moves records, records out of order) makes the stream be folded anew
    * from what the log says counts.
    */
   #place(record: SegmentRecord): 'apply' | 'skip' | 'dirty' {
     if (this.#dirty.has(record.stream)) return 'skip'
     const head = this.#heads.get(record.stream)
     const next = { token: record.token, sequence: record.sequence, segment: record.position.segment }
-    if (record.kind === 'accept') return head !== undefined && record.token <= head.token ? 'skip' : 'dirty'
+    if (record.kind === 'accept') {
+      if (head === undefined) return 'dirty'
+      if (record.token <= head.token) return 'skip'
+      if (!acceptsAll(record, head)) return 'dirty'
+      this.#heads.set(record.stream, { ...next, sequence: 0 })
+      return 'skip'
+    }
     if (head === undefined) {
       if (record.token !== 1 || record.sequence !== 1) return 'dirty'
     } else {
@@ -388,7 +403,7 @@ class ChangeSet {
     if (!this.#forgotten.has(run))
       for (const stage of await this.#catalog.stages(run)) known.set(stageKey(run, stage.path), stage)
     for (const [key, stage] of this.#stages) if (key.startsWith(`${run}\n`)) known.set(key, stage)
-    return [...known.values()].flatMap(stage => (stage !== undefined && isInside(stage.path, path) ? [stage] : []))
+    return [...known.values()].flatMap(stage => (stage !== undefined && goesWith(stage.path, path) ? [stage] : []))
   }
 
   async #stage(run: string, path: string): Promise<StageView | undefined> {
@@ -398,6 +413,12 @@ class ChangeSet {
     this.#stages.set(key, stage)
     return stage
   }
+}
+
+/** Whether a take-over found what was applied so far, all of it and nothing else, and leaves it where it is: ten million items are then not read again. */
+function acceptsAll(record: SegmentRecord, head: StreamHead): boolean {
+  const { base, copies } = decodeAccept(record)
+  return copies.length === 0 && base.token === head.token && base.sequence === head.sequence && base.segment === head.segment
 }
 
 const stageKey = (run: string, path: string): string => `${run}\n${path}`

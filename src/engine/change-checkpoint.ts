@@ -4,6 +4,7 @@ import type { CheckpointView } from '../model/run-view.ts'
 import { checkLabels, checkOptionNames } from './check-labels.ts'
 import { type CheckpointInfo, infoOf } from './checkpoint-info.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
+import { heldByForks } from './fork-needs.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -75,7 +76,9 @@ export function unpinCheckpoint(
 }
 
 export async function deleteCheckpoint(core: StoreCore, id: string): Promise<void> {
-  const { pins = [] } = await newestView(core, id)
+  const { pins = [], run } = await newestView(core, id)
+  const fork = run === undefined ? undefined : (await heldByForks(core, run)).get(id)
+  if (fork !== undefined) throw neededByFork(id, fork)
   if (pins.length === 0) {
     await core.log.appendFree([encodeRunRecord({ type: 'checkpoint.deleted', time: core.clock.now(), id })])
     return
@@ -89,6 +92,14 @@ export async function deleteCheckpoint(core: StoreCore, id: string): Promise<voi
     details: { checkpoint: id, pins: names },
   })
 }
+
+const neededByFork = (id: string, fork: string): WaymarkError =>
+  new WaymarkError('conflict', {
+    message: `checkpoint ${JSON.stringify(id)} is kept: forked by ${fork}`,
+    means: 'It was not deleted: that run stands on it.',
+    remedy: `Give that run up first: waymark cancel ${fork}, or waymark reset ${fork}`,
+    details: { checkpoint: id, fork },
+  })
 
 async function change(
   core: StoreCore,

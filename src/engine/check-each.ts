@@ -1,3 +1,4 @@
+import { describe } from '../model/describe.ts'
 import { nearest } from '../model/did-you-mean.ts'
 import { checkDurability } from '../model/durability.ts'
 import { WaymarkError } from '../model/errors.ts'
@@ -71,8 +72,11 @@ function checkTolerance(path: ScopePath, tolerate: unknown): void {
   const example = 'tolerate: { count: 10 } or { share: 0.01 }, or both.'
   if (typeof tolerate !== 'object' || tolerate === null)
     throw bad(path, `tolerate is ${describe(tolerate)}, not an object`, example)
-  for (const name of Object.keys(tolerate))
-    if (name !== 'count' && name !== 'share') throw bad(path, `tolerate has no ${JSON.stringify(name)}`, example)
+  for (const name of Object.keys(tolerate)) {
+    if (name === 'count' || name === 'share') continue
+    const near = nearest(name, ['count', 'share'])
+    throw bad(path, `tolerate has no ${JSON.stringify(name)}`, near === undefined ? example : `Did you mean ${near}? ${example}`)
+  }
   const { count, share }: { count?: unknown; share?: unknown } = tolerate
   if (count === undefined && share === undefined) throw bad(path, 'tolerate says neither count nor share', example)
   if (count !== undefined && !(Number.isInteger(count) && Number(count) >= 0))
@@ -82,9 +86,6 @@ function checkTolerance(path: ScopePath, tolerate: unknown): void {
 }
 
 const isCountOrAbsent = (value: unknown): boolean => value === undefined || (Number.isInteger(value) && Number(value) >= 1)
-
-const describe = (value: unknown): string =>
-  typeof value === 'string' ? JSON.stringify(value) : typeof value === 'object' && value !== null ? 'an object' : String(value)
 
 function bad(path: ScopePath, what: string, remedy: string): WaymarkError {
   return new WaymarkError('invalid', {

@@ -42,6 +42,8 @@ export function infoOf(view: CheckpointView, now: number): CheckpointInfo {
   if (view.expiresAt !== undefined) info.expiresAt = view.expiresAt
   if (view.parent !== undefined) info.parent = view.parent
   if (view.rows !== undefined) info.rows = view.rows
+  if (view.tables !== undefined) info.tables = view.tables
+  if (view.tableCount !== undefined) info.tableCount = view.tableCount
   if (view.changedAt !== undefined) info.changedAt = view.changedAt
   return info
 }

@@ -1,9 +1,11 @@
 import { statusOf } from '../model/checkpoint-status.ts'
+import { describe } from '../model/describe.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { type RetentionReason, type RunToRetain, retain } from '../model/retention.ts'
 import type { CheckpointView } from '../model/run-view.ts'
 import { allCheckpoints, allRuns } from './all-pages.ts'
 import { deleteCheckpoints } from './delete-checkpoints.ts'
+import { heldByForks } from './fork-needs.ts'
 import type { StoreCore } from './store-core.ts'
 
 export interface CleanUpOptions {
@@ -40,7 +42,7 @@ export interface KeptCheckpoints {
 }
 
 const dayMs = 86_400_000
-const defaultDays = 7
+export const defaultRetentionDays = 7
 const defaultRuns = 10
 
 /**
@@ -49,18 +51,22 @@ const defaultRuns = 10
  * @throws WaymarkError `invalid` if a number is none
  */
 export async function cleanUp(core: StoreCore, options: CleanUpOptions = {}): Promise<CleanUpReport> {
-  const { olderThanDays = defaultDays, newestRuns = defaultRuns, plan = false } = options
+  const { olderThanDays = defaultRetentionDays, newestRuns = defaultRuns, plan = false } = options
   checkNumber('olderThanDays', olderThanDays, Number.isFinite(olderThanDays) && olderThanDays >= 0)
   checkNumber('newestRuns', newestRuns, Number.isInteger(newestRuns) && newestRuns >= 0)
   await core.feed.refresh()
   const now = core.clock.now()
   const runs: RunToRetain[] = []
-  for await (const { id, pipeline, state, createdAt, endedAt, updatedAt } of allRuns(core)) {
+  const origins = new Set<string>()
+  for await (const { id, pipeline, state, createdAt, endedAt, updatedAt, forkedFrom } of allRuns(core)) {
+    if (forkedFrom !== undefined) origins.add(forkedFrom.run)
     const finished = state === 'completed' || state === 'cancelled'
     runs.push({ id, pipeline, finished, createdAt, endedAt: endedAt ?? updatedAt })
   }
   const views: Seen[] = []
-  for await (const view of allCheckpoints(core)) views.push(seen(view, now))
+  const forkedBy = new Map<string, string>()
+  for (const origin of origins) for (const [id, fork] of await heldByForks(core, origin)) forkedBy.set(id, fork)
+  for await (const view of allCheckpoints(core)) views.push(seen(view, now, forkedBy.get(view.id)))
   const reasons = retain(views, runs, { now, olderThanMs: olderThanDays * dayMs, newestRuns })
   const removed = views.filter(({ id }) => reasons.get(id) === 'old')
   if (!plan)
@@ -86,7 +92,7 @@ export async function cleanUp(core: StoreCore, options: CleanUpOptions = {}): Pr
 type Seen = ReturnType<typeof seen>
 
 /** What is looked at of a checkpoint; of tens of thousands the rest is not kept. */
-const seen = (view: CheckpointView, now: number) => ({
+const seen = (view: CheckpointView, now: number, forkedBy: string | undefined) => ({
   id: view.id,
   ...(view.run === undefined ? {} : { run: view.run }),
   ...(view.stage === undefined ? {} : { stage: view.stage }),
@@ -94,6 +100,7 @@ const seen = (view: CheckpointView, now: number) => ({
   order: view.order,
   status: statusOf(view, now),
   pinned: (view.pins ?? []).length > 0,
+  ...(forkedBy === undefined ? {} : { forkedBy }),
   createdAt: view.createdAt,
   storedBytes: view.storedBytes,
 })
@@ -112,7 +119,7 @@ function keptOf(views: readonly Seen[], reasons: ReadonlyMap<string, RetentionRe
 function checkNumber(name: string, value: unknown, sound: boolean): void {
   if (typeof value === 'number' && sound) return
   throw new WaymarkError('invalid', {
-    message: `${name} is ${typeof value === 'number' ? value : `a ${typeof value}`}`,
+    message: `${name} is ${describe(value)}`,
     means: 'Nothing was deleted.',
     remedy: 'Give a number from 0 on: cleanUp({ olderThanDays: 30 }).',
   })

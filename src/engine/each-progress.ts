@@ -4,7 +4,7 @@ import { ResultBytes, resultsIn } from '../format/result-bytes.ts'
 import { type CompletedRange, CompletedSet } from '../model/completed-set.ts'
 import type { Durability } from '../model/durability.ts'
 import type { WaymarkError } from '../model/errors.ts'
-import { DigestList, KeySet } from '../model/key-set.ts'
+import { KeySet } from '../model/key-set.ts'
 import { PendingIndexes } from '../model/pending-indexes.ts'
 import type { RecordedStage } from '../model/recorded-run.ts'
 import type { ItemCounts, SetAsideItem, StageProgress, StoredError } from '../model/records.ts'
@@ -22,7 +22,6 @@ import { writeCheckpoint } from './write-checkpoint.ts'
 export interface EachProgressOptions {
   readonly attempt: Attempt
   readonly path: string
-  readonly byKey: boolean
   readonly output: ItemOutput | undefined
   readonly save: SavePolicy
   /** Undefined: as the attempt. */
@@ -52,12 +51,11 @@ export class EachProgress {
   readonly #options: EachProgressOptions
   readonly #counts: { done: number; skipped: number; setAside: number; retries: number; total: number | undefined }
   readonly #indexes = new PendingIndexes()
-  readonly #digests = new DigestList()
   readonly #results = new ResultBytes()
   #leastResult = Number.POSITIVE_INFINITY
   #setAside: SetAsideItem[] = []
   #setAsideBytes = 0
-  /** Makes the digests: the same as for what is recorded. */
+  /** The same as what is recorded. */
   readonly #keys: KeySet
   readonly #earlier: EarlierWork
   #bytesBeingSaved = 0
@@ -191,10 +189,7 @@ export class EachProgress {
 
   #note(index: number, key: string | undefined): void {
     if (key === undefined) this.#indexes.add(index)
-    else {
-      this.#keys.digester.digest(key)
-      this.#digests.push(this.#keys.digester)
-    }
+    else this.#keys.finish(key)
     if (this.#isDue()) void this.#save()
     else if (this.#cancelTimer === undefined && this.#saving === undefined) this.#schedule()
   }
@@ -232,7 +227,7 @@ export class EachProgress {
     const { core } = attempt.facts
     if (this.#fault !== undefined) {
       this.#indexes.take()
-      this.#digests.take()
+      this.#keys.takeFinished()
       return
     }
     const busy = new BusyTime(core.clock)
@@ -287,7 +282,7 @@ export class EachProgress {
   /** What is new since the last one, which is begun anew. */
   #progress(): OutputProgress {
     const ranges = this.#indexes.take()
-    const keyDigests = this.#digests.take()
+    const keyDigests = this.#keys.takeFinished()
     const setAside = this.#setAside
     this.#setAside = []
     this.#setAsideBytes = 0
@@ -319,7 +314,7 @@ export class EachProgress {
   }
 
   #unsavedItems(): number {
-    return this.#indexes.size + this.#digests.length
+    return this.#indexes.size + this.#keys.finished
   }
 
   #tellRegularly(isFirst: boolean): void {

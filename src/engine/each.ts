@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { FileSystem } from '../files/file-system.ts'
+import { describe } from '../model/describe.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import { keySaltBytes } from '../model/key-digest.ts'
 import type { RecordedStage } from '../model/recorded-run.ts'
@@ -12,6 +13,7 @@ import { type Attempt, currentScope } from './attempt.ts'
 import { checkEachOptions } from './check-each.ts'
 import { EachProgress } from './each-progress.ts'
 import { eachResults, storedResults } from './each-results.ts'
+import { forkOutput } from './fork-output.ts'
 import { inputChange, inputChangedError, needsAccepting } from './input-change.ts'
 import type { BatchFunction, ItemFunction } from './item-caller.ts'
 import { type ItemInput, openItemInput } from './item-input.ts'
@@ -102,6 +104,7 @@ async function passOver(
   }
   if (attempt.stopping || signal.aborted) throw stopped(signal)
   attempt.mustBeSelected(path)
+  if (target !== undefined) await forkOutput(attempt, path, target, redo === undefined ? recorded : undefined)
   const order = attempt.orderOf(path)
   const pass: Pass = {
     attempt,
@@ -207,7 +210,6 @@ async function work(pass: Pass, output: ItemOutput | undefined, startedAt: numbe
   const progress = new EachProgress({
     attempt,
     path,
-    byKey: options.key !== undefined,
     output,
     save: options.save ?? {},
     durability: options.durability,
@@ -347,7 +349,7 @@ async function mustBeApart(
 
 function noFunction(path: ScopePath, fn: unknown): WaymarkError {
   return new WaymarkError('invalid', {
-    message: `what run.each(${JSON.stringify(path)}) is to call is ${typeof fn === 'string' ? JSON.stringify(fn) : `a ${typeof fn}`}, not a function`,
+    message: `what run.each(${JSON.stringify(path)}) is to call is ${describe(fn)}, not a function`,
     means: 'Nothing of this stage was run.',
     remedy: 'run.each(name, items, item => …, options)',
     details: { stage: path },
@@ -373,7 +375,7 @@ function targetOf(path: ScopePath, output: unknown): ItemTarget<unknown> | undef
   if (isItemFile(output)) return fileTarget(output)
   if (isItemTarget(output)) return output
   throw new WaymarkError('invalid', {
-    message: `the output of ${JSON.stringify(path)} is ${typeof output === 'string' ? `the text ${JSON.stringify(output.slice(0, 60))}` : `a ${typeof output}`}`,
+    message: `the output of ${JSON.stringify(path)} is ${describe(output)}`,
     means: 'Nothing of this stage was run.',
     remedy: 'Pass jsonl(path), csv(path), parquet(path), folder(path), sqliteTable(…), postgresTable(…) or callback(…).',
     details: { stage: path },

@@ -7,6 +7,8 @@ import { type JsonLoss, type PlainJson, plainJson } from './plain-json.ts'
 import { contentOf, damagedCheckpoint, readCheckpoint, readCheckpointBytes } from './read-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
 import { streamBytes, streamRows } from './stream-checkpoint.ts'
+import { type TableFormat, tableBytes } from './table-bytes.ts'
+import { tableInCheckpoint } from './table-in-checkpoint.ts'
 import { type WholeFileOptions, writeWholeFile } from './write-whole-file.ts'
 
 /**
@@ -14,12 +16,15 @@ import { type WholeFileOptions, writeWholeFile } from './write-whole-file.ts'
  * - `json`: the value; of rows one a line.
  * - `cbor`: the encoded value, or the rows as a CBOR sequence (`docs/format-values.md`).
  * - `raw`: the bytes of a checkpoint of bytes.
+ * - `parquet`, `csv`, `arrow`, `jsonl`: the table that the checkpoint is or holds, or its rows (`docs/tables.md`).
  */
-export type ExportFormat = 'wmk' | 'json' | 'cbor' | 'raw'
+export type ExportFormat = 'wmk' | 'json' | 'cbor' | 'raw' | TableFormat
 
 export interface ExportOptions {
   /** Default `wmk`. */
   readonly format?: ExportFormat
+  /** Of the table inside the value, for the formats of tables. Default: the value itself, or the only table in it. */
+  readonly path?: string
   /** For `json`: true writes what JSON has no form for in another, a Date as text. Default false: it is refused. */
   readonly lossy?: boolean
   /** Called with what JSON had no form for; of rows for each that had some. */
@@ -71,9 +76,25 @@ function piecesOf(core: StoreCore, view: CheckpointView, options: ExportOptions)
     case 'raw':
       if (view.encoding === 'bytes') return streamBytes(core, view)
       throw noSuchForm(view, format)
+    case 'parquet':
+    case 'csv':
+    case 'arrow':
+    case 'jsonl':
+      return tablePieces(core, view, format, options)
     default:
       throw noSuchForm(view, String(format))
   }
+}
+
+async function* tablePieces(
+  core: StoreCore,
+  view: CheckpointView,
+  format: TableFormat,
+  options: ExportOptions,
+): AsyncIterableIterator<Uint8Array> {
+  if (view.encoding === 'rows' && format === 'jsonl' && options.path === undefined) return yield* jsonLines(core, view, options)
+  if (view.encoding !== 'cbor' && view.encoding !== 'rows') throw noSuchForm(view, format)
+  yield* tableBytes(await tableInCheckpoint(core, view, options.path), format)
 }
 
 async function* wmkPieces(core: StoreCore, view: CheckpointView): AsyncIterableIterator<Uint8Array> {
@@ -111,6 +132,7 @@ async function* contentPieces(core: StoreCore, view: CheckpointView): AsyncItera
 
 async function factsOf(core: StoreCore, view: CheckpointView): Promise<ExportedFacts> {
   const { id, run, stage, type, createdAt, tags, metadata, description, expiresAt, digest, encoding, rows, logicalBytes } = view
+  const { tables, tableCount } = view
   const content = await contentOf(core, view)
   const outline = content.kind === 'chunks' ? (await core.chunks.open(content)).manifest.outline : undefined
   return {
@@ -126,6 +148,8 @@ async function factsOf(core: StoreCore, view: CheckpointView): Promise<ExportedF
     digest,
     encoding,
     ...(rows === undefined ? {} : { rows }),
+    ...(tables === undefined ? {} : { tables }),
+    ...(tableCount === undefined ? {} : { tableCount }),
     logicalBytes,
     ...(outline === undefined ? {} : { outline }),
   }
@@ -175,7 +199,7 @@ function jsonBytes(json: unknown, view: CheckpointView): Uint8Array {
 
 const formsOf = {
   cbor: ['wmk', 'json', 'cbor'],
-  rows: ['wmk', 'json', 'cbor'],
+  rows: ['wmk', 'json', 'cbor', 'parquet', 'csv', 'arrow', 'jsonl'],
   bytes: ['wmk', 'raw'],
   files: ['wmk', 'files'],
 } as const

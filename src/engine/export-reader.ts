@@ -15,8 +15,12 @@ import { decodeOutline } from '../format/outline.ts'
 import { RowDecoder } from '../format/row-codec.ts'
 import { isWaymarkError, type WaymarkError } from '../model/errors.ts'
 import type { Content } from './save-checkpoint.ts'
+import { cappedTables, type TablesOfCheckpoint } from './tables-of-checkpoint.ts'
 import type { ValueSnapshot } from './value-snapshot.ts'
 import { inlineBelowBytes } from './write-checkpoint.ts'
+
+const tablesIn = ({ tables = [], tableCount = tables.length }: ExportedFacts): TablesOfCheckpoint =>
+  cappedTables(tables, tableCount)
 
 /** A value up to this size is decoded before it is kept; a longer one when it is loaded. */
 const mostCheckedBytes = 64 * 1024 * 1024
@@ -45,6 +49,7 @@ export class ExportReader {
   async content(): Promise<Content> {
     const facts = await this.head()
     const { encoding, logicalBytes, outline } = facts
+    const tables = tablesIn(facts)
     if (encoding === 'cbor' && logicalBytes < inlineBelowBytes) return { kind: 'value', snapshot: await this.#short(facts) }
     let rows = 0
     const pieces = this.#pieces(facts, count => {
@@ -55,6 +60,7 @@ export class ExportReader {
       pieces,
       ...(encoding === 'rows' ? { rows: () => rows } : {}),
       ...(outline === undefined ? {} : { outline: () => outline }),
+      tables,
     }
   }
 
@@ -65,6 +71,7 @@ export class ExportReader {
       length: facts.logicalBytes,
       pieces,
       outline: () => undefined,
+      tables: tablesIn(facts),
       usesMemory: false,
       epoch: 0,
       keep: () => {},

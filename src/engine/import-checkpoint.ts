@@ -8,6 +8,7 @@ import { type InputFile, openInput } from '../outputs/input-file.ts'
 import { jsonl } from '../outputs/item-file.ts'
 import { readItems } from '../outputs/read-items.ts'
 import { ExportReader } from './export-reader.ts'
+import { importedTable } from './import-table.ts'
 import { type SaveLabels, type SaveOptions, saveCheckpoint, saveContent } from './save-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -16,12 +17,13 @@ import type { StoreCore } from './store-core.ts'
  * - `json`: one value. `jsonl`: rows, one a line.
  * - `raw`: the bytes of the file.
  * - `files`: a folder (or a file) by name and content.
+ * - `parquet`, `arrow`: a table, with its types (`docs/tables.md`). `csv`: a table whose types are told from what is in it.
  */
-export type ImportFormat = 'wmk' | 'json' | 'jsonl' | 'raw' | 'files'
+export type ImportFormat = 'wmk' | 'json' | 'jsonl' | 'raw' | 'files' | 'parquet' | 'csv' | 'arrow'
 
 /** What is given goes before what an exported checkpoint says of itself. */
 export interface ImportOptions extends SaveLabels {
-  /** Default: what the file itself or the end of its name says: `.wmk`, `.json`, `.jsonl` or `.ndjson`; a folder as files, anything else as bytes. */
+  /** Default: what the file itself or the end of its name says: `.wmk`, `.json`, `.jsonl` or `.ndjson`, `.parquet`, `.csv`, `.arrow` or `.feather`; a folder as files, anything else as bytes. */
   readonly format?: ImportFormat
   /** Keeps the id of an exported checkpoint. Default false: a new one. */
   readonly keepId?: boolean
@@ -70,6 +72,10 @@ async function contentOf(
       return { value: await readJson(file, shown) }
     case 'jsonl':
       return { rows: rowsOf(core, path, shown) }
+    case 'parquet':
+    case 'csv':
+    case 'arrow':
+      return { value: await importedTable(core, format, { file, path, shown, report }) }
     case 'raw':
       return { bytes: bytesOf(file, report) }
     default:
@@ -108,7 +114,8 @@ async function formatOf(file: InputFile, shown: string): Promise<Exclude<ImportF
   if (beginsExport(await file.read(0, exportMagic.length))) return 'wmk'
   const [, ending = ''] = /\.([^./\\]+)$/.exec(basename(shown).toLowerCase()) ?? []
   if (ending === 'wmk') throw notAnExport(shown)
-  if (ending === 'json') return 'json'
+  if (ending === 'json' || ending === 'parquet' || ending === 'csv' || ending === 'arrow') return ending
+  if (ending === 'feather') return 'arrow'
   return ending === 'jsonl' || ending === 'ndjson' ? 'jsonl' : 'raw'
 }
 
@@ -171,7 +178,7 @@ const unknownFormat = (format: never): WaymarkError =>
   new WaymarkError('invalid', {
     message: `there is no format ${JSON.stringify(format)} to import`,
     means: 'Nothing was saved.',
-    remedy: 'Use wmk, json, jsonl, raw or files.',
+    remedy: 'Use wmk, json, jsonl, raw, files, parquet, csv or arrow.',
   })
 
 const tooLong = (shown: string): WaymarkError =>

@@ -1,4 +1,5 @@
 import { sleep } from '../model/clock.ts'
+import { describe } from '../model/describe.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { itemPath } from '../model/scope.ts'
 import type { Attempt } from './attempt.ts'
@@ -116,7 +117,7 @@ export class ItemCaller {
       type: 'item.retry',
       stage: path,
       item: calls.name,
-      attempt: call + 1,
+      call: call + 1,
       error: storeError(meantError(error)),
     })
     // Neither what the call started nor what it wrote must go on beside the next one.
@@ -136,7 +137,7 @@ export class ItemCaller {
 function resultsOf(path: string, units: readonly Unit[], returned: unknown): readonly unknown[] {
   if (returned === undefined) return units.map(() => undefined)
   if (Array.isArray(returned) && returned.length === units.length) return returned
-  const what = Array.isArray(returned) ? `${returned.length} results` : returned === null ? 'null' : `a ${typeof returned}`
+  const what = Array.isArray(returned) ? `${returned.length} results` : describe(returned)
   throw new WaymarkError('invalid', {
     message: `the function of ${JSON.stringify(path)} returned ${what} for a batch of ${units.length} items`,
     means: 'None of these items is recorded; those finished before are.',

@@ -4,6 +4,7 @@ import { idempotencyKey } from './idempotency-key.ts'
 import { FinalFailure, RetryRequest } from './retry.ts'
 import type { ItemContext, Logger, Skipped } from './run.ts'
 import { scopeLogger } from './stage.ts'
+import { ValueDraws } from './value-draws.ts'
 
 /** The one value `ctx.skip()` returns; what it was skipped for is told, not kept in it. */
 const skippedMark: object = Object.freeze({ skipped: true })
@@ -15,6 +16,7 @@ export class ItemCall implements ItemContext {
   readonly #attempt: Attempt
   readonly #stage: string
   readonly #key: string | undefined
+  #draws: ValueDraws | undefined
   readonly index: number
   readonly call: number
   readonly signal: AbortSignal
@@ -58,6 +60,23 @@ export class ItemCall implements ItemContext {
 
   get each(): ScopeVerbs['each'] {
     return this.#attempt.verbs(this.path, this.signal).each
+  }
+
+  now(name?: string): number {
+    return this.#drawing.now(name)
+  }
+
+  uuid(name?: string): string {
+    return this.#drawing.uuid(name)
+  }
+
+  random(name?: string): number {
+    return this.#drawing.random(name)
+  }
+
+  get #drawing(): ValueDraws {
+    this.#draws ??= new ValueDraws(this.#attempt, this.path)
+    return this.#draws
   }
 
   skip(reason?: string): Skipped {

@@ -1,5 +1,6 @@
 import type { FileSystem } from '../files/file-system.ts'
 import { type ElementReader, readElements } from '../format/decode-value.ts'
+import { describe } from '../model/describe.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { InputRecord } from '../model/records.ts'
 import { type NextWanted, SkippedItems } from '../outputs/item-batch.ts'
@@ -208,10 +209,8 @@ function knownAnyway(path: string): WaymarkError {
 }
 
 function notItems(items: unknown, path: string): WaymarkError {
-  const what =
-    typeof items === 'string' ? `the text ${JSON.stringify(items.slice(0, 60))}` : items === null ? 'null' : `a ${typeof items}`
   return new WaymarkError('invalid', {
-    message: `the items of ${JSON.stringify(path)} are ${what}`,
+    message: `the items of ${JSON.stringify(path)} are ${describe(items)}`,
     means: 'Nothing of this stage was run.',
     remedy:
       typeof items === 'string'

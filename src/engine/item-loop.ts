@@ -1,4 +1,5 @@
 import { encodeValue } from '../format/encode-value.ts'
+import { describe } from '../model/describe.ts'
 import { errorFingerprint } from '../model/error-fingerprint.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import { KeySet } from '../model/key-set.ts'
@@ -43,6 +44,8 @@ const longestStretchMs = 10
 /** Most items between two looks at the clock: a look costs as much as several quick items. Slow ones are looked at one by one. */
 const mostBetweenLooks = 64
 const quickStretchMs = 1
+/** Fewer keys are not worth being asked for together. */
+const leastAnnounced = 8
 
 /** Calls the function for every item that is not recorded, up to `concurrency` at a time, in input order. */
 export class ItemLoop {
@@ -50,6 +53,9 @@ export class ItemLoop {
   readonly #concurrency: number
   readonly #caller: ItemCaller
   readonly #keys: KeySet
+  /** Keys of the batch at hand, and the index of its first item. */
+  #announced: string[] = []
+  #announcedFrom = 0
   /** Of the key met last. */
   #isKeyRecorded = false
   #batch: Unit[] = []
@@ -69,6 +75,7 @@ export class ItemLoop {
     this.#keys = loop.attempt.facts.recorded.stages.get(loop.path)?.keys ?? new KeySet()
     // A function that is called again in one attempt goes over its items once more.
     this.#keys.forgetMet()
+    if (loop.input.total !== undefined) this.#keys.expect(Math.max(loop.input.total, this.#keys.size))
     this.#concurrency = loop.options.concurrency ?? 1
     this.#lastTurnMs = loop.attempt.facts.core.clock.monotonicMs()
     this.#lastLookMs = this.#lastTurnMs
@@ -107,6 +114,7 @@ export class ItemLoop {
         this.#index += batch.count
         continue
       }
+      this.#announce(batch)
       for (const item of batch) {
         this.#index++
         const key = this.#keyOf(item)
@@ -131,13 +139,36 @@ export class ItemLoop {
     return recorded === undefined || options.key !== undefined ? undefined : index => recorded.completed.nextMissing(index)
   }
 
+  /** Asks for the keys of a batch at once, as far as they can be had: looking them up one by one would wait for memory at each. */
+  #announce(batch: readonly unknown[]): void {
+    const { key } = this.#loop.options
+    this.#announcedFrom = this.#index + 1
+    this.#announced = []
+    if (key === undefined || batch.length < leastAnnounced) return
+    try {
+      for (const item of batch) {
+        const name = key(item)
+        if (!isName(name)) break
+        this.#announced.push(String(name))
+      }
+    } catch {
+      // It is asked again when its turn comes, and then the items before it are done.
+    }
+    this.#announced.length = this.#keys.announce(this.#announced)
+  }
+
   #keyOf(item: unknown): string | undefined {
     const { key } = this.#loop.options
     if (key === undefined) return undefined
-    const name = key(item)
-    if ((typeof name !== 'string' && typeof name !== 'number') || name === '') throw badKey(this.#loop.path, this.#index, name)
-    const text = String(name)
-    const met = this.#keys.meet(text)
+    const at = this.#index - this.#announcedFrom
+    let text = this.#announced[at]
+    let met: ReturnType<KeySet['meet']>
+    if (text === undefined) {
+      const name = key(item)
+      if (!isName(name)) throw badKey(this.#loop.path, this.#index, name)
+      text = String(name)
+      met = this.#keys.meet(text)
+    } else met = this.#keys.meetAnnounced(text, at)
     if (met === 'again') throw sameKey(this.#loop.path, this.#index, text)
     this.#isKeyRecorded = met === 'recorded'
     return text
@@ -349,12 +380,14 @@ function tooMany(path: string, setAside: number, why: string, cause?: unknown): 
   })
 }
 
+const isName = (name: unknown): name is string | number => Number.isFinite(name) || (typeof name === 'string' && name !== '')
+
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 
 function badKey(path: string, index: number, name: unknown): WaymarkError {
   return new WaymarkError('invalid', {
-    message: `the key of item ${index} of ${JSON.stringify(path)} is ${name === '' ? 'empty' : `${typeof name}, not text or a number`}`,
+    message: `the key of item ${index} of ${JSON.stringify(path)} is ${name === '' ? 'empty' : `${describe(name)}, not text or a number`}`,
     means: 'The item was not called; items finished before it are recorded.',
     remedy: 'Let key return a name that every item has: key: item => item.id.',
     details: { stage: path, index },

@@ -12,7 +12,10 @@ export async function noteDeletedStages(core: StoreCore, run: string, recorded: 
   if (!recorded.wasFinished) return
   const needed = [...recorded.stages.values()].map(stage => ({
     stage,
-    ids: [stage.checkpoint?.id, ...stage.results.map(({ checkpoint }) => checkpoint?.id)].filter(id => id !== undefined),
+    ids: [stage.checkpoint, ...stage.results.map(({ checkpoint }) => checkpoint)].flatMap(checkpoint =>
+      // Those of a run that this one was forked from stay readable, deleted or not.
+      checkpoint !== undefined && checkpoint.run === run ? [checkpoint.id] : [],
+    ),
   }))
   if (needed.every(({ ids }) => ids.length === 0)) return
   const there = new Set<string>()

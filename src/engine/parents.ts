@@ -86,8 +86,8 @@ export class Parents {
 
   /** A record that another process wrote, and was killed before it was synced, is found all the same: what stands on it would be lost with it. */
   async #isDurable({ segment, offset, length }: RecordPosition): Promise<boolean> {
-    const marks = await this.#options.feed.query(catalog => catalog.marks())
-    return marks.some(mark => mark.segment === segment && offset + length <= mark.provenEnd)
+    const [mark] = await this.#options.feed.query(catalog => catalog.marks([segment]))
+    return mark !== undefined && offset + length <= mark.provenEnd
   }
 
   /** What is known of earlier saves may no longer be so. */

@@ -6,6 +6,7 @@ import { newCheckpointId } from '../model/ids.ts'
 import type { CheckpointView } from '../model/run-view.ts'
 import { newestView } from './change-checkpoint.ts'
 import { type ChangedContent, changedContent } from './changed-content.ts'
+import { changedTables } from './changed-tables.ts'
 import { checkLabels, checkOptionNames } from './check-labels.ts'
 import { claimCheckpointId } from './claim-checkpoint-id.ts'
 import { encodeRunRecord } from './record-codec.ts'
@@ -44,6 +45,8 @@ export async function patchCheckpoint(core: StoreCore, id: string, options: Patc
   const own = options.id ?? newCheckpointId(core.random)
   const time = core.clock.now()
   const labels = labelsOf(view, options, time)
+  const tables = changedTables(view, changes)
+  if (tables.tables !== undefined) await core.upgrade()
   const stored = await keep(core, own, labels, content, epoch)
   const checkpoint: CheckpointRecord = {
     id: own,
@@ -51,6 +54,7 @@ export async function patchCheckpoint(core: StoreCore, id: string, options: Patc
     createdAt: core.clock.now(),
     order: await nextOrder(core),
     parent: view.id,
+    ...tables,
     ...stored,
   }
   const record = encodeRunRecord({ type: 'checkpoint.saved', time, checkpoint })

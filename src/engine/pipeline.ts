@@ -7,7 +7,9 @@ import type { AttemptProof, CheckOutcome } from '../model/recovery-proof.ts'
 import type { Restart } from '../model/recovery-type.ts'
 import type { RunEvent } from '../model/run-events.ts'
 import type { Schema, SchemaOutput } from '../model/schema.ts'
+import type { Retention } from './apply-retention.ts'
 import { CallSite } from './call-site.ts'
+import { checkPipelineOptions } from './check-pipeline.ts'
 import type { RecoveryCheck } from './recovery-check.ts'
 import type { Run } from './run.ts'
 import { runAttempt } from './run-attempt.ts'
@@ -26,6 +28,8 @@ export interface PipelineOptions {
    * fails with that; its outcome is kept with the attempt.
    */
   readonly check?: RecoveryCheck
+  /** Deletes old checkpoints of all pipelines whenever a run of this one ends, as `retention` of `open` does; false: not even where the store was opened with it. */
+  readonly retention?: Retention | false
 }
 
 export interface RunOptions {
@@ -79,6 +83,8 @@ export interface RunOutcome<Value = unknown> {
   readonly value: Value
   /** Items put away with their errors. */
   readonly setAside: number
+  /** Checkpoints that the retention removed when it had ended; absent where there is none. */
+  readonly removed?: number
   /** What was reused and what is new, counted. Absent where nothing was called because the run was completed before. */
   readonly proof?: AttemptProof
   /** How the check after a recovery ended, where there was one. */
@@ -93,6 +99,8 @@ export interface Pipeline<Params = never, Value = unknown> {
   readonly codecs: readonly Codec[]
   /** Called after a recovery. */
   readonly check: RecoveryCheck | undefined
+  /** Undefined: as the store was opened. */
+  readonly retention: Retention | false | undefined
   /** File in which it was made; paths of inputs and outputs resolve from its project. */
   readonly definedIn: string | undefined
   /**
@@ -136,7 +144,7 @@ export function pipeline(
 ): Pipeline<never, unknown> {
   if (typeof name !== 'string' || name.trim() === '' || name.includes('@') || name.includes('/')) throw badName(name)
   if (typeof fn !== 'function') throw noFunction(name)
-  if (options.check !== undefined && typeof options.check !== 'function') throw noCheck(name)
+  checkPipelineOptions(name, options)
   const definedIn = new CallSite().file()
   const made: Pipeline<never, unknown> = {
     name,
@@ -144,6 +152,7 @@ export function pipeline(
     stages: options.stages ?? [],
     codecs: options.codecs ?? [],
     check: options.check,
+    retention: options.retention,
     definedIn,
     async run(params, runOptions) {
       const outcome = await made.attempt(params, runOptions)
@@ -177,13 +186,5 @@ function noFunction(name: string): WaymarkError {
     message: `the pipeline ${JSON.stringify(name)} has no function`,
     means: 'Nothing was run.',
     remedy: "pipeline('name', async (run, params) => { … })",
-  })
-}
-
-function noCheck(name: string): WaymarkError {
-  return new WaymarkError('invalid', {
-    message: `the check of the pipeline ${JSON.stringify(name)} is no function`,
-    means: 'Nothing was run.',
-    remedy: 'check: async report => { … } throws, or returns false, if something is wrong.',
   })
 }

@@ -1,10 +1,12 @@
 import { codeChangeText } from '../model/code-change.ts'
 import { makePlan } from '../model/make-plan.ts'
 import type { Plan } from '../model/plan.ts'
+import type { RecordedRun } from '../model/recorded-run.ts'
 import { type StageSelection, selectStages } from '../model/stage-selection.ts'
 import type { HeldRun } from './begin-attempt.ts'
 import { codeChanges } from './code-changes.ts'
 import type { FoundRun } from './find-run.ts'
+import { forkNotices } from './fork-notices.ts'
 import { plannedInputs } from './input-plan.ts'
 import type { AttemptOptions, Pipeline } from './pipeline.ts'
 import type { StoreCore } from './store-core.ts'
@@ -36,11 +38,11 @@ export async function planAttempt(
   const selection = selectStages(options, {
     recorded: paths.filter(path => !path.includes('/')),
     inside: paths.filter(path => path.includes('/')),
-    expected: pipeline.stages.length > 0 ? pipeline.stages : lastFinished,
+    expected: pipeline.stages.length > 0 ? pipeline.stages : [...lastFinished, ...(await stagesOfOrigin(core, recorded))],
   })
   const code = codeChanges(recorded.lastAttempt?.code, options.code)
   const inputs = await plannedInputs(core.files, recorded, { baseDirectory, acceptInput: options.acceptInput === true })
-  const notices = [...core.feed.notices(), ...held.notices]
+  const notices = [...core.feed.notices(), ...held.notices, ...forkNotices(recorded)]
   if (code.length > 0) {
     notices.push(
       `code changed since the last attempt (${code.slice(0, shownFiles).map(codeChangeText).join('; ')}${code.length > shownFiles ? ' …' : ''}); finished work is kept, redo a stage with --redo STAGE`,
@@ -70,9 +72,19 @@ export async function planAttempt(
   return { plan, selection }
 }
 
+/** Of a fork: those of the run it was made from can be named too, also where it does not have them. */
+async function stagesOfOrigin(core: StoreCore, { ancestors }: RecordedRun): Promise<readonly string[]> {
+  const origin = ancestors.at(-1)
+  return origin === undefined ? [] : topStages(core, origin)
+}
+
 async function stagesOfLastFinished(core: StoreCore, pipeline: string): Promise<readonly string[]> {
   const [last] = await core.feed.query(catalog => catalog.runs({ pipeline, states: ['completed'], limit: 1 }))
   if (last === undefined) return []
-  const stages = await core.feed.query(catalog => catalog.stages(last.id))
+  return topStages(core, last.id)
+}
+
+async function topStages(core: StoreCore, run: string): Promise<readonly string[]> {
+  const stages = await core.feed.query(catalog => catalog.stages(run))
   return stages.map(stage => stage.path).filter(path => !path.includes('/'))
 }

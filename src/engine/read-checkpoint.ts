@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { digestText } from '../chunks/chunk-store.ts'
 import type { StreamReader } from '../chunks/stream-reader.ts'
+import type { Codec } from '../format/codec.ts'
 import { decodeValue } from '../format/decode-value.ts'
 import { readFrames } from '../format/pack.ts'
 import { RowDecoder } from '../format/row-codec.ts'
-import type { CheckpointRecord, PackContent } from '../model/checkpoint.ts'
+import type { CheckpointRecord, CheckpointTable, PackContent } from '../model/checkpoint.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { CheckpointView } from '../model/run-view.ts'
 import { checkpointAt } from './record-content.ts'
@@ -33,7 +34,7 @@ export async function readCheckpoint(core: StoreCore, checkpoint: CheckpointReco
   const { codecs } = core
   switch (checkpoint.encoding) {
     case 'cbor':
-      return decodeValue(bytes, { codecs })
+      return decodedChecked(bytes, checkpoint, codecs)
     case 'rows': {
       const rows = new RowDecoder({ codecs })
       const all = [...rows.add(bytes)]
@@ -43,6 +44,28 @@ export async function readCheckpoint(core: StoreCore, checkpoint: CheckpointReco
     default:
       return bytes
   }
+}
+
+/** Each table is what it was when it was saved: by its own digest, and by that in the record. */
+function decodedChecked(bytes: Uint8Array, checkpoint: CheckpointRecord | CheckpointView, codecs: readonly Codec[]): unknown {
+  const found: string[] = []
+  const value = decodeValue(bytes, { codecs, onTable: digest => found.push(digest) })
+  const { tables, tableCount = tables?.length } = checkpoint
+  if (tables === undefined) return value
+  const left = new Set(found)
+  const missing = tables.find(({ digest }) => !left.has(digest))
+  if (missing !== undefined || found.length !== tableCount) throw otherTables(checkpoint, missing)
+  return value
+}
+
+function otherTables({ id }: CheckpointRecord | CheckpointView, missing: CheckpointTable | undefined): WaymarkError {
+  const which = missing === undefined ? 'it holds another number of tables' : `its table ${missing.path} is another`
+  return new WaymarkError('corrupt', {
+    message: `checkpoint ${id} is damaged: ${which} than when it was saved`,
+    means: 'It cannot be loaded; other checkpoints are not affected.',
+    remedy: 'Load an older checkpoint of the same stage, or run the work again with --redo STAGE.',
+    details: { checkpoint: id, ...(missing === undefined ? {} : { path: missing.path, expected: missing.digest }) },
+  })
 }
 
 /** Where the bytes of a checkpoint are, as its record in the log says. */

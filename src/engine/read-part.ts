@@ -1,4 +1,4 @@
-import { decodeValue } from '../format/decode-value.ts'
+import { type DecodeOptions, decodeValue } from '../format/decode-value.ts'
 import { findPath } from '../format/find-path.ts'
 import { decodeOutline } from '../format/outline.ts'
 import { WaymarkError } from '../model/errors.ts'
@@ -11,7 +11,12 @@ import type { StoreCore } from './store-core.ts'
  *
  * @throws WaymarkError `not_found` if there is nothing at the path, `corrupt`
  */
-export async function readPart(core: StoreCore, view: CheckpointView, path: string): Promise<unknown> {
+export async function readPart(
+  core: StoreCore,
+  view: CheckpointView,
+  path: string,
+  options: Pick<DecodeOptions, 'tablesInColumns'> = {},
+): Promise<unknown> {
   if (view.encoding !== 'cbor') throw noPaths(view)
   const content = await contentOf(core, view)
   const { codecs } = core
@@ -20,13 +25,13 @@ export async function readPart(core: StoreCore, view: CheckpointView, path: stri
     const read = async (offset: number, length: number): Promise<Uint8Array> => bytes.subarray(offset, offset + length)
     const place = await findPath(read, bytes.length, undefined, path)
     if (place === undefined) throw nothingThere(view, path)
-    return decodeValue(bytes.subarray(place.offset, place.offset + place.length), { codecs })
+    return decodeValue(bytes.subarray(place.offset, place.offset + place.length), { codecs, ...options })
   }
   const { reader, manifest } = await core.chunks.open(content)
   const outline = manifest.outline === undefined ? undefined : decodeOutline(manifest.outline, reader.length)
   const place = await findPath((offset, length) => reader.read(offset, length), reader.length, outline, path)
   if (place === undefined) throw nothingThere(view, path)
-  return decodeValue(await reader.read(place.offset, place.length), { codecs })
+  return decodeValue(await reader.read(place.offset, place.length), { codecs, ...options })
 }
 
 function nothingThere(view: CheckpointView, path: string): WaymarkError {

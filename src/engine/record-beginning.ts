@@ -39,7 +39,7 @@ export async function recordBeginning(
 }
 
 /** Now, but after every run there is: the last run is the one begun last, also where the clock was set back. A thousandth of a millisecond shows nowhere. */
-async function creationTime(core: StoreCore): Promise<number> {
+export async function creationTime(core: StoreCore): Promise<number> {
   const [last] = await core.feed.query(catalog => catalog.runs({ limit: 1 }))
   const now = core.clock.now()
   return last === undefined || last.createdAt < now ? now : last.createdAt + 0.001

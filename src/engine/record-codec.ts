@@ -7,7 +7,7 @@ import type { RunRecord, StageProgress } from '../model/records.ts'
 
 /** A record as the bytes of the log: a map of CBOR whose values are only built-in kinds; users' own values inside it are encoded on their own. */
 export function encodeRunRecord(record: RunRecord): Uint8Array {
-  return encodeValue(record.type === 'stage.progress' ? storedProgress(record) : record)
+  return encodeValue(record.type === 'stage.progress' ? storedProgress(record) : record, { tables: false })
 }
 
 /** Ranges of items are lists in memory and bytes in the log. Before format 1.2 they were lists there too. */
@@ -54,6 +54,7 @@ const kinds: ReadonlySet<string> = new Set<RunRecord['type']>([
   'output.started',
   'items.requeued',
   'stage.reset',
+  'stage.inherited',
   'stage.noted',
   'value.drawn',
   'checkpoint.saved',

@@ -1,13 +1,23 @@
 import type { RecordedRun } from '../model/recorded-run.ts'
 import type { AttemptEnded, EndCause, RunRecord } from '../model/records.ts'
+import type { ScopePath } from '../model/scope.ts'
 import { recordedRunOf } from './begin-attempt.ts'
 import { writeErrorCheckpoint } from './error-checkpoint.ts'
 import { ownRun } from './ownership.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import type { StoreCore } from './store-core.ts'
 
-/** Records why a run's process ended, and leaves its error checkpoint. Does nothing if the run ended by itself or somebody else already goes on with it. */
-export async function recordCrash(core: StoreCore, id: string, cause: EndCause): Promise<void> {
+/**
+ * Records why a run's process ended, and leaves its error checkpoint. Does nothing if the run ended by itself or somebody else already goes on with it.
+ *
+ * @param finished How many items of each pass the process had told of as finished.
+ */
+export async function recordCrash(
+  core: StoreCore,
+  id: string,
+  cause: EndCause,
+  finished: ReadonlyMap<ScopePath, number> = new Map(),
+): Promise<void> {
   await core.feed.refresh()
   const run = await core.feed.query(catalog => catalog.run(id))
   if (run?.owner === undefined) return
@@ -28,12 +38,23 @@ export async function recordCrash(core: StoreCore, id: string, cause: EndCause):
     time,
     attempt: run.attempt,
     state: 'failed',
-    cause,
+    cause: withUnsaved(cause, finished, recorded),
     ...(checkpoint === undefined ? {} : { errorCheckpoint: checkpoint.id }),
   }
   const records: RunRecord[] = checkpoint === undefined ? [ended] : [{ type: 'checkpoint.saved', time, checkpoint }, ended]
   await core.log.append(ownership, records.map(encodeRunRecord))
 }
+
+function withUnsaved(cause: EndCause, finished: ReadonlyMap<ScopePath, number>, { stages }: RecordedRun): EndCause {
+  const unsaved = [...finished].flatMap(([stage, told]) => {
+    const items = told - (stages.get(stage)?.finished ?? 0)
+    return items > 0 ? [{ stage, items }] : []
+  })
+  return unsaved.length === 0 ? cause : { ...cause, unsaved: unsaved.slice(0, mostUnsaved) }
+}
+
+/** Passes inside items may be many. */
+const mostUnsaved = 100
 
 /** The stage that began last of those that had not ended. */
 function stageAtWork({ stages }: RecordedRun): string | undefined {

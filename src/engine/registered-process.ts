@@ -1,3 +1,5 @@
+import { checkOptions, optionRules } from '../model/check-options.ts'
+import { describe } from '../model/describe.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { StoredError } from '../model/records.ts'
 import { trackedParams } from '../model/tracked-params.ts'
@@ -7,7 +9,7 @@ import { readCheckpoint } from './read-checkpoint.ts'
 import type { RunSummary } from './store.ts'
 import type { StoreCore } from './store-core.ts'
 import { openTracker } from './track.ts'
-import { bad, checkTrackOptions, describe, type TrackOptions } from './track-options.ts'
+import { bad, checkTrackOptions, type TrackOptions } from './track-options.ts'
 import type { Tracker } from './tracker.ts'
 import type { TrackerProgress } from './tracker-progress.ts'
 
@@ -47,6 +49,11 @@ export interface ProcessUpdate {
   readonly currentStep?: string
   /** Added to what was noted before, by key. */
   readonly metadata?: Readonly<Record<string, unknown>>
+}
+
+export interface CompleteOptions {
+  /** True: it is completed although steps are left. Default false. */
+  readonly partial?: boolean
 }
 
 const registerNames = [
@@ -119,9 +126,21 @@ export class RegisteredProcess implements AsyncDisposable {
     return this.#tracker.flush()
   }
 
-  /** Ends it: all steps are completed, and `finalData` is kept. Durable when it resolves. */
-  async complete(finalData?: unknown): Promise<void> {
-    this.update({ completedSteps: this.totalSteps })
+  /**
+   * Ends it as completed and keeps `finalData`. Durable when it resolves.
+   *
+   * @param options `partial: true` ends it before all steps are completed: those there are become the total. Default false.
+   * @throws WaymarkError `conflict` if steps are left; what is recorded stays, and the process goes on
+   * @example
+   * const store = await open()
+   * const work = await store.register({ name: 'import', totalSteps: 12 })
+   * work.update({ completedSteps: 12 })
+   * await work.complete({ rows: 4120 })
+   */
+  async complete(finalData?: unknown, options: CompleteOptions = {}): Promise<void> {
+    checkOptions<CompleteOptions>('complete', options, { partial: optionRules.flag })
+    if (options.partial === true) this.#tracker.setTotal(this.#completedSteps)
+    else if (this.#completedSteps < this.totalSteps) throw stepsLeft(this.id, this.#completedSteps, this.totalSteps)
     await this.#tracker.complete(finalData)
   }
 
@@ -227,6 +246,15 @@ export async function recoverProcess(core: StoreCore, run: RunSummary): Promise<
       return new RegisteredProcess(tracker, totalSteps, done + skipped + failed)
     },
   }
+}
+
+function stepsLeft(run: string, completedSteps: number, totalSteps: number): WaymarkError {
+  return new WaymarkError('conflict', {
+    message: `${run} cannot be completed: ${completedSteps} of ${totalSteps} steps are`,
+    means: 'What was told is kept; the process has not ended.',
+    remedy: `Tell the rest first: update({ completedSteps: ${totalSteps} }); if there is no more to do: complete(finalData, { partial: true }).`,
+    details: { run, completedSteps, totalSteps },
+  })
 }
 
 async function mustBeNew(core: StoreCore, id: string): Promise<void> {

@@ -7,8 +7,11 @@ const reason = 'its recorded result is damaged'
 
 /** Notes which stages of a run must be called again because what they recorded is marked as damaged: `waymark repair` marks what it cannot mend. */
 export async function noteDamagedStages(core: StoreCore, run: string, recorded: RecordedRun): Promise<void> {
-  const stages = [...recorded.stages.values()]
-  if (stages.length === 0) return
+  if (recorded.stages.size === 0) return
+  for (const one of [...recorded.ancestors, run]) await noteDamagedIn(core, one, recorded)
+}
+
+async function noteDamagedIn(core: StoreCore, run: string, recorded: RecordedRun): Promise<void> {
   const where = parseWhere({ status: 'damaged' })
   for (let after: { order: number; id: string } | undefined; ; ) {
     const damaged = await core.feed.query(catalog =>

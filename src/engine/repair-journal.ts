@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
 import { makeDurableDirectory } from '../files/make-durable-directory.ts'
+import type { StreamPlace } from '../log/log.ts'
 import type { SettableStatus } from '../model/checkpoint-changes.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { readWhole, writeDurably } from './repair-files.ts'
@@ -35,6 +36,16 @@ export interface RepairJournal {
   readonly statuses: readonly MarkedCheckpoint[]
   /** Damage of the log that cannot be mended: verifying does not report it as new. */
   readonly segments: readonly SegmentNote[]
+  /** Runs that go on from an earlier record, under which fencing token, and the newest record there was. */
+  readonly runs?: readonly FallenRun[]
+}
+
+export interface FallenRun {
+  readonly run: string
+  /** Absent: the repair was interrupted before it knew. */
+  readonly token?: number
+  /** Absent: not known. */
+  readonly from?: StreamPlace
 }
 
 export const asideFolder = 'aside'

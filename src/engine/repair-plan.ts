@@ -7,6 +7,7 @@ import { type ByteSourceLike, piecesOf, withFile } from './repair-files.ts'
 import type { MarkedCheckpoint } from './repair-journal.ts'
 import { misplacedPacks, type PackPlan, planPack } from './repair-pack.ts'
 import type { RepairAction, RepairCost } from './repair-report.ts'
+import { type FallBack, planFallBacks } from './repair-runs.ts'
 import type { StoreCore } from './store-core.ts'
 import type { SegmentNote } from './verify-log.ts'
 import { paritySuffix } from './verify-parity.ts'
@@ -27,6 +28,7 @@ export interface RepairPlan {
   /** Checkpoints that only the catalog still knows. */
   readonly notes: readonly CheckpointView[]
   readonly segments: readonly SegmentNote[]
+  readonly fallBacks: readonly FallBack[]
   readonly rebuildsCatalog: boolean
   readonly rebuildsIndex: boolean
   readonly damaged: readonly DamagedCheckpoint[]
@@ -117,6 +119,8 @@ async function planOf(
       reason: `damaged at byte ${offset}: it stays as it is, for what is intact in it is needed`,
     })
   }
+  const { fallBacks, costs: lostWork } = await planFallBacks(core, records)
+  for (const { run, reason } of fallBacks) actions.push({ kind: 'run', name: run, does: 'fall back', reason })
   const lost = records.problems.some(
     ({ kind, name }) => kind === 'segment' && !records.log.damages.some(({ segment }) => segment === name),
   )
@@ -149,10 +153,11 @@ async function planOf(
     marks,
     notes: records.lost,
     segments,
+    fallBacks,
     rebuildsCatalog,
     rebuildsIndex,
     damaged: after.damaged,
-    costs: [...(await costsOf(records, after)), ...records.lostWork],
+    costs: [...(await costsOf(records, after)), ...lostWork],
     left: leftOver(records, after),
   }
 }

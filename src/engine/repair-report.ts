@@ -3,10 +3,10 @@ import type { DamagedCheckpoint, VerifyProblem, VerifyProgress } from './verify-
 
 /** Something that a repair does, or would do. */
 export interface RepairAction {
-  readonly kind: 'pack' | 'parity' | 'claim' | 'checkpoint' | 'segment' | 'catalog' | 'chunk-index'
+  readonly kind: 'pack' | 'parity' | 'claim' | 'checkpoint' | 'segment' | 'run' | 'catalog' | 'chunk-index'
   /** Of the file without its ending, or the id of the checkpoint. */
   readonly name: string
-  readonly does: 'heal' | 'rename' | 'mend' | 'set aside' | 'rewrite' | 'mark' | 'unmark' | 'note' | 'rebuild'
+  readonly does: 'heal' | 'rename' | 'mend' | 'set aside' | 'rewrite' | 'mark' | 'unmark' | 'note' | 'fall back' | 'rebuild'
   readonly reason: string
 }
 
@@ -50,6 +50,10 @@ export interface UndoReport {
   readonly files: readonly string[]
   /** Checkpoints that have their status of before. */
   readonly checkpoints: readonly string[]
+  /** Runs that had fallen back to an earlier record, and are as they were. */
+  readonly runs: readonly string[]
+  /** Runs that had, and stay so, with the reason. */
+  readonly keptRuns: readonly { readonly run: string; readonly reason: string }[]
   /** True: it was undone before, and nothing was changed now. */
   readonly already?: true
 }

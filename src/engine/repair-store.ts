@@ -6,9 +6,10 @@ import type { CheckpointChanged, CheckpointNoted } from '../model/records.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import { indexPath, rebuildIndex } from './repair-chunk-index.ts'
 import { copyDurably, factsOf, fileFacts, writeDurably } from './repair-files.ts'
-import { type ChangedFile, type RepairJournal, repairFolder, writeJournal } from './repair-journal.ts'
+import { type ChangedFile, type FallenRun, type RepairJournal, repairFolder, writeJournal } from './repair-journal.ts'
 import { type FilePlan, planRepair, type RepairPlan } from './repair-plan.ts'
 import type { RepairOptions, RepairReport } from './repair-report.ts'
+import { fallBack } from './repair-runs.ts'
 import type { StoreCore } from './store-core.ts'
 
 /** Records that go into one commit. */
@@ -51,7 +52,9 @@ async function carryOut(core: StoreCore, id: string, plan: RepairPlan): Promise<
     statuses: plan.marks.map(({ id: checkpoint, before, after }) => ({ id: checkpoint, before, after })),
     segments: plan.segments,
   }
-  const write = (state: RepairJournal['state']) => writeJournal(files, root, { ...journal, state }, newProcessId(core.random))
+  let runs: FallenRun[] = plan.fallBacks.map(({ run, from }) => ({ run, ...(from === undefined ? {} : { from }) }))
+  const write = (state: RepairJournal['state']) =>
+    writeJournal(files, root, { ...journal, ...(runs.length === 0 ? {} : { runs }), state }, newProcessId(core.random))
   await write('started')
   for (const { path, before } of changes) if (before !== undefined) await setAside(core, path, before)
   for (const [index, { path, content }] of plan.files.entries()) {
@@ -66,6 +69,12 @@ async function carryOut(core: StoreCore, id: string, plan: RepairPlan): Promise<
   if (plan.marks.length + plan.notes.length > 0) await core.upgrade()
   await note(core, plan.notes)
   await mark(core, plan.marks)
+  for (const planned of plan.fallBacks) {
+    const token = await fallBack(core, planned)
+    runs = runs.map(one => (one.run === planned.run ? { ...one, token } : one))
+    await write('changing')
+  }
+  if (runs.length > 0) await core.feed.refresh()
   if (plan.rebuildsCatalog) await rebuildCatalog(core, folder)
   if (plan.rebuildsIndex) {
     await setIndexAside(core, folder)

@@ -1,11 +1,18 @@
 import { fileFault } from '../files/file-faults.ts'
 import { parentOf } from '../files/make-durable-directory.ts'
-import { WaymarkError } from '../model/errors.ts'
+import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import { newProcessId } from '../model/ids.ts'
 import type { CheckpointChanged } from '../model/records.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import { copyDurably, fileFacts } from './repair-files.ts'
-import { type ChangedFile, type RepairJournal, readJournal, repairFolder, writeJournal } from './repair-journal.ts'
+import {
+  type ChangedFile,
+  type FallenRun,
+  type RepairJournal,
+  readJournal,
+  repairFolder,
+  writeJournal,
+} from './repair-journal.ts'
 import type { UndoReport } from './repair-report.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -18,15 +25,19 @@ import type { StoreCore } from './store-core.ts'
 export async function undoRepair(core: StoreCore, id: string): Promise<UndoReport> {
   try {
     const journal = await readJournal(core.files, core.path, id)
-    if (journal.state === 'undone') return { id, files: [], checkpoints: [], already: true }
+    if (journal.state === 'undone') return { id, files: [], checkpoints: [], runs: [], keptRuns: [], already: true }
     const restored: string[] = []
     // Before that it had changed nothing, and may not even have copied all.
     const hasChanged = journal.state !== 'started'
     if (hasChanged) for (const change of journal.files) if (await putBack(core, id, change)) restored.push(change.path)
     await core.memory.forget()
     const checkpoints = hasChanged ? await restoreStatuses(core, journal.statuses) : []
+    const fallen = hasChanged ? (journal.runs ?? []) : []
+    const kept = (await Promise.all(fallen.map(one => riseAgain(core, one)))).flatMap(one => one ?? [])
+    await core.feed.refresh()
     await writeJournal(core.files, core.path, { ...journal, state: 'undone' }, newProcessId(core.random))
-    return { id, files: restored, checkpoints }
+    const runs = fallen.map(({ run }) => run).filter(run => !kept.some(one => one.run === run))
+    return { id, files: restored, checkpoints, runs, keptRuns: kept }
   } catch (error) {
     throw fileFault(error, `undo repair ${id}`, 'What was put back stays; undo it again for the rest.')
   }
@@ -65,6 +76,23 @@ async function restoreStatuses(core: StoreCore, statuses: RepairJournal['statuse
   if (records.length > 0) await core.log.appendFree(records.map(encodeRunRecord))
   await core.feed.refresh()
   return restored
+}
+
+/**
+ * What counts of a run is again all that it recorded: so it cannot be read whole, unless the lost piece was put back. Undefined when that is done; else why it stays as the repair made it.
+ */
+async function riseAgain(
+  core: StoreCore,
+  { run, token, from }: FallenRun,
+): Promise<{ readonly run: string; readonly reason: string } | undefined> {
+  if (token === undefined || from === undefined) return { run, reason: 'how many records it had is not known' }
+  try {
+    await core.log.goOnFrom(run, from, token)
+    return undefined
+  } catch (error) {
+    if (isWaymarkError(error, 'fenced')) return { run, reason: 'it has gone on since' }
+    throw error
+  }
 }
 
 const asideDamaged = (path: string): WaymarkError =>

@@ -5,6 +5,8 @@ import { isInside, itemPath, type ScopePath } from '../model/scope.ts'
 import { allCheckpoints } from './all-pages.ts'
 import { peekRun, recordedRunOf } from './begin-attempt.ts'
 import { deleteCheckpoints } from './delete-checkpoints.ts'
+import { forkHistory } from './fork-history.ts'
+import { heldByForks } from './fork-needs.ts'
 import { ownedForAMoment, wasCancelled } from './owned-for-a-moment.ts'
 import { leaseHeld, runLiveness } from './ownership.ts'
 import { encodeRunRecord } from './record-codec.ts'
@@ -33,6 +35,10 @@ export interface ResetReport {
   readonly storedBytes: number
   /** Checkpoints that a pin holds: they stay. */
   readonly pinned: number
+  /** Checkpoints that runs forked from this one need: they stay. */
+  readonly forked: number
+  /** These runs. */
+  readonly forks: readonly string[]
 }
 
 /**
@@ -49,7 +55,7 @@ export async function resetRun(core: StoreCore, address: Address, { plan = false
   if (plan || report.report.empty) return { ...report.report, planned: plan }
   return ownedForAMoment(core, run, async owned => {
     const { ownership, history } = owned
-    const recorded = recordedRunOf(history.records)
+    const recorded = recordedRunOf(await forkHistory(core, history.records))
     const { report: lost, deleted } = await whatIsLost(core, address, recorded)
     const time = core.clock.now()
     // Not as a request: that would refuse whoever goes on with the run by its id.
@@ -78,9 +84,12 @@ async function whatIsLost(
   const deleted: string[] = []
   let storedBytes = 0
   let pinned = 0
+  const held = stage === undefined ? await heldByForks(core, run.id) : new Map<string, string>()
+  const forked = new Set<string>()
   if (stage === undefined) {
     for await (const { id, pins = [], storedBytes: bytes } of allCheckpoints(core, { run: run.id })) {
       if (pins.length > 0) pinned++
+      else if (held.has(id)) forked.add(id)
       else {
         deleted.push(id)
         storedBytes += bytes
@@ -103,6 +112,8 @@ async function whatIsLost(
       checkpoints: deleted.length,
       storedBytes,
       pinned,
+      forked: forked.size,
+      forks: [...new Set([...forked].flatMap(id => held.get(id) ?? []))],
     },
     deleted,
   }

@@ -1,4 +1,6 @@
 import type { Clock, Random } from '../model/clock.ts'
+import { describe } from '../model/describe.ts'
+import { nearest } from '../model/did-you-mean.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { randomFraction } from '../model/random-fraction.ts'
 import { retryAfterMs } from './retry-after.ts'
@@ -94,17 +96,23 @@ export function checkRetry(policy: RetryPolicy | undefined): void {
   })
 }
 
+const retryNames: readonly string[] = ['attempts', 'delayMs', 'maxDelayMs', 'jitter'] satisfies (keyof RetryPolicy)[]
+
 function wrongRetry(policy: unknown): string | undefined {
-  if (typeof policy !== 'object' || policy === null)
-    return `retry must be an object, not ${JSON.stringify(policy) ?? typeof policy}`
+  if (typeof policy !== 'object' || policy === null) return `retry must be an object, not ${describe(policy)}`
+  for (const name of Object.keys(policy)) {
+    const near = nearest(name, retryNames)
+    if (!retryNames.includes(name))
+      return `retry has no ${JSON.stringify(name)}${near === undefined ? '' : `; did you mean ${near}?`}`
+  }
   const { attempts, delayMs, maxDelayMs, jitter }: { [name in keyof RetryPolicy]?: unknown } = policy
   if (!Number.isInteger(attempts) || Number(attempts) < 1)
-    return `retry.attempts must be a whole number of at least 1, not ${attempts}`
+    return `retry.attempts must be a whole number of at least 1, not ${describe(attempts)}`
   for (const [name, value] of Object.entries({ delayMs, maxDelayMs })) {
     if (value !== undefined && (typeof value !== 'number' || !(value >= 0)))
-      return `retry.${name} must be a number of milliseconds, not ${value}`
+      return `retry.${name} must be a number of milliseconds, not ${describe(value)}`
   }
   return jitter === undefined || jitter === 'full' || jitter === 'none'
     ? undefined
-    : `retry.jitter must be 'full' or 'none', not ${jitter}`
+    : `retry.jitter must be 'full' or 'none', not ${describe(jitter)}`
 }

@@ -3,16 +3,16 @@ import type { Ownership } from '../log/log.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { checkDurability, type Durability } from '../model/durability.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
-import { randomFraction } from '../model/random-fraction.ts'
-import { randomUuid } from '../model/random-uuid.ts'
 import type { CheckOutcome } from '../model/recovery-proof.ts'
 import type { CheckpointView, RunView } from '../model/run-view.ts'
+import { applyRetention, type Retention } from './apply-retention.ts'
 import { Attempt } from './attempt.ts'
 import { beginRun, checkFresh, type HeldRun, holdRun, peekRun, storedFile } from './begin-attempt.ts'
 import { untilAborted } from './call-in-time.ts'
+import { checkRunOptions } from './check-pipeline.ts'
 import { runEach } from './each.ts'
 import { endCompleted, endFailed, mustAddUp } from './end-attempt.ts'
-import { type FoundRun, findRun } from './find-run.ts'
+import { type FoundRun, findRun, type Wanted } from './find-run.ts'
 import { ownedForAMoment } from './owned-for-a-moment.ts'
 import { leaseHeld } from './ownership.ts'
 import { checkParams, paramsDigest } from './params.ts'
@@ -23,12 +23,13 @@ import { readCheckpoint } from './read-checkpoint.ts'
 import { recordBeginning } from './record-beginning.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import { cancelRequest, endRecord } from './record-stop.ts'
-import { type CheckEnd, checkRecovery, type RecoveryCheck } from './recovery-check.ts'
+import { type CheckEnd, checkRecovery } from './recovery-check.ts'
 import { checkNotStopped } from './requested-stop.ts'
 import type { Run } from './run.ts'
 import { startStage } from './stage.ts'
 import { coreOf, type Store } from './store.ts'
 import type { StoreCore } from './store-core.ts'
+import { ValueDraws } from './value-draws.ts'
 import { writeCheckpoint } from './write-checkpoint.ts'
 
 type PipelineFunction = (run: Run, params: unknown) => unknown
@@ -47,13 +48,20 @@ export async function runAttempt(
       remedy: 'const store = await open(); await pipeline.run(params, { store })',
     })
   }
+  checkRunOptions(pipeline.name, options)
   const durability = checkDurability(options.durability, `the run of ${pipeline.name}`)
   const params = await checkParams(pipeline.params, given)
   const shared = coreOf(options.store)
   const core: StoreCore = { ...shared, codecs: [...shared.codecs, ...pipeline.codecs] }
   await core.feed.refresh()
   const digest = paramsDigest(params)
-  const wanted = { pipeline: pipeline.name, paramsDigest: digest, runId: options.runId, fresh: options.fresh === true }
+  const wanted: Wanted = {
+    pipeline: pipeline.name,
+    paramsDigest: digest,
+    runId: options.runId,
+    fresh: options.fresh === true,
+    givenDigest: () => paramsDigest(given),
+  }
   let found = await findRun(core, wanted)
   let begun: Ownership | undefined
   if (found.run === undefined && options.runId !== undefined && options.planOnly !== true) {
@@ -162,7 +170,7 @@ async function work(
       () => attempt.measure(),
     )
     try {
-      return await carryOut(attempt, fn, params, pipeline.check)
+      return await carryOut(attempt, fn, params, pipeline)
     } finally {
       attempt.close()
       await stopWatching()
@@ -179,10 +187,11 @@ async function carryOut(
   attempt: Attempt,
   fn: PipelineFunction,
   params: unknown,
-  check: RecoveryCheck | undefined,
+  { check, retention: own }: Pick<Pipeline<never, unknown>, 'check' | 'retention'>,
 ): Promise<RunOutcome> {
   const { core } = attempt.facts
   const startedAt = core.clock.monotonicMs()
+  const retention = own ?? core.retention
   let failure: { readonly error: unknown } | undefined
   let value: unknown
   try {
@@ -195,20 +204,34 @@ async function carryOut(
   const { heldBack } = attempt
   // The pipeline may have caught what stopped it, or made another error of it.
   if (heldBack !== undefined && !attempt.hasFailed) failure = { error: heldBack.error }
+  if (failure === undefined || failure.error === heldBack?.error) {
+    const unknown = attempt.facts.selection.neverCalled(attempt.calledPaths)
+    if (unknown !== undefined) failure = { error: unknown }
+  }
   let checked: CheckEnd | undefined
   if (failure === undefined) {
     try {
       mustAddUp(attempt)
       checked = await checkRecovery(attempt, check, value)
       if (checked !== undefined && 'error' in checked) throw checked.error
-      return await complete(attempt, value, startedAt, checked?.outcome)
+      const outcome = await complete(attempt, value, startedAt, checked?.outcome)
+      return { ...outcome, ...(await retain(attempt, retention)) }
     } catch (error) {
       failure = { error }
     }
   }
   const error = await endFailed(attempt, startedAt, failure.error, checked?.outcome)
+  if (!['fenced', 'cancelled', 'paused'].includes(error.code)) await retain(attempt, retention)
   await showOthers(core)
   throw error
+}
+
+/** What the retention removed, where there is one. */
+async function retain(attempt: Attempt, retention: Retention | false | undefined): Promise<Pick<RunOutcome, 'removed'>> {
+  if (retention === undefined || retention === false) return {}
+  const { removed, notice } = await applyRetention(attempt.facts.core, retention)
+  if (notice !== undefined) attempt.emit({ type: 'notice', message: notice })
+  return { removed }
 }
 
 async function complete(
@@ -241,17 +264,15 @@ async function keepResult(attempt: Attempt, value: unknown): Promise<CheckpointR
 const showOthers = (core: StoreCore): Promise<void> => core.feed.flush().catch(() => {})
 
 function runOf(attempt: Attempt): Run {
-  const { core, run } = attempt.facts
-  const isNumber = (value: unknown): value is number => typeof value === 'number'
-  const isText = (value: unknown): value is string => typeof value === 'string'
+  const draws = new ValueDraws(attempt, '')
   return {
-    id: run,
+    id: attempt.facts.run,
     attempt: attempt.facts.attempt,
     signal: attempt.signal,
     ...attempt.verbs(''),
-    now: () => attempt.draw('now', () => core.clock.now(), isNumber),
-    uuid: () => attempt.draw('uuid', random => randomUuid(random), isText),
-    random: () => attempt.draw('random', random => randomFraction(random), isNumber),
+    now: name => draws.now(name),
+    uuid: name => draws.uuid(name),
+    random: name => draws.random(name),
   }
 }
 
@@ -276,8 +297,8 @@ const asksForMore = ({ runId, redo = [], from, acceptInput }: AttemptOptions): b
  */
 async function isProven(core: StoreCore, run: string): Promise<boolean> {
   const head = (await core.feed.query(catalog => catalog.heads([run]))).get(run)
-  const marks = await core.feed.query(catalog => catalog.marks())
-  const mark = marks.find(({ segment }) => segment === head?.segment)
+  if (head === undefined) return false
+  const [mark] = await core.feed.query(catalog => catalog.marks([head.segment]))
   return mark !== undefined && mark.provenEnd >= mark.appliedEnd
 }
 

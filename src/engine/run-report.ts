@@ -6,6 +6,7 @@ import type { EndCause, ItemCounts, RunRecord, StoredError } from '../model/reco
 import type { AttemptProof, CheckOutcome } from '../model/recovery-proof.ts'
 import type { RunView } from '../model/run-view.ts'
 import { isInside, type ScopePath } from '../model/scope.ts'
+import { forkHistory, ownHistory } from './fork-history.ts'
 import { decodeRunRecord } from './record-codec.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -77,8 +78,7 @@ export interface LogProof {
 
 /** Reads a run's records and adds them up. @throws WaymarkError `corrupt` */
 export async function reportRun(core: StoreCore, run: RunView): Promise<RunReport> {
-  const heads = await core.feed.query(catalog => catalog.heads([run.id]))
-  const { records } = await core.log.history(run.id, heads.get(run.id)?.segment)
+  const records = await forkHistory(core, await ownHistory(core, run.id))
   const fold = new ReportFold()
   for (const { payload, position } of records) fold.apply(decodeRunRecord(payload), position)
   return fold.report(run)
@@ -105,6 +105,8 @@ class ReportFold {
   readonly #named = new Map<ScopePath, number>()
 
   apply(record: RunRecord, position: Parameters<RecordedRun['apply']>[1]): void {
+    // The attempts before a fork are those of another run.
+    if (record.type === 'run.created') this.#attempts.length = 0
     if (record.type === 'attempt.started') {
       this.#attempts.push({ started: record, lastAt: record.time })
       this.#found = new Map([...this.#recorded.stages.values()].map(stage => [stage.path, foundIn(stage)]))

@@ -56,16 +56,21 @@ export interface Run {
     fn: (items: readonly Item[], ctx: BatchContext) => Returned,
     options: EachOptions<Item, BatchValue<Returned>> & KnownItems<Item> & { readonly batch: number },
   ): Promise<EachResult<BatchValue<Returned>>>
-  /** Wall milliseconds, drawn once: the same in every attempt. */
-  now(): number
-  /** A random UUID (version 4), drawn once. */
-  uuid(): string
-  /** A random number from 0 to below 1, drawn once. */
-  random(): number
+  /**
+   * Wall milliseconds, drawn once: the same in every attempt. A value is known by `name`, or without one by its place among the calls of this kind that the pipeline’s function itself makes: give it a name
+   * where these run in parallel branches. In the function of a stage or an item, `ctx.now()` is that function’s own.
+   *
+   * @throws WaymarkError `conflict` inside the function of a stage or an item, `invalid` if the name is empty or no text
+   */
+  now(name?: string): number
+  /** A random UUID (version 4), drawn once: see {@link now}. */
+  uuid(name?: string): string
+  /** A random number from 0 to below 1, drawn once: see {@link now}. */
+  random(name?: string): number
 }
 
 /** What the function of a stage works with. Stages inside it start through this, never through the run. */
-export interface StageContext extends Pick<Run, 'stage' | 'each' | 'attempt'> {
+export interface StageContext extends Pick<Run, 'stage' | 'each' | 'attempt' | 'now' | 'uuid' | 'random'> {
   readonly run: string
   /** Where this is: `extract`, `enrich[o-17]/fetch`. */
   readonly path: string
@@ -77,7 +82,7 @@ export interface StageContext extends Pick<Run, 'stage' | 'each' | 'attempt'> {
 }
 
 /** What the function of an item works with. */
-export interface ItemContext extends Pick<Run, 'stage' | 'each' | 'attempt'> {
+export interface ItemContext extends Pick<Run, 'stage' | 'each' | 'attempt' | 'now' | 'uuid' | 'random'> {
   readonly run: string
   readonly path: string
   readonly signal: AbortSignal

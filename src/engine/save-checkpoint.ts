@@ -13,6 +13,7 @@ import type { Lineage } from './parents.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import { rowPieces } from './row-pieces.ts'
 import type { StoreCore } from './store-core.ts'
+import type { TablesOfCheckpoint } from './tables-of-checkpoint.ts'
 import { type SaveMode, takeSnapshot, type ValueSnapshot } from './value-snapshot.ts'
 import { type CheckpointFacts, writeSnapshot, writeStream } from './write-checkpoint.ts'
 
@@ -71,7 +72,9 @@ function labelsNow(options: SaveOptions): SaveLabels {
 
 /** Of what can be stored, and refused if it cannot. */
 function copyOf(metadata: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, decodeValue(encodeValue(value))]))
+  return Object.fromEntries(
+    Object.entries(metadata).map(([key, value]) => [key, decodeValue(encodeValue(value, { tables: false }))]),
+  )
 }
 
 const saveOptionNames = [
@@ -105,6 +108,7 @@ export interface StreamContent {
   /** Asked when the whole stream is there. */
   readonly rows?: () => number
   readonly outline?: () => Uint8Array | undefined
+  readonly tables?: TablesOfCheckpoint
 }
 
 /** A value is read here, before anything is awaited. */
@@ -189,6 +193,7 @@ export async function saveContent(
           full,
           ...(content.rows === undefined ? {} : { rows: content.rows }),
           ...(content.outline === undefined ? {} : { outline: content.outline }),
+          ...(content.tables === undefined ? {} : { tables: content.tables }),
         })
   const record = encodeRunRecord({ type: 'checkpoint.saved', time, checkpoint })
   const [position] = ownership === undefined ? await core.log.appendFree([record]) : await core.log.append(ownership, [record])

@@ -156,13 +156,9 @@ async function entriesOf(core: StoreCore, page: readonly StagedItem[]): Promise<
   const records = new Map<string, Promise<StageProgress | undefined>>()
   const entries: SetAsideEntry[] = []
   for (const one of page) {
-    const { payloadIn } = one.item
-    if (payloadIn === undefined) {
-      entries.push(entryOf(core, one, undefined))
-      continue
-    }
-    const place = `${payloadIn.segment} ${payloadIn.offset}`
-    const record = await (records.get(place) ?? readProgress(core, payloadIn))
+    const { recordedIn } = one.item
+    const place = `${recordedIn.segment} ${recordedIn.offset}`
+    const record = await (records.get(place) ?? readProgress(core, recordedIn))
     records.set(place, Promise.resolve(record))
     const name = itemName(one.item.index, one.item.key)
     entries.push(
@@ -176,7 +172,7 @@ async function entriesOf(core: StoreCore, page: readonly StagedItem[]): Promise<
   return entries
 }
 
-/** A record that cannot be read any more must not hide why the items failed. */
+/** A record that cannot be read any more must not hide why the items failed: an error of the same kind is known. */
 async function readProgress(core: StoreCore, position: RecordPosition): Promise<StageProgress | undefined> {
   try {
     const record = decodeRunRecord((await core.log.read(position)).payload)
@@ -194,7 +190,7 @@ function entryOf(core: StoreCore, { stage, item }: StagedItem, kept: SetAsideIte
     key: item.key ?? String(item.index),
     index: item.index,
     ...(payload === undefined ? {} : { payload }),
-    error: item.error,
+    error: kept?.error ?? item.sample.error,
     group: item.fingerprint,
     calls: item.calls,
     at: item.time,

@@ -1,6 +1,5 @@
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { sleep } from '../model/clock.ts'
-import { checkDurability } from '../model/durability.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { StageStarted } from '../model/records.ts'
 import type { CheckpointView } from '../model/run-view.ts'
@@ -8,12 +7,15 @@ import { checkSchema } from '../model/schema.ts'
 import { type ScopePath, stagePath } from '../model/scope.ts'
 import { type Attempt, currentScope } from './attempt.ts'
 import { callInTime } from './call-in-time.ts'
+import { checkStage } from './check-stage.ts'
 import { readCheckpoint, readCheckpointBytes } from './read-checkpoint.ts'
-import { checkRetry, meantError, retryDelayMs } from './retry.ts'
+import { meantError, retryDelayMs } from './retry.ts'
 import type { StageContext, StageOptions, StageResult } from './run.ts'
 import { PendingStage, type StageOutcome } from './stage-result.ts'
 import { stopped } from './stopped.ts'
 import { storeError } from './stored-error.ts'
+import { timeLimitMs } from './time-limit.ts'
+import { ValueDraws } from './value-draws.ts'
 import { writeCheckpoint } from './write-checkpoint.ts'
 
 /** Starts a stage, or finds it recorded. */
@@ -25,9 +27,8 @@ export function startStage<Value>(
   options: StageOptions<Value> = {},
   signal: AbortSignal = attempt.signal,
 ): StageResult<Value> {
-  const path = stagePath(parent, name, options.key)
-  checkRetry(options.retry)
-  checkDurability(options.durability, `run.stage(${JSON.stringify(path)})`)
+  const path = stagePath(parent, name, options?.key)
+  checkStage(path, fn, options)
   if (signal.aborted) throw stopped(signal)
   attempt.enter(path, parent)
   const outcome = settleStage(attempt, path, fn, options, signal)
@@ -119,8 +120,13 @@ async function callStage<Value>(
     const durationMs = core.clock.monotonicMs() - startedAt
     await attempt.appendAs(options.durability, { type: 'stage.done', time: core.clock.now(), path, durationMs, checkpoint })
     attempt.check.note({ kind: 'called', path, redo })
-    const { id, logicalBytes, storedBytes } = checkpoint
-    attempt.emit({ type: 'stage.completed', stage: path, durationMs, checkpoint: { id, logicalBytes, storedBytes } })
+    const { id, logicalBytes, storedBytes, tables } = checkpoint
+    attempt.emit({
+      type: 'stage.completed',
+      stage: path,
+      durationMs,
+      checkpoint: { id, logicalBytes, storedBytes, ...(tables === undefined ? {} : { tables }) },
+    })
     return {
       checkpoint,
       codecs: core.codecs,
@@ -143,14 +149,13 @@ async function callWithRetry<Value>(
   outer: AbortSignal,
 ): Promise<Value> {
   const { clock, random } = attempt.facts.core
-  const { timeoutMs, totalTimeoutMs, retry } = options
+  const { totalTimeoutMs, retry } = options
   const startedMs = clock.monotonicMs()
   for (let calls = 1; ; calls++) {
-    const leftMs = totalTimeoutMs === undefined ? undefined : Math.max(1, totalTimeoutMs - (clock.monotonicMs() - startedMs))
-    const timeLimitMs = leftMs === undefined ? timeoutMs : Math.min(timeoutMs ?? leftMs, leftMs)
+    const limitMs = timeLimitMs(options, clock.monotonicMs() - startedMs)
     try {
       const call = (signal: AbortSignal) => currentScope.run(path, () => fn(stageContext(attempt, path, signal, metadata)))
-      return await callInTime(attempt, path, timeLimitMs, call, outer)
+      return await callInTime(attempt, path, limitMs, call, outer)
     } catch (error) {
       const failed = { call: calls, error, elapsedMs: clock.monotonicMs() - startedMs, totalTimeoutMs }
       const delayMs = attempt.stopping || outer.aborted ? undefined : retryDelayMs(retry, failed, clock, random)
@@ -191,6 +196,7 @@ export async function recordStageFailure(
 }
 
 function stageContext(attempt: Attempt, path: ScopePath, signal: AbortSignal, metadata: Record<string, unknown>): StageContext {
+  const draws = new ValueDraws(attempt, path)
   return {
     run: attempt.facts.run,
     path,
@@ -201,6 +207,9 @@ function stageContext(attempt: Attempt, path: ScopePath, signal: AbortSignal, me
       Object.assign(metadata, more)
     },
     ...attempt.verbs(path, signal),
+    now: name => draws.now(name),
+    uuid: name => draws.uuid(name),
+    random: name => draws.random(name),
   }
 }
 

@@ -10,6 +10,7 @@ import type { Clock, Random } from '../model/clock.ts'
 import type { Durability } from '../model/durability.ts'
 import type { HybridClock } from '../model/hybrid-clock.ts'
 import type { Owner } from '../model/owner.ts'
+import type { Retention } from './apply-retention.ts'
 import type { CatalogFeed } from './catalog-feed.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import type { MemoryOfSaves } from './memory-of-saves.ts'
@@ -43,6 +44,8 @@ export interface StoreCore {
   readonly codecs: readonly Codec[]
   /** How long a checkpoint saved without a time to live lives, in milliseconds; undefined: for ever. */
   readonly defaultTtlMs: number | undefined
+  /** Applied whenever a run ends; undefined: not at all. */
+  readonly retention: Retention | undefined
   /** Of the records of runs that do not ask for another. */
   readonly durability: Durability
   readonly self: Owner

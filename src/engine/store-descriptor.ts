@@ -18,13 +18,14 @@ export interface StoreDescriptor {
 }
 
 const formatMajor = 1
-const formatMinor = 2
+const formatMinor = 3
 /**
  * What this version understands. `chunks`: checkpoints whose bytes are chunks in packs of format 2 (format 1.1). `unsynced`: batches of
  * the log that were written before the one before them was durable (format 1.2). `items`: finished items and their results as bytes, keys as
- * digests (format 1.2).
+ * digests (format 1.2). `forks`: runs that go on from the records of another run (format 1.3). `tables`: values that
+ * hold tables (format 1.3).
  */
-const knownFeatures: readonly string[] = ['chunks', 'unsynced', 'items']
+const knownFeatures: readonly string[] = ['chunks', 'unsynced', 'items', 'forks', 'tables']
 const descriptorName = 'waymark.json'
 /** In the order in which they are made: who sees the last knows that the descriptor is durable. */
 const folders = ['claims', 'packs', 'leases', 'segments']

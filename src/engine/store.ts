@@ -3,10 +3,12 @@ import type { CatalogSummary, CheckpointQuery, CheckpointStats, RunQuery } from 
 import type { StoredFile } from '../format/file-table.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import type { PlacedCheckpoint, SortOption } from '../model/checkpoint-sort.ts'
+import { describe } from '../model/describe.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { EndCause, RunRecord } from '../model/records.ts'
 import type { CheckpointView, RunState, RunView, StageView } from '../model/run-view.ts'
 import { checkSchema, type Schema } from '../model/schema.ts'
+import type { ColumnarTable } from '../tables/columnar.ts'
 import {
   deleteCheckpoint,
   newestView,
@@ -21,15 +23,26 @@ import { checkOptionNames } from './check-labels.ts'
 import { type CheckpointDetails, type CheckpointInfo, infoOf } from './checkpoint-info.ts'
 import { partsOf } from './checkpoint-keys.ts'
 import { type CleanUpOptions, type CleanUpReport, cleanUp } from './clean-up.ts'
+import { diffAddresses } from './diff-addresses.ts'
+import { type KeyHistory, type KeyHistoryOptions, keyHistory } from './diff-key-history.ts'
+import type { StoreDiffOptions } from './diff-options.ts'
+import type { DiffReport } from './diff-report.ts'
 import { type ExportOptions, exportCheckpoint, exportToFile } from './export-checkpoint.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
+import { forkHistory, ownHistory } from './fork-history.ts'
+import { type Lineage, lineageOf } from './fork-lineage.ts'
+import { type ForkedRun, type ForkOptions, forkRun } from './fork-run.ts'
 import { type ImportOptions, importCheckpoint } from './import-checkpoint.ts'
 import { cursorAfter, type ListOptions, listCheckpoints } from './list-checkpoints.ts'
 import type { LiveReport } from './live-progress.ts'
+import { type MergeReport, mergeCheckpoints, type StoreMergeOptions } from './merge-checkpoints.ts'
 import { orphanPacks } from './orphan-packs.ts'
 import { type RunLiveness, runLiveness } from './ownership.ts'
 import { type PatchOptions, patchCheckpoint } from './patch-checkpoint.ts'
 import { type FileTally, type PhysicalSize, physicalSize } from './physical-size.ts'
+import type { QueryResult } from './query-result.ts'
+import type { QueryOptions } from './query-tables.ts'
+import type { NamedTable } from './query-text.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import { readPart } from './read-part.ts'
 import { decodeRunRecord } from './record-codec.ts'
@@ -73,6 +86,11 @@ export interface StoreStats extends CheckpointStats {
   readonly physical: PhysicalSize
   /** Packs that no checkpoint needs, where they were asked for and could be counted quickly. */
   readonly orphans?: FileTally
+}
+
+export interface StoreQueryOptions extends QueryOptions {
+  /** The id of the checkpoint that an address means. Default: that of this id, else the newest of the run or stage. */
+  readonly find?: (address: string) => Promise<string>
 }
 
 /** A run with what can be said of its owner. */
@@ -300,6 +318,40 @@ export class Store implements AsyncDisposable {
   }
 
   /**
+   * Asks tables in checkpoints a question in SQL, by DuckDB (`npm install @duckdb/node-api`): `checkpoint('ADDRESS')` stands for the table that a checkpoint is or holds, `checkpoint('ADDRESS', 'PATH')` for one of
+   * several inside it; an address of a run or stage means its newest checkpoint. Tables are copied into memory; the store is not changed, and the query reaches nothing else.
+   *
+   * @throws WaymarkError `invalid` with what DuckDB says of the query or if a checkpoint holds no table, `not_found`, `corrupt`, `unsupported`
+   *
+   * @example
+   * const result = await store.query("select ticker, avg(price) from checkpoint('nightly@last/prices') group by 1")
+   * console.table(result.objects())
+   */
+  async query(sql: string, options: StoreQueryOptions = {}): Promise<QueryResult> {
+    const { find = (address: string) => this.#addressed(address), ...rest } = options
+    const { queryTables } = await import('./query-tables.ts')
+    const { tableInCheckpoint } = await import('./table-in-checkpoint.ts')
+    const tableOf = async ({ address, path }: NamedTable): Promise<ColumnarTable> => {
+      const view = await this.#view(await find(address))
+      return tableInCheckpoint(this.#core, view, path).catch(error => this.#explained(error, view))
+    }
+    return queryTables(sql, tableOf, rest)
+  }
+
+  /** The checkpoint of this id, else the newest of the run or stage. */
+  async #addressed(address: string): Promise<string> {
+    if ((await findCheckpoint(this.#core, address)) !== undefined) return address
+    const { run, stage } = await this.resolve(address)
+    const newest = await this.latest({ run: run.id, ...(stage === undefined ? {} : { stage }) })
+    if (newest !== undefined) return newest.id
+    throw new WaymarkError('not_found', {
+      message: `${address} has no checkpoint`,
+      means: 'Nothing was read or changed.',
+      remedy: 'waymark checkpoints  lists them',
+    })
+  }
+
+  /**
    * Deletes a checkpoint: it can no longer be listed or loaded, and its id is never used again. Others are not touched.
    *
    * @throws WaymarkError `not_found`, `conflict` naming its pins if it is pinned
@@ -402,6 +454,75 @@ export class Store implements AsyncDisposable {
   }
 
   /**
+   * Makes a new run that has everything recorded that another one had recorded up to a place: the end of a run, of a stage (or as far as that is), a checkpoint, or the beginning of a stage. Nothing is copied,
+   * and the other run stays as it is. The new one goes on when it is named: `waymark resume`, or `pipeline.run` with `runId`.
+   *
+   * @throws WaymarkError `not_found` of the place or of a checkpoint that was deleted, `conflict` if the id is in use, `corrupt` if a checkpoint it needs is damaged, `invalid`
+   *
+   * @example
+   * const { run } = await store.fork('nightly-orders@last', { before: 'report', params: { limit: '20' } })
+   */
+  async fork(address: string, options: ForkOptions = {}): Promise<ForkedRun> {
+    return forkRun(this.#core, address, options)
+  }
+
+  /**
+   * Brings two checkpoints together that were made from a third (`base`): what only one changed is taken from it, what both changed differently is decided by the strategy, or refused. Saved where `saveAs` says
+   * how.
+   *
+   * @throws WaymarkError `conflict` with what is undecided in `details.conflicts`, `not_found`, `corrupt`, `unsupported` for what is no value or rows, `invalid`
+   *
+   * @example
+   * const base = await store.save({ value: { limit: 1, tags: ['a'] } })
+   * const ours = await store.save({ value: { limit: 2, tags: ['a'] } })
+   * const theirs = await store.save({ value: { limit: 3, tags: ['a', 'b'] } })
+   * const { value } = await store.merge(base.id, ours.id, theirs.id, { take: { limit: 'ours' }, saveAs: { run: 'best' } })
+   */
+  async merge(base: string, ours: string, theirs: string, options: StoreMergeOptions = {}): Promise<MergeReport> {
+    return mergeCheckpoints(this.#core, { base, ours, theirs }, options)
+  }
+
+  /**
+   * The runs that a run was forked from, one from the other, and those forked from any of them.
+   *
+   * @throws WaymarkError `not_found`
+   */
+  async lineage(run: string): Promise<Lineage> {
+    return lineageOf(this.#core, (await this.resolve(run)).run)
+  }
+
+  /**
+   * In what two things differ that addresses name: two checkpoints or stages (what they hold: values by path, tables by columns and rows, files by content), or two runs (code, parameters, input, counts, speed, and
+   * stage by stage what was saved). With one address: against the newest finished run of the same pipeline before it, or the same stage of that. Secrets are masked.
+   *
+   * @throws WaymarkError `not_found` of an address or of a finished run, `conflict` if a prefix fits several, `invalid` if the two cannot be compared or are the same, `corrupt` naming the damaged checkpoint
+   *
+   * @example
+   * const report = await store.diff('nightly-orders@last/report', '7kq2m4/report', { ignore: ['**.updatedAt'] })
+   * if (report.kind === 'checkpoints' && report.content.form === 'value') console.log(report.content.differences)
+   */
+  diff(after: string): Promise<DiffReport>
+  diff(before: string | undefined, after: string, options?: StoreDiffOptions): Promise<DiffReport>
+  diff(first: string | undefined, second?: string, options: StoreDiffOptions = {}): Promise<DiffReport> {
+    const explain = (error: unknown, view: CheckpointView): Promise<never> => this.#explained(error, view)
+    if (second === undefined) return diffAddresses(this.#core, undefined, first ?? '', explain, options)
+    return diffAddresses(this.#core, first, second, explain, options)
+  }
+
+  /**
+   * Follows the value at one path through all checkpoints of a stage, or over all runs of a pipeline; only where it changed, unless `all` is set. Of each checkpoint only what holds the path is read.
+   *
+   * @throws WaymarkError `not_found`, `conflict`, `invalid` for a path or an address that cannot be followed
+   *
+   * @example
+   * const { entries } = await store.keyHistory('7kq2m4/train', 'metrics.loss')
+   * for (const { createdAt, value } of entries) console.log(new Date(createdAt), value)
+   */
+  keyHistory(address: string, path: string, options: KeyHistoryOptions = {}): Promise<KeyHistory> {
+    return keyHistory(this.#core, address, path, options)
+  }
+
+  /**
    * Deletes checkpoints of runs that ended long ago: not those with pins, of the ten newest runs of a pipeline, or the newest good one of each stage. Their bytes stay until they are pruned.
    *
    * @throws WaymarkError `invalid`
@@ -449,12 +570,11 @@ export class Store implements AsyncDisposable {
     return owner === undefined ? undefined : this.#core.requests.live.ask(`${id}.${attempt}`)
   }
 
-  /** Every record of a run that counts, oldest first. */
-  async *events(run: string): AsyncIterableIterator<LogEvent> {
+  /** Every record of a run that counts, oldest first; of a fork its own, and with `inherited` before them those it was forked with. */
+  async *events(run: string, { inherited = false }: { readonly inherited?: boolean } = {}): AsyncIterableIterator<LogEvent> {
     const { id } = await this.run(run)
-    const heads = await this.#core.feed.query(catalog => catalog.heads([id]))
-    const { records } = await this.#core.log.history(id, heads.get(id)?.segment)
-    for (const record of records) {
+    const own = await ownHistory(this.#core, id)
+    for (const record of inherited ? await forkHistory(this.#core, own) : own) {
       yield { ...decodeRunRecord(record.payload), token: record.token, sequence: record.sequence }
     }
   }
@@ -515,9 +635,13 @@ export class Store implements AsyncDisposable {
     return this.#core.feed.notices()
   }
 
-  /** Records why a run's process ended, where that process could not: for the supervisor of a process that is dead. */
-  recordCrash(run: string, cause: EndCause): Promise<void> {
-    return recordCrash(this.#core, run, cause)
+  /**
+   * Records why a run's process ended, where that process could not: for the supervisor of a process that is dead.
+   *
+   * @param finished How many items of each pass, by path, the process had told of as finished.
+   */
+  recordCrash(run: string, cause: EndCause, finished?: ReadonlyMap<string, number>): Promise<void> {
+    return recordCrash(this.#core, run, cause, finished)
   }
 
   /** Waits for what is being saved, then closes. Idempotent. */
@@ -617,7 +741,13 @@ const cores = new WeakMap<Store, StoreCore>()
 /** The parts of a store, for the verbs of the engine. */
 export function coreOf(store: Store): StoreCore {
   const core = cores.get(store)
-  if (core === undefined) throw new TypeError('not a store made by open()')
+  if (core === undefined) {
+    throw new WaymarkError('invalid', {
+      message: `the store is ${describe(store)}, not one that open() made`,
+      means: 'Nothing was run or changed.',
+      remedy: 'const store = await open()',
+    })
+  }
   return core
 }
 

@@ -1,5 +1,6 @@
 import { decodeValue } from '../format/decode-value.ts'
 import { encodeValue } from '../format/encode-value.ts'
+import { describe } from '../model/describe.ts'
 import { checkDurability, type Durability } from '../model/durability.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { checkCallerId } from '../model/ids.ts'
@@ -157,14 +158,6 @@ const isKey = (value: unknown): boolean =>
   (typeof value === 'string' && value !== '') || (typeof value === 'number' && Number.isFinite(value))
 const isCount = (value: unknown, least: number): boolean => Number.isSafeInteger(value) && Number(value) >= least
 const isPipelineName = (value: unknown): boolean => typeof value === 'string' && value.trim() !== '' && !/[@/]/.test(value)
-
-/** A value from the outside, in a few words. */
-export function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 50))
-  if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'object' && value !== null) return 'an object'
-  return typeof value === 'function' ? 'a function' : String(value)
-}
 
 export function bad(call: string, what: string, remedy: string): WaymarkError {
   return new WaymarkError('invalid', { message: `${call}: ${what}`, means: 'Nothing was started or recorded.', remedy })

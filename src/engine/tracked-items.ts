@@ -1,7 +1,7 @@
+import { describe } from '../model/describe.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { KeySet } from '../model/key-set.ts'
 import type { RecordedStage } from '../model/recorded-run.ts'
-import { describe } from './track-options.ts'
 import { TrackedIndexes } from './tracked-indexes.ts'
 
 /**
@@ -74,7 +74,7 @@ function kindOf({ completed, keys, requeued }: RecordedStage): 'index' | 'key' |
 
 function badItem(path: string, item: unknown): WaymarkError {
   return new WaymarkError('invalid', {
-    message: `${item === '' ? 'an empty text' : describe(item)} cannot be an item of ${JSON.stringify(path)}`,
+    message: `${describe(item)} cannot be an item of ${JSON.stringify(path)}`,
     means: 'Nothing was noted of it; other items are not affected.',
     remedy: 'Name an item by its index from 0, or by a key that is a non-empty text.',
     details: { stage: path },

@@ -9,6 +9,7 @@ import type { ScopePath } from '../model/scope.ts'
 import { selectStages } from '../model/stage-selection.ts'
 import type { StopRequest } from '../model/stop-request.ts'
 import { trackedParams } from '../model/tracked-params.ts'
+import { applyRetention } from './apply-retention.ts'
 import { Attempt } from './attempt.ts'
 import { beginRun, checkFresh, type HeldRun, holdRun } from './begin-attempt.ts'
 import { endCompleted, endFailed, mustAddUp } from './end-attempt.ts'
@@ -95,6 +96,8 @@ export class TrackedRun {
       if (failed === undefined) this.#stop.abort(stopped(attempt.signal))
       await endFailed(attempt, this.#startedAt, failed === undefined ? stopped(attempt.signal) : failed.error, undefined)
     }
+    // Nobody is told: a loop of the caller's own has no events.
+    if (core.retention !== undefined && !attempt.stopping) await applyRetention(core, core.retention)
     await core.feed.flush().catch(() => {})
   }
 

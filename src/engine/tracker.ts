@@ -1,11 +1,12 @@
 import type { CheckpointRecord } from '../model/checkpoint.ts'
+import { describe } from '../model/describe.ts'
 import type { ScopePath } from '../model/scope.ts'
 import { checkLabels } from './check-labels.ts'
 import { EachProgress } from './each-progress.ts'
 import { eachResults, storedResults } from './each-results.ts'
 import type { EachResults } from './run.ts'
 import { recordStageFailure } from './stage.ts'
-import { bad, describe, storedMetadata } from './track-options.ts'
+import { bad, storedMetadata } from './track-options.ts'
 import { failedItem } from './tracked-failure.ts'
 import { TrackedItems } from './tracked-items.ts'
 import type { LoopEnd } from './tracked-run.ts'
@@ -40,7 +41,6 @@ export class Tracker implements AsyncDisposable {
     this.#progress = new EachProgress({
       attempt: run.attempt,
       path,
-      byKey: recorded.keys.size > 0,
       output: undefined,
       save: options.save ?? {},
       durability: options.durability,

@@ -9,6 +9,7 @@ import { WaymarkError } from '../model/errors.ts'
 import { liveBytePieces } from './byte-pieces.ts'
 import { keyOfLineage, type Lineage } from './parents.ts'
 import type { StoreCore } from './store-core.ts'
+import { type TablesOfCheckpoint, tablesOfCheckpoint } from './tables-of-checkpoint.ts'
 
 /**
  * How a value is read while it is saved.
@@ -36,6 +37,8 @@ export interface ValueSnapshot {
   readonly usesMemory: boolean
   /** Of the store's memory, when it was read. */
   readonly epoch: number
+  /** The tables in it, as its record tells of them. */
+  readonly tables: TablesOfCheckpoint
   /** Where its large parts are. */
   outline(): Uint8Array | undefined
   /** Called with the chunks it was kept as, once they are committed. */
@@ -87,6 +90,7 @@ function atOnce(core: StoreCore, value: unknown, lineage: Lineage, options: Enco
     pieces,
     usesMemory,
     epoch,
+    tables: tablesOfCheckpoint(encoded.tables),
     outline: outlineBytes(outline),
     keep: leaves.keep,
     release: () => encoded.release(),
@@ -104,6 +108,7 @@ async function inSlices(core: StoreCore, value: unknown, options: EncodePartsOpt
     pieces: pieces(),
     usesMemory: false,
     epoch: core.memory.epoch,
+    tables: tablesOfCheckpoint(encoded.tables),
     outline: outlineBytes(outline),
     keep: () => {},
     release: () => encoded.release(),
@@ -137,6 +142,7 @@ function byReference(core: StoreCore, value: unknown, options: EncodePartsOption
     pieces: pieces(encoded.parts),
     usesMemory,
     epoch,
+    tables: tablesOfCheckpoint(encoded.tables),
     outline: outlineBytes(outline),
     keep,
     release: () => encoded.release(),
@@ -151,6 +157,7 @@ function plain(value: unknown, options: EncodePartsOptions): Omit<ValueSnapshot,
     pieces: parts.flatMap(part => [...bytePiecesOf(part)]),
     usesMemory: false,
     epoch: 0,
+    tables: tablesOfCheckpoint(encoded.tables),
     outline: outlineBytes(outline),
     release: () => encoded.release(),
   }

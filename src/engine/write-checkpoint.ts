@@ -8,6 +8,7 @@ import { newCheckpointId } from '../model/ids.ts'
 import { checkLabels } from './check-labels.ts'
 import type { Parent } from './parents.ts'
 import type { StoreCore } from './store-core.ts'
+import type { TablesOfCheckpoint } from './tables-of-checkpoint.ts'
 import { type SnapshotOptions, takeSnapshot, type ValueSnapshot } from './value-snapshot.ts'
 
 /** Values whose bytes are fewer ride in the log record as they are; longer ones are kept as chunks. */
@@ -55,10 +56,18 @@ export async function writeSnapshot(
     // To read the value held up everybody else; they have their turn before the rest.
     if (length > turnFromBytes) await setImmediate()
     if (length >= inlineBelowBytes) return await writeStream(core, pieces, 'cbor', facts, { ...options, ...snapshot })
+    if (snapshot.tables.tables !== undefined) await core.upgrade()
     const bytes = new Uint8Array(Buffer.concat([...pieces].map(bytesOfShort)))
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
     const content = { kind: 'inline' as const, bytes }
-    return await checkpointOf(core, facts, { encoding: 'cbor', digest, content, logicalBytes: length, storedBytes: length })
+    return await checkpointOf(core, facts, {
+      encoding: 'cbor',
+      digest,
+      content,
+      ...snapshot.tables,
+      logicalBytes: length,
+      storedBytes: length,
+    })
   } finally {
     snapshot.release()
   }
@@ -72,6 +81,7 @@ export interface StreamOptions {
   /** Asked when the whole stream is there. */
   readonly outline?: () => Uint8Array | undefined
   readonly rows?: () => number
+  readonly tables?: TablesOfCheckpoint
   /** Called with its chunks, once they are committed. */
   readonly keep?: (id: string, chunks: ChunkList) => void
 }
@@ -106,13 +116,17 @@ export async function writeStream(
     storedBytes,
     ...(parent === undefined ? {} : { parent: parent.id }),
     ...(rows === undefined ? {} : { rows }),
+    ...options.tables,
   })
   if (!full || options.usesMemory === true) await memory.mustHold(epoch)
   memory.parents.saved(record.id, facts, saved, () => memory.epoch === epoch, options.keep)
   return record
 }
 
-type Stored = Pick<CheckpointRecord, 'encoding' | 'digest' | 'content' | 'logicalBytes' | 'storedBytes' | 'parent' | 'rows'>
+type Stored = Pick<
+  CheckpointRecord,
+  'encoding' | 'digest' | 'content' | 'logicalBytes' | 'storedBytes' | 'parent' | 'rows' | 'tables' | 'tableCount'
+>
 
 async function checkpointOf(core: StoreCore, facts: CheckpointFacts, stored: Stored): Promise<CheckpointRecord> {
   return {

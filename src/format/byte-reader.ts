@@ -67,6 +67,11 @@ export class ByteReader {
     return this.#view.getUint8(this.#position)
   }
 
+  /** Whether exactly these bytes come next. */
+  comesNext(expected: Uint8Array): boolean {
+    return this.#bytes.subarray(this.#position, this.#position + expected.length).equals(expected)
+  }
+
   /** The argument of a head after its first byte: a whole number, at most 2^53 - 1. */
   argument(initial: number): number {
     const information = initial & 31

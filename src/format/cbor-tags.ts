@@ -43,4 +43,6 @@ export const cborTag = {
   arrayBuffer: 0x574d4b05,
   /** Content: byte string. */
   dataView: 0x574d4b06,
+  /** Content: map, see `docs/format-tables.md`. */
+  table: 0x574d4b07,
 } as const

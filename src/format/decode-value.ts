@@ -7,6 +7,10 @@ export interface DecodeOptions {
   readonly codecs?: readonly Codec[]
   /** How many objects may lie inside one another. Default 1000, which is all that `encodeValue` writes. */
   readonly maxDepth?: number
+  /** Called for each table, in the order of their bytes, with the SHA-256 in hex of its content. */
+  readonly onTable?: (digest: string) => void
+  /** True: each table comes as a `ColumnarHolder`, for which no library is needed. Default false: in the form that was given. */
+  readonly tablesInColumns?: boolean
 }
 
 /**
@@ -32,8 +36,17 @@ export function decodeValue(bytes: Uint8Array, options: DecodeOptions = {}): unk
  */
 export function decodeElements(bytes: Uint8Array, options: DecodeOptions = {}): IterableIterator<unknown> {
   const decoder = decoderOf(bytes, options)
+  const rows = decoder.guarded(() => wholeTable(decoder))
+  if (rows !== undefined) return rows.values()
   const count = decoder.guarded(() => decoder.arrayLength())
   return elements(decoder, count)
+}
+
+/** Rows of a table are not stored one behind the other: all are there, or none. */
+function wholeTable(decoder: ValueDecoder): readonly unknown[] | undefined {
+  const rows = decoder.tableRows()
+  if (rows !== undefined) decoder.finish()
+  return rows
 }
 
 /** The elements of an array, of which some are left out. */
@@ -51,6 +64,8 @@ export interface ElementReader {
 /** Like {@link decodeElements}, for who does not want them all. */
 export function readElements(bytes: Uint8Array, options: DecodeOptions = {}): ElementReader {
   const decoder = decoderOf(bytes, options)
+  const rows = decoder.guarded(() => wholeTable(decoder))
+  if (rows !== undefined) return readRows(rows)
   return {
     count: decoder.guarded(() => decoder.arrayLength()),
     next: () => decoder.guarded(() => decoder.element()),
@@ -59,8 +74,20 @@ export function readElements(bytes: Uint8Array, options: DecodeOptions = {}): El
   }
 }
 
+function readRows(rows: readonly unknown[]): ElementReader {
+  let next = 0
+  return {
+    count: rows.length,
+    next: () => rows[next++],
+    skip: count => {
+      next += count
+    },
+    finish: () => {},
+  }
+}
+
 function decoderOf(bytes: Uint8Array, options: DecodeOptions): ValueDecoder {
-  return new ValueDecoder(bytes, CodecRegistry.of(options.codecs), options.maxDepth ?? defaultMaxDepth)
+  return new ValueDecoder(bytes, CodecRegistry.of(options.codecs), options.maxDepth ?? defaultMaxDepth, options)
 }
 
 function* elements(decoder: ValueDecoder, count: number): Generator<unknown, void, undefined> {

@@ -6,6 +6,7 @@ import { type Outline, outlineOf } from './outline.ts'
 import { OutlineNotes } from './outline-notes.ts'
 import { SteppedEncoder } from './stepped-encoder.ts'
 import { rememberedBytes, SubtreeMarker, SubtreeMarkers } from './subtree-markers.ts'
+import type { WrittenTable } from './written-table.ts'
 
 /** `known`: bytes that are not here because they were encoded before. `begin` and `end`: around the parts of a new subtree. */
 export interface SubtreePart {
@@ -25,6 +26,8 @@ export interface ReferencedParts {
   /** Bytes of the whole encoding, those of known subtrees included. */
   readonly length: number
   readonly outline: Outline | undefined
+  /** Those of known subtrees included. */
+  readonly tables: readonly WrittenTable[]
   /**
    * From now on the new subtrees are `known`. To be called once their bytes are stored and `chunks` of each is set; not at all if
    * they could not be stored.
@@ -63,7 +66,8 @@ export function encodePartsByReference(value: unknown, options: EncodePartsOptio
         return marker.length
       },
     )
-    return { parts, length, outline, remember: once(() => markers.remember()), release: once(() => encoder.release()) }
+    const tables = encoder.tables.written
+    return { parts, length, outline, tables, remember: once(() => markers.remember()), release: once(() => encoder.release()) }
   } catch (error) {
     encoder.release()
     throw error

@@ -20,7 +20,7 @@ const stepsPerLook = 8
 /**
  * {@link encodeParts}, the same bytes, in slices: the caller promises that nothing of the value changes until this resolves, and in
  * return the event loop is not held much longer than `sliceMs`, whatever the shape of the value. What cannot be divided is done in
- * one step: a long text (about 1 ms for a megabyte), a key of a Map, the list of the keys of one object (0.3 s for a
+ * one step: a long text (about 1 ms for a megabyte), a table (about 10 ms for a megabyte), a key of a Map, the list of the keys of one object (0.3 s for a
  * million), an Error, and what a codec stores for an instance. With `references: true` nothing is divided.
  *
  * What codecs store may be asked for twice.
@@ -42,7 +42,7 @@ export async function encodePartsInSlices(
       await pause()
       start = clock.monotonicMs()
     }
-    return partsOf(stepped.encoder.out, value, notes)
+    return partsOf(stepped.encoder, value, notes)
   } catch (error) {
     stepped.encoder.release()
     throw error

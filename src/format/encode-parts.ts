@@ -1,9 +1,10 @@
-import type { ByteWriter, WrittenPiece } from './byte-writer.ts'
+import type { WrittenPiece } from './byte-writer.ts'
 import { CodecRegistry } from './codec.ts'
 import type { EncodeOptions } from './encode-value.ts'
 import { type Outline, outlineOf } from './outline.ts'
 import { OutlineNotes } from './outline-notes.ts'
 import { ValueEncoder } from './value-encoder.ts'
+import type { WrittenTable } from './written-table.ts'
 
 export interface EncodePartsOptions extends EncodeOptions {
   /** Whether to note where the large parts of the value are, so that one can be read without the rest. Default false. */
@@ -28,6 +29,8 @@ export interface EncodedParts {
   readonly length: number
   /** Undefined if it was not asked for, if references were, and for values that are short or hold nothing large. */
   readonly outline: Outline | undefined
+  /** In the order of their bytes. Their facts must be asked for as long as the value is what it was. */
+  readonly tables: readonly WrittenTable[]
   /** Gives the memory of the `value` parts back for the next value. No piece may be used afterwards, by nobody. */
   release(): void
 }
@@ -46,9 +49,9 @@ export function encodeParts(value: unknown, options: EncodePartsOptions = {}): E
     if (withReferences) {
       const bytes = encoder.copy()
       encoder.release()
-      return encodedParts([{ bytes, isLeaf: false }], undefined, () => {})
+      return encodedParts([{ bytes, isLeaf: false }], undefined, encoder.tables.written, () => {})
     }
-    return partsOf(encoder.out, value, notes)
+    return partsOf(encoder, value, notes)
   } catch (error) {
     encoder.release()
     throw error
@@ -56,15 +59,20 @@ export function encodeParts(value: unknown, options: EncodePartsOptions = {}): E
 }
 
 /** What a writer holds. It is released with the parts. */
-export function partsOf(out: ByteWriter, value: unknown, notes: OutlineNotes | undefined): EncodedParts {
+export function partsOf({ out, tables }: ValueEncoder, value: unknown, notes: OutlineNotes | undefined): EncodedParts {
   const outline = notes === undefined ? undefined : outlineOf(notes, value, out.position)
-  return encodedParts(out.pieces(), outline, () => out.release())
+  return encodedParts(out.pieces(), outline, tables.written, () => out.release())
 }
 
-function encodedParts(written: readonly WrittenPiece[], outline: Outline | undefined, release: () => void): EncodedParts {
+function encodedParts(
+  written: readonly WrittenPiece[],
+  outline: Outline | undefined,
+  tables: readonly WrittenTable[],
+  release: () => void,
+): EncodedParts {
   const parts: EncodedPart[] = []
   const length = gatherParts(written, part => parts.push(part))
-  return { parts, length, outline, release: once(release) }
+  return { parts, length, outline, tables, release: once(release) }
 }
 
 /**

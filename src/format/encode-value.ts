@@ -9,6 +9,8 @@ export interface EncodeOptions {
    * back as two equal objects and a cycle is refused; true costs about as much again as the encoding.
    */
   readonly references?: boolean
+  /** Whether what `table()` has marked is kept as a table. Default true; false, where older versions must be able to read the bytes: rows are then an array like any other. */
+  readonly tables?: boolean
 }
 
 /**
@@ -17,7 +19,12 @@ export interface EncodeOptions {
  * with `limit`. The result is the caller's own.
  */
 export function encodeValue(value: unknown, options: EncodeOptions = {}): Uint8Array {
-  const encoder = new ValueEncoder(CodecRegistry.of(options.codecs), options.references === true)
+  const encoder = new ValueEncoder(
+    CodecRegistry.of(options.codecs),
+    options.references === true,
+    undefined,
+    options.tables !== false,
+  )
   try {
     encoder.encode(value)
     return encoder.copy()

@@ -1,6 +1,8 @@
+import type { CheckpointTable } from '../model/checkpoint.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { blobChunks } from './cut-chunks.ts'
 import { decodeValue } from './decode-value.ts'
+import { describedTables } from './described-tables.ts'
 import { encodeValue } from './encode-value.ts'
 
 /*
@@ -30,6 +32,9 @@ export interface ExportedFacts {
   readonly digest: string
   readonly encoding: 'cbor' | 'bytes' | 'rows' | 'files'
   readonly rows?: number
+  /** The tables in its value. */
+  readonly tables?: readonly CheckpointTable[]
+  readonly tableCount?: number
   /** Bytes of the content. */
   readonly logicalBytes: number
   /** Where the large parts of the value are: `outline.ts`. */
@@ -97,6 +102,8 @@ function factsOf(head: ReadonlyMap<string, unknown>, shown: string): ExportedFac
   if (!Number.isSafeInteger(logicalBytes) || logicalBytes < 0) throw wrong('length')
   const [run, stage, description] = [text('run'), text('stage'), text('description')]
   const [expiresAt, rows, outline] = [number('expiresAt'), number('rows'), head.get('outline')]
+  const tableCount = number('tableCount')
+  const tables = head.has('tables') ? needed('list of tables', describedTables(head.get('tables'))) : undefined
   if (outline !== undefined && !(outline instanceof Uint8Array)) throw wrong('outline')
   return {
     id: needed('id', text('id')),
@@ -111,6 +118,8 @@ function factsOf(head: ReadonlyMap<string, unknown>, shown: string): ExportedFac
     digest: needed('digest', text('digest')),
     encoding: needed('encoding', encoding),
     ...(rows === undefined ? {} : { rows }),
+    ...(tables === undefined ? {} : { tables }),
+    ...(tableCount === undefined ? {} : { tableCount }),
     logicalBytes,
     ...(outline === undefined ? {} : { outline }),
   }

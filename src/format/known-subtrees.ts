@@ -1,4 +1,5 @@
 import type { Note } from './outline-notes.ts'
+import type { WrittenTable } from './written-table.ts'
 
 /** A part of a value that was encoded, and will not be encoded again while it is the same object. Compared by identity. */
 export interface Subtree {
@@ -14,6 +15,15 @@ export interface KnownSubtree {
   /** How deep it lay: deeper than that it might nest too deeply. */
   readonly depth: number
   readonly note: Note | undefined
+  /** Those within it. */
+  readonly tables: SubtreeTables | undefined
+}
+
+export interface SubtreeTables {
+  readonly tables: readonly WrittenTable[]
+  /** Where the subtree was. */
+  readonly path: string
+  readonly start: number
 }
 
 /** Elements that followed one another in an array. Known by the first, which is an object. */

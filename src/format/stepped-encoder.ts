@@ -1,3 +1,4 @@
+import { type TableMark, tableMarkOf } from '../tables/table-mark.ts'
 import type { CodecRegistry } from './codec.ts'
 import { type ContainerSteps, containerKind, type LargeContainers } from './container-steps.ts'
 import type { OutlineNotes } from './outline-notes.ts'
@@ -21,7 +22,7 @@ interface OpenContainer {
 
 /**
  * Writes the same bytes as {@link ValueEncoder}, in short steps. What is small is tried to be written whole, at full speed; what
- * proves larger is taken back and entered. One step, however long, are: a text, a typed array, a key of a Map, the list of the keys
+ * proves larger is taken back and entered. One step, however long, are: a text, a typed array, a table, a key of a Map, the list of the keys
  * of one object, an Error, what a codec stores for an instance, and objects of another realm.
  */
 export class SteppedEncoder {
@@ -81,8 +82,22 @@ export class SteppedEncoder {
       encoder.write(value)
       return true
     }
+    const mark = tableMarkOf(value)
+    if (mark !== undefined) return this.#writeTable(value, mark)
     if (this.#large?.replace(value, encoder) || encoder.attempt(value, this.#sizes.bytes, this.#sizes.objects)) return true
     return !this.#begin(value)
+  }
+
+  /** In one step, and like a container where it is large: what is not changed is not read again. */
+  #writeTable(value: object, mark: TableMark): true {
+    const { encoder } = this
+    if (this.#large?.replace(value, encoder)) return true
+    const { bytes } = encoder.tables.prepare(value, mark, encoder.ancestors.pathTo(value))
+    const isLarge = bytes >= this.#sizes.bytes
+    if (isLarge) this.#large?.begin(encoder.out)
+    encoder.write(value)
+    if (isLarge) this.#large?.end(value, encoder)
+    return true
   }
 
   #begin(value: object): boolean {

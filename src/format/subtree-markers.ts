@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import type { ByteWriter } from './byte-writer.ts'
 import type { LargeContainers } from './container-steps.ts'
-import type { KnownSubtree, KnownSubtrees, Subtree } from './known-subtrees.ts'
+import type { KnownSubtree, KnownSubtrees, Subtree, SubtreeTables } from './known-subtrees.ts'
 import type { OutlineNotes } from './outline-notes.ts'
 
 import type { ValueEncoder } from './value-encoder.ts'
@@ -62,10 +62,12 @@ export class SubtreeMarkers implements LargeContainers {
     this.#notes = notes
   }
 
-  replace(value: object, { out, ancestors }: ValueEncoder): boolean {
+  replace(value: object, encoder: ValueEncoder): boolean {
+    const { out, ancestors } = encoder
     const known = this.#known.find(value, ancestors.depth)
     if (known === undefined) return false
     this.#endRun(out)
+    if (known.tables !== undefined) this.#adoptTables(known.tables, value, encoder)
     this.#insertKnown(known, out)
     return true
   }
@@ -75,11 +77,16 @@ export class SubtreeMarkers implements LargeContainers {
     this.#begin(out, -1)
   }
 
-  end(value: object, { out, ancestors: { depth } }: ValueEncoder): void {
+  end(value: object, encoder: ValueEncoder): void {
+    const {
+      out,
+      ancestors: { depth },
+    } = encoder
     this.#endRun(out)
+    const tables = tablesIn(value, this.#open.at(-1)?.start ?? 0, encoder)
     const subtree = this.#end(out)
     const note = this.#notes?.latest
-    this.#onRemember.push(() => this.#known.remember(value, { subtree, depth, note }))
+    this.#onRemember.push(() => this.#known.remember(value, { subtree, depth, note, tables }))
   }
 
   beginElement(array: readonly unknown[], index: number, { out, ancestors }: ValueEncoder): number {
@@ -94,9 +101,15 @@ export class SubtreeMarkers implements LargeContainers {
     return run.elements.length
   }
 
-  endElement(array: readonly unknown[], index: number, start: number, { out, ancestors: { depth } }: ValueEncoder): void {
+  endElement(array: readonly unknown[], index: number, start: number, encoder: ValueEncoder): void {
+    const {
+      out,
+      ancestors: { depth },
+    } = encoder
     const run = this.#open.at(-1)
     if (run === undefined || run.first < 0) return
+    // What a run holds has no places of its own, and a table must be found where it is.
+    if (encoder.tables.since(run.start).length > 0) return this.#endRun(out)
     const length = out.position - run.start
     if (length < rememberedBytes) return
     const chance = (out.position - start) / meanRest
@@ -105,7 +118,7 @@ export class SubtreeMarkers implements LargeContainers {
     const elements = array.slice(run.first, index + 1)
     const first = elements[0]
     if (typeof first !== 'object' || first === null) return
-    this.#onRemember.push(() => this.#known.rememberRun(first, { subtree, depth, note: undefined, elements }))
+    this.#onRemember.push(() => this.#known.rememberRun(first, { subtree, depth, note: undefined, tables: undefined, elements }))
   }
 
   /** From now on what was written is known. */
@@ -120,6 +133,11 @@ export class SubtreeMarkers implements LargeContainers {
   /** Something that is not part of a run begins, or the array ends. What came so far is not remembered: more might come next time. */
   #endRun(out: ByteWriter): void {
     if (this.#isInRun) this.#end(out).isMarked = false
+  }
+
+  #adoptTables({ tables, path, start }: SubtreeTables, value: object, { out, ancestors, tables: written }: ValueEncoder): void {
+    const to = ancestors.pathTo(value)
+    written.adopt(tables.map(table => table.moved(path, to, out.position + table.start - start)))
   }
 
   #insertKnown({ subtree, note }: KnownSubtree, out: ByteWriter): void {
@@ -141,6 +159,11 @@ export class SubtreeMarkers implements LargeContainers {
     out.insert(new SubtreeMarker('end', open.subtree), 0)
     return open.subtree
   }
+}
+
+function tablesIn(value: object, start: number, { tables, ancestors }: ValueEncoder): SubtreeTables | undefined {
+  const found = tables.since(start)
+  return found.length === 0 ? undefined : { tables: found, path: ancestors.pathTo(value), start }
 }
 
 /** A number from 0 to 2^32 - 1, made of the length and 16 words at even distances. */

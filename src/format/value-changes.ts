@@ -5,6 +5,7 @@ import { encodeParts } from './encode-parts.ts'
 import type { Outline } from './outline.ts'
 import { type PathStep, parsePath } from './parse-path.ts'
 import { defaultMaxDepth } from './value-depth.ts'
+import type { WrittenTable } from './written-table.ts'
 
 /** A value as it will stand among the bytes of another. */
 export interface EncodedValue {
@@ -12,6 +13,8 @@ export interface EncodedValue {
   /** Where the content of large binary leaves lies in them, in order. */
   readonly blobs: readonly BlobRange[]
   readonly outline: Outline | undefined
+  /** Their paths are those inside this value, their facts are worked out. */
+  readonly tables: readonly WrittenTable[]
 }
 
 export interface BlobRange {
@@ -97,11 +100,13 @@ function encodedAt(path: string, depth: number, value: unknown, codecs: readonly
     const encoded = encodeParts(value, { codecs, outline: true })
     const bytes = Buffer.concat(encoded.parts.flatMap(part => part.pieces))
     const blobs = encoded.parts.filter(part => part.kind === 'blob').map(({ offset, length }) => ({ offset, length }))
-    const { outline } = encoded
+    const { outline, tables } = encoded
+    // Now, while the value is what was written.
+    for (const table of tables) void table.facts
     encoded.release()
     // Each level takes a byte at least.
     if (bytes.length + depth > defaultMaxDepth) encodeParts(inside(value, depth), { codecs }).release()
-    return { bytes, blobs, outline }
+    return { bytes, blobs, outline, tables }
   } catch (error) {
     if (!isWaymarkError(error) || path === '') throw error
     const { code, message, means, remedy, cause, details } = error

@@ -1,4 +1,5 @@
 import { WaymarkError } from '../model/errors.ts'
+import { DamagedTable } from '../tables/damaged-table.ts'
 import { builtinReaders } from './builtin-readers.ts'
 import { ByteReader } from './byte-reader.ts'
 import { major, simple } from './cbor-heads.ts'
@@ -8,6 +9,7 @@ import { bareError, errorClasses, errorFieldOrder } from './error-fields.ts'
 import { isForInExact, ownPropertyCount } from './own-property-count.ts'
 import { SharedValues } from './shared-values.ts'
 import { arrayIndexOf, isInherited, mostStoredKeys, StoredKeys } from './stored-keys.ts'
+import { revivedTable } from './table-reader.ts'
 import { unknownName, unknownTag } from './unreadable-value.ts'
 import { isStackOverflow } from './value-depth.ts'
 
@@ -22,6 +24,8 @@ export class ValueDecoder {
   readonly #input: ByteReader
   readonly #codecs: CodecRegistry
   readonly #maxDepth: number
+  readonly #onTable: ((digest: string) => void) | undefined
+  readonly #tablesInColumns: boolean
   readonly #keys = StoredKeys.current
   readonly #isForInExact = isForInExact()
   readonly #shared = new SharedValues()
@@ -29,7 +33,15 @@ export class ValueDecoder {
   /** The key under which objects are being read. */
   #site = this.#keys.root
 
-  constructor(bytes: Uint8Array, codecs: CodecRegistry, maxDepth: number) {
+  /** @param tables `onTable` gets the digest of each table, in the order of their bytes */
+  constructor(
+    bytes: Uint8Array,
+    codecs: CodecRegistry,
+    maxDepth: number,
+    tables: { readonly onTable?: (digest: string) => void; readonly tablesInColumns?: boolean } = {},
+  ) {
+    this.#onTable = tables.onTable
+    this.#tablesInColumns = tables.tablesInColumns ?? false
     this.#input = new ByteReader(bytes)
     this.#codecs = codecs
     this.#maxDepth = maxDepth
@@ -62,6 +74,13 @@ export class ValueDecoder {
     this.#input.expect(length, 1)
     this.#depth++
     return length
+  }
+
+  /** The rows of a table, if that is what comes next: they cannot be read one by one. */
+  tableRows(): readonly unknown[] | undefined {
+    if (!this.#input.comesNext(tableHead)) return undefined
+    const value = this.read()
+    return Array.isArray(value) ? value : undefined
   }
 
   element(): unknown {
@@ -186,6 +205,8 @@ export class ValueDecoder {
         return this.#error(this.#input.head(major.map, 'map'))
       case cborTag.registeredClass:
         return this.#registered()
+      case cborTag.table:
+        return this.#table()
       case cborTag.shareable:
         return this.#shareable()
       case cborTag.reference:
@@ -278,6 +299,21 @@ export class ValueDecoder {
     return instance
   }
 
+  #table(): object {
+    const number = this.#shared.take()
+    this.#descend()
+    const stored = this.read()
+    this.#depth--
+    try {
+      const { value, digest } = revivedTable(stored, this.#tablesInColumns)
+      this.#onTable?.(digest)
+      this.#shared.put(number, value)
+      return value
+    } catch (error) {
+      throw error instanceof DamagedTable ? this.#input.damaged(error.message, error) : error
+    }
+  }
+
   #shareable(): unknown {
     if (this.#shared.isPending) throw this.#input.damaged('a value that is marked as shared twice')
     this.#shared.announce()
@@ -313,6 +349,8 @@ export class ValueDecoder {
   }
 }
 
+/** The tag of a table, in five bytes. */
+const tableHead = Uint8Array.of((major.tag << 5) | 26, 0x57, 0x4d, 0x4b, 0x07)
 /** First byte of a tag whose number takes one byte more, as that of an absent element does. */
 const tagOfOneByte = (major.tag << 5) | 24
 

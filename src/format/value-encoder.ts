@@ -1,4 +1,6 @@
 import { types } from 'node:util'
+import { isArrowTable } from '../tables/arrow-bridge.ts'
+import { type TableMark, tableMarkOf } from '../tables/table-mark.ts'
 import { Ancestors } from './ancestors.ts'
 import { builtinWriters, checkCount, type ItemSink, writeBigInt, writeRegistered } from './builtin-writers.ts'
 import { attemptEnded, ByteWriter } from './byte-writer.ts'
@@ -14,6 +16,7 @@ import { findExtraProperty, findUnstorableProperty, type UnstorableProperty } fr
 import { refusedValue } from './refused-value.ts'
 import { SharedReferences } from './shared-references.ts'
 import { type KeyGuess, mostStoredKeys, StoredKeys } from './stored-keys.ts'
+import { TableWriter } from './table-writer.ts'
 import { refusalOfPrototype, refusalOfType } from './unstorable-kinds.ts'
 import { joinPath } from './value-path.ts'
 
@@ -34,15 +37,21 @@ export class ValueEncoder implements ItemSink {
   readonly #codecs: CodecRegistry
   readonly #references: SharedReferences | undefined
   readonly #notes: OutlineNotes | undefined
+  readonly #keepsTables: boolean
   readonly ancestors = new Ancestors()
+  readonly tables = new TableWriter()
   #objects = 0
   /** An attempt ends at about this object. */
   #lastObject = Number.MAX_SAFE_INTEGER
   /** The key under which objects are being written. */
   site = this.#keys.root
 
-  /** @param notes where to note what is large, if anywhere */
-  constructor(codecs: CodecRegistry, withReferences: boolean, notes?: OutlineNotes) {
+  /**
+   * @param notes where to note what is large, if anywhere
+   * @param keepsTables false: what is marked as a table is written as what it is without the mark
+   */
+  constructor(codecs: CodecRegistry, withReferences: boolean, notes?: OutlineNotes, keepsTables = true) {
+    this.#keepsTables = keepsTables
     this.#codecs = codecs
     this.#references = withReferences ? new SharedReferences() : undefined
     this.#notes = notes
@@ -86,6 +95,7 @@ export class ValueEncoder implements ItemSink {
     }
     this.out.rewind(start)
     this.#notes?.dropFrom(start)
+    this.tables.dropFrom(start)
     this.ancestors.depth = depth
     this.site = site
     return false
@@ -225,6 +235,8 @@ export class ValueEncoder implements ItemSink {
 
   #array(value: readonly unknown[]): void {
     if (this.#isChecked()) this.#refuse(findExtraProperty(value))
+    const mark = this.#keepsTables ? tableMarkOf(value) : undefined
+    if (mark !== undefined) return this.#table(value, mark)
     const length = value.length
     let holes = 0
     let marks: ArrayMarks | undefined
@@ -245,6 +257,10 @@ export class ValueEncoder implements ItemSink {
     if (marks !== undefined) this.#notes?.addMarks(marks)
   }
 
+  #table(value: object, mark: TableMark): void {
+    this.tables.write(value, mark, this.ancestors.path(), this.out.position, this)
+  }
+
   /** Marks that the element written next, as undefined, is absent: the `count`th of its array. */
   hole(count: number): void {
     if (count > mostHoles) throw tooSparse(this.ancestors.path(), mostHoles)
@@ -256,6 +272,8 @@ export class ValueEncoder implements ItemSink {
       this.out.head(major.tag, cborTag.nullPrototype)
       return this.writeProperties(value)
     }
+    const mark = this.#keepsTables ? tableMarkOf(value) : undefined
+    if (mark !== undefined) return this.#table(value, mark)
     const codec = this.#codecs.forPrototype(prototype)
     if (codec !== undefined) return writeRegistered(codec, value, this)
     if (this.#builtin(value, prototype)) return
@@ -264,6 +282,12 @@ export class ValueEncoder implements ItemSink {
     if (local === Object.prototype) return this.writeProperties(value)
     if (local === Array.prototype && Array.isArray(value)) return this.#array(value)
     if (local !== prototype && this.#builtin(value, local)) return
+    if (isArrowTable(value))
+      throw refusedValue(
+        this.ancestors.path(),
+        'an Arrow table is kept only where it is said to be one',
+        'Mark it: table(value).',
+      )
     const { problem, remedy } = refusalOfPrototype(prototype, builtinWriters.has(local))
     throw refusedValue(this.ancestors.path(), problem, remedy)
   }

@@ -6,9 +6,18 @@ import type { RecordPosition } from '../model/run-view.ts'
 import { encodeAccept } from './accept.ts'
 import { Claims, type StreamClaims } from './claims.ts'
 import { Committer, SegmentAbandoned } from './committer.ts'
-import { type FoundStream, findStream } from './find-stream.ts'
+import { type FoundStream, findIntact, findStream } from './find-stream.ts'
 import { countedHistory } from './history.ts'
-import type { AppendDurability, CommittedBatch, Log, Ownership, SegmentTail, StreamHistory } from './log.ts'
+import type {
+  AppendDurability,
+  CommittedBatch,
+  IntactStream,
+  Log,
+  Ownership,
+  SegmentTail,
+  StreamHistory,
+  StreamPlace,
+} from './log.ts'
 import { Segments } from './segments.ts'
 import { StreamOwner } from './stream-owner.ts'
 
@@ -93,6 +102,41 @@ export class FileLog implements Log {
         const lost = await tokenWithoutClaim(claims, tokens, highest)
         if (lost !== undefined) throw claimLost(stream, lost)
         return history
+      }
+    })
+  }
+
+  intact(stream: string, hint?: string): Promise<IntactStream | undefined> {
+    const claims = this.#claims.of(stream)
+    return this.#reading(`read ${stream}`, async () => {
+      const highest = await highestOf(claims, hint)
+      const found = highest === 0 ? undefined : await findIntact(this.#segments, { stream, claims, highest, hint })
+      const lost = found && (await tokenWithoutClaim(claims, found.tokens, highest))
+      if (lost !== undefined) throw claimLost(stream, lost)
+      return found?.intact
+    })
+  }
+
+  async goOnFrom(stream: string, last: StreamPlace, newest: number): Promise<Ownership> {
+    const claims = this.#claims.of(stream)
+    const doing = `go on with ${stream}`
+    return this.#reading(doing, async () => {
+      for (;;) {
+        const segment = await this.#committer.segment()
+        const highest = Math.max(newest, await claims.highest())
+        const hint = last.segment
+        const found = await findIntact(this.#segments, { stream, claims, highest, hint })
+        if (found?.intact.newest.token !== newest) throw fenced(stream)
+        if (!(await claims.take(highest + 1, segment))) continue
+        await claims.makeDurable()
+        const owner = new StreamOwner(stream, claims, highest + 1, segment)
+        const isIntact = last.token === found.base.token && last.sequence === found.base.sequence
+        try {
+          await this.#committer.commit(owner, 'accept', [encodeAccept(last, isIntact ? found.copies : [])])
+          return owner
+        } catch (error) {
+          if (!(error instanceof SegmentAbandoned)) throw error
+        }
       }
     })
   }
@@ -192,6 +236,14 @@ async function tokenWithoutClaim(
   for (const token of tokens) if (token > highest && !(await claims.exists(token))) return token
   return undefined
 }
+
+const fenced = (stream: string): WaymarkError =>
+  new WaymarkError('fenced', {
+    message: `${stream} has another owner by now than when it was looked at`,
+    means: 'What that one records counts; nothing was changed.',
+    remedy: 'Look again.',
+    details: { stream },
+  })
 
 function claimLost(stream: string, token: number): WaymarkError {
   return new WaymarkError('corrupt', {

@@ -1,8 +1,8 @@
 import { WaymarkError } from '../model/errors.ts'
 import { type AcceptedBase, decodeAccept } from './accept.ts'
 import type { StreamClaims } from './claims.ts'
-import { countedHistory } from './history.ts'
-import type { SegmentRecord, SegmentTail, StreamHistory } from './log.ts'
+import { countedHistory, intactHistory } from './history.ts'
+import type { IntactStream, SegmentRecord, SegmentTail, StreamHistory } from './log.ts'
 import type { Segments } from './segments.ts'
 
 /** Where and by whom a stream is looked for. */
@@ -42,6 +42,29 @@ export async function findStream(segments: Segments, query: StreamQuery): Promis
   }
   const base = { token: 1, sequence: 0, segment: '' }
   return { history: { records: [], token: 0, tornBytes: 0 }, base, unproven: [], records: [], tokens: search.tokens }
+}
+
+/** What is intact of a damaged stream, and what an owner must write down that goes on from there. */
+export interface FoundIntact {
+  readonly intact: IntactStream
+  readonly base: AcceptedBase
+  readonly copies: readonly SegmentRecord[]
+  readonly tokens: ReadonlySet<number>
+}
+
+/**
+ * Finds the records before the first one that is lost. The newest owner is looked for as in {@link findStream}.
+ *
+ * @throws WaymarkError `corrupt` if it cannot be told who the newest owner is, or where an owner took over: what was recorded before may have been void
+ */
+export async function findIntact(segments: Segments, query: StreamQuery): Promise<FoundIntact | undefined> {
+  const search = new StreamSearch(segments, query)
+  await search.lookAtHint()
+  for (let token = query.highest; token >= 1; token--) {
+    const segment = await search.segmentOf(token)
+    if (segment !== undefined) return search.intactFrom(token, segment)
+  }
+  return undefined
 }
 
 /** Reads segments as far as one stream needs them, each once. */
@@ -101,6 +124,42 @@ class StreamSearch {
       base: { token, sequence, segment },
       unproven: tail.closed ? [] : own.filter(record => record.position.offset >= tail.provenEnd),
       records,
+      tokens: this.tokens,
+    }
+  }
+
+  /** As {@link countFrom}, up to the first record that cannot be read. */
+  async intactFrom(newest: number, newestSegment: string): Promise<FoundIntact> {
+    const { stream } = this.#query
+    const tail = await this.#readOnce(newestSegment)
+    this.#read.clear()
+    this.#read.set(newestSegment, tail)
+    await this.#readBases(newest, newestSegment)
+    const records = [...this.#read.values()].flatMap(recordsOf).filter(record => record.token <= newest)
+    const found = intactHistory(stream, records, newest)
+    const { token, sequence, segment = newestSegment } = found
+    const home = await this.#readOnce(segment)
+    const isUnsafe = ({ position }: Pick<SegmentRecord, 'position'>): boolean =>
+      position.segment !== segment || (!home.closed && position.offset >= home.provenEnd)
+    // Copies in the take-over of an owner that counts no more would be lost with it.
+    const copies = [
+      ...recordsOf(home).filter(record => record.kind === 'accept' && record.token === token && isUnsafe(record)),
+      ...found.records
+        .filter(record => record.token === token && isUnsafe(record))
+        .map((record): SegmentRecord => ({ ...record, kind: 'data' })),
+    ]
+    const endOfNewest = recordsOf(tail).findLast(record => record.token === newest)?.position.offset ?? 0
+    const isEndLost = tail.damage !== undefined && endOfNewest < tail.damage.lastOffset
+    return {
+      intact: {
+        records: found.records,
+        last: { token, sequence, segment },
+        newest: { ...found.newest, segment: newestSegment },
+        isEndLost,
+        isWhole: token === newest && sequence === found.newest.sequence && !isEndLost,
+      },
+      base: { token, sequence, segment },
+      copies,
       tokens: this.tokens,
     }
   }

@@ -29,12 +29,56 @@ export function countedHistory(stream: string, records: readonly SegmentRecord[]
     if (counts && candidate > token) token = candidate
   }
   if (token === 0) return { records: [], token: 0 }
-  const chain = chainFrom(stream, owners, token)
-  // Oldest first, so that the place in the newest ACCEPT, the one that lasts, has the last word.
-  for (const link of chain) if (link.accept !== undefined) placeCopies(owners, link.accept)
+  const chain = placedChain(stream, owners, token)
   const counted: StoredRecord[] = []
   for (const link of chain) append(stream, owners.get(link.token), link, counted)
   return { records: counted, token }
+}
+
+/** What counts of a stream up to the first record that cannot be read. */
+export interface IntactHistory {
+  /** Oldest first, none missing. */
+  readonly records: readonly StoredRecord[]
+  /** Whose record the last one is, and its number. */
+  readonly token: number
+  readonly sequence: number
+  /** Segment of that owner's records; undefined for the newest owner. */
+  readonly segment: string | undefined
+  /** What is known of the newest owner: its last record that can be read. */
+  readonly newest: { readonly token: number; readonly sequence: number }
+}
+
+/**
+ * As {@link countedHistory}, but ends before the first record that is missing. Only where every take-over can be read: without one it cannot be told which records of the owner before it count.
+ *
+ * @throws WaymarkError `corrupt` if a take-over record is missing
+ */
+export function intactHistory(stream: string, records: readonly SegmentRecord[], newest: number): IntactHistory {
+  const owners = new Map<number, OwnerRecords>()
+  for (const record of records) collect(owners, record)
+  const chain = placedChain(stream, owners, newest)
+  const intact: StoredRecord[] = []
+  const last = Math.max(0, ...(owners.get(newest)?.bySequence.keys() ?? []))
+  for (const [place, { token, cut }] of chain.entries()) {
+    const bySequence = owners.get(token)?.bySequence
+    let sequence = 0
+    for (; sequence < cut; sequence++) {
+      const record = bySequence?.get(sequence + 1)
+      if (record === undefined) break
+      intact.push(record)
+    }
+    if (sequence === cut) continue
+    const segment = chain[place + 1]?.accept?.base.segment
+    return { records: intact, token, sequence, segment, newest: { token: newest, sequence: last } }
+  }
+  throw missing(stream, newest, 0)
+}
+
+function placedChain(stream: string, owners: Map<number, OwnerRecords>, newest: number): readonly ChainLink[] {
+  const chain = chainFrom(stream, owners, newest)
+  // Oldest first, so that the place in the newest ACCEPT, the one that lasts, has the last word.
+  for (const link of chain) if (link.accept !== undefined) placeCopies(owners, link.accept)
+  return chain
 }
 
 interface OwnerRecords {

@@ -47,6 +47,16 @@ export interface Log {
   sync(): Promise<void>
   /** What counts of a stream now, without owning it. The newest batches of a living owner may not be durable yet. */
   history(stream: string, hint?: string): Promise<StreamHistory>
+  /**
+   * Of a stream that `history` refuses: its records before the first one that is lost. Undefined if there is no such stream. Rejects with `corrupt` where a take-over is lost, so that it cannot be
+   * told what counted.
+   */
+  intact(stream: string, hint?: string): Promise<IntactStream | undefined>
+  /**
+   * Becomes the owner of a stream, whatever its state, and says what counts of it from now on: everything up to `last`, which {@link intact} gave, or what a fall back left behind. Nothing is removed. Rejects
+   * with `fenced` if the stream has another owner than `newest` by now.
+   */
+  goOnFrom(stream: string, last: StreamPlace, newest: number): Promise<Ownership>
   /** Whether the stream has a newer owner than this. */
   isFenced(ownership: Ownership): Promise<boolean>
   /** One record's payload. Rejects with `corrupt` if its bytes are not what was written. */
@@ -77,6 +87,27 @@ export interface StoredRecord {
   readonly sequence: number
   readonly payload: Uint8Array
   readonly position: RecordPosition
+}
+
+/** A record of a stream: of which owner, the how manieth, and in which segment that owner writes. */
+export interface StreamPlace {
+  readonly token: number
+  readonly sequence: number
+  readonly segment: string
+}
+
+/** What is intact of a damaged stream. */
+export interface IntactStream {
+  /** Oldest first, none missing. */
+  readonly records: readonly StoredRecord[]
+  /** The last of them. */
+  readonly last: StreamPlace
+  /** The last record of the newest owner that can be read. */
+  readonly newest: StreamPlace
+  /** There may have been more behind that. */
+  readonly isEndLost: boolean
+  /** Nothing is lost. */
+  readonly isWhole: boolean
 }
 
 export interface StreamHistory {

@@ -71,7 +71,9 @@ class SegmentReader {
   async read(from: number, limit = Number.POSITIVE_INFINITY): Promise<SegmentTail> {
     const segment = this.#identity.segment
     const empty = { segment, batches: [], end: 0, digest: '', provenEnd: 0, closed: false, tornBytes: this.#size }
-    const headerDigest = checkHeader(await this.#bytes(0, headerLength), this.#identity)
+    // A reader that goes on from somewhere needs no window at the beginning.
+    const header = from > headerLength ? this.#file.read(0, headerLength) : this.#bytes(0, headerLength)
+    const headerDigest = checkHeader(await header, this.#identity)
     if (headerDigest === undefined) {
       // The header is durable before the first batch, so a segment without one that is longer has lost it.
       if (this.#size <= headerLength) return empty

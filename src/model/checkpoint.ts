@@ -1,3 +1,5 @@
+import type { TableFacts } from './table-facts.ts'
+
 /** One committed state, as the log records it. Immutable. */
 export interface CheckpointRecord {
   readonly id: string
@@ -23,12 +25,31 @@ export interface CheckpointRecord {
   readonly encoding: CheckpointEncoding
   /** Only where `encoding` is `rows`: how many. */
   readonly rows?: number
+  /** The tables in the value, in the order of their bytes; at most {@link mostTables}. Absent: none. */
+  readonly tables?: readonly CheckpointTable[]
+  /** How many there are, where they are more. */
+  readonly tableCount?: number
   /** Bytes of the encoded value. */
   readonly logicalBytes: number
   /** Bytes it takes in the store. */
   readonly storedBytes: number
   /** Where the bytes are. Other kinds come with later formats; a reader refuses kinds it does not know. */
   readonly content: InlineContent | PackContent | ChunksContent
+}
+
+/** Of a checkpoint with more tables no more are described. */
+export const mostTables = 100
+
+/** A table in the value of a checkpoint. */
+export interface CheckpointTable {
+  /** Where it is inside the value; '' is the value itself. */
+  readonly path: string
+  /** What it is loaded as: an array of rows, or an Arrow table. */
+  readonly form: 'rows' | 'arrow'
+  /** SHA-256 of its content in hex, whatever the order of its rows: `docs/table-hash.md`. */
+  readonly digest: string
+  /** Shape, columns, and what they hold. */
+  readonly facts: TableFacts
 }
 
 /** What the bytes are: one value, a stream of bytes, a sequence of values (one a row), or files. */

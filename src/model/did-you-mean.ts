@@ -9,8 +9,17 @@ export function nearest(typed: string, candidates: readonly string[]): string | 
       bestDistance = distance
     }
   }
-  return best
+  return best ?? onlyOneThatBegins(typed, candidates)
 }
+
+/** Of `delay` that is `delayMs`: a name without its unit is further off than a slip of the finger, and yet clear. */
+function onlyOneThatBegins(typed: string, candidates: readonly string[]): string | undefined {
+  if (typed.length < shortestBeginning) return undefined
+  const [only, ...others] = candidates.filter(candidate => candidate.toLowerCase().startsWith(typed.toLowerCase()))
+  return others.length === 0 ? only : undefined
+}
+
+const shortestBeginning = 3
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn one text into the other (optimal string alignment). */
 function editDistance(a: string, b: string): number {

@@ -1,3 +1,4 @@
+import { describe } from './describe.ts'
 import { WaymarkError } from './errors.ts'
 
 /**
@@ -25,7 +26,7 @@ export function checkDurability(asked: unknown, where: string): Durability | und
   const known = durabilities.find(name => name === asked)
   if (known !== undefined) return known
   throw new WaymarkError('invalid', {
-    message: `${where}: durability is ${typeof asked === 'string' ? JSON.stringify(asked) : `a ${typeof asked}`}, not one of ${durabilities.join(', ')}`,
+    message: `${where}: durability is ${describe(asked)}, not one of ${durabilities.join(', ')}`,
     means: 'Nothing was done.',
     remedy: `durability: 'power' survives a power cut, 'process' a kill, 'exit' a clean end.`,
   })

@@ -42,7 +42,7 @@ export function groupErrors(items: Iterable<StagedItem>): ErrorGroup[] {
         firstAt: item.time,
         lastAt: item.time,
         calls: item.calls,
-        error: item.error,
+        error: item.sample.error,
         sampleKeys: [name],
       })
       continue
@@ -53,7 +53,6 @@ export function groupErrors(items: Iterable<StagedItem>): ErrorGroup[] {
       firstAt: Math.min(known.firstAt, item.time),
       lastAt: Math.max(known.lastAt, item.time),
       calls: known.calls + item.calls,
-      error: item.time >= known.lastAt ? item.error : known.error,
       sampleKeys: known.sampleKeys.length < mostSamples ? [...known.sampleKeys, name] : known.sampleKeys,
     })
   }

@@ -39,7 +39,9 @@ export function makePlan(facts: PlanFacts): Plan {
   const known = [...recorded.stages.values()].filter(stage => !stage.path.includes('/')).sort((a, b) => a.order - b.order)
   const finished = new Set(known.filter(stage => stage.state === 'completed').flatMap(({ path }) => [path, stageNameOf(path)]))
   const leftFor = (path: string) => selection.leftFor(path, name => finished.has(name))
-  const stages = known.map(stage => held(plannedStage(stage, facts), leftFor))
+  const requeued = [...recorded.stages.values()].filter(stage => stage.requeued !== undefined)
+  const unsaved = new Map(recorded.ended?.cause?.unsaved?.map(({ stage, items }) => [stage, items]))
+  const stages = known.map(stage => held(withUnsaved(plannedStage(stage, facts, requeued), unsaved), leftFor))
   const seen = new Set(known.map(stage => stageNameOf(stage.path)))
   const source = facts.declared.length > 0 ? 'declared by the pipeline' : 'as in the last finished run'
   for (const name of facts.declared.length > 0 ? facts.declared : facts.lastFinished) {
@@ -50,13 +52,14 @@ export function makePlan(facts: PlanFacts): Plan {
   const items = itemsOf(stages)
   const keptMs = keptWorkMs(known, stages)
   const { attempts, ended, restarts } = recorded
+  const isFork = recorded.created?.forkedFrom !== undefined
   return {
     run: facts.run,
     pipeline: facts.pipeline,
-    kind: attempts === 0 ? 'new' : 'resume',
+    kind: attempts === 0 && !isFork ? 'new' : 'resume',
     attempt: attempts + 1,
     reason: facts.reason,
-    recovery: recoveryOf({ attempts, ended, restart: facts.restart, restartsBefore: restarts }),
+    recovery: recoveryOf({ attempts, ended, restart: facts.restart, restartsBefore: restarts, isFork }),
     stages,
     ...(items === undefined ? {} : { items }),
     ...(keptMs === 0 ? {} : { keptMs }),
@@ -65,7 +68,7 @@ export function makePlan(facts: PlanFacts): Plan {
   }
 }
 
-function plannedStage(stage: RecordedStage, { selection, inputs, recorded }: PlanFacts): PlannedStage {
+function plannedStage(stage: RecordedStage, { selection, inputs }: PlanFacts, requeued: readonly RecordedStage[]): PlannedStage {
   const { path, finished } = stage
   const thrown = (reason: string): PlannedStage => ({ path, action: 'redo', reason, ...countsOf(stage, 0, finished) })
   const kept = countsOf(stage, finished, 0)
@@ -78,18 +81,25 @@ function plannedStage(stage: RecordedStage, { selection, inputs, recorded }: Pla
   }
   if (input?.effect === 'other' && !input.keeps) return thrown(input.text)
   if (input?.effect === 'other') return { path, action: 'continue', reason: input.text, recorded: finished }
-  const change = inputChange(stage, recorded)
+  const change = inputChange(stage, requeued)
   const offered = change === undefined ? '' : `; ${change}; redo with --redo ${stageNameOf(path)}`
-  if (stage.state === 'completed') return { path, action: 'reuse', reason: `finished and recorded${offered}`, ...kept }
+  const origin = stage.inheritedFrom
+  if (stage.state === 'completed') {
+    const reason = origin === undefined ? 'finished and recorded' : `reused from ${origin}`
+    return { path, action: 'reuse', reason: `${reason}${offered}`, ...kept }
+  }
   if (stage.requeued !== undefined)
     return { path, action: 'continue', reason: `${itemsText(stage.requeued.size)} called again`, ...kept }
-  if (finished > 0) return { path, action: 'continue', reason: 'recorded items are not called again', ...kept }
+  if (finished > 0) {
+    const reason = origin === undefined ? 'recorded items are not called again' : `recorded items are reused from ${origin}`
+    return { path, action: 'continue', reason, ...kept }
+  }
   return { path, action: 'run', reason: stage.state === 'failed' ? 'it failed' : 'it had not finished', ...kept }
 }
 
 /** What a finished stage was made from is another by now, or about to be: items of stages before it are called again. */
-function inputChange({ order, path, inputChanged }: RecordedStage, { stages }: RecordedRun): string | undefined {
-  const changing = [...stages.values()].flatMap(one =>
+function inputChange({ order, path, inputChanged }: RecordedStage, requeued: readonly RecordedStage[]): string | undefined {
+  const changing = requeued.flatMap(one =>
     one.requeued === undefined || one.order >= order || isInside(path, one.path)
       ? []
       : `${itemsText(one.requeued.size, one.path)} called again`,
@@ -100,6 +110,13 @@ function inputChange({ order, path, inputChanged }: RecordedStage, { stages }: R
 
 const itemsText = (amount: number, of?: string): string =>
   `${amount} ${amount === 1 ? 'item' : 'items'}${of === undefined ? '' : ` of ${of}`} ${amount === 1 ? 'is' : 'are'}`
+
+/** With what the attempt before lost when its process died, of what is not thrown away anyway. */
+function withUnsaved(stage: PlannedStage, unsaved: ReadonlyMap<string, number>): PlannedStage {
+  const lost = unsaved.get(stage.path)
+  if (lost === undefined || (stage.action !== 'continue' && stage.action !== 'run')) return stage
+  return { ...stage, again: stage.run === undefined ? lost : Math.min(lost, stage.run) }
+}
 
 /** A stage that would be called, and must not be in this attempt. */
 function held(stage: PlannedStage, leftFor: (path: string) => string | undefined): PlannedStage {

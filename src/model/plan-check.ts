@@ -36,6 +36,7 @@ export class PlanCheck {
   readonly #planned: ReadonlyMap<ScopePath, PlannedStage>
   readonly #items = { reused: 0, new: 0, total: 0 }
   readonly #stages = { reused: 0, new: 0, total: 0 }
+  #inside = 0
   readonly #differences: string[] = []
 
   constructor(plan: Pick<Plan, 'stages'>) {
@@ -46,6 +47,10 @@ export class PlanCheck {
     const planned = this.#planned.get(facts.path)
     for (const difference of differencesOf(facts, planned))
       if (this.#differences.length < maxDifferences) this.#differences.push(difference)
+    if (facts.path.includes('/')) {
+      if (facts.kind === 'pass') this.#inside += facts.recordedNow
+      return
+    }
     if (facts.kind === 'pass') {
       const reused = facts.redo === undefined ? facts.before : 0
       this.#items.reused += reused
@@ -62,7 +67,12 @@ export class PlanCheck {
   }
 
   get proof(): AttemptProof {
-    return { items: { ...this.#items }, stages: { ...this.#stages }, differences: [...this.#differences] }
+    return {
+      items: { ...this.#items },
+      stages: { ...this.#stages },
+      ...(this.#inside === 0 ? {} : { inside: this.#inside }),
+      differences: [...this.#differences],
+    }
   }
 }
 

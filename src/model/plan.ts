@@ -49,6 +49,8 @@ export interface PlannedStage {
   readonly redo?: number
   /** Items that are not recorded, where the total is known. */
   readonly run?: number
+  /** About how many of the items that are called had been finished and not saved when the process died, where that is known. */
+  readonly again?: number
   /** Items in all, where known: `recorded + redo + run`. */
   readonly total?: number
   /** True where the user asked for the redo: it is done once, whatever comes out. */

@@ -1,5 +1,7 @@
 import type { CheckpointRecord } from './checkpoint.ts'
 import { CompletedSet } from './completed-set.ts'
+import { DrawnValues } from './drawn-values.ts'
+import { keyDigestBytes } from './key-digest.ts'
 import { KeySet } from './key-set.ts'
 import type {
   AttemptStarted,
@@ -12,9 +14,9 @@ import type {
   StageProgress,
   StoredError,
 } from './records.ts'
-import type { RememberedItem } from './remembered-item.ts'
+import { ErrorSamples, type RememberedItem } from './remembered-item.ts'
 import { type CheckpointView, checkpointView, type RecordPosition } from './run-view.ts'
-import { isInside, type ScopePath } from './scope.ts'
+import { isInside, type ScopePath, stageNameOf } from './scope.ts'
 
 /** What an attempt starts from: everything the log says this run has done. Folded from its records; changed only by {@link RecordedRun.apply}. */
 export class RecordedRun {
@@ -31,11 +33,20 @@ export class RecordedRun {
   /** Attempts that a supervisor began again after a failure or crash. */
   restarts = 0
   lastTime = 0
+  /** Of a forked run: the runs whose records count in it, the oldest first. */
+  readonly #ancestors: string[] = []
   readonly #stages = new Map<ScopePath, RecordedStage>()
-  readonly #drawn = new Map<string, number | string>()
+  /** Those of the run itself, by name: one, or the calls of a loop. */
+  readonly #named = new Map<string, Map<ScopePath, RecordedStage>>()
+  /** Also those whose record is still on its way into the log. */
+  readonly drawn = new DrawnValues()
 
   get stages(): ReadonlyMap<ScopePath, RecordedStage> {
     return this.#stages
+  }
+
+  get ancestors(): readonly string[] {
+    return this.#ancestors
   }
 
   /** Items put away with their errors, over all stages. */
@@ -45,20 +56,25 @@ export class RecordedRun {
     return sum
   }
 
+  /** Whether one of the run's own stages is: by its path, or by its name without the key of a loop. */
+  hasCompleted(pathOrName: string): boolean {
+    if (this.#stages.get(pathOrName)?.state === 'completed') return true
+    for (const { state } of this.#named.get(pathOrName)?.values() ?? []) if (state === 'completed') return true
+    return false
+  }
+
   /** The run is completed, and nobody asked for anything of it since. */
   get isCompleted(): boolean {
     return this.ended?.state === 'completed' && !this.reopened
   }
 
-  drawn(kind: 'now' | 'uuid' | 'random', index: number): number | string | undefined {
-    return this.#drawn.get(`${kind} ${index}`)
-  }
-
-  apply(record: RunRecord, position: RecordPosition): void {
+  /** @param bytesToCome Of this record and all that are applied after it, if that is known: keys then take no more memory than need be */
+  apply(record: RunRecord, position: RecordPosition, bytesToCome?: number): void {
     this.lastTime = Math.max(this.lastTime, record.time)
     switch (record.type) {
       case 'run.created':
         this.created = record
+        if (record.forkedFrom !== undefined) this.#inherit(record.forkedFrom.run)
         return
       case 'attempt.started':
         this.attempts = record.attempt
@@ -72,12 +88,13 @@ export class RecordedRun {
         this.wasFinished ||= record.state === 'completed' || record.state === 'cancelled'
         return
       case 'value.drawn':
-        this.#drawn.set(`${record.kind} ${record.index}`, record.value)
+        this.drawn.set(record)
         return
       case 'checkpoint.saved':
       case 'checkpoint.deleted':
       case 'checkpoint.noted':
       case 'checkpoint.changed':
+      case 'stage.inherited':
         return
       case 'stage.started':
         return this.#start(record)
@@ -87,10 +104,24 @@ export class RecordedRun {
         if (record.type === 'items.requeued') this.reopened = true
         const stage = this.#stages.get(record.path)
         if (stage !== undefined && record.type === 'stage.done') this.#markAfter(stage)
-        stage?.apply(record, position)
-        if (stage !== undefined && record.type === 'stage.done') this.#outdateAfter(stage)
+        stage?.apply(record, position, bytesToCome)
+        if (stage === undefined) return
+        if (record.type === 'stage.done') this.#outdateAfter(stage)
+        if (record.type === 'stage.done' || record.type === 'stage.progress') this.#forgetDrawn(stage)
       }
     }
+  }
+
+  /** What was folded until now is of another run, which this one goes on from: its stages stay, its attempts are not those of this run. */
+  #inherit(origin: string): void {
+    this.#ancestors.push(origin)
+    this.attempts = 0
+    this.lastAttempt = undefined
+    this.ended = undefined
+    this.wasFinished = false
+    this.reopened = false
+    this.restarts = 0
+    for (const stage of this.#stages.values()) stage.inherit(origin)
   }
 
   /** A stage some of whose items were called again is no longer what the stages after it were made from. They are offered for a redo, not redone. */
@@ -98,6 +129,12 @@ export class RecordedRun {
     if (calledAgain === undefined) return
     const what = `${calledAgain} ${calledAgain === 1 ? 'item' : 'items'} of ${path} ${calledAgain === 1 ? 'was' : 'were'} called again`
     for (const later of this.#stages.values()) if (later.order > order && !isInside(later.path, path)) later.inputChanged = what
+  }
+
+  /** Items set aside keep what they drew: they may be called again. */
+  #forgetDrawn(stage: RecordedStage): void {
+    if (stage.kind === 'stage') this.drawn.forget(stage.path)
+    else this.drawn.forgetItems(stage.path, name => stage.hasFinished(name) && !stage.setAside.has(name))
   }
 
   #reset(path: ScopePath): void {
@@ -122,14 +159,20 @@ export class RecordedRun {
   #start(record: Extract<RunRecord, { type: 'stage.started' }>): void {
     const known = this.#stages.get(record.path)
     if (known !== undefined && record.redo === undefined) return known.startAgain(record)
-    // What was done inside a stage that is thrown away goes with it.
-    for (const path of [...this.#stages.keys()]) if (isInside(path, record.path)) this.#stages.delete(path)
+    // What was done inside a stage that is thrown away goes with it. Looked for only then: a run may have many thousand stages.
+    if (record.redo !== undefined)
+      for (const path of [...this.#stages.keys()]) if (isInside(path, record.path)) this.#stages.delete(path)
+    this.drawn.forget(record.path)
     const stage = new RecordedStage(record)
     if (known !== undefined) {
       stage.superseded = known.superseded ?? known.checkpoint?.digest ?? 'unknown'
       stage.outputStart = known.outputStart
     }
     this.#stages.set(record.path, stage)
+    if (record.path.includes('/')) return
+    const name = stageNameOf(record.path)
+    const calls = this.#named.get(name) ?? new Map<ScopePath, RecordedStage>()
+    this.#named.set(name, calls.set(record.path, stage))
   }
 }
 
@@ -168,12 +211,15 @@ export class RecordedStage {
   #keys: KeySet | undefined
   /** Items put away with their errors, by {@link itemName}. Those requeued are not among them. */
   readonly setAside = new Map<string, RememberedItem>()
+  readonly #errors = new ErrorSamples()
   /** Once a completed stage had items requeued: only these are called, whatever else the input holds now. */
   requeued: Set<string> | undefined
   /** Items requeued since the stage was completed, whatever its input has become, until it is completed again. */
   calledAgain: number | undefined
   /** Items that were finished when it was completed, where items of it were requeued since. */
   #finishedBefore: number | undefined
+  /** The run that recorded it, where this one was forked from that and has not begun it anew. */
+  inheritedFrom: string | undefined
   /** What the work noted about itself. */
   readonly metadata: Record<string, unknown> = {}
   currentStep: string | undefined
@@ -202,6 +248,17 @@ export class RecordedStage {
     return this.completed.size + (this.#keys?.size ?? 0)
   }
 
+  /** @param name {@link itemName} of the item */
+  hasFinished(name: string): boolean {
+    return this.#keys !== undefined && this.#keys.size > 0 ? this.#keys.has(name) : this.completed.has(Number(name))
+  }
+
+  /** Its output is another run's: this one must never cut it back to where that began. */
+  inherit(origin: string): void {
+    this.inheritedFrom ??= origin
+    this.outputStart = undefined
+  }
+
   startAgain(record: Extract<RunRecord, { type: 'stage.started' }>): void {
     const isOther = this.input?.digest !== record.input?.digest
     if (isOther) this.grownFrom ??= this.state === 'completed' ? this.finished : this.#finishedBefore
@@ -215,10 +272,10 @@ export class RecordedStage {
     this.error = undefined
   }
 
-  apply(record: Extract<RunRecord, { path: ScopePath }>, position: RecordPosition): void {
+  apply(record: Extract<RunRecord, { path: ScopePath }>, position: RecordPosition, bytesToCome?: number): void {
     switch (record.type) {
       case 'stage.progress':
-        this.#progress(record, position)
+        this.#progress(record, position, bytesToCome)
         return
       case 'output.started':
         this.output = record.output
@@ -248,6 +305,7 @@ export class RecordedStage {
         return
       case 'stage.started':
       case 'stage.reset':
+      case 'stage.inherited':
         return
     }
   }
@@ -276,7 +334,7 @@ export class RecordedStage {
     if (this.counts !== undefined) this.counts = { ...this.counts, setAside: this.setAside.size }
   }
 
-  #progress(record: StageProgress, position: RecordPosition): void {
+  #progress(record: StageProgress, position: RecordPosition, bytesToCome: number | undefined): void {
     this.counts = record.counts
     this.total = record.counts.total ?? this.total
     this.workedMs += Math.max(0, record.time - this.#worked.upTo)
@@ -285,14 +343,20 @@ export class RecordedStage {
     if (record.completed === undefined) this.completed.queue(record.ranges ?? [])
     else this.completed.replace(record.completed)
     for (const key of record.keys ?? []) this.keys.add(key)
-    if (record.keyDigests !== undefined) this.keys.addDigests(record.keyDigests)
-    for (const { payload, ...item } of record.setAside ?? [])
-      this.setAside.set(itemName(item.index, item.key), payload === undefined ? item : { ...item, payloadIn: position })
+    if (record.keyDigests !== undefined) this.keys.addDigests(record.keyDigests, keysIn(bytesToCome))
+    for (const { index, key, fingerprint, calls, time, error } of record.setAside ?? []) {
+      const sample = this.#errors.take(fingerprint, error)
+      const named = key === undefined ? { index } : { index, key }
+      this.setAside.set(itemName(index, key), { ...named, fingerprint, calls, time, sample, recordedIn: position })
+    }
     const from = leastResultIndex(record)
     if (from !== undefined)
       this.results.push({ position, from, ...(record.resultsIn === undefined ? {} : { checkpoint: record.resultsIn }) })
   }
 }
+
+/** How many keys that many bytes of records can hold. */
+const keysIn = (bytes: number | undefined): number | undefined => bytes && Math.floor(bytes / keyDigestBytes)
 
 /** How an item is known within its stage: its key, or its index as text. */
 export const itemName = (index: number, key: string | undefined): string => key ?? String(index)

@@ -2,10 +2,11 @@ import type { CheckpointRecord } from './checkpoint.ts'
 import type { CheckpointChanges } from './checkpoint-changes.ts'
 import type { CompletedRange } from './completed-set.ts'
 import type { ErrorJson } from './errors.ts'
+import type { ForkOrigin } from './fork-origin.ts'
 import type { Owner } from './owner.ts'
 import type { Plan } from './plan.ts'
 import type { AttemptProof, CheckOutcome } from './recovery-proof.ts'
-import type { CheckpointView } from './run-view.ts'
+import type { CheckpointView, StageView } from './run-view.ts'
 import type { ScopePath } from './scope.ts'
 import type { StopRequest } from './stop-request.ts'
 
@@ -24,6 +25,7 @@ export type RunRecord =
   | OutputStarted
   | ItemsRequeued
   | StageReset
+  | StageInherited
   | StageNoted
   | ValueDrawn
   | CheckpointSaved
@@ -43,6 +45,8 @@ export interface RunCreated {
   readonly stages?: readonly string[]
   /** The pipeline's file, relative to the folder of the store where possible: lets `resume RUN` find it. */
   readonly file?: string
+  /** Set where the run was forked: what another run recorded up to there counts as recorded in this one. */
+  readonly forkedFrom?: ForkOrigin
 }
 
 export interface AttemptStarted {
@@ -100,6 +104,13 @@ export interface EndCause {
   /** Only with evidence. */
   readonly likely?: 'out of memory'
   readonly evidence?: string
+  /** Items that the process had told of as finished, and that are not recorded, of each pass. It may have finished more since, or an output may hold some of them. */
+  readonly unsaved?: readonly UnsavedItems[]
+}
+
+export interface UnsavedItems {
+  readonly stage: ScopePath
+  readonly items: number
 }
 
 /** An error as it is kept: enough to show it, never revived as code. */
@@ -241,6 +252,16 @@ export interface StageReset {
   readonly path: ScopePath
 }
 
+/**
+ * What a forked run shows of a stage that it has from the run it was made from, as that was then. For the catalog only: what counts is read from the records of that run.
+ */
+export interface StageInherited {
+  readonly type: 'stage.inherited'
+  readonly time: number
+  readonly path: ScopePath
+  readonly stage: StageView
+}
+
 /** What the work says about itself: own metadata of a stage, and what it is at. The newest counts. */
 export interface StageNoted {
   readonly type: 'stage.noted'
@@ -329,13 +350,19 @@ export interface OutputStarted {
   readonly output: OutputPosition
 }
 
-/** A value of `run.now()`, `run.uuid()` or `run.random()`: drawn once, the same in every attempt. */
+/** A value of `now()`, `uuid()` or `random()`, of the run or of a `ctx`: drawn once, the same in every attempt. */
 export interface ValueDrawn {
   readonly type: 'value.drawn'
   readonly time: number
+  /** Who drew it: empty for the run itself, a stage, an item. Absent before format 1.2: then `index` counts over the whole run. */
+  readonly scope?: ScopePath
   readonly kind: 'now' | 'uuid' | 'random'
-  /** From 0, per kind. */
+  /** From 0, per scope and kind, among those without a name. 0 where there is one. */
   readonly index: number
+  /** The caller's name for it. */
+  readonly name?: string
+  /** Where the run itself drew it, `shop.ts:14:22`: compared, never decisive. */
+  readonly site?: string
   readonly value: number | string
 }
 

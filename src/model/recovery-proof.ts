@@ -1,3 +1,5 @@
+import type { ErrorCode } from './errors.ts'
+
 /** Items or stages: those an earlier attempt recorded, those recorded by this one, and all that are recorded now. */
 export interface ProofCounts {
   readonly reused: number
@@ -7,9 +9,12 @@ export interface ProofCounts {
 
 /** What an attempt found, did and left, counted where it happened; kept with the end of the attempt. */
 export interface AttemptProof {
-  /** Items of every pass that was called or reused in this attempt. */
+  /** Items of the run's own passes that were called or reused in this attempt. */
   readonly items: ProofCounts
+  /** The run's own stages and passes. */
   readonly stages: ProofCounts
+  /** Items that this attempt recorded in passes inside stages and items. What lies inside a finished one is not looked at again, so that no sum can be made of these. Absent: none. */
+  readonly inside?: number
   /** Where the counts do not add up to what the plan said, in words. Empty: nothing was lost, and nothing is there twice. */
   readonly differences: readonly string[]
 }
@@ -21,11 +26,19 @@ export interface CheckOutcome {
   readonly message?: string
 }
 
+/** Whether the counts are worth a line: of an attempt that came to nothing, or was refused the items that it was to go on with, they say little of the run. */
+export function tellsSomething({ items, stages, differences }: AttemptProof, error: ErrorCode | undefined): boolean {
+  if (differences.length > 0) return true
+  return error !== 'input_changed' && items.total + stages.total > 0
+}
+
 /** One line for people: `nothing lost, nothing twice: 41,200 reused + 18,800 new = 60,000 items`. */
 export function proofText(proof: AttemptProof, count: (value: number) => string): string {
-  const { items, stages, differences } = proof
-  const [counts, what] = items.total > 0 ? [items, 'items'] : [stages, 'stages']
-  const sum = `${count(counts.reused)} reused + ${count(counts.new)} new = ${count(counts.total)} ${what}`
+  const { items, stages, inside, differences } = proof
+  const [counts, what] = items.total > 0 ? [items, 'item'] : [stages, 'stage']
+  const whole = `${count(counts.total)} ${what}${counts.total === 1 ? '' : 's'}`
+  const within = inside === undefined ? '' : `; ${count(inside)} new inside of them`
+  const sum = `${count(counts.reused)} reused + ${count(counts.new)} new = ${whole}${within}`
   if (differences.length === 0) return `nothing lost, nothing twice: ${sum}`
   return `the counts do not add up: ${differences[0]}${differences.length > 1 ? ` (and ${differences.length - 1} more)` : ''}`
 }

@@ -4,7 +4,7 @@
  * - `fresh`: a new run; nothing is recorded.
  * - `retry`: the supervisor started it again, after a pause, because the attempt before failed or crashed.
  * - `resume`: it goes on where an attempt ended early: it crashed, failed, or was stopped.
- * - `normal`: nothing was cut short. The attempt before did all that was asked of it, and more is asked for now: a redo, items requeued, the stages after `--until`.
+ * - `normal`: nothing was cut short. The attempt before did all that was asked of it, and more is asked for now: a redo, items requeued, the stages after `--until`; or it is the first of a fork.
  */
 export type RecoveryType = 'fresh' | 'resume' | 'retry' | 'normal'
 
@@ -38,12 +38,14 @@ export interface RecoveryFacts {
   readonly restart: Restart | undefined
   /** Restarts recorded before. */
   readonly restartsBefore: number
+  /** What another run recorded counts in this one. */
+  readonly isFork?: boolean
 }
 
-export function recoveryOf({ attempts, ended, restart, restartsBefore }: RecoveryFacts): Recovery {
+export function recoveryOf({ attempts, ended, restart, restartsBefore, isFork = false }: RecoveryFacts): Recovery {
   const inAll = restartsBefore + (restart === undefined ? 0 : 1)
   const counted = inAll === 0 ? {} : { restartsInAll: inAll }
-  if (attempts === 0) return { type: 'fresh' }
+  if (attempts === 0) return { type: isFork ? 'normal' : 'fresh' }
   if (restart !== undefined) return { type: 'retry', ...restart, ...counted }
   const wasWhole = ended?.state === 'completed' || ended?.held !== undefined
   return { type: wasWhole ? 'normal' : 'resume', ...counted }

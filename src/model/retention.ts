@@ -21,6 +21,8 @@ export interface CheckpointToRetain {
   readonly order: number
   readonly status: CheckpointStatus
   readonly pinned: boolean
+  /** A run forked from this one's, which needs it. */
+  readonly forkedBy?: string
 }
 
 export interface RetentionRule {
@@ -35,6 +37,7 @@ export interface RetentionRule {
 /** Why a checkpoint is kept; `old` ones are removed. */
 export type RetentionReason =
   | 'pinned'
+  | `forked by ${string}`
   | 'of no pipeline’s run'
   | 'its run is unfinished'
   | 'its run ended not long ago'
@@ -74,6 +77,7 @@ function reasonOf(
   { rule, newestRuns, newestGood }: Newest,
 ): RetentionReason {
   if (checkpoint.pinned) return 'pinned'
+  if (checkpoint.forkedBy !== undefined) return `forked by ${checkpoint.forkedBy}`
   if (run === undefined) return 'of no pipeline’s run'
   if (!run.finished) return 'its run is unfinished'
   if (rule.now - run.endedAt < rule.olderThanMs) return 'its run ended not long ago'

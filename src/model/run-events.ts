@@ -1,3 +1,4 @@
+import type { CheckpointTable } from './checkpoint.ts'
 import type { Durability } from './durability.ts'
 import type { ErrorJson } from './errors.ts'
 import type { Plan } from './plan.ts'
@@ -22,7 +23,8 @@ export type RunEvent =
       readonly type: 'item.retry'
       readonly stage: ScopePath
       readonly item: string
-      readonly attempt: number
+      /** The call that comes next, as `ctx.call` says it. */
+      readonly call: number
       readonly error: StoredError
     }
   | {
@@ -66,12 +68,21 @@ export interface StageProgressEvent {
   readonly etaMs?: { readonly low: number; readonly likely: number; readonly high: number }
 }
 
+/** The checkpoint that a stage's result became. */
+export interface CompletedCheckpoint {
+  readonly id: string
+  readonly logicalBytes: number
+  readonly storedBytes: number
+  /** The tables in it, with their facts. */
+  readonly tables?: readonly CheckpointTable[]
+}
+
 export interface StageCompletedEvent {
   readonly type: 'stage.completed'
   readonly stage: ScopePath
   readonly durationMs: number
   readonly counts?: ItemCounts
-  readonly checkpoint?: { readonly id: string; readonly logicalBytes: number; readonly storedBytes: number }
+  readonly checkpoint?: CompletedCheckpoint
   /** Path of the output file as the pipeline gave it. */
   readonly output?: string
 }

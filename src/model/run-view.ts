@@ -1,11 +1,12 @@
 import type { CheckpointRecord, PackContent } from './checkpoint.ts'
 import { type ChangeState, type CheckpointPin, type SettableStatus, stampChanges } from './checkpoint-changes.ts'
 import { rangesLength } from './completed-set.ts'
+import type { ForkOrigin } from './fork-origin.ts'
 import type { Owner } from './owner.ts'
 import type { EndCause, InputRecord, ItemCounts, OutputPosition, RunRecord, StoredError } from './records.ts'
 import type { AttemptProof, CheckOutcome } from './recovery-proof.ts'
 import type { Recovery } from './recovery-type.ts'
-import type { ScopePath } from './scope.ts'
+import { isInside, type ScopePath } from './scope.ts'
 import type { StopRequest } from './stop-request.ts'
 
 /** `crashed` is not among them: it is derived (running, and the owner is dead). */
@@ -46,6 +47,8 @@ export interface RunView {
   readonly lastStage?: ScopePath
   /** It was completed, and since then items of it were requeued or a stage reset. */
   readonly reopened?: true
+  /** Set where it was forked: from which run, and where. */
+  readonly forkedFrom?: ForkOrigin
 }
 
 /** A stage of a run as the catalog keeps it. */
@@ -77,6 +80,8 @@ export interface StageView {
   readonly requeued?: number
   /** What is recorded of it is thrown away when it is called next. */
   readonly reset?: true
+  /** Recorded by this run, from which the stage's own was forked; it has done nothing about it since. */
+  readonly inheritedFrom?: string
 }
 
 /** A checkpoint as the catalog keeps it: everything but the bytes, and where they are. */
@@ -122,8 +127,12 @@ export interface ViewBefore {
   readonly inside?: readonly StageView[]
 }
 
-/** Whether a record throws away what was done inside the stage that it names. */
-export const throwsAway = (record: RunRecord): boolean => record.type === 'stage.started' && record.redo !== undefined
+/** Whether a record throws away what was done inside the stage that it names; a reset that names none, all stages of the run. */
+export const throwsAway = (record: RunRecord): boolean =>
+  (record.type === 'stage.started' && record.redo !== undefined) || record.type === 'stage.reset'
+
+/** What goes with the path that such a record names. */
+export const goesWith = (path: ScopePath, thrownAway: ScopePath): boolean => thrownAway === '' || isInside(path, thrownAway)
 
 /** The stage a record names, or undefined. */
 export function stageOf(record: RunRecord): ScopePath | undefined {
@@ -192,6 +201,8 @@ export function applyRecord(runId: string, before: ViewBefore, record: RunRecord
 /** Of a run that was finished: it is not any more. */
 const reopened = (run: RunView): RunView => (run.state === 'completed' ? { ...run, state: 'paused', reopened: true } : run)
 
+const completedOf = (stages: readonly StageView[]): number => stages.filter(({ state }) => state === 'completed').length
+
 type StageRecord = Extract<RunRecord, { path: ScopePath }>
 
 function applyStageRecord(
@@ -201,16 +212,16 @@ function applyStageRecord(
   position: RecordPosition,
   inside: readonly StageView[] = [],
 ): ViewChange {
+  if (record.type === 'stage.inherited') return inherited(run, stage, record.stage)
+  const gone = throwsAway(record) ? inside : []
   if (record.type === 'stage.started') {
-    const gone = throwsAway(record) ? inside : []
-    const goneCompleted = gone.filter(({ state }) => state === 'completed').length
     const counts = stage === undefined || record.redo !== undefined ? undefined : stage.counts
     return {
       run: {
         ...run,
         lastStage: record.path,
         stagesStarted: run.stagesStarted + (stage === undefined ? 1 : 0) - gone.length,
-        stagesCompleted: run.stagesCompleted - (stage?.state === 'completed' ? 1 : 0) - goneCompleted,
+        stagesCompleted: run.stagesCompleted - (stage?.state === 'completed' ? 1 : 0) - completedOf(gone),
       },
       ...(gone.length === 0 ? {} : { deletedStages: gone.map(({ path }) => path) }),
       stage: {
@@ -229,8 +240,13 @@ function applyStageRecord(
       },
     }
   }
+  if (record.type === 'stage.reset' && record.path === '') {
+    const { lastStage: _last, proof: _proof, check: _check, ...rest } = run
+    return { run: { ...rest, stagesStarted: 0, stagesCompleted: 0 }, deletedStages: gone.map(({ path }) => path) }
+  }
   if (stage === undefined) return { run }
-  const next: StageView = { ...stage, updatedAt: record.time, attempt: run.attempt }
+  const { inheritedFrom: _origin, ...own } = stage
+  const next: StageView = { ...own, updatedAt: record.time, attempt: run.attempt }
   switch (record.type) {
     case 'stage.progress':
       return {
@@ -269,8 +285,10 @@ function applyStageRecord(
       return {
         run: {
           ...reopened(run),
-          stagesCompleted: run.stagesCompleted - (stage.state === 'completed' ? 1 : 0),
+          stagesStarted: run.stagesStarted - gone.length,
+          stagesCompleted: run.stagesCompleted - (stage.state === 'completed' ? 1 : 0) - completedOf(gone),
         },
+        ...(gone.length === 0 ? {} : { deletedStages: gone.map(({ path }) => path) }),
         stage: { ...rest, state: 'running', reset: true },
       }
     }
@@ -300,6 +318,20 @@ function applyStageRecord(
   }
 }
 
+/** The stage as the run of origin shows it, but of this one. */
+function inherited(run: RunView, known: StageView | undefined, { run: origin, ...stage }: StageView): ViewChange {
+  const completed = Number(stage.state === 'completed') - Number(known?.state === 'completed')
+  return {
+    run: {
+      ...run,
+      lastStage: stage.path,
+      stagesStarted: run.stagesStarted + (known === undefined ? 1 : 0),
+      stagesCompleted: run.stagesCompleted + completed,
+    },
+    stage: { inheritedFrom: origin, ...stage, run: run.id },
+  }
+}
+
 /** What is recorded of a stage that is started again and goes on: the same as {@link RecordedStage.startAgain} keeps. */
 function keptAcrossStarts(
   { output, metadata, currentStep, requeued, checkpointId, digest, input }: StageView,
@@ -325,6 +357,7 @@ function createdRun(id: string, record: Extract<RunRecord, { type: 'run.created'
     paramsDigest: record.paramsDigest,
     declaredStages: record.stages ?? [],
     ...(record.file === undefined ? {} : { file: record.file }),
+    ...(record.forkedFrom === undefined ? {} : { forkedFrom: record.forkedFrom }),
     createdAt: record.time,
     updatedAt: record.time,
     attempt: 0,

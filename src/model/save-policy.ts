@@ -1,4 +1,6 @@
 import { dalyIntervalMs, leastIntervalFor, type SaveCosts } from './checkpoint-interval.ts'
+import { describe } from './describe.ts'
+import { nearest } from './did-you-mean.ts'
 import { WaymarkError } from './errors.ts'
 
 /**
@@ -91,13 +93,16 @@ export const shareAfterMs = (policy: SavePolicy, costMs: number): number =>
 /** @throws WaymarkError `invalid` for a policy that cannot be meant */
 export function checkSavePolicy(policy: unknown, where: string): void {
   if (policy === undefined) return
-  if (typeof policy !== 'object' || policy === null) throw bad(where, `save is ${described(policy)}, not an object`)
+  if (typeof policy !== 'object' || policy === null) throw bad(where, `save is ${describe(policy)}, not an object`)
   for (const [name, value] of Object.entries(policy)) {
     const rule = rules.get(name)
-    if (rule === undefined) throw bad(where, `save has no ${JSON.stringify(name)}`)
+    if (rule === undefined) {
+      const near = nearest(name, [...rules.keys()])
+      throw bad(where, `save has no ${JSON.stringify(name)}${near === undefined ? '' : `; did you mean ${near}?`}`)
+    }
     if (value === undefined) continue
     if (typeof value !== 'number' || !rule.holds(value))
-      throw bad(where, `save.${name} must be ${rule.text}, not ${described(value)}`)
+      throw bad(where, `save.${name} must be ${rule.text}, not ${describe(value)}`)
   }
 }
 
@@ -111,9 +116,6 @@ const rules: ReadonlyMap<string, { readonly holds: (value: number) => boolean; r
   ['ms', { holds: value => value >= 0 && Number.isFinite(value), text: 'a number of milliseconds' }],
   ['overhead', { holds: isShare, text: 'a number above 0 and at most 1' }],
 ])
-
-const described = (value: unknown): string =>
-  typeof value === 'string' ? JSON.stringify(value) : typeof value === 'object' && value !== null ? 'an object' : String(value)
 
 function bad(where: string, what: string): WaymarkError {
   return new WaymarkError('invalid', {

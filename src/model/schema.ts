@@ -24,6 +24,11 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
+/** Whether a value says of itself that it is a schema. */
+export function isSchema(value: unknown): value is Schema {
+  return (typeof value === 'object' || typeof value === 'function') && value !== null && '~standard' in value
+}
+
 /** What the schema makes of a value it accepts. */
 export type SchemaOutput<S> = S extends Schema<unknown, infer Output> ? Output : never
 

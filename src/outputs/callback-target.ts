@@ -1,3 +1,4 @@
+import { describe } from '../model/describe.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { CallbackPosition, OutputPosition } from '../model/records.ts'
 import { type ItemOutput, type ItemTarget, type OutputContext, type OutputItem, targetBrand } from './item-target.ts'
@@ -43,7 +44,7 @@ export function callback<T = unknown>(
   if (typeof fn !== 'function' || typeof name !== 'string' || name === '') {
     throw new WaymarkError('invalid', {
       message:
-        typeof fn === 'function' ? 'the name of a callback is no text' : `callback was given a ${typeof fn}, not a function`,
+        typeof fn === 'function' ? 'the name of a callback is no text' : `callback was given ${describe(fn)}, not a function`,
       means: 'Nothing was run.',
       remedy: "Pass the function that takes the results: callback(async rows => { … }, { name: 'crm' }).",
     })

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { describe } from '../model/describe.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { FolderPosition, OutputPosition } from '../model/records.ts'
 import { openInput } from './input-file.ts'
@@ -74,7 +75,7 @@ function bytesOf(encoded: unknown, path: string): Uint8Array {
   throw wrong(
     typeof encoded === 'string'
       ? `encode of folder(${JSON.stringify(path)}) gave a text with half a surrogate pair, which no file can hold`
-      : `encode of folder(${JSON.stringify(path)}) gave ${encoded instanceof Promise ? 'a promise' : `a ${typeof encoded}`}, not a text or bytes`,
+      : `encode of folder(${JSON.stringify(path)}) gave ${encoded instanceof Promise ? 'a promise' : describe(encoded)}, not a text or bytes`,
   )
 }
 

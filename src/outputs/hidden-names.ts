@@ -1,5 +1,5 @@
 /** What a hidden file in an output folder is for. */
-export type HiddenKind = 'part' | 'rows' | 'file' | 'names'
+export type HiddenKind = 'part' | 'rows' | 'file' | 'names' | 'gone'
 
 /** A file that no reader should see: not yet counted, or only for a resume. Its name says whose it is, so that two owners never write the same one. */
 export interface HiddenName {
@@ -10,7 +10,7 @@ export interface HiddenName {
   readonly number: number
 }
 
-const pattern = /^\.waymark-(.+)-(\d+)-(part|rows|file|names)-(\d+)(?:\.\d+\.part)?$/
+const pattern = /^\.waymark-(.+)-(\d+)-(part|rows|file|names|gone)-(\d+)(?:\.\d+\.part)?$/
 
 export const hiddenName = ({ run, token, kind, number }: HiddenName): string => `.waymark-${run}-${token}-${kind}-${number}`
 
@@ -31,4 +31,4 @@ export function isLeftOver(name: string, owner: { readonly run: string; readonly
 }
 
 const isKind = (kind: string | undefined): kind is HiddenKind =>
-  kind === 'part' || kind === 'rows' || kind === 'file' || kind === 'names'
+  kind === 'part' || kind === 'rows' || kind === 'file' || kind === 'names' || kind === 'gone'

@@ -8,6 +8,7 @@ import type { OpenedOutput, OutputContext } from './item-target.ts'
 import { outputChanged, outputFailed } from './output-faults.ts'
 import { checkContent, outputFolderPermissions } from './output-file.ts'
 import { itemFolder } from './output-folder.ts'
+import { removeVisible } from './remove-visible.ts'
 
 /** Files whose length is compared with what was written, at most. */
 const mostLookedAt = 64
@@ -102,16 +103,15 @@ function entryOf(line: string): [FolderEntry] | undefined {
 }
 
 /** Files that an earlier run of this library wrote here, as its list says; one that was changed since is not ours any more. */
-async function removeEarlier({ files, mustOwn }: OutputContext, folder: string): Promise<void> {
+async function removeEarlier(context: OutputContext, folder: string): Promise<void> {
+  const { files } = context
   for (const list of await files.list(folder)) {
     if (parseHiddenName(list)?.kind !== 'names') continue
     const path = `${folder}/${list}`
     const size = (await files.stat(path))?.size ?? 0
     for (const [name, , bytes] of await entriesIn(files, path, size)) {
       const found = await files.stat(`${folder}/${name}`)
-      if (found?.kind !== 'file' || found.size !== bytes) continue
-      await mustOwn?.()
-      await files.remove(`${folder}/${name}`)
+      if (found?.kind === 'file' && found.size === bytes) await removeVisible(context, folder, name, found)
     }
     // Before the list itself: after a crash in between it is gone through again.
     await files.syncDirectory(folder)

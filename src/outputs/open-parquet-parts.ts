@@ -9,6 +9,7 @@ import { itemFolder } from './output-folder.ts'
 import { isParquetType, type ParquetColumn, ParquetColumns } from './parquet-columns.ts'
 import type { ParquetCompression } from './parquet-part.ts'
 import { ParquetParts, partName, partNumber } from './parquet-parts.ts'
+import { removeVisible } from './remove-visible.ts'
 
 export interface ParquetTarget {
   /** The folder, as given. */
@@ -127,7 +128,7 @@ class PartsFolder {
 
   /** Removes what does not count; what people could have seen of it is told. */
   async #clean(): Promise<readonly string[]> {
-    const { files, run, token, mustOwn } = this.#context
+    const { files, run, token } = this.#context
     const { parts, pending, rows, path } = this.#position
     const notices: string[] = []
     let beyond = 0
@@ -142,11 +143,12 @@ class PartsFolder {
       }
       const isBeyond = (partNumber(name) ?? 0) > parts
       if (!isBeyond && !isLeftOver(name, { run, token })) continue
-      if (isBeyond) {
-        beyond++
-        await mustOwn?.()
+      if (!isBeyond) {
+        await files.remove(`${this.#folder}/${name}`)
+        continue
       }
-      await files.remove(`${this.#folder}/${name}`)
+      const found = await files.stat(`${this.#folder}/${name}`)
+      if (found?.kind === 'file' && (await removeVisible(this.#context, this.#folder, name, found)) === 'removed') beyond++
     }
     if (beyond > 0 && rows > 0) {
       notices.push(

@@ -1,9 +1,10 @@
-import type { AsyncBuffer, DecodedArray, FileMetaData, ParquetParsers, RowGroup, SchemaElement } from 'hyparquet'
+import type { AsyncBuffer, DecodedArray, FileMetaData, ParquetParsers, SchemaElement } from 'hyparquet'
 import type { FileSystem } from '../files/file-system.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import { type InputFile, openInput } from './input-file.ts'
 import { batchItems } from './item-batch.ts'
-import { checkPages } from './parquet-pages.ts'
+import { parquetCodecs } from './parquet-codecs.ts'
+import { checkGroup } from './parquet-group.ts'
 import { columnsKey } from './parquet-part.ts'
 
 /** How times finer than a millisecond are given, which no Date can hold. */
@@ -46,14 +47,17 @@ export async function* readParquet(
   const file = await openInput(options.files, options.path, options.shown)
   try {
     const metadata = await readMetadata(file, options)
-    const columns = metadata.row_groups.length === 0 ? [] : columnsOf(metadata, options.shown)
+    const columns = await reading(options.shown, async () =>
+      metadata.row_groups.length === 0 ? [] : columnsOf(metadata, options.shown),
+    )
+    const compressors = await parquetCodecs()
     const scan = await reading(options.shown, async () => {
-      const [{ parquetScan }, { compressors }] = await Promise.all([import('hyparquet'), import('hyparquet-compressors')])
+      const { parquetScan } = await import('hyparquet')
       const raw = { ...metadata, schema: metadata.schema.map(withoutDecimal) }
       return parquetScan({ file: await asyncBuffer(file), metadata: raw, compressors, utf8: false, parsers: parsers(options) })
     })
     for (const [group, range] of scan.ranges.entries()) {
-      await reading(options.shown, () => checkGroup(file, metadata.row_groups[group]))
+      await reading(options.shown, () => checkGroup(file, metadata, metadata.row_groups[group], compressors))
       const data: { readonly name: string; readonly values: DecodedArray; readonly give: (value: unknown) => unknown }[] = []
       for (const { name, give } of columns) {
         options.signal?.throwIfAborted()
@@ -72,18 +76,6 @@ export async function* readParquet(
     }
   } finally {
     await file.close()
-  }
-}
-
-/** Once without looking at values: what the library reads afterwards comes from the cache of the system. */
-async function checkGroup(file: InputFile, group: RowGroup | undefined): Promise<void> {
-  for (const { meta_data: column } of group?.columns ?? []) {
-    if (column === undefined) continue
-    const start = Number(column.dictionary_page_offset || column.data_page_offset)
-    const length = Number(column.total_compressed_size)
-    const bytes = await file.read(start, length)
-    if (bytes.length !== length) throw new Error(`the file ends at byte ${start + bytes.length}, before ${start + length}`)
-    checkPages(bytes, column)
   }
 }
 
@@ -109,23 +101,24 @@ function rowsOf(
   return rows
 }
 
-async function readMetadata(file: InputFile, { shown }: ParquetReadOptions): Promise<FileMetaData> {
+export async function readMetadata(file: InputFile, { shown }: Pick<ParquetReadOptions, 'shown'>): Promise<FileMetaData> {
   const metadata = await reading(shown, async () => {
     const { parquetMetadataAsync } = await import('hyparquet')
     // Bounds of JSON may be cut off; nobody asks for them.
     return parquetMetadataAsync(await asyncBuffer(file), { parsers: { jsonFromBytes: () => undefined } })
   })
-  const rows = metadata.row_groups.reduce((sum, group) => sum + group.num_rows, 0n)
+  const rows = await reading(shown, async () => metadata.row_groups.reduce((sum, group) => sum + group.num_rows, 0n))
   if (rows !== metadata.num_rows)
     throw unreadable(shown, `its end speaks of ${metadata.num_rows} rows, its row groups of ${rows}`)
   return metadata
 }
 
-async function asyncBuffer(file: InputFile): Promise<AsyncBuffer> {
+export async function asyncBuffer(file: InputFile): Promise<AsyncBuffer> {
   const { size } = await file.stat()
   return {
     byteLength: size,
     async slice(start, end = size) {
+      if (!(start >= 0 && end >= start)) throw new Error(`it names the bytes from ${start} to ${end}`)
       const bytes = await file.read(start, end - start)
       if (bytes.length !== end - start) throw new Error(`the file ends at byte ${start + bytes.length}, before ${end}`)
       return bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer
@@ -253,7 +246,7 @@ function withNulls(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withNulls(part)]))
 }
 
-async function reading<T>(shown: string, read: () => Promise<T>): Promise<T> {
+export async function reading<T>(shown: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (error) {
@@ -262,9 +255,9 @@ async function reading<T>(shown: string, read: () => Promise<T>): Promise<T> {
   }
 }
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-function unreadable(shown: string, reason: string, cause?: unknown): WaymarkError {
+export function unreadable(shown: string, reason: string, cause?: unknown): WaymarkError {
   return new WaymarkError('invalid', {
     message: `${shown} cannot be read as Parquet: ${reason}`,
     means: 'No item of this part of the file was given; nothing was changed.',

@@ -1,3 +1,4 @@
+import { describe } from '../model/describe.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { connectionError, isConnectionLost } from './postgres-errors.ts'
 import type { TablePlace } from './sql-errors.ts'
@@ -34,7 +35,7 @@ export function checkConnection(where: string, connection: unknown): PostgresCon
   if (typeof connection === 'function') return connection as () => PostgresClient
   if (isPool(connection)) return connection
   throw new WaymarkError('invalid', {
-    message: `${where} takes a connection string, a Pool of pg or a function that makes a client, not ${connection === '' ? 'an empty text' : connection === null ? 'null' : `a ${typeof connection}`}`,
+    message: `${where} takes a connection string, a Pool of pg or a function that makes a client, not ${connection === '' ? 'an empty text' : describe(connection)}`,
     means: 'Nothing was read or written.',
     remedy: "Pass 'postgres://user@host/database', new Pool(…), or () => a connected client.",
   })

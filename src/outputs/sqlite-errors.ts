@@ -1,24 +1,9 @@
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+import { cannotGrowSharedMemory, sqliteKind as kind, sqliteCodeOf } from '../model/sqlite-codes.ts'
 import { type NamedItem, type TablePlace, unfitRow } from './sql-errors.ts'
 
-/** Result codes of SQLite, https://sqlite.org/rescode.html. The low byte is the kind. */
-const kind = {
-  busy: 5,
-  locked: 6,
-  readonly: 8,
-  ioError: 10,
-  corrupt: 11,
-  full: 13,
-  cannotOpen: 14,
-  tooBig: 18,
-  constraint: 19,
-  mismatch: 20,
-  notADatabase: 26,
-}
-/** Shared memory could not grow, which is how a full disk shows there. */
-const cannotGrowSharedMemory = 4874
 /** Kinds that say something about a row, not about the database. `error` (1) is what a trigger raises, and a statement that does not fit the table. */
-const ofARow: ReadonlySet<number> = new Set([1, kind.tooBig, kind.constraint, kind.mismatch])
+const ofARow: ReadonlySet<number> = new Set([kind.error, kind.tooBig, kind.constraint, kind.mismatch])
 
 /** A row was refused: the error underneath, and whose row it is. */
 export class RefusedRow extends Error {
@@ -29,13 +14,10 @@ export class RefusedRow extends Error {
   }
 }
 
-const codeOf = (error: unknown): number =>
-  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : 0
-
 /** Somebody else holds the database, or a table of it: worth another try. */
 export function isBusy(error: unknown): boolean {
   const inner = error instanceof RefusedRow ? error.cause : error
-  const code = codeOf(inner) & 0xff
+  const code = sqliteCodeOf(inner) & 0xff
   return code === kind.busy || code === kind.locked
 }
 
@@ -45,12 +27,12 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 export function sqliteError(error: unknown, place: TablePlace): WaymarkError {
   if (isWaymarkError(error)) return error
   if (error instanceof RefusedRow) {
-    const code = codeOf(error.cause)
+    const code = sqliteCodeOf(error.cause)
     if (ofARow.has(code & 0xff) || code === 0) return unfitRow(place, error.item, messageOf(error.cause), { cause: error.cause })
     return sqliteError(error.cause, place)
   }
   const { shown, stage } = place
-  const code = codeOf(error)
+  const code = sqliteCodeOf(error)
   const means = 'Rows committed so far are safe; those of this batch were not written, and their items are called again.'
   const text = (message: string, remedy: string, retryable: boolean) => ({
     message: `${shown}: ${message}`,
@@ -90,7 +72,7 @@ export function sqliteError(error: unknown, place: TablePlace): WaymarkError {
         'corrupt',
         text(reason, 'Restore the database from a backup; PRAGMA integrity_check says what is damaged.', false),
       )
-    case 1:
+    case kind.error:
     case kind.constraint:
       return new WaymarkError('invalid', text(reason, 'Mend the statement or the table, then resume the run.', false))
   }

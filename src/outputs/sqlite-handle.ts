@@ -1,8 +1,11 @@
-import { basename, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { FileSystem } from '../files/file-system.ts'
+import { makeDurableDirectory } from '../files/make-durable-directory.ts'
 import { type Clock, sleep } from '../model/clock.ts'
+import { describe } from '../model/describe.ts'
 import { WaymarkError } from '../model/errors.ts'
+import { outputFolderPermissions } from './output-file.ts'
 import type { TablePlace } from './sql-errors.ts'
 import { isBusy, sqliteError } from './sqlite-errors.ts'
 
@@ -21,7 +24,7 @@ export function checkLocation(where: string, location: unknown): SqliteLocation 
     message:
       location === ':memory:'
         ? `${where}: a database in memory is gone when the stage ends`
-        : `${where} takes the path of a database or a DatabaseSync of node:sqlite, not ${typeof location === 'string' ? JSON.stringify(location) : location === null ? 'null' : `a ${typeof location}`}`,
+        : `${where} takes the path of a database or a DatabaseSync of node:sqlite, not ${describe(location)}`,
     means: 'Nothing was read or written.',
     remedy: "Pass a path, such as 'data/shop.db', or new DatabaseSync(path).",
   })
@@ -73,7 +76,10 @@ export class SqliteHandle {
   static async open(location: SqliteLocation, options: OpenSqlite): Promise<SqliteHandle> {
     if (typeof location !== 'string') return new SqliteHandle(location, false, options)
     const path = resolve(options.baseDirectory, location)
-    if (options.create !== true && (await options.files.stat(path)) === undefined) throw noDatabase(path, options)
+    if ((await options.files.stat(path)) === undefined) {
+      if (options.create !== true) throw noDatabase(path, options)
+      await makeDurableDirectory(options.files, dirname(path), outputFolderPermissions)
+    }
     try {
       return new SqliteHandle(openDatabase(path, options.readOnly === true), true, options)
     } catch (error) {

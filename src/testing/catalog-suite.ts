@@ -39,6 +39,8 @@ export function catalogSuite(name: string, make: () => Promise<Catalog>): void {
         await apply(catalog, mark('s1', 200))
         const marks = (await catalog.marks()).toSorted((a, b) => (a.segment < b.segment ? -1 : 1))
         assert.deepEqual(marks, [markOf('s1', 200), markOf('s2', 50)])
+        assert.deepEqual(await catalog.marks(['s2', 's9', 's2']), [markOf('s2', 50)])
+        assert.deepEqual(await catalog.marks([]), [])
       })
 
       claim('heads are those of the streams asked for, and none for an unknown one', async catalog => {
@@ -205,6 +207,7 @@ export function catalogSuite(name: string, make: () => Promise<Catalog>): void {
           pipeline: index % 2 === 0 ? 'etl' : 'scrape',
           paramsDigest: `d${index % 5}`,
           state: states[index % 4] ?? 'running',
+          ...(index % 7 === 0 ? { forkedFrom: { run: 'r999', time: 1, token: 1, sequence: 2 } } : {}),
         }),
       )
       const newestFirst = many.toSorted((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
@@ -238,6 +241,12 @@ export function catalogSuite(name: string, make: () => Promise<Catalog>): void {
           one => one.pipeline === 'etl' && one.state === 'completed',
         ],
         'with no prefix': [{ idPrefix: '' }, () => true],
+        'forked from a run': [{ forkedFrom: 'r999' }, one => one.forkedFrom !== undefined],
+        'forked from a run, in a state': [
+          { forkedFrom: 'r999', states: ['failed'] },
+          one => one.forkedFrom !== undefined && one.state === 'failed',
+        ],
+        'forked from one that has no forks': [{ forkedFrom: 'r998' }, () => false],
         'of an unknown pipeline': [{ pipeline: 'et' }, () => false],
       }
       for (const [what, [query, belongs]] of Object.entries(queries)) {

@@ -123,6 +123,7 @@ const merged = {
   'runs in states': runQuery({ states: ['running', 'failed'] }).sql,
   'unfinished runs of a pipeline': runQuery({ pipeline: 'p', states: ['running'] }).sql,
   'runs with a prefix': runQuery({ idPrefix: 'a' }).sql,
+  'runs forked from a run': runQuery({ forkedFrom: 'a' }).sql,
   'checkpoints with a prefix': checkpointQuery({ idPrefix: 'a' }).sql,
   'checkpoints of a run with tags': checkpointQuery({ run: 'r', tags: ['a', 'b'] }).sql,
   'checkpoints of a run sorted by own metadata': checkpointQuery({ run: 'r', sort: { path: 'lr', descending: true } }).sql,

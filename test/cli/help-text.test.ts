@@ -18,6 +18,14 @@ test('help is one screen, begins with examples and is plain ASCII', () => {
   }
 })
 
+test('X13 the help of all commands fits 80 columns and 40 lines, and names every one', () => {
+  const lines = rootHelp('10.20.30').trimEnd().split('\n')
+  assert.ok(lines.length <= 40, `${lines.length} lines`)
+  for (const line of lines) assert.ok(line.length <= 80, line)
+  const listed = lines.flatMap(line => /^ {2}also: (.*)$/.exec(line)?.[1]?.split(', ') ?? /^ {2}(\w+) {2}/.exec(line)?.[1] ?? [])
+  assert.deepEqual(new Set(listed), new Set(commands.map(({ name }) => name)))
+})
+
 test('the help of run shows the parameters of the pipeline', () => {
   const [run] = commands
   assert.ok(run !== undefined)

@@ -7,7 +7,7 @@ test('report tells a run over all its stages, as text, Markdown and JSON; export
   await project.waymark('run', 'etl.ts', '--run-id', 'r1', '-q')
   await project.write('mended', '')
   await project.waymark('requeue', 'r1', '--key', 'o-3', '-q')
-  const [text, markdown, json, exported, file, several, chat, wrong] = await Promise.all([
+  const [text, markdown, json, exported, file, several, chat, wrong, page] = await Promise.all([
     project.waymark('report', '@last'),
     project.waymark('report', 'r1', '--format', 'md'),
     project.waymark('report', 'r1', '--format', 'json'),
@@ -16,6 +16,7 @@ test('report tells a run over all its stages, as text, Markdown and JSON; export
     project.waymark('report', '--since', '24h'),
     project.waymark('report', '--pipeline', 'orders', '--format', 'md'),
     project.waymark('report', '--since', 'yesterday'),
+    project.waymark('report', 'r1', '--format', 'html'),
   ])
   assert.match(text.stdout, /^✓ orders r1: completed, 100 % · 10 items · .* · 2 attempts\n/)
   assert.match(
@@ -27,6 +28,8 @@ test('report tells a run over all its stages, as text, Markdown and JSON; export
   assert.match(text.stdout, /\n {2}log +10 items recorded once each, none lost, over 2 attempts\n/)
   assert.match(markdown.stdout, /^\*\*✓ orders r1: completed, 100 %\*\* · 10 items/)
   assert.match(markdown.stdout, /\n- aside: 1 item of enrich: Error: HTTP 413 for o-7 `waymark items r1 --group \w{12}`\n/)
+  assert.match(page.stdout, /^<!doctype html>\n.*<\/html>\n$/s)
+  assert.match(page.stdout, /<code>waymark items r1 --group \w{12}<\/code>/)
   const { data } = JSON.parse(json.stdout)
   assert.deepEqual([data.percent, data.proof, data.items.setAside], [100, { items: 10, twice: 0, lost: 0 }, 1])
   assert.deepEqual(

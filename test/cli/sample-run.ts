@@ -56,7 +56,7 @@ export const runEvents: readonly (readonly [seconds: number, event: RunEvent])[]
       type: 'item.retry',
       stage: 'transform',
       item: 'o-17',
-      attempt: 2,
+      call: 2,
       error: { name: 'TypeError', message: 'fetch failed' },
     },
   ],

@@ -16,6 +16,7 @@ declare global {
   const sqliteQuery: typeof waymark.sqliteQuery
   const postgresQuery: typeof waymark.postgresQuery
   const codec: typeof waymark.codec
+  const mergeValues: typeof waymark.mergeValues
   const placeOf: typeof waymark.placeOf
   const WaymarkError: typeof waymark.WaymarkError
   const z: typeof zod.z

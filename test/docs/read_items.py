@@ -2,7 +2,7 @@
 
 import struct
 
-MASK = (1 << 64) - 1
+MASK = (1 << 32) - 1
 DIGEST_BYTES = 11
 
 
@@ -44,38 +44,42 @@ def results_in(data):
 
 
 def digest_of(key, salt):
-    """SipHash-2-4 with 128 bits of output, cut."""
+    """Chaskey-12, cut."""
     data = key.encode("utf-8", "surrogatepass")
-    k0, k1 = struct.unpack("<QQ", salt)
-    v = [k0 ^ 0x736F6D6570736575, k1 ^ 0x646F72616E646F6D ^ 0xEE, k0 ^ 0x6C7967656E657261, k1 ^ 0x7465646279746573]
 
     def turn(value, bits):
-        return (value << bits | value >> 64 - bits) & MASK
+        return (value << bits | value >> 32 - bits) & MASK
 
-    def rounds(count):
-        for _ in range(count):
+    def doubled(number):
+        return (number << 1) % (1 << 128) ^ (0x87 if number >> 127 else 0)
+
+    def permuted(number):
+        v = list(struct.unpack("<4I", number.to_bytes(16, "little")))
+        for _ in range(12):
             v[0] = v[0] + v[1] & MASK
-            v[1] = turn(v[1], 13) ^ v[0]
-            v[0] = turn(v[0], 32)
+            v[1] = turn(v[1], 5) ^ v[0]
+            v[0] = turn(v[0], 16)
             v[2] = v[2] + v[3] & MASK
-            v[3] = turn(v[3], 16) ^ v[2]
+            v[3] = turn(v[3], 8) ^ v[2]
             v[0] = v[0] + v[3] & MASK
-            v[3] = turn(v[3], 21) ^ v[0]
+            v[3] = turn(v[3], 13) ^ v[0]
             v[2] = v[2] + v[1] & MASK
-            v[1] = turn(v[1], 17) ^ v[2]
-            v[2] = turn(v[2], 32)
+            v[1] = turn(v[1], 7) ^ v[2]
+            v[2] = turn(v[2], 16)
+        return int.from_bytes(struct.pack("<4I", *v), "little")
 
-    last = (data[len(data) // 8 * 8 :] + bytes(7))[:7] + bytes([len(data) & 0xFF])
-    for (block,) in struct.iter_unpack("<Q", data[: len(data) // 8 * 8] + last):
-        v[3] ^= block
-        rounds(2)
-        v[0] ^= block
-    v[2] ^= 0xEE
-    rounds(4)
-    low = v[0] ^ v[1] ^ v[2] ^ v[3]
-    v[1] ^= 0xDD
-    rounds(4)
-    return struct.pack("<QQ", low, v[0] ^ v[1] ^ v[2] ^ v[3])[:DIGEST_BYTES]
+    state = int.from_bytes(salt, "little")
+    last = doubled(state)
+    if len(data) == 0 or len(data) % 16 > 0:
+        last = doubled(last)
+        data += b"\x01"
+        data += bytes(-len(data) % 16)
+    for at in range(0, len(data), 16):
+        state ^= int.from_bytes(data[at : at + 16], "little")
+        if at + 16 == len(data):
+            state ^= last
+        state = permuted(state)
+    return (state ^ last).to_bytes(16, "little")[:DIGEST_BYTES]
 
 
 class Items:

@@ -165,7 +165,7 @@ test('a listener that throws harms nothing', () =>
     }
   }))
 
-test('[B17] an item that only waits for its next call does not hold up a stop', () =>
+test('[B17] an item that only waits for its next call does not hold up a stop', { timeout: 60_000 }, () =>
   withStore(async store => {
     const stop = new AbortController()
     let calls = 0
@@ -183,4 +183,5 @@ test('[B17] an item that only waits for its next call does not hold up a stop', 
     )
     await assert.rejects(work.run({}, { store, stopSignal: stop.signal }), { code: 'cancelled' })
     assert.equal(calls, 1)
-  }))
+  }),
+)

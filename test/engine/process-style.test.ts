@@ -70,8 +70,9 @@ test('a process is a run as any other: listed by its name, with its step and its
     assert.deepEqual([run?.id, run?.shownState], [work.id, 'running'])
     const [stage] = await store.stages(work.id)
     assert.deepEqual([stage?.counts?.done, stage?.currentStep, stage?.metadata], [3, 'invoices', { source: 's3', rows: 7 }])
+    work.update({ completedSteps: 4 })
     await work.complete()
-    assert.equal((await store.recover(work.id)).completedSteps, 4, 'completed is all of it')
+    assert.equal((await store.recover(work.id)).completedSteps, 4)
   })
 })
 
@@ -93,6 +94,7 @@ test('a process that failed says with what, and goes on from the steps it had', 
     }
     assert.deepEqual([(await store.recover('p')).state, (await store.recover('p')).completedSteps], ['failed', 6])
     const last = await (await store.recover('p')).resume()
+    last.update({ completedSteps: 9 })
     await last.complete({ ok: true })
     const done = await store.recover('p')
     assert.deepEqual([done.state, done.completedSteps, done.finalData, done.error], ['completed', 9, { ok: true }, undefined])
@@ -110,6 +112,7 @@ test('steps do not go backwards or beyond their end, and what is of the wrong ty
     for (const update of [undefined, null, 3, 'x', { completedSteps: '4' }, { currentStep: 4 }, { metadata: [] }, { steps: 4 }])
       assert.throws(() => anyUpdate(update), code('invalid'))
     assert.equal(work.completedSteps, 3)
+    work.update({ completedSteps: 5 })
     await work.complete()
     await assert.rejects(async () => work.update({ currentStep: 'more' }), code('conflict'))
 
@@ -141,10 +144,31 @@ test('an id is registered once, and only what was registered is recovered', asyn
     const work = await store.register({ id: 'p', name: 'import', totalSteps: 5 })
     await assert.rejects(store.register({ id: 'p', name: 'import', totalSteps: 5 }), code('conflict'))
     await assert.rejects((await store.recover('p')).resume(), code('conflict'))
-    await work.complete()
+    await work.complete(undefined, { partial: true })
     await assert.rejects(store.register({ id: 'p', name: 'import', totalSteps: 5 }), code('conflict'))
     await assert.rejects(store.recover('nobody'), code('not_found'))
     await store.track({ run: 'loop', stage: 'rows' }, () => {})
     await assert.rejects(store.recover('loop'), code('not_found'))
+  })
+})
+
+test('D1 a process with steps left is not completed: a conflict says how many, and it goes on; partial completes it with those there are', async () => {
+  await withStore(async store => {
+    const work = await store.register({ id: 'p', name: 'import', totalSteps: 12 })
+    work.update({ completedSteps: 3 })
+    await assert.rejects(work.complete({ rows: 7 }), {
+      code: 'conflict',
+      message: 'p cannot be completed: 3 of 12 steps are',
+      remedy: /partial: true/,
+    })
+    assert.equal((await store.recover('p')).state, 'running')
+    await assert.rejects(work.complete({ rows: 7 }, { partal: true } as never), {
+      code: 'invalid',
+      remedy: 'Did you mean partial?',
+    })
+    work.update({ completedSteps: 4 })
+    await work.complete({ rows: 7 }, { partial: true })
+    const { state, completedSteps, totalSteps, finalData } = await store.recover('p')
+    assert.deepEqual([state, completedSteps, totalSteps, finalData], ['completed', 4, 4, { rows: 7 }])
   })
 })

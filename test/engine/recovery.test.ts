@@ -129,7 +129,10 @@ test('C10 a check that throws, or returns false, fails the run with that; what i
     assert.deepEqual((await ended(store, run?.id ?? '', 3)).check, { outcome: 'failed', message: 'the check returned false' })
     answer = () => true
     assert.equal((await work.run({}, { store })).value, 'value')
-    assert.throws(() => pipeline('x', () => 1, { check: 5 as never }), { code: 'invalid', message: /check of the pipeline "x"/ })
+    assert.throws(() => pipeline('x', () => 1, { check: 5 as never }), {
+      code: 'invalid',
+      message: /pipeline\("x"\): check must be a function/,
+    })
   }))
 
 test('D12 a failed run leaves an error checkpoint with error, causes, stage, item, index and what is finished; it stays once the run completed', () =>

@@ -94,3 +94,21 @@ test('a loop of one’s own says how often it tried an item', () =>
     })
     assert.deepEqual(await callsOf(store, 'loop'), { a: 1, b: 3 })
   }))
+
+test('X5 each item is listed with its own error, whole, though only one of each kind is kept in memory', () =>
+  withStore(async store => {
+    const work = pipeline('errors', run =>
+      run.each('work', [1, 2, 3], n => Promise.reject(new Error(`order ${n} ${'z'.repeat(3_000)}`)), {
+        key: String,
+        tolerate: { count: 9 },
+      }),
+    )
+    const { run } = await work.run({}, { store })
+    const { items, groups } = await store.setAside(run)
+    assert.equal(groups.length, 1)
+    assert.match(groups[0]?.error.message ?? '', /^order 3 z/)
+    for (const [at, { error }] of items.entries()) {
+      assert.equal(error.message, `order ${at + 1} ${'z'.repeat(3_000)}`)
+      assert.match(error.stack ?? '', /set-aside-pages/)
+    }
+  }))

@@ -83,7 +83,8 @@ for (const format of formats) {
     const saved = await store.save({ value, run: 'by-hand', stage: 'load' })
     const { checksum: _before, ...same } = before
     const { checksum: _after, ...after } = descriptorOf(path)
-    assert.deepEqual(after, { ...same, format: { major: 1, minor: 2 }, requires: ['chunks', 'unsynced', 'items'] })
+    const requires = ['chunks', 'unsynced', 'items', 'forks', 'tables']
+    assert.deepEqual(after, { ...same, format: { major: 1, minor: 3 }, requires })
     const again = await opened(t, path)
     assert.deepEqual((await again.load(saved.id)).value, value)
     const others = (await goldenCheckpoints(again)).filter(({ id }) => id !== saved.id)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { serialize } from 'node:v8'
 import { RecordedRun } from '../../src/model/recorded-run.ts'
 import type { InputRecord, RunRecord, StageStarted } from '../../src/model/records.ts'
 import { applyRecord, type RunView, type StageView, stageOf } from '../../src/model/run-view.ts'
@@ -91,8 +92,8 @@ test('what was set aside is remembered without the items themselves', () => {
   const item = folded([started('e', 1), progress('e', 0, 9, [5])])
     .stages.get('e')
     ?.setAside.get('5')
-  assert.equal(item?.error.message, 'bad')
-  assert.deepEqual(item?.payloadIn, position)
+  assert.equal(item?.sample.error.message, 'bad')
+  assert.deepEqual(item?.recordedIn, position)
   assert.equal('payload' in (item ?? {}), false)
 })
 
@@ -168,4 +169,25 @@ test('the catalog and an attempt make the same of any records', () => {
     const completed = [...attempt.stages.values()].filter(({ state }) => state === 'completed').length
     assert.deepEqual([run?.stagesStarted ?? 0, run?.stagesCompleted ?? 0], [attempt.stages.size, completed], shown)
   }
+})
+
+test('X5 what is remembered of items set aside does not grow with the texts of their errors', () => {
+  const run = new RecordedRun()
+  const position = { segment: '0', offset: 0, length: 1 }
+  run.apply({ type: 'stage.started', time: 1, path: 'work', kind: 'each', order: 1 }, position)
+  const counts = { done: 0, skipped: 0, setAside: 0, retries: 0 }
+  const items = 5_000
+  for (let index = 0; index < items; index++) {
+    const error = { name: 'Error', message: `${index} ${'x'.repeat(8_000)}`, stack: 'y'.repeat(8_000) }
+    // Most fail in the same way; of many ways the texts are cut.
+    const fingerprint = index % 2 === 0 ? 'same' : `other ${index}`
+    const setAside = [{ index, error, fingerprint, calls: 1, time: index, payload: new Uint8Array(9_000) }]
+    run.apply({ type: 'stage.progress', time: 1, path: 'work', counts, ranges: [[index, index]], setAside }, position)
+  }
+  const stage = run.stages.get('work')
+  assert.equal(stage?.setAside.size, items)
+  // A thousand whole errors of 16 kB, and little of every other.
+  const bytes = serialize([...(stage?.setAside.values() ?? [])]).length
+  assert.ok(bytes < 1_000 * 17_000 + items * 600, `${bytes} bytes`)
+  assert.match(stage?.setAside.get(String(items - 2))?.sample.error.message ?? '', new RegExp(`^${items - 2} x`))
 })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { DigestList } from '../../src/model/digest-list.ts'
 import { keyDigestBytes } from '../../src/model/key-digest.ts'
-import { DigestList, KeySet } from '../../src/model/key-set.ts'
-import { sipHash } from './sip-hash.ts'
+import { KeySet } from '../../src/model/key-set.ts'
+import { chaskey } from './chaskey.ts'
 
 const salt = Uint8Array.from({ length: 16 }, (_, i) => i)
 
@@ -14,13 +15,24 @@ function digestOf(key: string, set = new KeySet(salt)): string {
   return Buffer.from(list.take()).toString('hex')
 }
 
-test('digests are those of the published vectors of SipHash-2-4-128', () => {
-  const vectors = ['a3817f04ba25a8e66df672', 'da87c1d86b99af44347659', '8177228da4a45dc7fca38b', undefined, undefined]
-  for (const [length, expected] of vectors.entries()) {
-    const key = String.fromCharCode(...Array.from({ length }, (_, i) => i))
-    if (expected !== undefined) assert.equal(digestOf(key), expected)
+test('digests are those of the published vectors of Chaskey-12', () => {
+  // Those of the reference implementation (mouha.be/wp-content/uploads/chaskey12.c): the first three words for the bytes 0, 1, 2 … up to a length.
+  const salted = new KeySet(Buffer.from('33343d839f389f004fe6982339cf7a41', 'hex'))
+  const vectors = new Map([
+    [0, [0x43cb1f41, 0x51eba0c2, 0xff0a8ac3]],
+    [1, [0xf9ac2067, 0x9c35a846, 0x441aad3d]],
+    [4, [0x0b2b62db, 0x1e9e3f50, 0xa1b8dcad]],
+    [15, [0x03cfb44b, 0x283c8163, 0xfca71448]],
+    [16, [0x5dd0e2a9, 0xfb5eac8c, 0x633a392e]],
+    [17, [0x8b5f6d5a, 0x202314f6, 0x22092368]],
+    [63, [0x2dd072e1, 0x42b89efe, 0xfb26b615]],
+  ])
+  for (const [length, words] of vectors) {
+    const expected = Buffer.alloc(12)
+    for (const [i, word] of words.entries()) expected.writeUInt32LE(word, i * 4)
+    const text = String.fromCharCode(...Array.from({ length }, (_, i) => i))
+    assert.equal(digestOf(text, salted), expected.subarray(0, keyDigestBytes).toString('hex'), `${length} bytes`)
   }
-  assert.equal(digestOf(String.fromCharCode(...Array.from({ length: 15 }, (_, i) => i))), '5493e99933b0a8117e08ec')
 })
 
 test('digests are those of the key in UTF-8, whatever it is made of and how long it is', () => {
@@ -28,7 +40,7 @@ test('digests are those of the key in UTF-8, whatever it is made of and how long
   fc.assert(
     fc.property(key, fc.uint8Array({ minLength: 16, maxLength: 16 }), (text, anySalt) => {
       fc.pre(text.isWellFormed())
-      const expected = sipHash(anySalt, Buffer.from(text)).subarray(0, keyDigestBytes).toString('hex')
+      const expected = chaskey(anySalt, Buffer.from(text)).subarray(0, keyDigestBytes).toString('hex')
       assert.equal(digestOf(text, new KeySet(anySalt)), expected)
     }),
   )
@@ -40,31 +52,65 @@ test('keys that differ only in lone surrogates differ', () => {
 })
 
 const anyName = fc.nat(20).map(n => `k${n}`)
-const anyStep = fc.tuple(fc.constantFrom('add', 'delete', 'meet', 'digests'), anyName)
+const whats = ['add', 'delete', 'digests', 'meet', 'announce', 'finish', 'save', 'lose', 'new pass'] as const
+const anyStep = fc.tuple(fc.constantFrom(...whats), anyName)
 
-test('B3 a set of keys is exact whatever is added, met and taken out again', () => {
+test('B3 a set of keys is exact whatever is added, met, finished, recorded, lost and taken out again', () => {
   fc.assert(
     fc.property(fc.array(anyStep, { maxLength: 400 }), steps => {
       const set = new KeySet(salt)
       const recorded = new Set<string>()
       const met = new Set<string>()
+      /** Finished, and in no record yet. */
+      let finished = new Set<string>()
+      const lost = new Set<string>()
+      const expected = (key: string) => (met.has(key) ? 'again' : recorded.has(key) ? 'recorded' : 'new')
       for (const [what, key] of steps) {
-        if (what === 'add') {
+        // What an attempt finished stays with it until it is recorded: nobody else records it, or takes it out.
+        const isFree = !finished.has(key) && !lost.has(key)
+        if (what === 'add' && isFree) {
           set.add(key)
           recorded.add(key)
-        } else if (what === 'delete') {
+        } else if (what === 'delete' && isFree) {
           set.delete(key)
           recorded.delete(key)
-        } else if (what === 'digests') {
+        } else if (what === 'digests' && isFree) {
           set.addDigests(Buffer.from(digestOf(key) + digestOf(`${key}x`), 'hex'))
           recorded.add(key).add(`${key}x`)
-        } else {
-          assert.equal(set.meet(key), met.has(key) ? 'again' : recorded.has(key) ? 'recorded' : 'new')
+        } else if (what === 'meet') {
+          assert.equal(set.meet(key), expected(key))
           met.add(key)
+        } else if (what === 'announce') {
+          const keys = [key, `${key}y`]
+          assert.equal(set.announce(keys), 2)
+          for (const [i, next] of keys.entries()) {
+            assert.equal(set.meetAnnounced(next, i), expected(next))
+            met.add(next)
+          }
+        } else if (what === 'finish' && isFree && met.has(key) && !recorded.has(key)) {
+          set.finish(key)
+          finished.add(key)
+        } else if (what === 'save') {
+          const digests = set.takeFinished()
+          assert.equal(digests.length, finished.size * keyDigestBytes)
+          set.addDigests(digests)
+          for (const one of finished) recorded.add(one)
+          finished = new Set()
+        } else if (what === 'lose') {
+          set.takeFinished()
+          for (const one of finished) lost.add(one)
+          finished = new Set()
+        } else if (what === 'new pass') {
+          set.forgetMet()
+          for (const unrecorded of [met, finished, lost]) unrecorded.clear()
         }
-        assert.equal(set.size, recorded.size)
+        assert.deepEqual([set.size, set.finished], [recorded.size, finished.size])
       }
-      for (let n = 0; n <= 20; n++) assert.equal(set.has(`k${n}`), recorded.has(`k${n}`), `k${n}`)
+      set.forgetMet()
+      for (let n = 0; n <= 20; n++) {
+        assert.equal(set.has(`k${n}`), recorded.has(`k${n}`), `k${n}`)
+        assert.equal(set.meet(`k${n}`), recorded.has(`k${n}`) ? 'recorded' : 'new', `k${n}`)
+      }
     }),
   )
 })
@@ -92,4 +138,23 @@ test('bytes that are not whole digests are corrupt', () => {
   const bytes = Buffer.from(digestOf('a'), 'hex')
   for (let length = 1; length < bytes.length; length++)
     assert.throws(() => new KeySet(salt).addDigests(bytes.subarray(0, length)), { code: 'corrupt' })
+})
+
+test('B3 many digests at once, told how many come, are the keys that they were made of, once each', () => {
+  const list = new DigestList()
+  const digester = new KeySet(salt).digester
+  for (let n = 0; n < 60_000; n++) {
+    digester.digest(`order-${n}`)
+    list.push(digester)
+  }
+  const bytes = list.take()
+  for (const most of [undefined, 0, 50_000, 60_000, 1e9]) {
+    const set = new KeySet(salt)
+    set.addDigests(bytes.subarray(0, 50_000 * keyDigestBytes), most)
+    // The second time as well, and some of them among others.
+    set.addDigests(bytes.subarray(0, 50_000 * keyDigestBytes))
+    set.addDigests(bytes.subarray(45_000 * keyDigestBytes))
+    assert.equal(set.size, 60_000, `told ${most}`)
+    for (let n = 0; n < 120_000; n += 7) assert.equal(set.has(`order-${n}`), n < 60_000, `order-${n}, told ${most}`)
+  }
 })

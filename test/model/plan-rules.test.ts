@@ -103,7 +103,7 @@ test('the order of stages for --from and --until is the declared one, with undec
   assert.throws(() => selectStages({ until: 'a/inner' }, known), { code: 'invalid' })
   assert.throws(() => selectStages({ redo: 5 as never }, known), {
     code: 'invalid',
-    message: 'redo is a number, not a list of stages',
+    message: 'redo is 5, not a list of stages',
   })
   assert.throws(() => selectStages({ only: 'a' as never }, known), {
     code: 'invalid',

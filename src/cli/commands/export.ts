@@ -74,8 +74,10 @@ async function exported(context: Context, store: Store, info: CheckpointInfo, si
     return { id: info.id, format, path: folder, bytes: length, files: files.length, losses, lossCount, info }
   }
   const progress = await byteProgress(context, 'exporting')
+  const tablePath = typed.flags.text('path')
   const options: ExportOptions = {
     format,
+    ...(tablePath === undefined ? {} : { path: tablePath }),
     lossy: typed.flags.on('lossy'),
     onLoss: (found, count) => {
       lossCount += count
@@ -98,7 +100,7 @@ async function exported(context: Context, store: Store, info: CheckpointInfo, si
 
 /** What is asked for, else what the name of the file ends with, else the lossless one. */
 function formatOf({ flags, command }: CommandLine, info: CheckpointInfo, cwd: string): Format {
-  const asked = (['wmk', 'json', 'cbor', 'raw', 'files'] as const).find(one => one === flags.text('format'))
+  const asked = askedFormat(flags, command)
   if (asked === 'files' && info.encoding !== 'files')
     throw wrongUsage(`checkpoint ${info.id} holds no files; leave out --format files`, command)
   if (asked === 'files' && flags.text('out') === '-') throw wrongUsage('files are written into a folder: --out FOLDER', command)
@@ -106,14 +108,38 @@ function formatOf({ flags, command }: CommandLine, info: CheckpointInfo, cwd: st
   const out = flags.text('out')
   if (out === undefined || out === '-' || out.endsWith('.wmk')) return 'wmk'
   if (info.encoding === 'files') return 'files'
-  if (/\.(json|jsonl|ndjson)$/i.test(out)) return 'json'
+  if (/\.parquet$/i.test(out)) return 'parquet'
+  if (/\.csv$/i.test(out)) return 'csv'
+  if (/\.(arrow|feather)$/i.test(out)) return 'arrow'
+  if (/\.(jsonl|ndjson)$/i.test(out)) return info.encoding === 'rows' ? 'json' : 'jsonl'
+  if (/\.json$/i.test(out)) return 'json'
   if (/\.cbor$/i.test(out)) return 'cbor'
   if (isFolder(resolve(cwd, out))) return 'wmk'
   if (info.encoding === 'bytes') return 'raw'
-  throw wrongUsage(`--out ${out} does not say in which form; say it with --format wmk, json or cbor`, command)
+  throw wrongUsage(`--out ${out} does not say in which form; say it with --format wmk, json, cbor, parquet …`, command)
 }
 
-const endings: Readonly<Record<ExportFormat, string>> = { wmk: 'wmk', json: 'json', cbor: 'cbor', raw: 'bin' }
+/** `--parquet` is short for `--format parquet`. */
+const tableFormats = ['parquet', 'csv', 'arrow', 'jsonl'] as const
+
+function askedFormat(flags: CommandLine['flags'], command: CommandLine['command']): Format | undefined {
+  const named = (['wmk', 'json', 'cbor', 'raw', 'files', ...tableFormats] as const).find(one => one === flags.text('format'))
+  const [short, ...more] = tableFormats.filter(one => flags.on(one))
+  if (more.length > 0 || (short !== undefined && named !== undefined && short !== named))
+    throw wrongUsage(`--${short} and ${more.length > 0 ? `--${more[0]}` : `--format ${named}`} exclude each other`, command)
+  return short ?? named
+}
+
+const endings: Readonly<Record<ExportFormat, string>> = {
+  wmk: 'wmk',
+  json: 'json',
+  cbor: 'cbor',
+  raw: 'bin',
+  parquet: 'parquet',
+  csv: 'csv',
+  arrow: 'arrow',
+  jsonl: 'jsonl',
+}
 
 /** Into a folder that exists under the checkpoint's own name. */
 function targetOf(cwd: string, out: string | undefined, { id, encoding }: CheckpointInfo, format: ExportFormat): string {
@@ -140,7 +166,7 @@ async function toStdout(
   info: CheckpointInfo,
   options: ExportOptions,
 ): Promise<number> {
-  const isBinary = options.format !== 'json'
+  const isBinary = !['json', 'jsonl', 'csv'].includes(options.format ?? 'wmk')
   if (isBinary && isTerminal(process.stdout, environment)) {
     throw wrongUsage(
       'the bytes would be written to the terminal; send them into a file or a pipe, or use --format json',

@@ -62,9 +62,7 @@ const noFile = (file: string): WaymarkError =>
 function optionsOf({ flags, command }: CommandLine): ImportOptions {
   const [id, run, stage, type, description] = ['id', 'run', 'stage', 'type', 'description'].map(name => flags.text(name))
   const tags = flags.all('tag')
-  const format = (['wmk', 'json', 'jsonl', 'raw', 'files'] as const).find(
-    (one): one is ImportFormat => one === flags.text('format'),
-  )
+  const format = formatOf(flags, command)
   if (id !== undefined && flags.on('keep-id')) throw wrongUsage('--id and --keep-id exclude each other', command)
   return {
     keepId: flags.on('keep-id'),
@@ -76,4 +74,14 @@ function optionsOf({ flags, command }: CommandLine): ImportOptions {
     ...(tags.length === 0 ? {} : { tags }),
     ...(format === undefined ? {} : { format }),
   }
+}
+
+/** `--parquet` is short for `--format parquet`. */
+function formatOf(flags: CommandLine['flags'], command: CommandLine['command']): ImportFormat | undefined {
+  const formats = ['wmk', 'json', 'jsonl', 'raw', 'files', 'parquet', 'csv', 'arrow'] as const
+  const named = formats.find(one => one === flags.text('format'))
+  const [short, ...more] = (['parquet', 'csv', 'arrow'] as const).filter(one => flags.on(one))
+  if (more.length > 0 || (short !== undefined && named !== undefined && short !== named))
+    throw wrongUsage(`--${short} and ${more.length > 0 ? `--${more[0]}` : `--format ${named}`} exclude each other`, command)
+  return short ?? named
 }

@@ -3,10 +3,14 @@ import type { RunSummary, Store } from '../../engine/store.ts'
 import { wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
 import { document, isoTime, runShape } from '../json-shapes.ts'
-import { reportLines } from '../render/report-lines.ts'
-import { itemsOf, overviewLines, type ReportedRun, setAsideOf } from '../render/report-overview.ts'
+import { nextActions } from '../render/next-action.ts'
+import type { ReportContent } from '../render/report-content.ts'
+import { reportLines, reportMarkdown } from '../render/report-lines.ts'
+import { itemsOf, overviewReport, type ReportedRun, setAsideOf } from '../render/report-overview.ts'
+import { runReport } from '../render/report-run.ts'
 import { shortId } from '../render/run-label.ts'
 import { needsAttention } from '../render/run-list.ts'
+import { type Glyphs, unicodeGlyphs } from '../render/screen.ts'
 import { timeSpan } from '../time-span.ts'
 import { withStore } from '../with-store.ts'
 import { groupShape } from './items.ts'
@@ -31,19 +35,38 @@ export async function reportCommand(context: Context): Promise<number> {
 }
 
 const isJson = ({ output, line: { flags } }: Context): boolean => output.json || flags.text('format') === 'json'
-const isMarkdown = ({ line: { flags } }: Context): boolean => flags.text('format') === 'md'
+
+/** Prints it as `--format` says. */
+async function print({ output, line: { flags }, clock }: Context, content: ReportContent): Promise<void> {
+  const { stdoutScreen } = output
+  const format = flags.text('format')
+  if (format === 'html') {
+    const { reportPage } = await import('../render/report-page.ts')
+    output.document(reportPage(content, clock.now()))
+  } else await output.result(format === 'md' ? reportMarkdown(content, stdoutScreen) : reportLines(content, stdoutScreen))
+}
 
 async function reportOne(context: Context, store: Store, address: string): Promise<number> {
   const { output, clock } = context
   const { run } = await store.resolve(address)
   const report = await store.report(run.id)
   if (isJson(context)) {
-    const command = needsAttention(run) ? `waymark resume ${shortId(run.id)}` : `waymark show ${shortId(run.id)}`
-    output.jsonLine(document('report', reportShape(run, report), { command }))
+    const command = needsAttention(run) ? goesOnWith(run, clock.now()) : `waymark show ${shortId(run.id)}`
+    output.jsonLine(document('report', reportShape(run, report), command === undefined ? undefined : { command }))
     return 0
   }
-  await output.result(reportLines(run, report, clock.now(), isMarkdown(context), output.stdoutScreen))
+  await print(context, runReport(run, report, clock.now(), glyphsFor(context)))
   return 0
+}
+
+/** A page has the signs, whatever the terminal can show. */
+const glyphsFor = ({ output, line: { flags } }: Context): Glyphs =>
+  flags.text('format') === 'html' ? unicodeGlyphs : output.stdoutScreen.glyphs
+
+/** The command that does; a program of the user's own is none. */
+function goesOnWith(run: RunSummary, now: number): string | undefined {
+  const [next] = nextActions(run, { staleAfterMs: Number.POSITIVE_INFINITY, now })
+  return next?.startsWith('waymark ') === true ? next : undefined
 }
 
 /** A report as `report` and `export` print it. */
@@ -87,12 +110,11 @@ async function reportSeveral(
       ...(spanMs === undefined ? {} : { since: isoTime(now - spanMs) }),
       runs: reported.map(one => ({ ...runShape(one.run), setAside: setAsideOf(one), items: itemsOf(one) })),
     }
-    output.jsonLine(
-      document('report', data, needy === undefined ? undefined : { command: `waymark resume ${shortId(needy.id)}` }),
-    )
+    const command = needy && goesOnWith(needy, now)
+    output.jsonLine(document('report', data, command === undefined ? undefined : { command }))
     return 0
   }
-  await output.result(overviewLines(title, reported, now, isMarkdown(context), output.stdoutScreen))
+  await print(context, overviewReport(title, reported, now))
   return 0
 }
 

@@ -11,6 +11,7 @@ import { isStale, nextActions, type StaleRule } from '../render/next-action.ts'
 import { type RunDetails, runDetailLines } from '../render/run-details.ts'
 import { withStore } from '../with-store.ts'
 import { showCheckpoint } from './show-checkpoint.ts'
+import { hasKin, lineageShape } from '../render/lineage-lines.ts'
 
 const maxCheckpoints = 500
 
@@ -83,8 +84,10 @@ async function collect(
   // A key of a stage called in a loop names a stage; of any other, an item.
   const item =
     stage === undefined || key === undefined || stages.length > 0 ? undefined : await findItem(store, run.id, stage, key)
+  const lineage = await store.lineage(run.id)
   const details = {
     run,
+    lineage,
     stages,
     wholeRun: stage === undefined,
     item,
@@ -98,6 +101,7 @@ async function collect(
     {
       run: { ...runShape(run), stale: isStale(run, rule), next },
       stages: stages.map(stageShape),
+      ...(hasKin(lineage) ? { lineage: lineageShape(lineage) } : {}),
       ...(item === undefined ? {} : { item: itemShape(item) }),
       checkpoints: checkpoints.map(checkpointInfoShape),
       notices,

@@ -6,6 +6,7 @@ import { cutTo, padBefore, padTo, textWidth } from './paint.ts'
 import { progressBar } from './progress-bar.ts'
 import { bytes, count, counted, roughDuration, timesSmaller, timeText } from './quantities.ts'
 import { type Line, line, type Screen, type Span, span } from './screen.ts'
+import { tableFactsLines, tableSize } from './table-facts-lines.ts'
 
 const mostParts = 20
 const mostMetadata = 20
@@ -58,7 +59,7 @@ export function checkpointDetailLines(
   const [, scheme = '', hex = ''] = /^(.*:)([^:]*)$/.exec(info.digest) ?? []
   if (scheme === '' || textWidth(info.digest) + labelColumns <= screen.columns) fact('digest', info.digest)
   else for (const [index, part] of [scheme, hex].entries()) fact(index === 0 ? 'digest' : '', part)
-  lines.push(...metadataLines(info, screen), ...partLines(info, screen))
+  lines.push(...metadataLines(info, screen), ...tableFactsLines(info, screen), ...partLines(info, screen))
   if (info.damage !== undefined) fact('damage', span(info.damage, 'bad'))
   if (info.lastGood !== undefined) fact('good', `${info.lastGood} is the newest intact one before it`)
   const commands = nextCommands(info).map(here)
@@ -76,10 +77,13 @@ export function nextCommands({ id, encoding, status, damage, lastGood }: Checkpo
 }
 
 /** One value, rows, bytes or files: which, and how many. */
-function holdsText({ encoding, rows, files, keys }: CheckpointDetails): string {
+function holdsText({ encoding, rows, files, keys, tables }: CheckpointDetails): string {
   switch (encoding) {
-    case 'cbor':
+    case 'cbor': {
+      const [whole] = tables ?? []
+      if (whole?.path === '') return `a table: ${tableSize(whole.facts)}`
       return keys === undefined ? 'one value' : `one value with ${counted(keys.length, 'key')}`
+    }
     case 'rows':
       return rows === undefined ? 'rows' : counted(rows, 'row')
     case 'bytes':

@@ -1,6 +1,6 @@
 import type { ErrorJson } from '../../model/errors.ts'
 import type { StoredError } from '../../model/records.ts'
-import { checkText, proofText } from '../../model/recovery-proof.ts'
+import { checkText, proofText, tellsSomething } from '../../model/recovery-proof.ts'
 import type { ShownValue } from '../child-protocol.ts'
 import { errorLines } from './error-lines.ts'
 import { bytes, count, counted, duration } from './quantities.ts'
@@ -20,6 +20,8 @@ export interface RunEnd {
   readonly value?: ShownValue | undefined
   readonly error?: ErrorJson
   readonly cause?: StoredError
+  /** What goes on with it, where that is not `waymark resume`: a program of the user's own runs again. */
+  readonly next?: string
   /** The option for which it stopped before a stage: `--until extract`. */
   readonly held?: string
 }
@@ -62,16 +64,24 @@ export function completedLines(end: RunEnd, progress: RunProgress, screen: Scree
   return lines
 }
 
+/** The first attempt of a run that has nothing from another. */
+const isNew = ({ plan, attempt }: Pick<RunProgress, 'plan' | 'attempt'>): boolean => attempt === 1 && plan?.kind !== 'resume'
+
 /** What an attempt that went on did not have to do again, where that was a second of work or more. */
 function keptWork({ plan, attempt }: RunProgress, separator: string): Span[] {
   const keptMs = plan?.keptMs ?? 0
-  return attempt === 1 || keptMs < 1000 ? [] : [span(` ${separator} kept ${duration(keptMs)} of work`, 'reused')]
+  return isNew({ plan, attempt }) || keptMs < 1000 ? [] : [span(` ${separator} kept ${duration(keptMs)} of work`, 'reused')]
 }
 
 /** After an attempt that went on with a run: that nothing was lost, and nothing is there twice; and what the user's own check said. */
-function recoveryFacts({ proof, check, attempt }: RunProgress): readonly (readonly [label: string, text: string])[] {
+function recoveryFacts(
+  { proof, check, attempt, plan }: RunProgress,
+  error?: ErrorJson,
+): readonly (readonly [label: string, text: string])[] {
   return [
-    ...(proof === undefined || attempt === 1 ? [] : [['proof', proofText(proof, count)] as const]),
+    ...(proof === undefined || isNew({ plan, attempt }) || !tellsSomething(proof, error?.code)
+      ? []
+      : [['proof', proofText(proof, count)] as const]),
     ...(check === undefined ? [] : [['check', checkText(check)] as const]),
   ]
 }
@@ -99,7 +109,7 @@ export function pausedLines(end: RunEnd, progress: RunProgress, screen: Screen):
       ...(end.held === undefined ? [] : [span(` ${screen.glyphs.separator} stopped ${end.held}`)]),
     ],
     ...recoveryFacts(progress).map(([label, text]): Line => [span(`  ${label.padEnd(8)} `, 'quiet'), span(text)]),
-    line(`  go on with: waymark resume ${run}`),
+    line(`  go on with: ${end.next ?? `waymark resume ${run}`}`),
   ]
 }
 
@@ -130,7 +140,7 @@ export function failedLines(end: RunEnd, screen: Screen, debug: boolean, progres
       ? []
       : [[span(`${screen.glyphs[mark.glyph]} ${shortId(end.run)} failed`, mark.tone), span(` after ${duration(end.durationMs)}`)]]
   const facts = [
-    ...recoveryFacts(progress),
+    ...recoveryFacts(progress, error),
     ...(errorCheckpoint === undefined
       ? []
       : [['kept', `${screen.glyphs.checkpoint} ${errorCheckpoint} holds the error and where the finished work is`] as const]),

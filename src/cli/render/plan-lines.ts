@@ -37,6 +37,12 @@ export function planLines(plan: Plan, shownRun: string, screen: Screen): Line[] 
       span(amountColumns === 0 ? '' : `${padTo(amounts[index] ?? '', amountColumns)}  `),
       span(stage.expected === true ? `${stage.reason} (expected)` : stage.reason, 'quiet'),
     ])
+    if (stage.again === undefined || stage.again === 0) continue
+    lines.push([
+      span(`  ${screen.glyphs.redo} redo      ${padTo(stage.path, columns)}  `, 'waiting'),
+      span(`${padTo(`about ${count(stage.again)}`, amountColumns)}  `),
+      span('finished and not saved when the process died', 'quiet'),
+    ])
   }
   if (plan.stages.length > maxStages)
     lines.push(line(`  ${screen.glyphs.ellipsis} and ${restText(plan.stages.slice(maxStages))}`, 'quiet'))

@@ -1,4 +1,5 @@
 import type { LogEvent } from '../../engine/store.ts'
+import { originText } from '../../model/fork-origin.ts'
 import { itemsIn } from '../../model/items-in.ts'
 import type { ItemCounts } from '../../model/records.ts'
 import { checkText, proofText } from '../../model/recovery-proof.ts'
@@ -15,7 +16,12 @@ export function recordLine(event: LogEvent): string {
 function fieldsOf(event: LogEvent): Record<string, LogField> {
   switch (event.type) {
     case 'run.created':
-      return { pipeline: event.pipeline, params: JSON.stringify(event.params), file: event.file }
+      return {
+        pipeline: event.pipeline,
+        params: JSON.stringify(event.params),
+        file: event.file,
+        forked: event.forkedFrom && originText(event.forkedFrom),
+      }
     case 'attempt.started':
       return {
         attempt: event.attempt,
@@ -63,6 +69,8 @@ function fieldsOf(event: LogEvent): Record<string, LogField> {
       return { stage: event.path, items: itemsIn(event) }
     case 'stage.reset':
       return { stage: event.path === '' ? undefined : event.path }
+    case 'stage.inherited':
+      return { stage: event.path, state: event.stage.state, from: event.stage.inheritedFrom ?? event.stage.run }
     case 'stage.noted':
       return { stage: event.path, step: event.currentStep, noted: Object.keys(event.metadata ?? {}).join(',') || undefined }
     case 'value.drawn':

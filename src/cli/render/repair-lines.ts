@@ -43,10 +43,14 @@ export function repairLines(report: RepairReport, screen: Screen, here: SameStor
   ]
 }
 
-export function undoLines({ id, files, checkpoints, already }: UndoReport, screen: Screen): Line[] {
+export function undoLines({ id, files, checkpoints, runs, keptRuns, already }: UndoReport, screen: Screen): Line[] {
   if (already === true) return [line(`repair ${id} was undone before: nothing was changed`)]
-  const what = [counted(files.length, 'file'), counted(checkpoints.length, 'checkpoint')].join(' and ')
-  return [[span(`${screen.glyphs.completed} undone`, 'good'), span(`  repair ${id}: ${what} as they were`)]]
+  const parts = [counted(files.length, 'file'), counted(checkpoints.length, 'checkpoint')]
+  const what = (runs.length === 0 ? parts : [...parts, counted(runs.length, 'run')]).join(' and ')
+  return [
+    [span(`${screen.glyphs.completed} undone`, 'good'), span(`  repair ${id}: ${what} as they were`)],
+    ...keptRuns.map(({ run, reason }): Line => [span('  stays  ', 'waiting'), span(`run ${run} as it is: ${reason}`)]),
+  ]
 }
 
 const actionLine = ({ kind, name, does, reason }: RepairAction, screen: Screen): Line => [

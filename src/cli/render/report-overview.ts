@@ -1,12 +1,12 @@
 import type { RunSummary } from '../../engine/store.ts'
 import type { StageView } from '../../model/run-view.ts'
 import { errorText } from './item-lines.ts'
+import { nextActions } from './next-action.ts'
 import { count, counted, roughDuration } from './quantities.ts'
-import { markdownText } from './report-lines.ts'
+import type { ReportContent, ReportRow } from './report-content.ts'
 import { causeText, shortId, shownStateOf } from './run-label.ts'
 import { needsAttention } from './run-list.ts'
 import { handled } from './run-progress.ts'
-import { type Line, line, type Screen, span } from './screen.ts'
 import { stateMark } from './state-marks.ts'
 
 const mostProblems = 20
@@ -25,14 +25,7 @@ export const itemsOf = ({ stages }: ReportedRun): number =>
   stages.reduce((sum, { counts }) => sum + (counts === undefined ? 0 : handled(counts)), 0)
 
 /** A report over several runs: what needs somebody first, then what was set aside, then the rest in one line. */
-export function overviewLines(
-  title: string,
-  runs: readonly ReportedRun[],
-  now: number,
-  markdown: boolean,
-  screen: Screen,
-): Line[] {
-  const { separator, ellipsis } = screen.glyphs
+export function overviewReport(title: string, runs: readonly ReportedRun[], now: number): ReportContent {
   const needy = runs.filter(({ run }) => needsAttention(run))
   const aside = runs.filter(one => !needy.includes(one) && setAsideOf(one) > 0)
   const active = runs.filter(({ run }) => ['running', 'recovering', 'initialized'].includes(shownStateOf(run)))
@@ -46,39 +39,48 @@ export function overviewLines(
     ...(runs.length > 0 ? [`success ${successText(runs, active.length)}`] : []),
     ...(items > 0 ? [counted(items, 'item')] : []),
   ]
-  const head = `${title}: ${parts.join(`, `)}`
-  const lines: Line[] = [markdown ? line(`**${markdownText(head)}**`) : line(head, 'strong')]
-  for (const { run, stages } of needy.slice(0, mostProblems)) {
-    const state = shownStateOf(run)
-    const { glyph, tone } = stateMark(state)
-    const name = `${run.pipeline} ${shortId(run.id)}`
-    const failed = stages.find(stage => stage.error !== undefined)
-    const why = run.error ?? failed?.error
-    const facts = [
-      `${state} ${roughDuration(now - run.updatedAt)} ago`,
-      ...(run.cause === undefined ? [] : [causeText(run.cause)]),
-      ...(why === undefined ? [] : [`${failed === undefined ? '' : `${failed.path}: `}${errorText(why)}`]),
-      safeText(stages),
-    ].filter(fact => fact !== '')
-    const resume = `waymark resume ${shortId(run.id)}`
-    if (markdown)
-      lines.push(line(`- ${screen.glyphs[glyph]} **${markdownText(name)}** ${markdownText(facts.join('. '))}: \`${resume}\``))
-    else lines.push([span(`  ${screen.glyphs[glyph]} ${name}`, tone), span(`  ${facts.join(` ${separator} `)}  ${resume}`)])
-  }
-  if (needy.length > mostProblems)
-    lines.push(line(`${markdown ? '- ' : '  '}${ellipsis} and ${count(needy.length - mostProblems)} more`))
-  for (const one of aside.slice(0, mostProblems)) {
-    const id = shortId(one.run.id)
-    const what = `${one.run.pipeline} ${id} done, ${count(setAsideOf(one))} set aside`
-    const look = `waymark items ${id} --set-aside`
-    lines.push(markdown ? line(`- ${markdownText(what)}: \`${look}\``) : [span(`  ${what}  `, 'waiting'), span(look)])
-  }
-  if (aside.length > mostProblems)
-    lines.push(line(`${markdown ? '- ' : '  '}${ellipsis} and ${count(aside.length - mostProblems)} more with items set aside`))
   const clean = done.length - done.filter(one => aside.includes(one)).length
-  if (clean > 0) lines.push(line(`${markdown ? '- ' : '  '}${counted(clean, 'run')} clean`))
-  return lines
+  return {
+    title: `${title}: ${parts.join(', ')}`,
+    facts: [],
+    rows: [
+      ...needy.slice(0, mostProblems).map(one => problemRow(one, now)),
+      ...more(needy.length, 'more'),
+      ...aside.slice(0, mostProblems).map(asideRow),
+      ...more(aside.length, 'more with items set aside'),
+      ...(clean > 0 ? [{ kind: 'note', text: `${counted(clean, 'run')} clean`, goesOn: false } as const] : []),
+    ],
+  }
 }
+
+function problemRow({ run, stages }: ReportedRun, now: number): ReportRow {
+  const state = shownStateOf(run)
+  const failed = stages.find(stage => stage.error !== undefined)
+  const why = run.error ?? failed?.error
+  const facts = [
+    `${state} ${roughDuration(now - run.updatedAt)} ago`,
+    ...(run.cause === undefined ? [] : [causeText(run.cause)]),
+    ...(why === undefined ? [] : [`${failed === undefined ? '' : `${failed.path}: `}${errorText(why)}`]),
+    safeText(stages),
+  ]
+  const [command = ''] = nextActions(run, { staleAfterMs: Number.POSITIVE_INFINITY, now })
+  return {
+    kind: 'run',
+    mark: stateMark(state),
+    name: `${run.pipeline} ${shortId(run.id)}`,
+    facts: facts.filter(fact => fact !== ''),
+    command,
+  }
+}
+
+function asideRow(one: ReportedRun): ReportRow {
+  const id = shortId(one.run.id)
+  const text = `${one.run.pipeline} ${id} done, ${count(setAsideOf(one))} set aside`
+  return { kind: 'look', text, command: `waymark items ${id} --set-aside` }
+}
+
+const more = (amount: number, what: string): readonly ReportRow[] =>
+  amount > mostProblems ? [{ kind: 'note', text: `and ${count(amount - mostProblems)} ${what}`, goesOn: true }] : []
 
 /** Of those that are over. */
 function successText(runs: readonly ReportedRun[], active: number): string {

@@ -20,6 +20,7 @@ export function resetPlanLines({ resets, live }: ResetOutcome, screen: Screen): 
   if (full.length > mostRuns) lines.push(restLine(full, screen))
   const pinned = full.reduce((sum, one) => sum + one.pinned, 0)
   if (pinned > 0) lines.push([span('  stays    ', 'quiet'), span(`${counted(pinned, 'pinned checkpoint')}`)])
+  lines.push(...keptLines(full))
   lines.push(...liveLines(live, screen))
   lines.push([span('  stays    ', 'quiet'), span('output files, and what the log says of the runs')])
   return lines
@@ -32,12 +33,23 @@ export function resetLines({ resets, live }: ResetOutcome, screen: Screen): Line
   if (full.length === 0) return [line('nothing to reset: nothing is recorded that counts'), ...liveLines(live, screen)]
   const lines: Line[] = full.slice(0, mostRuns).map(report => [span(`${completed} reset `, 'good'), span(doneText(report))])
   if (full.length > mostRuns) lines.push(restLine(full, screen))
+  lines.push(...keptLines(full))
   lines.push(...liveLines(live, screen))
   const [first] = full
   if (first?.stage !== undefined) lines.push(line(`next: waymark resume ${shortId(first.run)}`, 'quiet'))
   else lines.push(line('next: waymark run FILE begins anew; bytes of deleted checkpoints stay until they are pruned', 'quiet'))
   return lines
 }
+
+/** What runs forked from these stand on. */
+const keptLines = (reports: readonly ResetReport[]): Line[] =>
+  reports
+    .filter(({ forked }) => forked > 0)
+    .slice(0, mostRuns)
+    .map(({ forked, forks }) => [
+      span('  kept     ', 'quiet'),
+      span(`${counted(forked, 'checkpoint')}: forked by ${forks.map(shortId).join(', ')}`),
+    ])
 
 const lostLine = (report: ResetReport, screen: Screen): Line => [
   span(`${screen.glyphs.redo} throws away `, 'waiting'),

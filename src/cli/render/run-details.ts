@@ -1,9 +1,11 @@
+import type { Lineage } from '../../engine/fork-lineage.ts'
 import type { RunSummary } from '../../engine/store.ts'
 import type { ItemCounts } from '../../model/records.ts'
-import { checkText, proofText } from '../../model/recovery-proof.ts'
+import { checkText, proofText, tellsSomething } from '../../model/recovery-proof.ts'
 import type { StageView } from '../../model/run-view.ts'
 import { requestText } from '../../model/stop-request.ts'
 import type { RecordedItem } from '../recorded-item.ts'
+import { lineageTexts } from './lineage-lines.ts'
 import { isStale, nextActions } from './next-action.ts'
 import { padTo, textWidth } from './paint.ts'
 import { recoveryText } from './plan-lines.ts'
@@ -18,6 +20,8 @@ export interface RunDetails {
   readonly run: RunSummary
   /** All its stages, or the one the address names with what is inside it. */
   readonly stages: readonly StageView[]
+  /** The runs it was forked from, and those forked from them. */
+  readonly lineage?: Lineage | undefined
   /** Set where the address names an item. */
   readonly item?: RecordedItem | undefined
   /** False where the address names a stage: others are not spoken of. */
@@ -62,10 +66,16 @@ export function runDetailLines(details: RunDetails, now: number, screen: Screen)
   if (isStale(run, { staleAfterMs: details.staleAfterMs, now }))
     fact('stale', `nothing was recorded for ${roughDuration(now - run.updatedAt)}: it goes on only when that is accepted`)
   if (run.recovery !== undefined && run.recovery.type !== 'fresh') fact('began', recoveryText(run.recovery))
-  if (run.proof !== undefined && run.attempt > 1) fact('proof', proofText(run.proof, count))
+  if (
+    run.proof !== undefined &&
+    (run.attempt > 1 || run.forkedFrom !== undefined) &&
+    tellsSomething(run.proof, run.error?.waymark?.code)
+  )
+    fact('proof', proofText(run.proof, count))
   if (run.check !== undefined) fact('check', checkText(run.check))
   if (run.errorCheckpoint !== undefined)
     fact('kept', `${screen.glyphs.checkpoint} ${run.errorCheckpoint} (type error): waymark show ${run.errorCheckpoint} --value`)
+  for (const [index, text] of lineageTexts(details.lineage, run.id, screen).entries()) fact(index === 0 ? 'lineage' : '', text)
   const params = paramsText(run.params)
   if (params !== undefined) fact('params', params)
   if (run.file !== undefined) fact('file', run.file)
@@ -115,6 +125,7 @@ function stageRow(stage: StageView, columns: number, details: RunDetails, now: n
     stage.error === undefined ? '' : errorText(stage.error.name, stage.error.message),
     stage.requeued === undefined ? '' : `${counted(stage.requeued, 'item is', 'items are')} called again when the run goes on`,
     stage.reset === true ? 'reset: called again when the run goes on' : '',
+    stage.inheritedFrom === undefined ? '' : `from ${shortId(stage.inheritedFrom)}`,
   ]
   return [
     span(`  ${screen.glyphs[mark.glyph]} ${padTo(stage.path, columns)}  ${state.padEnd(9)}`, mark.tone),

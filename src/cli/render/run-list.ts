@@ -3,7 +3,7 @@ import type { ItemCounts } from '../../model/records.ts'
 import { fitColumns } from './fit-columns.ts'
 import { isStale, nextActions, type StaleRule } from './next-action.ts'
 import { count, counted, duration, roughDuration, successRate } from './quantities.ts'
-import { shortIds, shownStateOf } from './run-label.ts'
+import { shortId, shortIds, shownStateOf } from './run-label.ts'
 import { type Line, line, type Screen, type Span, span } from './screen.ts'
 import { stateMark } from './state-marks.ts'
 import { tableLines } from './table-lines.ts'
@@ -78,7 +78,7 @@ function row({ run, items }: ListedRun, id: string, rule: StaleRule, screen: Scr
   return [
     span(screen.glyphs[mark.glyph], mark.tone),
     span(id),
-    span(run.pipeline),
+    span(run.forkedFrom === undefined ? run.pipeline : `${run.pipeline} from ${shortId(run.forkedFrom.run)}`),
     span(isStale(run, rule) ? `${state}, stale` : state, mark.tone),
     span(verbOf(run, items, rule)),
     span(stages === 0 ? '' : `${count(run.stagesCompleted)}/${count(stages)}`),

@@ -38,6 +38,8 @@ export interface Glyphs {
   readonly separator: string
   readonly dash: string
   readonly ellipsis: string
+  /** From what was to what is. */
+  readonly arrow: string
   readonly barDone: string
   readonly barReused: string
   readonly barLeft: string
@@ -59,6 +61,7 @@ export const unicodeGlyphs: Glyphs = {
   separator: '·',
   dash: '–',
   ellipsis: '…',
+  arrow: '→',
   barDone: '█',
   barReused: '▒',
   barLeft: '░',
@@ -79,6 +82,7 @@ export const asciiGlyphs: Glyphs = {
   separator: '|',
   dash: '-',
   ellipsis: '...',
+  arrow: '->',
   barDone: '#',
   barReused: '=',
   barLeft: '.',

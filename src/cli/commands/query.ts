@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises'
+import type { Store } from '../../engine/store.ts'
+import { isWaymarkError } from '../../model/errors.ts'
+import { placeAt } from '../checkpoint-place.ts'
+import { wrongUsage } from '../command-line.ts'
+import type { Context } from '../context.ts'
+import { findCheckpoint, noCheckpoint } from '../find-checkpoint.ts'
+import { document } from '../json-shapes.ts'
+import { queryLines } from '../render/query-lines.ts'
+import { withStandardInput } from '../standard-input.ts'
+import { withReadOnlyStore } from '../with-read-only-store.ts'
+
+const defaultLimit = 100
+
+/** `waymark query SQL` */
+export async function queryCommand(context: Context): Promise<number> {
+  const { flags, arguments: words, command } = context.line
+  const [word = ''] = words
+  const limit = flags.count('limit') ?? defaultLimit
+  if (flags.on('csv') && context.output.json) throw wrongUsage('--csv and --json exclude each other', command)
+  const sql = word === '-' ? await withStandardInput(path => readFile(path, 'utf8')) : word
+  if (sql.trim() === '') throw wrongUsage('there is no query', command)
+  return withReadOnlyStore(context, async store => {
+    const result = await store.query(sql, { allowFiles: flags.on('allow-files'), find: address => checkpointAt(store, address) })
+    if (flags.on('csv')) return toStdout(result.csv())
+    if (context.output.json) {
+      context.output.jsonLine(document('query', { columns: result.columns, rowCount: result.rowCount, rows: result.objects() }))
+      return 0
+    }
+    const { output } = context
+    const lines = queryLines(result, limit, output.stdoutScreen)
+    await output.result(output.quiet ? lines.slice(0, -1) : lines, 'cut')
+    return 0
+  })
+}
+
+/** A checkpoint by its id or the first letters of it, else the newest of a run or stage. */
+async function checkpointAt(store: Store, address: string): Promise<string> {
+  if (!/[@/]/.test(address)) {
+    try {
+      return await findCheckpoint(store, address)
+    } catch (error) {
+      if (!isWaymarkError(error, 'not_found')) throw error
+      const place = await placeAt(store, address).catch(() => undefined)
+      if (place === undefined) throw error
+    }
+  }
+  const [newest] = await store.list({ ...(await placeAt(store, address)), limit: 1 })
+  if (newest === undefined) throw await noCheckpoint(store, address)
+  return newest.id
+}
+
+async function toStdout(pieces: AsyncIterable<Uint8Array>): Promise<number> {
+  for await (const piece of pieces) {
+    const gone = await new Promise<boolean>(resolve => {
+      process.stdout.write(piece, error => resolve(error !== undefined && error !== null))
+    })
+    if (gone) break
+  }
+  return 0
+}

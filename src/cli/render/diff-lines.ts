@@ -1,0 +1,116 @@
+import type { CheckpointDiff, ContentDiff, DiffReport, DiffSide, RunDiff, StageDiff } from '../../index.ts'
+import { factLines } from './diff-fact-lines.ts'
+import { rowsLines } from './diff-rows-lines.ts'
+import { tableFactLines } from './diff-table-lines.ts'
+import { countsText, differenceLines } from './diff-value-lines.ts'
+import { bytes, count, counted } from './quantities.ts'
+import { shortId } from './run-label.ts'
+import { type Line, line, type Screen } from './screen.ts'
+
+export interface DiffView {
+  /** Differences listed of one value. */
+  readonly limit: number
+  /** Also what is equal, counted. */
+  readonly all: boolean
+}
+
+/** `waymark diff`: what is different, and how much is not. */
+export function diffLines(report: DiffReport, view: DiffView, screen: Screen): Line[] {
+  const { arrow } = screen.glyphs
+  const head = line(`${sideText(report.a)} ${arrow} ${sideText(report.b)}`, 'strong')
+  const body = report.kind === 'runs' ? runLines(report, view, screen) : checkpointLines(report, view, screen)
+  return [head, ...body]
+}
+
+function sideText({ address, run, pipeline, stage, checkpoint }: DiffSide): string {
+  const place = run === undefined ? undefined : `${shortId(run)}${stage === undefined ? '' : `/${stage}`}`
+  if (place === undefined) return checkpoint?.id ?? address
+  const isOfRun = address === 'last good' || address.includes('@')
+  const named = pipeline === undefined || stage !== undefined ? place : `${pipeline} ${place}`
+  const what = checkpoint !== undefined && stage === undefined ? `${checkpoint.id} of ${place}` : named
+  return isOfRun ? `${what} (${address})` : what
+}
+
+function checkpointLines({ facts, content, same }: CheckpointDiff, view: DiffView, screen: Screen): Line[] {
+  const lines = [...facts.flatMap(fact => factLines(fact, view.limit, screen)), ...contentLines(content, view, screen, '  ')]
+  if (same) lines.push(line(`  ${screen.glyphs.completed} no difference`, 'good'))
+  return lines
+}
+
+function runLines({ facts, stages, equalStages, same }: RunDiff, view: DiffView, screen: Screen): Line[] {
+  const lines: Line[] = facts.flatMap(fact => factLines(fact, view.limit, screen))
+  for (const stage of stages) lines.push(...stageLines(stage, view, screen))
+  if (same) lines.push(line(`  ${screen.glyphs.completed} no difference but in time`, 'good'))
+  if (equalStages > 0) lines.push(line(`  ${counted(equalStages, 'equal stage')} ${view.all ? 'in both' : 'hidden'}`, 'quiet'))
+  return lines
+}
+
+function stageLines({ stage, in: where, facts, content }: StageDiff, view: DiffView, screen: Screen): Line[] {
+  if (where !== 'both') return [line(`  ${stage}  only in the ${where === 'a' ? 'first' : 'second'} run`, 'strong')]
+  const isEqual = content === undefined || content.form === 'same'
+  return [
+    line(`  ${stage}`, 'strong'),
+    ...facts.flatMap(fact => factLines(fact, view.limit, screen, '  ')),
+    ...(isEqual && !view.all ? [] : contentLines(content ?? { form: 'same' }, view, screen, '    ')),
+  ]
+}
+
+function contentLines(content: ContentDiff, view: DiffView, screen: Screen, indent: string): Line[] {
+  const { arrow } = screen.glyphs
+  switch (content.form) {
+    case 'same':
+      return [line(`${indent}what was saved is the same, byte for byte`, 'quiet')]
+    case 'value': {
+      const lines = [
+        ...differenceLines(content, view.limit, indent, screen),
+        ...(content.tables ?? []).flatMap(table => tableFactLines(table, indent, screen)),
+      ]
+      const facts = [
+        countsText(content.counts),
+        content.equal === 0 ? '' : `${counted(content.equal, 'equal value')}${view.all ? '' : ' hidden'}`,
+        content.ignored === 0 ? '' : `${counted(content.ignored, 'place')} ignored`,
+      ].filter(text => text !== '')
+      if (facts.length > 0) lines.push(line(`${indent}${facts.join(` ${screen.glyphs.separator} `)}`, 'quiet'))
+      if (!view.all) return lines
+      return [
+        ...lines,
+        ...content.equalIn.map(({ path, equal }) => line(`${indent}= ${path}  ${counted(equal, 'equal value')}`, 'quiet')),
+      ]
+    }
+    case 'rows':
+      return [
+        ...rowsLines(content, view, screen, indent),
+        ...(content.tables ?? []).flatMap(table => tableFactLines(table, indent, screen)),
+      ]
+    case 'bytes':
+      return [
+        line(
+          `${indent}~ ${bytes(content.bytesBefore)} ${arrow} ${bytes(content.bytesAfter)}, first different byte ${count(content.firstDifference)}`,
+        ),
+      ]
+    case 'files':
+      return [
+        ...content.changed.map(file =>
+          line(`${indent}~ ${file.name}  ${bytes(file.bytesBefore)} ${arrow} ${bytes(file.bytesAfter)}`, 'waiting'),
+        ),
+        ...content.added.map(file => line(`${indent}+ ${file.name}  ${bytes(file.bytes)}`, 'good')),
+        ...content.removed.map(file => line(`${indent}- ${file.name}  ${bytes(file.bytes)}`, 'bad')),
+        ...(content.equal === 0
+          ? []
+          : [line(`${indent}${counted(content.equal, 'equal file')}${view.all ? '' : ' hidden'}`, 'quiet')]),
+      ]
+    case 'kinds':
+      return [line(`${indent}~ ${heldText(content.before)} ${arrow} ${heldText(content.after)}`)]
+    case 'unread':
+      return [
+        line(
+          `${indent}~ ${bytes(content.bytesBefore)} ${arrow} ${bytes(content.bytesAfter)}, not read: compare the stages by themselves`,
+        ),
+      ]
+    case 'damaged':
+      return [line(`${indent}${screen.glyphs.failed} ${content.message}`, 'bad')]
+  }
+}
+
+const heldText = (encoding: string | undefined): string =>
+  encoding === undefined ? 'nothing saved' : encoding === 'cbor' ? 'a value' : encoding

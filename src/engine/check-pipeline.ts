@@ -1,0 +1,48 @@
+import { checkOptions, type OptionRules, optionRules } from '../model/check-options.ts'
+import { isSchema, type Schema } from '../model/schema.ts'
+import { checkRetention } from './apply-retention.ts'
+import type { AttemptOptions, PipelineOptions } from './pipeline.ts'
+
+const schema = { text: 'a Standard Schema, such as z.object({ … })', holds: isSchema }
+
+const pipelineRules: OptionRules<PipelineOptions & { readonly params?: Schema | undefined }> = {
+  params: schema,
+  stages: optionRules.names,
+  codecs: optionRules.list,
+  check: optionRules.function,
+  retention: optionRules.any,
+}
+
+const runRules: OptionRules<AttemptOptions> = {
+  store: optionRules.any,
+  signal: optionRules.signal,
+  stopSignal: optionRules.signal,
+  fresh: optionRules.flag,
+  redo: optionRules.any,
+  from: optionRules.any,
+  only: optionRules.any,
+  until: optionRules.any,
+  runId: optionRules.text,
+  acceptInput: optionRules.flag,
+  acceptStale: optionRules.flag,
+  staleAfterMs: optionRules.spanMs,
+  durability: optionRules.any,
+  resumePaused: optionRules.flag,
+  onEvent: optionRules.function,
+  file: optionRules.text,
+  code: optionRules.any,
+  restart: optionRules.any,
+  supervisor: optionRules.any,
+  planOnly: optionRules.flag,
+}
+
+/** @throws WaymarkError `invalid` */
+export function checkPipelineOptions(name: string, options: PipelineOptions): void {
+  const call = `pipeline(${JSON.stringify(name)})`
+  checkOptions(call, options, pipelineRules, 'Nothing was run.')
+  checkRetention(call, options.retention)
+}
+
+/** @throws WaymarkError `invalid` */
+export const checkRunOptions = (name: string, options: unknown): void =>
+  checkOptions(`the run of ${name}`, options, runRules, 'Nothing was run.')

@@ -1,0 +1,40 @@
+import type { StoredRecord } from '../log/log.ts'
+import { WaymarkError } from '../model/errors.ts'
+import { type ForkOrigin, isInherited } from '../model/fork-origin.ts'
+import { decodeRunRecord } from './record-codec.ts'
+import type { StoreCore } from './store-core.ts'
+
+/**
+ * The records that count in a run, oldest first: its own, and before them, where it was forked, those of the run it was made from up to there. Deleting a checkpoint takes nothing from them: its record
+ * stays in the log, and its bytes as long as a fork needs them.
+ *
+ * @throws WaymarkError `corrupt` if those of the other run cannot be read
+ */
+export async function forkHistory(core: StoreCore, own: readonly StoredRecord[]): Promise<readonly StoredRecord[]> {
+  const origin = originOf(own)
+  if (origin === undefined) return own
+  const inherited = (await ownHistory(core, origin.run)).filter(record => isInherited(origin, record))
+  if (inherited.length === 0) throw originLost(origin)
+  return [...(await forkHistory(core, inherited)), ...own]
+}
+
+/** Where the run was forked that these are the first records of. */
+export function originOf([first]: readonly StoredRecord[]): ForkOrigin | undefined {
+  if (first === undefined) return undefined
+  const created = decodeRunRecord(first.payload)
+  return created.type === 'run.created' ? created.forkedFrom : undefined
+}
+
+/** What the run itself recorded that counts, without owning it. */
+export async function ownHistory(core: StoreCore, run: string): Promise<readonly StoredRecord[]> {
+  const heads = await core.feed.query(catalog => catalog.heads([run]))
+  return (await core.log.history(run, heads.get(run)?.segment)).records
+}
+
+const originLost = ({ run }: ForkOrigin): WaymarkError =>
+  new WaymarkError('corrupt', {
+    message: `nothing can be read of run ${run}, from which this one was forked`,
+    means: 'Nothing was run or changed; without it nobody can tell what is finished.',
+    remedy: 'See what is damaged with: waymark verify',
+    details: { run },
+  })

@@ -1,0 +1,29 @@
+import type { StoredRecord } from '../log/log.ts'
+import type { StageInherited } from '../model/records.ts'
+import { applyRecord, goesWith, type RunView, type StageView, stageOf, throwsAway } from '../model/run-view.ts'
+import type { ScopePath } from '../model/scope.ts'
+import { decodeRunRecord } from './record-codec.ts'
+
+/** So many stages of the run of origin are shown in a fork; the rest count all the same. */
+const mostStages = 5_000
+
+/** What a fork shows of the stages it has from these records: as the catalog showed them when the last of the records was the newest. */
+export function forkViews(run: string, records: readonly StoredRecord[], time: number): readonly StageInherited[] {
+  const stages = new Map<ScopePath, StageView>()
+  let view: RunView | undefined
+  for (const { payload, position } of records) {
+    const record = decodeRunRecord(payload)
+    const path = stageOf(record)
+    const inside =
+      path !== undefined && throwsAway(record) ? [...stages.values()].filter(stage => goesWith(stage.path, path)) : []
+    const stage = path === undefined ? undefined : stages.get(path)
+    const change = applyRecord(run, { run: view, stage, inside }, record, position)
+    view = change.run ?? view
+    for (const gone of change.deletedStages ?? []) stages.delete(gone)
+    if (change.stage !== undefined) stages.set(change.stage.path, change.stage)
+  }
+  const shown = [...stages.values()].sort(
+    (a, b) => Number(a.path.includes('/')) - Number(b.path.includes('/')) || a.order - b.order,
+  )
+  return shown.slice(0, mostStages).map(stage => ({ type: 'stage.inherited', time, path: stage.path, stage }))
+}

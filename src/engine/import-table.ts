@@ -1,0 +1,65 @@
+import { WaymarkError } from '../model/errors.ts'
+import { tableOfCsv } from '../outputs/csv-table.ts'
+import type { InputFile } from '../outputs/input-file.ts'
+import { tableOfParquet } from '../outputs/parquet-table-reader.ts'
+import { ColumnarHolder } from '../tables/columnar-holder.ts'
+import { tableOfIpc } from '../tables/ipc-table.ts'
+import { markTable } from '../tables/table-mark.ts'
+import type { StoreCore } from './store-core.ts'
+
+export interface TableFile {
+  readonly file: InputFile
+  /** Absolute. */
+  readonly path: string
+  readonly shown: string
+  readonly report: (done: number) => void
+}
+
+/** Arrow's files are read as a whole. */
+const mostIpcBytes = 2 ** 31 - 1
+
+/**
+ * The table in a file, marked as one, as it is saved: of Parquet and Arrow files as an Arrow table, of CSV files as rows.
+ *
+ * @throws WaymarkError `invalid` naming the file and what is wrong with it, `unsupported` for types that cannot be kept or if `apache-arrow` is needed and not installed
+ */
+export async function importedTable(
+  core: StoreCore,
+  format: 'parquet' | 'csv' | 'arrow',
+  { file, path, shown, report }: TableFile,
+): Promise<object> {
+  const { size } = await file.stat()
+  if (format === 'csv') {
+    const { rows, schema } = await tableOfCsv(core.files, path, shown)
+    if (Object.keys(schema).length === 0) throw noRows(shown)
+    markTable(rows, { schema })
+    report(size)
+    return rows
+  }
+  if (format === 'arrow' && size > mostIpcBytes) throw tooLong(shown)
+  const onProgress = (rows: number, of: number): void => report(Math.round((size * rows) / Math.max(1, of)))
+  const columns =
+    format === 'parquet'
+      ? await tableOfParquet({ files: core.files, path, shown, onProgress })
+      : tableOfIpc(await file.read(0, size), shown)
+  const table = new ColumnarHolder(columns)
+  markTable(table, { schema: undefined })
+  report(size)
+  return table
+}
+
+const noRows = (shown: string): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: `${shown} has no rows, so that nobody can tell the types of its columns`,
+    means: 'Nothing was saved.',
+    remedy: 'Import a file with rows, or one that says its types: Parquet or Arrow.',
+    details: { file: shown },
+  })
+
+const tooLong = (shown: string): WaymarkError =>
+  new WaymarkError('limit', {
+    message: `${shown} is longer than the 2 GiB that can be read as one Arrow file`,
+    means: 'Nothing was saved.',
+    remedy: 'Write it as Parquet, which is read group by group.',
+    details: { file: shown },
+  })

@@ -1,0 +1,87 @@
+import { decodeValue } from '../format/decode-value.ts'
+import { WaymarkError } from '../model/errors.ts'
+import type { CheckpointView } from '../model/run-view.ts'
+import type { ColumnarTable } from '../tables/columnar.ts'
+import { ColumnarHolder } from '../tables/columnar-holder.ts'
+import { tableFromRows } from '../tables/table-from-rows.ts'
+import { readCheckpoint, readCheckpointBytes } from './read-checkpoint.ts'
+import { readPart } from './read-part.ts'
+import type { StoreCore } from './store-core.ts'
+
+/** Tables told of where several could be meant. */
+const mostTold = 20
+/** Deeper, or behind more values, no table is looked for. */
+const mostLookedAt = 100_000
+
+/**
+ * The table that a checkpoint is or holds, in columns. A checkpoint of rows is one.
+ *
+ * @param path of the table inside the value; undefined: the checkpoint itself, or the only table in it
+ * @throws WaymarkError `invalid` if there is no table, or several and none is named; `not_found` of the path; `corrupt`
+ */
+export async function tableInCheckpoint(core: StoreCore, view: CheckpointView, path?: string): Promise<ColumnarTable> {
+  if (view.encoding === 'rows' && path === undefined) {
+    const rows = await readCheckpoint(core, view)
+    return tableFromRows(Array.isArray(rows) ? rows : [], undefined).table
+  }
+  if (view.encoding !== 'cbor') throw noTable(view, path)
+  if (path !== undefined) {
+    const part = await readPart(core, view, path, { tablesInColumns: true })
+    if (part instanceof ColumnarHolder) return part.columns
+    throw noTable(view, path)
+  }
+  const value = decodeValue(await readCheckpointBytes(core, view), { codecs: core.codecs, tablesInColumns: true })
+  const found = tablesIn(value)
+  const [only] = found
+  if (only === undefined) throw noTable(view, path)
+  if (found.length === 1) return only.columns
+  throw severalTables(
+    view,
+    found.map(one => one.path),
+  )
+}
+
+interface FoundTable {
+  readonly path: string
+  readonly columns: ColumnarTable
+}
+
+function tablesIn(value: unknown): readonly FoundTable[] {
+  const found: FoundTable[] = []
+  const open: { readonly value: unknown; readonly path: string }[] = [{ value, path: '' }]
+  for (let looked = 0; looked < mostLookedAt; looked++) {
+    const next = open.pop()
+    if (next === undefined) break
+    if (typeof next.value !== 'object' || next.value === null) continue
+    if (next.value instanceof ColumnarHolder) found.push({ path: next.path, columns: next.value.columns })
+    else for (const [key, part] of partsOf(next.value)) open.push({ value: part, path: pathTo(next.path, key) })
+  }
+  return found.sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+const partsOf = (value: object): readonly (readonly [string | number, unknown])[] => {
+  if (Array.isArray(value)) return value.map((part, at) => [at, part] as const)
+  return ArrayBuffer.isView(value) || value instanceof Map || value instanceof Set ? [] : Object.entries(value)
+}
+
+function pathTo(above: string, key: string | number): string {
+  if (typeof key === 'number') return `${above}[${key}]`
+  if (!/^[\p{L}_$][\p{L}\p{N}_$-]*$/u.test(key)) return `${above}[${JSON.stringify(key)}]`
+  return above === '' ? key : `${above}.${key}`
+}
+
+const noTable = (view: CheckpointView, path: string | undefined): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: `checkpoint ${view.id} holds no table${path === undefined ? '' : ` at ${path}`}`,
+    means: 'Nothing was written.',
+    remedy: 'Save it as a table, with table(rows) around it or as rows; or export the value with --format json.',
+    details: { checkpoint: view.id, encoding: view.encoding, ...(path === undefined ? {} : { path }) },
+  })
+
+const severalTables = (view: CheckpointView, paths: readonly string[]): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: `checkpoint ${view.id} holds ${paths.length} tables: ${paths.slice(0, mostTold).join(', ')}${paths.length > mostTold ? ' …' : ''}`,
+    means: 'Nothing was written.',
+    remedy: `Say which one: --path ${paths[0] ?? ''}`,
+    details: { checkpoint: view.id, paths: paths.slice(0, mostTold) },
+  })

@@ -1,0 +1,39 @@
+import type { Cell, UnionCell } from '../tables/arrow-cell.ts'
+import type { ColumnType } from '../tables/columnar.ts'
+import { cellText } from './cell-text.ts'
+
+/** A value as `JSON.stringify` can hold it without loss: numbers where they are exact, else their text. */
+export function cellValue(type: ColumnType, cell: Cell, column: string): unknown {
+  if (cell === null || typeof cell === 'boolean' || typeof cell === 'string') return cell
+  switch (type.kind) {
+    case 'int':
+      return typeof cell === 'bigint' && BigInt(Number(cell)) === cell && Number.isSafeInteger(Number(cell))
+        ? Number(cell)
+        : typeof cell === 'number'
+          ? cell
+          : String(cell)
+    case 'float':
+      return Number.isFinite(cell) && !Object.is(cell, -0) ? cell : cellText(type, cell, column)
+    case 'list':
+    case 'fixed-list':
+      return itemsOf(cell).map(item => cellValue(type.item.type, item, column))
+    case 'map':
+      return itemsOf(cell).map(entry => cellValue(type.entries.type, entry, column))
+    case 'struct': {
+      const cells = itemsOf(cell)
+      return Object.fromEntries(type.fields.map((field, at) => [field.name, cellValue(field.type, cells[at] ?? null, column)]))
+    }
+    case 'union': {
+      const { field, value } = isUnion(cell) ? cell : { field: 0, value: null }
+      return cellValue(type.fields[field]?.type ?? { kind: 'null' }, value, column)
+    }
+    case 'dictionary':
+      return cellValue(type.values, cell, column)
+    default:
+      return cellText(type, cell, column)
+  }
+}
+
+const itemsOf = (cell: Cell): readonly Cell[] => (isList(cell) ? cell : [])
+const isList = (cell: Cell): cell is readonly Cell[] => Array.isArray(cell)
+const isUnion = (cell: Cell): cell is UnionCell => typeof cell === 'object' && cell !== null && 'field' in cell

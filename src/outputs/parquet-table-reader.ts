@@ -1,0 +1,112 @@
+import type { FileMetaData } from 'hyparquet'
+import type { FileSystem } from '../files/file-system.ts'
+import { isWaymarkError } from '../model/errors.ts'
+import type { Cell } from '../tables/arrow-cell.ts'
+import { columnOfCells } from '../tables/arrow-column.ts'
+import type { ColumnarTable, ColumnField, ColumnType, RowBatch } from '../tables/columnar.ts'
+import { contentHash } from '../tables/content-hash.ts'
+import { openInput } from './input-file.ts'
+import { parquetCodecs } from './parquet-codecs.ts'
+import { type ReadColumn, readColumn, schemaNodes, withoutMarks } from './parquet-column-type.ts'
+import { checkGroup } from './parquet-group.ts'
+import { asyncBuffer, reading, readMetadata, unreadable } from './parquet-reader.ts'
+import { type OwnTable, ownTable } from './parquet-table-types.ts'
+
+export interface ParquetTableSource {
+  readonly files: FileSystem
+  /** Absolute. */
+  readonly path: string
+  /** How messages name it. */
+  readonly shown: string
+  /** Called with the rows read so far, of how many. */
+  readonly onProgress?: (rows: number, of: number) => void
+}
+
+/**
+ * A Parquet file as a table in columns, a batch for each row group. Of a file that Waymark wrote the types are those of the table it was written from, and its content is proven.
+ *
+ * @throws WaymarkError `not_found`; `invalid` for a file that is damaged, cut off or holds what cannot be kept; `unavailable`
+ */
+export async function tableOfParquet(source: ParquetTableSource): Promise<ColumnarTable> {
+  const { files, path, shown, onProgress } = source
+  const file = await openInput(files, path, shown)
+  try {
+    const metadata = await readMetadata(file, source)
+    const { columns, own } = await reading(shown, async () => columnsOf(metadata))
+    const [{ parquetScan }, compressors] = await Promise.all([import('hyparquet'), parquetCodecs()])
+    const buffer = await asyncBuffer(file)
+    const raw = { ...metadata, schema: metadata.schema.map(withoutMarks) }
+    const scan = await reading(shown, async () => parquetScan({ file: buffer, metadata: raw, compressors, utf8: false }))
+    const batches: RowBatch[] = []
+    let rows = 0
+    for (const [group, range] of scan.ranges.entries()) {
+      await reading(shown, () => checkGroup(file, metadata, metadata.row_groups[group], compressors))
+      const rowCount = range.rowEnd - range.rowStart
+      const data: RowBatch['columns'][number][] = []
+      for (const { field, take } of columns) {
+        const values = await reading(shown, () => scan.readColumn({ column: field.name, ...range }))
+        if (values.length !== rowCount)
+          throw unreadable(shown, `a row group has ${rowCount} rows, but ${values.length} values of ${field.name}`)
+        data.push(await reading(shown, async () => columnOfCells(field.type, cellsOf(values, take, field))))
+      }
+      if (rowCount > 0) batches.push({ rowCount, columns: data })
+      rows += rowCount
+      onProgress?.(rows, Number(metadata.num_rows))
+    }
+    const fields = columns.map(({ field }) => field)
+    const table = { fields, ...(own?.metadata === undefined ? {} : { metadata: own.metadata }), batches, rowCount: rows }
+    if (own !== undefined && contentHash(table) !== own.digest) throw unreadable(shown, 'its content is another than was written')
+    return table
+  } finally {
+    await file.close()
+  }
+}
+
+function cellsOf(values: ArrayLike<unknown>, take: (raw: unknown) => Cell, { name }: ColumnField): readonly Cell[] {
+  try {
+    return Array.from(values, take)
+  } catch (error) {
+    if (isWaymarkError(error)) throw error
+    throw new Error(`a value of ${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}
+
+function columnsOf(metadata: FileMetaData): { readonly columns: readonly ReadColumn[]; readonly own: OwnTable | undefined } {
+  const found = schemaNodes(metadata.schema).map(readColumn)
+  const own = ownTable(metadata)
+  if (own === undefined) return { columns: found, own }
+  return {
+    own,
+    columns: found.map((column, at) => {
+      const field = own.fields[at]
+      return field === undefined ? column : { field, take: raw => owned(field.type, column.take(raw)) }
+    }),
+  }
+}
+
+/** What Parquet has in another unit, in that of the table. */
+function owned(type: ColumnType, cell: Cell): Cell {
+  if (cell === null) return null
+  switch (type.kind) {
+    case 'date':
+      return type.unit === 'ms' && typeof cell === 'number' ? BigInt(cell) * 86_400_000n : cell
+    case 'time':
+      return type.unit === 's' && typeof cell === 'number' ? cell / 1000 : cell
+    case 'timestamp':
+      return type.unit === 's' && typeof cell === 'bigint' ? cell / 1000n : cell
+    case 'list':
+    case 'fixed-list':
+      return listOf(cell).map(item => owned(type.item.type, item))
+    case 'map':
+      return listOf(cell).map(entry => owned(type.entries.type, entry))
+    case 'struct':
+      return listOf(cell).map((part, at) => owned(type.fields[at]?.type ?? { kind: 'null' }, part))
+    case 'dictionary':
+      return owned(type.values, cell)
+    default:
+      return cell
+  }
+}
+
+const listOf = (cell: Cell): readonly Cell[] => (isList(cell) ? cell : [])
+const isList = (cell: Cell): cell is readonly Cell[] => Array.isArray(cell)

@@ -1,0 +1,74 @@
+import { setImmediate } from 'node:timers/promises'
+import { type CellReader, cellReader } from '../tables/arrow-cell.ts'
+import type { ColumnarTable, ColumnType } from '../tables/columnar.ts'
+import { cellJson } from './cell-json.ts'
+import { cellText } from './cell-text.ts'
+import { mustDiffer } from './parquet-table-schema.ts'
+
+/** Rows that become one piece. */
+const pieceRows = 1024
+
+/**
+ * A table as CSV (RFC 4180, lines ended by LF, UTF-8): a header, then a line a row. No value is an empty field, an empty text is `""`; nested values are JSON.
+ *
+ * @throws WaymarkError `invalid` for what has no such form, naming the column
+ */
+export async function* csvOfTable(table: ColumnarTable): AsyncIterableIterator<Uint8Array> {
+  yield Buffer.from(`${table.fields.map(({ name }) => quotedWhereNeeded(name)).join(',')}\n`)
+  yield* piecesOf(table, columns => row => columns.map(({ name, type, read }) => csvField(type, read, row, name)).join(','))
+}
+
+/**
+ * A table as JSON lines: an object a row.
+ *
+ * @throws WaymarkError `invalid` for NaN and the infinities, `unsupported` for two columns of one name
+ */
+export async function* jsonLinesOfTable(table: ColumnarTable): AsyncIterableIterator<Uint8Array> {
+  mustDiffer(
+    table.fields.map(({ name }) => name),
+    '',
+  )
+  const keys = table.fields.map(({ name }) => JSON.stringify(name))
+  yield* piecesOf(
+    table,
+    columns => row =>
+      `{${columns.map(({ name, type, read }, at) => `${keys[at]}:${cellJson(type, read(row), name)}`).join(',')}}`,
+  )
+}
+
+interface Column {
+  readonly name: string
+  readonly type: ColumnType
+  readonly read: CellReader
+}
+
+async function* piecesOf(
+  { fields, batches }: ColumnarTable,
+  lineOf: (columns: readonly Column[]) => (row: number) => string,
+): AsyncIterableIterator<Uint8Array> {
+  for (const { rowCount, columns } of batches) {
+    const line = lineOf(
+      fields.map(({ name, type }, at) => {
+        const data = columns[at]
+        if (data === undefined) throw new RangeError(`a batch lacks the column ${name}`)
+        return { name, type, read: cellReader(type, data) }
+      }),
+    )
+    for (let from = 0; from < rowCount; from += pieceRows) {
+      let text = ''
+      for (let row = from; row < Math.min(from + pieceRows, rowCount); row++) text += `${line(row)}\n`
+      yield Buffer.from(text)
+      await setImmediate()
+    }
+  }
+}
+
+function csvField(type: ColumnType, read: CellReader, row: number, column: string): string {
+  const cell = read(row)
+  if (cell === null) return ''
+  const text = cellText(type, cell, column)
+  return text === undefined ? quoted(cellJson(type, cell, column)) : text === '' ? '""' : quotedWhereNeeded(text)
+}
+
+const quotedWhereNeeded = (text: string): string => (/["\r\n,]|^\uFEFF|^\s|\s$/.test(text) ? quoted(text) : text)
+const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`

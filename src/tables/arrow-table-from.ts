@@ -1,0 +1,61 @@
+import type { Table } from 'apache-arrow'
+import { WaymarkError } from '../model/errors.ts'
+import { arrowOfColumnar, columnarOfArrow, isArrowTable } from './arrow-bridge.ts'
+import { arrowLibrary } from './arrow-library.ts'
+import { columnarOfDuckDB, isDuckDBResult } from './duckdb-result.ts'
+
+/**
+ * An `apache-arrow` table of what holds one in another form: bytes in Arrow's IPC format (stream or file), an arquero table, a polars DataFrame, a result of `@duckdb/node-api` (what is left
+ * of it), or a table of another copy of `apache-arrow`. Types are kept: what cannot be is refused.
+ *
+ * @throws WaymarkError `invalid` for anything else or bytes that are no Arrow, `unsupported` if `apache-arrow` is not installed or a type cannot be kept
+ *
+ * @example
+ * const result = await connection.run('select * from prices')
+ * await store.save({ value: table(await arrowTableFrom(result)) })
+ */
+export async function arrowTableFrom(value: object): Promise<Table> {
+  if (value instanceof Uint8Array || value instanceof ArrayBuffer)
+    return fromBytes(value instanceof Uint8Array ? value : new Uint8Array(value))
+  if (isArrowTable(value)) return checked(arrowOfColumnar(columnarOfArrow(value)))
+  if (isDuckDBResult(value)) return checked(arrowOfColumnar(await columnarOfDuckDB(value)))
+  // arquero
+  const arquero = call(value, 'toArrowIPC')
+  if (arquero instanceof Uint8Array) return fromBytes(arquero)
+  // polars
+  const polars = call(value, 'writeIPC')
+  if (polars instanceof Uint8Array) return fromBytes(polars)
+  throw notATable(value)
+}
+
+function fromBytes(bytes: Uint8Array): Table {
+  const library = arrowLibrary()
+  try {
+    return library.tableFromIPC(bytes)
+  } catch (error) {
+    throw new WaymarkError('invalid', {
+      message: `the bytes are no table in Arrow's IPC format: ${error instanceof Error ? error.message : String(error)}`,
+      means: 'Nothing was saved.',
+      remedy: 'Give the bytes of a whole Arrow stream or file; compressed ones need a codec registered with apache-arrow.',
+      cause: error,
+    })
+  }
+}
+
+const call = (value: object, method: string): unknown => {
+  const found: unknown = Reflect.get(value, method)
+  return typeof found === 'function' ? Reflect.apply(found, value, []) : undefined
+}
+
+function checked(table: object): Table {
+  if (table instanceof arrowLibrary().Table) return table
+  throw new TypeError('apache-arrow gave no table')
+}
+
+const notATable = (value: object): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: `no table can be made of ${value.constructor?.name ?? 'an object'}`,
+    means: 'Nothing was saved.',
+    remedy:
+      'Give Arrow IPC bytes, an arquero table, a polars DataFrame, a DuckDB result or an Arrow table; rows as plain objects go to table() as they are.',
+  })

@@ -1,0 +1,76 @@
+import { WaymarkError } from '../model/errors.ts'
+import type { Cell } from './arrow-cell.ts'
+import { columnOfCells } from './arrow-column.ts'
+import type { ColumnarTable, RowBatch } from './columnar.ts'
+import { type DuckDBColumnType, duckDBColumn } from './duckdb-type.ts'
+
+/** What is used of a result of `@duckdb/node-api`. */
+export interface DuckDBResultShape {
+  deduplicatedColumnNames(): readonly string[]
+  columnTypes(): readonly DuckDBColumnType[]
+  fetchChunk(): Promise<DuckDBChunk | null>
+}
+
+interface DuckDBChunk {
+  readonly rowCount: number
+  readonly columnCount: number
+  getColumnValues(column: number): readonly unknown[]
+}
+
+/** Chunks hold 2,048 rows; so many make a batch. */
+const batchChunks = 32
+
+export function isDuckDBResult(value: object): value is DuckDBResultShape {
+  return ['deduplicatedColumnNames', 'columnTypes', 'fetchChunk'].every(name => typeof Reflect.get(value, name) === 'function')
+}
+
+/**
+ * Takes over what is left of a result: every type exactly.
+ *
+ * @throws WaymarkError `unsupported` naming the column whose type or value cannot be kept
+ */
+export async function columnarOfDuckDB(result: DuckDBResultShape): Promise<ColumnarTable> {
+  const types = result.columnTypes()
+  const columns = result.deduplicatedColumnNames().map((name, at) => {
+    const type = types[at]
+    if (type === undefined) throw new RangeError(`a result has no type for its column ${name}`)
+    return duckDBColumn(name, type)
+  })
+  const batches: RowBatch[] = []
+  let cells = columns.map((): Cell[] => [])
+  let rows = 0
+  const close = (): void => {
+    if (rows > 0)
+      batches.push({ rowCount: rows, columns: columns.map(({ field }, at) => columnOfCells(field.type, cells[at] ?? [])) })
+    cells = columns.map(() => [])
+    rows = 0
+  }
+  for (;;) {
+    const chunk = await result.fetchChunk()
+    if (chunk === null || chunk.rowCount === 0) break
+    for (const [at, { field, take }] of columns.entries()) {
+      try {
+        for (const value of chunk.getColumnValues(at)) cells[at]?.push(value === null || value === undefined ? null : take(value))
+      } catch (error) {
+        throw refused(field.name, error)
+      }
+    }
+    rows += chunk.rowCount
+    if (rows >= batchChunks * 2048) close()
+  }
+  close()
+  return {
+    fields: columns.map(({ field }) => field),
+    batches,
+    rowCount: batches.reduce((sum, { rowCount }) => sum + rowCount, 0),
+  }
+}
+
+const refused = (column: string, error: unknown): WaymarkError =>
+  new WaymarkError('unsupported', {
+    message: `the column ${column} of the DuckDB result holds what cannot be kept exactly: ${error instanceof Error ? error.message : String(error)}`,
+    means: 'Nothing was saved.',
+    remedy: 'Cast it in the query, for instance to VARCHAR.',
+    cause: error,
+    details: { column },
+  })

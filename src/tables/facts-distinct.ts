@@ -1,0 +1,165 @@
+import type { CanonicalColumn, FixedColumn, VariableColumn } from './canonical-column.ts'
+import { littleEndianView } from './little-endian-view.ts'
+
+export interface DistinctValues {
+  readonly count: number
+  readonly isEstimate: boolean
+}
+
+/** How many different values are counted exactly. */
+export const exactDistinctLimit = 4096
+const slots = 4 * exactDistinctLimit
+const registerBits = 14
+const registerCount = 1 << registerBits
+/** Highest rank: the 32 bits behind those that choose the register. */
+const rankLimit = 32
+
+/**
+ * How many different values a column has, nulls apart; what the content hash tells apart is different. Exact up to 4,096 (by hashes of 64 bits), from then on a HyperLogLog of 2^14 registers: the standard error is
+ * 1.04 / √16384 = 0.8 %. The estimator is the unbiased one of O. Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (arXiv:1702.01284), which needs no correction for small or large counts.
+ */
+export function distinctValues(column: CanonicalColumn): DistinctValues {
+  const counter = new DistinctCounter()
+  if (column.kind === 'variable') countVariable(counter, column)
+  else if (column.width === 8) countPairs(counter, column)
+  else if (column.width > 0) countFixed(counter, column)
+  return counter.result()
+}
+
+class DistinctCounter {
+  /** Pairs of hashes, open addressing; 0 and 0 is a free place. */
+  #seen = new Int32Array(2 * 64)
+  #count = 0
+  #registers: Uint8Array | undefined
+
+  add(first: number, second: number): void {
+    if (this.#registers !== undefined) {
+      rank(this.#registers, first, second)
+      return
+    }
+    const seen = this.#seen
+    const mask = seen.length - 2
+    const a = first | 0
+    const b = (second | 0) === 0 ? 1 : second | 0
+    let place = (a << 1) & mask
+    while (seen[place + 1] !== 0) {
+      if (seen[place] === a && seen[place + 1] === b) return
+      place = (place + 2) & mask
+    }
+    seen[place] = a
+    seen[place + 1] = b
+    this.#count++
+    if (this.#count * 4 > seen.length || this.#count > exactDistinctLimit) this.#grow()
+  }
+
+  result(): DistinctValues {
+    if (this.#registers === undefined) return { count: this.#count, isEstimate: false }
+    return { count: Math.round(estimated(this.#registers)), isEstimate: true }
+  }
+
+  #grow(): void {
+    const before = this.#seen
+    if (this.#count > exactDistinctLimit) this.#registers = new Uint8Array(registerCount)
+    else this.#seen = new Int32Array(Math.min(2 * slots, 4 * before.length))
+    this.#count = 0
+    for (let place = 0; place < before.length; place += 2) {
+      const second = before[place + 1] ?? 0
+      if (second !== 0) this.add(before[place] ?? 0, second)
+    }
+  }
+}
+
+function rank(registers: Uint8Array, first: number, second: number): void {
+  const register = first >>> (32 - registerBits)
+  const rankOfValue = Math.clz32(second) + 1
+  if (rankOfValue > (registers[register] ?? 0)) registers[register] = rankOfValue
+}
+
+function estimated(registers: Uint8Array): number {
+  const counts = new Float64Array(rankLimit + 2)
+  for (const value of registers) counts[value] = (counts[value] ?? 0) + 1
+  let sum = registerCount * tau(1 - (counts[rankLimit + 1] ?? 0) / registerCount)
+  for (let value = rankLimit; value >= 1; value--) sum = (sum + (counts[value] ?? 0)) / 2
+  sum += registerCount * sigma((counts[0] ?? 0) / registerCount)
+  return registerCount ** 2 / (2 * Math.LN2 * sum)
+}
+
+function sigma(share: number): number {
+  if (share === 1) return Number.POSITIVE_INFINITY
+  let sum = share
+  for (let power = share, factor = 1, before = -1; sum !== before; factor *= 2) {
+    power *= power
+    before = sum
+    sum += power * factor
+  }
+  return sum
+}
+
+function tau(share: number): number {
+  if (share === 0 || share === 1) return 0
+  let sum = 1 - share
+  for (let root = share, factor = 1, before = -1; sum !== before; ) {
+    root = Math.sqrt(root)
+    before = sum
+    factor /= 2
+    sum -= (1 - root) ** 2 * factor
+  }
+  return sum / 3
+}
+
+function countPairs(counter: DistinctCounter, { bytes, present, rowCount }: FixedColumn): void {
+  const words = littleEndianView(Uint32Array, bytes)
+  for (let row = 0; row < rowCount; row++) {
+    if (present !== undefined && present[row] === 0) continue
+    const low = words[2 * row] ?? 0
+    const high = words[2 * row + 1] ?? 0
+    const first = mixed(mixed(0x1234_5678, low), high)
+    const second = mixed(mixed(0x3c6e_f372, high), low)
+    counter.add(finished(first), finished(second ^ (first >>> 7)))
+  }
+}
+
+function countFixed(counter: DistinctCounter, { bytes, width, present, rowCount }: FixedColumn): void {
+  for (let row = 0; row < rowCount; row++) {
+    if (present === undefined || present[row] === 1) addBytes(counter, bytes, row * width, (row + 1) * width)
+  }
+}
+
+function countVariable(counter: DistinctCounter, { bytes, offsets, index, present, rowCount }: VariableColumn): void {
+  if (index === undefined) {
+    for (let row = 0; row < rowCount; row++) {
+      if (present === undefined || present[row] === 1) addBytes(counter, bytes, offsets[row] ?? 0, offsets[row + 1] ?? 0)
+    }
+    return
+  }
+  const used = new Uint8Array(offsets.length)
+  for (let row = 0; row < rowCount; row++) if (present === undefined || present[row] === 1) used[index[row] ?? 0] = 1
+  for (let value = used.indexOf(1); value >= 0; value = used.indexOf(1, value + 1)) {
+    addBytes(counter, bytes, offsets[value] ?? 0, offsets[value + 1] ?? 0)
+  }
+}
+
+function addBytes(counter: DistinctCounter, bytes: Uint8Array, from: number, to: number): void {
+  let first = 0x1234_5678 ^ (to - from)
+  let second = 0x3c6e_f372
+  for (let at = from; at < to; at += 4) {
+    let word = bytes[at] ?? 0
+    if (at + 3 < to) word |= ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)
+    else for (let rest = 1; at + rest < to; rest++) word |= (bytes[at + rest] ?? 0) << (8 * rest)
+    first = mixed(first, word)
+    second = Math.imul(second + word, 0x85eb_ca6b)
+    second = (second << 13) | (second >>> 19)
+  }
+  counter.add(finished(first), finished(second ^ (to - from)))
+}
+
+function mixed(hash: number, word: number): number {
+  const product = Math.imul(hash ^ word, 0x9e37_79b1)
+  return product ^ (product >>> 15)
+}
+
+function finished(hash: number): number {
+  const first = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b)
+  const second = Math.imul(first ^ (first >>> 13), 0xc2b2_ae35)
+  return second ^ (second >>> 16)
+}

@@ -1,0 +1,162 @@
+import { AbsentValues } from './absent-values.ts'
+import { type ColumnPlan, type ColumnSide, presentUndefined } from './column-plan.ts'
+import type { ColumnData } from './columnar.ts'
+import { fillDictionary } from './fill-dictionary.ts'
+import { fillNumbers } from './fill-numbers.ts'
+import { type FillState, newFillState } from './fill-state.ts'
+import { fillBinary, fillText } from './fill-text.ts'
+import { type ColumnValues, refusedCell, shapesOf } from './plan-column.ts'
+import { packedShapeIds } from './row-shapes.ts'
+
+export interface FilledColumn {
+  readonly data: ColumnData
+  /** Null where the data tells all. */
+  readonly side: ColumnSide | null
+}
+
+/**
+ * The values from `from` to `to` of a column as a batch of it.
+ *
+ * @throws WaymarkError `invalid` for a value that the type of the column cannot hold, with its row and column
+ */
+export function fillColumn(plan: ColumnPlan, state: FillState, column: ColumnValues, from: number, to: number): FilledColumn {
+  const absent = new AbsentValues(to - from)
+  switch (plan.type.kind) {
+    case 'null':
+      for (let index = from; index < to; index++) absent.note(index - from, column.values[index])
+      return { data: { rowCount: to - from, nullCount: absent.count }, side: sideOf(absent) }
+    case 'bool':
+      return filled({ values: fillBooleans(column.values, from, to, absent) }, absent, to - from)
+    case 'utf8':
+      return filled(fillText(column, from, to, plan.type.large, absent), absent, to - from)
+    case 'binary':
+    case 'fixed-binary':
+      return filled(fillBinary(column, plan.type, from, to, absent), absent, to - from)
+    case 'list':
+    case 'fixed-list':
+      return fillLists(plan, state, column, from, to, absent)
+    case 'struct':
+      return fillObjects(plan, state, column, from, to, absent)
+    case 'dictionary':
+      return filled(fillDictionary(plan, state, column, { from, to, absent, fillValues }), absent, to - from)
+    default:
+      return filled({ values: fillNumbers(plan, column, from, to, absent) }, absent, to - from)
+  }
+}
+
+const fillValues = (plan: ColumnPlan, column: ColumnValues): ColumnData =>
+  fillColumn(plan, newFillState(plan), column, 0, column.values.length).data
+
+type Buffers = Pick<ColumnData, 'values' | 'offsets' | 'dictionary' | 'children'>
+
+function filled(buffers: Buffers, absent: AbsentValues, rowCount: number, side = sideOf(absent)): FilledColumn {
+  const { count, validity } = absent
+  return { data: { rowCount, nullCount: count, ...(validity === undefined ? {} : { validity }), ...buffers }, side }
+}
+
+function sideOf({ undefineds }: AbsentValues): ColumnSide | null {
+  return undefineds === undefined ? null : { undefineds }
+}
+
+function fillBooleans(values: readonly unknown[], from: number, to: number, absent: AbsentValues): Uint8Array {
+  const bits = new Uint8Array((to - from + 7) >> 3)
+  for (let index = from; index < to; index++) {
+    const value = values[index]
+    const at = index - from
+    if (value === true) bits[at >> 3] = (bits[at >> 3] ?? 0) | (1 << (at & 7))
+    else if (value !== false) absent.note(at, value)
+  }
+  return bits
+}
+
+/** Lists of items that lie one behind the other. */
+function fillLists(
+  plan: ColumnPlan,
+  state: FillState,
+  column: ColumnValues,
+  from: number,
+  to: number,
+  absent: AbsentValues,
+): FilledColumn {
+  const { type } = plan
+  const [item] = plan.children
+  const [itemState] = state.children
+  if (item === undefined || itemState === undefined) throw new TypeError('a list without items')
+  const size = type.kind === 'fixed-list' ? type.size : undefined
+  const large = type.kind === 'list' && type.large
+  const offsets = large ? new BigInt64Array(to - from + 1) : new Int32Array(to - from + 1)
+  const items: unknown[] = []
+  const rows: number[] = []
+  for (let index = from; index < to; index++) {
+    const list = column.values[index]
+    if (Array.isArray(list)) {
+      if (size !== undefined && list.length !== size)
+        throw refusedCell(
+          column,
+          index,
+          `has ${list.length} items, not ${size}`,
+          `Give ${size} items, or give the column another type.`,
+        )
+      for (let at = 0; at < list.length; at++) {
+        const value: unknown = list[at]
+        items.push(value === undefined ? presentUndefined : value)
+        rows.push(index)
+      }
+    } else {
+      absent.note(index - from, list)
+      for (let at = 0; at < (size ?? 0); at++) {
+        items.push(null)
+        rows.push(index)
+      }
+    }
+    if (offsets instanceof BigInt64Array) offsets[index - from + 1] = BigInt(items.length)
+    else offsets[index - from + 1] = items.length
+  }
+  const { name, where, rowOf } = column
+  const values: ColumnValues = { name: `${name}.item`, values: items, where, rowOf: index => rowOf(rows[index] ?? 0) }
+  const child = fillColumn(item, itemState, values, 0, items.length)
+  const bytes = new Uint8Array(offsets.buffer)
+  return filled(
+    { ...(size === undefined ? { offsets: bytes } : {}), children: [child.data] },
+    absent,
+    to - from,
+    withChildren(sideOf(absent), [child.side]),
+  )
+}
+
+function fillObjects(
+  plan: ColumnPlan,
+  state: FillState,
+  column: ColumnValues,
+  from: number,
+  to: number,
+  absent: AbsentValues,
+): FilledColumn {
+  for (let index = from; index < to; index++) {
+    const value = column.values[index]
+    if (typeof value !== 'object' || value === null) absent.note(index - from, value)
+  }
+  const names = plan.children.map(child => child.name)
+  state.shapes ??= shapesOf(names, column)
+  const { columns, shapeIds } = state.shapes.gather(column.values, from, to)
+  const children = plan.children.map((child, index) => {
+    const values: ColumnValues = {
+      name: `${column.name}.${child.name}`,
+      values: columns[index] ?? [],
+      where: column.where,
+      rowOf: at => column.rowOf(from + at),
+    }
+    return fillColumn(child, state.children[index] ?? newFillState(child), values, 0, to - from)
+  })
+  const side = withChildren(
+    sideOf(absent),
+    children.map(child => child.side),
+  )
+  const ids = shapeIds === undefined ? {} : { shapeIds: packedShapeIds(shapeIds, plan.shapes?.length ?? 0) }
+  const known = shapeIds === undefined && side === null ? null : { ...side, ...ids }
+  return filled({ children: children.map(child => child.data) }, absent, to - from, known)
+}
+
+function withChildren(side: ColumnSide | null, children: readonly (ColumnSide | null)[]): ColumnSide | null {
+  return children.every(child => child === null) ? side : { ...side, children }
+}

@@ -1,0 +1,171 @@
+import { presentUndefined, type ShapeIds } from './column-plan.ts'
+import { quoted, refusedTable, shownValue } from './refused-table.ts'
+
+/** So many objects are searched for what would be lost, then one in {@link checkedEvery}: as in any other value. */
+const alwaysChecked = 32
+const checkedEvery = 31
+
+export interface GatheredObjects {
+  /** For each name the values of all objects: undefined where the key is missing. */
+  readonly columns: readonly unknown[][]
+  /** Undefined where all have the first shape. */
+  readonly shapeIds: Uint32Array | undefined
+}
+
+/** The orders of keys that objects have, and the columns that their values are. */
+export class ObjectShapes {
+  /** In the order of their first appearance, or as the schema says. */
+  readonly names: string[]
+  readonly shapes: number[][] = []
+  readonly #isClosed: boolean
+  readonly #where: string
+  readonly #what: string
+  readonly #indexes = new Map<string, number>()
+  readonly #shapeByKeys = new Map<string, number>()
+  readonly #namesOfShape: (readonly string[])[] = []
+
+  /**
+   * @param given the only keys there may be; undefined: whatever the objects have
+   * @param what the objects are, for messages: `row`, or `column "place" in row`
+   */
+  constructor(given: readonly string[] | undefined, where: string, what: string) {
+    this.names = [...(given ?? [])]
+    this.#isClosed = given !== undefined
+    this.#where = where
+    this.#what = what
+    for (const [index, name] of this.names.entries()) this.#indexes.set(name, index)
+  }
+
+  /**
+   * Takes the objects among the values from `from` to `to` apart. Others than objects are no objects: null and what is missing.
+   *
+   * @param used columns of before that nobody reads any more: to fill them again, where all values are objects of one shape, spares making them
+   */
+  gather(values: readonly unknown[], from: number, to: number, used?: readonly unknown[][]): GatheredObjects {
+    const count = to - from
+    const isReused = used !== undefined && used.length === this.names.length && used[0]?.length === count
+    const columns: unknown[][] = isReused ? [...used] : this.names.map(() => new Array(count))
+    const isExact = forInIsExact()
+    let shapeIds: Uint32Array | undefined
+    let current = 0
+    let expected = this.#namesOfShape[0] ?? []
+    let places = this.shapes[0] ?? []
+    if (isReused && places.length < columns.length) return this.gather(values, from, to)
+    for (let index = 0; index < count; index++) {
+      const object = values[from + index]
+      if (typeof object !== 'object' || object === null) continue
+      if (index < alwaysChecked || index % checkedEvery === 0) this.#check(object, from + index)
+      // Any object can be read by any key; TypeScript has no other way to say so.
+      const record = object as Readonly<Record<string, unknown>>
+      let matched = 0
+      let fits = isExact && this.shapes.length > 0
+      if (fits) {
+        for (const name in record) {
+          if (expected[matched] !== name) {
+            fits = false
+            break
+          }
+          const value = record[name]
+          const column = columns[places[matched] ?? 0]
+          if (column !== undefined) column[index] = value === undefined ? presentUndefined : value
+          matched++
+        }
+        fits = fits && matched === expected.length
+      }
+      if (!fits) {
+        if (isReused) return this.gather(values, from, to)
+        for (let key = 0; key < matched; key++) {
+          const column = columns[places[key] ?? 0]
+          if (column !== undefined) column[index] = undefined
+        }
+        current = this.#shapeOf(record, from + index)
+        expected = this.#namesOfShape[current] ?? []
+        places = this.shapes[current] ?? []
+        while (columns.length < this.names.length) columns.push(new Array(count))
+        for (let key = 0; key < places.length; key++) {
+          const value = record[expected[key] ?? '']
+          const column = columns[places[key] ?? 0]
+          if (column !== undefined) column[index] = value === undefined ? presentUndefined : value
+        }
+      }
+      if (current !== 0) shapeIds ??= new Uint32Array(count)
+      if (shapeIds !== undefined) shapeIds[index] = current
+    }
+    return { columns, shapeIds }
+  }
+
+  #shapeOf(object: object, row: number): number {
+    const names = Object.keys(object)
+    const places = names.map(name => this.#indexOf(name, row))
+    const key = places.join()
+    const known = this.#shapeByKeys.get(key)
+    if (known !== undefined) return known
+    const shape = this.shapes.length
+    this.shapes.push(places)
+    this.#namesOfShape.push(names)
+    this.#shapeByKeys.set(key, shape)
+    return shape
+  }
+
+  #indexOf(name: string, row: number): number {
+    const known = this.#indexes.get(name)
+    if (known !== undefined) return known
+    if (this.#isClosed)
+      throw refusedTable(
+        this.#where,
+        `${this.#what} ${row} has a key ${quoted(name)} that is not in the schema`,
+        'Add it to the schema, or leave it out of the rows.',
+        { row, column: name },
+      )
+    if (!name.isWellFormed())
+      throw refusedTable(this.#where, `${this.#what} ${row} has a key that is no valid text`, 'Give the key another name.', {
+        row,
+      })
+    const index = this.names.length
+    this.names.push(name)
+    this.#indexes.set(name, index)
+    return index
+  }
+
+  #check(object: object, row: number): void {
+    for (const name of Object.keys(object)) {
+      const property = Object.getOwnPropertyDescriptor(object, name)
+      if (property !== undefined && 'value' in property) continue
+      throw this.#unstorable(row, `an accessor (get or set) ${quoted(name)}`)
+    }
+    for (const symbol of Object.getOwnPropertySymbols(object))
+      if (Object.prototype.propertyIsEnumerable.call(object, symbol)) throw this.#unstorable(row, `the key ${String(symbol)}`)
+  }
+
+  #unstorable(row: number, what: string): Error {
+    return refusedTable(
+      this.#where,
+      `${this.#what} ${row} has ${what}, which would be lost`,
+      'Store plain properties with texts as keys.',
+      { row },
+    )
+  }
+}
+
+/** Rows must be objects without a class. */
+export function checkRow(row: unknown, index: number, where: string): void {
+  if (typeof row === 'object' && row !== null && Object.getPrototypeOf(row) === Object.prototype) return
+  throw refusedTable(
+    where,
+    `row ${index} is ${shownValue(row)}, and rows are plain objects`,
+    'Give an array of plain objects, { column: value, … }, or an Arrow table.',
+    { row: index },
+  )
+}
+
+/** In as few bytes as the shapes allow. */
+export function packedShapeIds(ids: Uint32Array, shapeCount: number): ShapeIds {
+  if (shapeCount <= 0x100) return Uint8Array.from(ids)
+  return shapeCount <= 0x1_0000 ? Uint16Array.from(ids) : ids
+}
+
+/** Somebody may have given all objects an enumerable property. */
+function forInIsExact(): boolean {
+  for (const _name in {}) return false
+  return true
+}
