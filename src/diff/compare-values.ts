@@ -4,6 +4,7 @@ import { type DiffOptions, defaultDiffLimit } from './diff-options.ts'
 import { absent, type Difference } from './difference.ts'
 import { matchKeys } from './match-keys.ts'
 import { PathPatterns, type PatternProgress } from './path-pattern.ts'
+import { isWithinItself, type Place, stepsBefore, stepsTo } from './place.ts'
 import { QuickEquality } from './quick-equality.ts'
 import { errorParts, isSameLeaf, kindOf } from './value-kind.ts'
 import { pathText, type ValueStep } from './value-step.ts'
@@ -40,17 +41,6 @@ export interface SizeDifference {
 
 /** By kind. */
 export type DifferenceCounts = Readonly<Record<Difference['kind'], number>>
-
-/** A pair of values on the way from the whole to where the comparison is. */
-interface Place {
-  readonly parent: Place | undefined
-  readonly step: ValueStep | undefined
-  readonly stepBefore: ValueStep | undefined
-  readonly a: object
-  readonly b: object
-  readonly depth: number
-  readonly patterns: PatternProgress | undefined
-}
 
 /** So many containers inside one another are compared by calls within calls; what is deeper waits for its turn. */
 const mostNested = 200
@@ -309,30 +299,12 @@ class Comparison {
 
 export const total = (counts: DifferenceCounts): number => counts.added + counts.removed + counts.changed + counts.moved
 
-/** A pair that lies inside itself is being compared further out. */
-function isWithinItself(parent: Place | undefined, a: object, b: object): boolean {
-  for (let place = parent; place !== undefined; place = place.parent) if (place.a === a && place.b === b) return true
-  return false
-}
-
 const indexStep = (key: number): ValueStep => ({ kind: 'index', key })
 
 const elementOf = (elements: readonly unknown[], index: number): unknown => (index in elements ? elements[index] : absent)
 
 const keyStep = (kind: 'map-key' | 'member', key: unknown, place: number): ValueStep =>
   typeof key === 'object' && key !== null ? { kind, key, place } : { kind, key }
-
-function stepsTo(place: Place | undefined, last: ValueStep | undefined): ValueStep[] {
-  const steps = last === undefined ? [] : [last]
-  for (let at = place; at?.step !== undefined; at = at.parent) steps.push(at.step)
-  return steps.reverse()
-}
-
-function stepsBefore(place: Place | undefined, last: ValueStep | undefined): ValueStep[] {
-  const steps = last === undefined ? [] : [last]
-  for (let at = place; at?.stepBefore !== undefined; at = at.parent) steps.push(at.stepBefore)
-  return steps.reverse()
-}
 
 const tooDeep = (): WaymarkError =>
   new WaymarkError('limit', {

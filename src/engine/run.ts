@@ -132,7 +132,7 @@ export type ItemValue<Returned> = Exclude<Awaited<Returned>, Skipped>
 export type BatchValue<Returned> =
   Awaited<Returned> extends readonly (infer Value)[] ? Exclude<Value, Skipped | undefined> : never
 
-/** Name of an item: must be different for each, and the same in every attempt. */
+/** Name of an item: must be different for each, and the same in every attempt. Called up to a thousand items before the item is. */
 export type KeyOf<Item> = (item: Item) => string | number
 
 /** Any value that can be stored and differs when the items do: an ETag, the version of a table, the date of an export. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { codec, type DiffReport, isWaymarkError, open, pipeline, type Store } from 'waymark'
+import { isOfTime, runFacts } from '../../src/engine/diff-facts.ts'
 import { withStore } from './with-store.ts'
 
 /** Kind and path of each difference of two values. */
@@ -67,8 +68,20 @@ test('E9 large values that are stored in chunks, rows, bytes, files and instance
       assert.ok(bytes.kind === 'checkpoints')
       assert.deepEqual(bytes.content, { form: 'bytes', bytesBefore: 300_000, bytesAfter: 200_002, firstDifference: 200_001 })
       for (const [name, files] of Object.entries({
-        'files-a': { 'same.txt': 's'.repeat(2e5), 'changed.txt': 'abc', 'gone.txt': 'x', 'empty.txt': '' },
-        'files-b': { 'same.txt': 's'.repeat(2e5), 'changed.txt': 'abd', 'new.txt': 'xy', 'empty.txt': '' },
+        'files-a': {
+          'same.txt': 's'.repeat(2e5),
+          'tail.txt': `${'t'.repeat(2.5e6)}1`,
+          'changed.txt': 'abc',
+          'gone.txt': 'x',
+          'empty.txt': '',
+        },
+        'files-b': {
+          'same.txt': 's'.repeat(2e5),
+          'tail.txt': `${'t'.repeat(2.5e6)}2`,
+          'changed.txt': 'abd',
+          'new.txt': 'xy',
+          'empty.txt': '',
+        },
       })) {
         mkdirSync(join(folder, name))
         for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, name, file), text)
@@ -80,7 +93,10 @@ test('E9 large values that are stored in chunks, rows, bytes, files and instance
         form: 'files',
         added: [{ name: 'new.txt', bytes: 2 }],
         removed: [{ name: 'gone.txt', bytes: 1 }],
-        changed: [{ name: 'changed.txt', bytesBefore: 3, bytesAfter: 3 }],
+        changed: [
+          { name: 'changed.txt', bytesBefore: 3, bytesAfter: 3 },
+          { name: 'tail.txt', bytesBefore: 2_500_001, bytesAfter: 2_500_001 },
+        ],
         equal: 2,
       })
       await assert.rejects(store.diff('a', 'files-a'), refused('invalid', /a holds a value, and files-a holds files/))
@@ -147,6 +163,7 @@ test('X6 with one address, it is compared with the newest finished run before it
     const { resultId = '' } = await store.run('later')
     assert.deepEqual(told(await store.diff(resultId)), ['changed cursor', 'changed done'])
     assert.equal((await store.diff('good-1')).a.run, 'later', 'there is none before it')
+    assert.equal((await store.diff('later')).a.run, 'good-2', 'the one that failed is passed over')
     await store.save({ id: 'alone', value: 1 })
     await assert.rejects(store.diff('alone'), refused('invalid', /alone was not made by a run/))
   }))
@@ -176,6 +193,29 @@ test('E9 X6 what cannot be compared is refused, with the reason and what was pro
       // A JavaScript caller can pass anything.
       await assert.rejects(store.diff('first', 'second', options as object), refused('invalid', /./), inspect(options))
     }
+  }))
+
+test('X6 an id in full goes before the beginning of one, and a run before a checkpoint', () =>
+  withStore(async store => {
+    await orders.run({}, { store, runId: 'first' })
+    await orders.run({}, { store, runId: 'second', fresh: true })
+    await store.save({ id: 'first', value: 1 })
+    await store.save({ id: 'sec', value: 2 })
+    assert.equal((await store.diff('first', 'second')).kind, 'runs')
+    await store.save({ id: 'other', value: 3 })
+    assert.equal((await store.diff('sec', 'other')).kind, 'checkpoints')
+    assert.equal((await store.diff('secon', 'firs')).kind, 'runs')
+  }))
+
+test('X6 how long a run took is told where it differs by a tenth, and is no difference', () =>
+  withStore(async store => {
+    await orders.run({}, { store, runId: 'first' })
+    const { liveness: _liveness, shownState: _state, ...run } = await store.run('first')
+    const lasting = (ms: number) => ({ ...run, endedAt: run.createdAt + ms })
+    const facts = runFacts(lasting(1_000), lasting(1_200), undefined, undefined, {})
+    assert.deepEqual(facts, [{ name: 'duration', before: 1_000, after: 1_200 }])
+    assert.ok(facts.every(isOfTime))
+    assert.deepEqual(runFacts(lasting(1_000), lasting(1_050), undefined, undefined, {}), [])
   }))
 
 test('E9 a damaged checkpoint is named, with what to load instead; of two runs the other stages are still compared', () =>
