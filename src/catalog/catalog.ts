@@ -25,8 +25,8 @@ export interface Catalog {
   run(id: string): Promise<RunView | undefined>
   /** Newest first by `createdAt`, then id. */
   runs(query: RunQuery): Promise<readonly RunView[]>
-  /** In order of first call; `paths` narrows to those. */
-  stages(run: string, paths?: readonly ScopePath[]): Promise<readonly StageView[]>
+  /** In order of first call; those of these paths, or those inside a path, where that is asked for. */
+  stages(run: string, which?: readonly ScopePath[] | StagesInside): Promise<readonly StageView[]>
   checkpoint(id: string): Promise<CheckpointView | undefined>
   /** Sorted as asked, newest first by `order` unless told otherwise; equal ones by `order` and id. */
   checkpoints(query: CheckpointQuery): Promise<readonly CheckpointView[]>
@@ -37,6 +37,11 @@ export interface Catalog {
   /** Removes every row: the first step of a rebuild. */
   clear(): Promise<void>
   close(): Promise<void>
+}
+
+/** Stages that lie inside this path, which itself is not among them. Takes as long as there are such, however many others the run has. */
+export interface StagesInside {
+  readonly inside: ScopePath
 }
 
 /** How far a segment has been applied. */

@@ -13,3 +13,9 @@ export function keyText(text: string): string {
 export function textOfKey(key: string): string {
   return key.startsWith(marker) ? String(JSON.parse(key.slice(1))) : key
 }
+
+/** What every key made from a text that begins with `prefix` begins with itself: one of these. */
+export function keyPrefixes(prefix: string): readonly string[] {
+  const asJson = marker + JSON.stringify(prefix).slice(0, -1)
+  return keyText(prefix) === prefix ? [prefix, asJson] : [asJson]
+}

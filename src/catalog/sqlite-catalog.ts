@@ -1,5 +1,5 @@
 import type { CheckpointView, RunView, StageView } from '../model/run-view.ts'
-import type { ScopePath } from '../model/scope.ts'
+import { isInside, type ScopePath } from '../model/scope.ts'
 import { areAskedRuns, areInOrder } from './asked-rows.ts'
 import type {
   Catalog,
@@ -10,6 +10,7 @@ import type {
   CheckpointStats,
   RunQuery,
   SegmentMark,
+  StagesInside,
   StreamHead,
 } from './catalog.ts'
 import { catalogIdentity, createCatalogFile, withCatalogLock } from './catalog-files.ts'
@@ -19,8 +20,8 @@ import { keyText } from './key-text.ts'
 import { listCheckpoints, wrongRow } from './list-checkpoints.ts'
 import { applyChanges } from './sqlite-apply.ts'
 import { checkCatalog, createSchema } from './sqlite-check.ts'
-import { SqliteConnection } from './sqlite-connection.ts'
-import { runById, runQuery, stagesByPath, stagesOfRun } from './sqlite-queries.ts'
+import { SqliteConnection, type SqlRow } from './sqlite-connection.ts'
+import { runById, runQuery, stagesByPath, stagesInside, stagesOfRun } from './sqlite-queries.ts'
 import { decodeHead, decodeMark, decodeRow, headColumns, markColumns, runTable, stageTable } from './sqlite-rows.ts'
 import { summedTables } from './sqlite-schema.ts'
 import { checkpointStats } from './sqlite-stats.ts'
@@ -150,15 +151,14 @@ class ConnectedCatalog implements SqliteCatalog {
     return runs
   }
 
-  async stages(run: string, paths?: readonly ScopePath[]): Promise<readonly StageView[]> {
+  async stages(run: string, which?: readonly ScopePath[] | StagesInside): Promise<readonly StageView[]> {
+    if (which !== undefined && 'inside' in which) return this.#stagesInside(run, which.inside)
     const rows =
-      paths === undefined
+      which === undefined
         ? this.#connection.all(stagesOfRun, keyText(run))
-        : this.#connection.all(stagesByPath, keyText(run), jsonOfKeys(paths))
-    const stages = rows.map(row => decodeRow(this.#connection, stageTable, row))
-    const asked = paths && new Set(paths)
-    this.#demand(stages.every(stage => stage.run === run && (asked === undefined || asked.has(stage.path))))
-    return stages
+        : this.#connection.all(stagesByPath, keyText(run), jsonOfKeys(which))
+    const asked = which && new Set(which)
+    return this.#stagesFrom(rows, stage => stage.run === run && (asked === undefined || asked.has(stage.path)))
   }
 
   async checkpoint(id: string): Promise<CheckpointView | undefined> {
@@ -193,6 +193,17 @@ class ConnectedCatalog implements SqliteCatalog {
 
   async close(): Promise<void> {
     this.#connection.close()
+  }
+
+  #stagesInside(run: string, path: ScopePath): readonly StageView[] {
+    const { sql, values } = stagesInside(run, path)
+    return this.#stagesFrom(this.#connection.all(sql, ...values), stage => stage.run === run && isInside(stage.path, path))
+  }
+
+  #stagesFrom(rows: readonly SqlRow[], isAsked: (stage: StageView) => boolean): readonly StageView[] {
+    const stages = rows.map(row => decodeRow(this.#connection, stageTable, row))
+    this.#demand(stages.every(isAsked))
+    return stages
   }
 
   #demand(asked: boolean): void {

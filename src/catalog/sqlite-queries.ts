@@ -1,6 +1,7 @@
 import type { RunState } from '../model/run-view.ts'
+import type { ScopePath } from '../model/scope.ts'
 import type { RunQuery } from './catalog.ts'
-import { keyText } from './key-text.ts'
+import { keyPrefixes, keyText } from './key-text.ts'
 import { highestCharacter, limitOf, type SqlQuery, SqlTerms } from './sql-terms.ts'
 import { runTable, stageTable } from './sqlite-rows.ts'
 
@@ -10,6 +11,16 @@ const stageRow = [...stageTable.columns, 'checksum', 'body'].join(', ')
 export const runById = `SELECT ${runRow} FROM run WHERE id = ?`
 export const stagesOfRun = `SELECT ${stageRow} FROM stage WHERE run = ? ORDER BY ord, path`
 export const stagesByPath = `SELECT ${stageRow} FROM stage WHERE run = ? AND path IN (SELECT value FROM json_each(?)) ORDER BY ord, path`
+
+/** Of what lies inside a path each begins with the path and one of two characters. */
+export function stagesInside(run: string, path: ScopePath): SqlQuery {
+  const prefixes = [`${path}[`, `${path}/`].flatMap(keyPrefixes)
+  const part = 'SELECT n FROM stage INDEXED BY stage_by_path WHERE run = ? AND path >= ? AND path < ?'
+  return {
+    sql: `SELECT ${stageRow} FROM stage WHERE n IN (${prefixes.map(() => part).join(' UNION ALL ')}) ORDER BY ord, path`,
+    values: prefixes.flatMap(prefix => [keyText(run), prefix, prefix + highestCharacter]),
+  }
+}
 
 /** The index is named in each query: a plan that would scan then fails in the tests instead of being slow in a large store. */
 export function runQuery(query: RunQuery): SqlQuery {

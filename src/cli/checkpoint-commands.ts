@@ -92,7 +92,7 @@ export const checkpointCommands: readonly CommandSpec[] = [
     group: 'Keep',
     summary: 'write a checkpoint, or all that is recorded of a run, to a file',
     arguments: [
-      { name: 'ADDRESS', required: true, summary: 'a checkpoint by its id, a run by its address, or the first letters' },
+      { name: 'ADDRESS', required: true, summary: 'a checkpoint by its id or stage (its newest), a run, or the first letters' },
     ],
     flags: [
       {
@@ -117,7 +117,7 @@ export const checkpointCommands: readonly CommandSpec[] = [
     examples: [
       { command: 'waymark export c3f8t0v9', says: 'everything, for waymark import in another store' },
       { command: 'waymark export c3f8t0v9 --format json --out -', says: 'the value as JSON (rows: one a line), into a pipe' },
-      { command: 'waymark export c3f8t0v9 --parquet', says: 'its table, for other programs' },
+      { command: 'waymark export orders@last/prices --parquet', says: 'the table of a stage, for other programs' },
       { command: 'waymark export 7kq2m4 --json', says: 'the whole run as one JSON document' },
     ],
     notes: [

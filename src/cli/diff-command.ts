@@ -1,11 +1,11 @@
 import type { ArgumentSpec, CommandSpec } from './command-spec.ts'
 
-const summary = 'CHECKPOINT, RUN[/STAGE[/KEY]], PIPELINE@last[/STAGE], @last, @failed; a prefix of an id'
+const summary = 'CHECKPOINT, RUN[/STAGE[/KEY]], PIPELINE@last[/STAGE], @last or @failed'
 const first: ArgumentSpec = { name: 'A', required: true, summary }
 const second: ArgumentSpec = {
   name: 'B',
   required: false,
-  summary: 'what A is compared with; without it, A with the last good run of its pipeline',
+  summary: 'what A is compared with; without it, the last good run of its pipeline',
 }
 
 /** `waymark diff`: a row of the table of commands. */

@@ -1,10 +1,8 @@
-import type { Catalog, CatalogChange, CatalogExpectation, SegmentMark, StreamHead } from '../catalog/catalog.ts'
-import { decodeAccept } from '../log/accept.ts'
-import type { CommittedBatch, Log, SegmentBatch, SegmentRecord, SegmentTail } from '../log/log.ts'
+import type { Catalog, SegmentMark } from '../catalog/catalog.ts'
+import type { CommittedBatch, Log, SegmentBatch, SegmentTail } from '../log/log.ts'
 import type { Clock } from '../model/clock.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
-import { applyRecord, goesWith, type RunView, type StageView, stageOf, throwsAway } from '../model/run-view.ts'
-import { decodeRunRecord } from './record-codec.ts'
+import { type BatchSource, ChangeSet } from './change-set.ts'
 
 /** How long a commit of this process may wait before the catalog shows it to others: longer where applying takes long, so that it takes no more than a tenth of the time. */
 const flushDelayMs = 50
@@ -243,14 +241,6 @@ export class CatalogFeed {
 
 const segmentStart = 0
 
-interface BatchSource {
-  readonly segment: string
-  readonly end: number
-  readonly digest: string
-  readonly provenEnd: number
-  readonly records: readonly SegmentRecord[]
-}
-
 function sourcesOf(tail: SegmentTail, appliedEnd: number): BatchSource[] {
   const fresh = tail.batches.filter((batch: SegmentBatch) => batch.end > appliedEnd)
   return fresh.map(batch => ({
@@ -261,164 +251,3 @@ function sourcesOf(tail: SegmentTail, appliedEnd: number): BatchSource[] {
     records: batch.records,
   }))
 }
-
-/** The rows that a list of batches changes, gathered so that each is written once. */
-class ChangeSet {
-  readonly notices: string[] = []
-  readonly #catalog: Catalog
-  readonly #log: Log
-  readonly #marksBefore: ReadonlyMap<string, SegmentMark>
-  readonly #marks = new Map<string, SegmentMark>()
-  readonly #headsBefore = new Map<string, StreamHead | undefined>()
-  readonly #heads = new Map<string, StreamHead>()
-  readonly #runs = new Map<string, RunView | undefined>()
-  readonly #stages = new Map<string, StageView | undefined>()
-  readonly #deletedStages = new Map<string, CatalogChange>()
-  readonly #forgotten = new Set<string>()
-  readonly #checkpoints: CatalogChange[] = []
-  readonly #dirty = new Map<string, string>()
-
-  constructor(catalog: Catalog, log: Log, marks: ReadonlyMap<string, SegmentMark>) {
-    this.#catalog = catalog
-    this.#log = log
-    this.#marksBefore = marks
-  }
-
-  async add(source: BatchSource): Promise<void> {
-    const before = this.#marks.get(source.segment) ?? this.#marksBefore.get(source.segment)
-    this.#marks.set(source.segment, {
-      segment: source.segment,
-      appliedEnd: source.end,
-      digest: source.digest,
-      provenEnd: Math.max(source.provenEnd, before?.provenEnd ?? 0),
-    })
-    await this.#loadHeads(source.records)
-    for (const record of source.records) {
-      const verdict = record.stream === '' ? 'apply' : this.#place(record)
-      if (verdict === 'dirty') this.#dirty.set(record.stream, source.segment)
-      else if (verdict === 'apply') await this.#fold(record)
-    }
-  }
-
-  async apply(): Promise<boolean> {
-    for (const [stream, segment] of this.#dirty) await this.#replay(stream, segment)
-    const changes: CatalogChange[] = []
-    for (const stream of this.#forgotten) changes.push({ kind: 'forget-stream', stream })
-    for (const run of this.#runs.values()) if (run !== undefined) changes.push({ kind: 'run', run })
-    changes.push(...this.#deletedStages.values())
-    for (const stage of this.#stages.values()) if (stage !== undefined) changes.push({ kind: 'stage', stage })
-    changes.push(...this.#checkpoints)
-    for (const [stream, head] of this.#heads) changes.push({ kind: 'head', stream, head })
-    for (const mark of this.#marks.values()) changes.push({ kind: 'mark', mark })
-    const expect: CatalogExpectation = {
-      marks: new Map([...this.#marks.keys()].map(name => [name, this.#marksBefore.get(name)?.appliedEnd ?? 0])),
-      heads: this.#headsBefore,
-    }
-    return this.#catalog.apply(changes, expect)
-  }
-
-  async #loadHeads(records: readonly SegmentRecord[]): Promise<void> {
-    const unknown = new Set<string>()
-    for (const { stream } of records) if (stream !== '' && !this.#headsBefore.has(stream)) unknown.add(stream)
-    if (unknown.size === 0) return
-    const heads = await this.#catalog.heads([...unknown])
-    for (const stream of unknown) {
-      const head = heads.get(stream)
-      this.#headsBefore.set(stream, head)
-      if (head !== undefined) this.#heads.set(stream, head)
-    }
-  }
-
-  /**
-   * Whether a record is the next of its stream. Anything else but a repetition or a void record (a take-over that leaves out or moves records, records out of order) makes the stream be folded anew
-   * from what the log says counts.
-   */
-  #place(record: SegmentRecord): 'apply' | 'skip' | 'dirty' {
-    if (this.#dirty.has(record.stream)) return 'skip'
-    const head = this.#heads.get(record.stream)
-    const next = { token: record.token, sequence: record.sequence, segment: record.position.segment }
-    if (record.kind === 'accept') {
-      if (head === undefined) return 'dirty'
-      if (record.token <= head.token) return 'skip'
-      if (!acceptsAll(record, head)) return 'dirty'
-      this.#heads.set(record.stream, { ...next, sequence: 0 })
-      return 'skip'
-    }
-    if (head === undefined) {
-      if (record.token !== 1 || record.sequence !== 1) return 'dirty'
-    } else {
-      if (record.token < head.token || (record.token === head.token && record.sequence <= head.sequence)) return 'skip'
-      if (record.token !== head.token || record.sequence !== head.sequence + 1) return 'dirty'
-    }
-    this.#heads.set(record.stream, next)
-    return 'apply'
-  }
-
-  async #fold(record: Pick<SegmentRecord, 'stream' | 'payload' | 'position'>): Promise<void> {
-    const content = decodeRunRecord(record.payload)
-    const path = stageOf(content)
-    const run = record.stream === '' ? undefined : await this.#run(record.stream)
-    const stage = path === undefined ? undefined : await this.#stage(record.stream, path)
-    const inside = path === undefined || !throwsAway(content) ? [] : await this.#inside(record.stream, path)
-    const change = applyRecord(record.stream, { run, stage, inside }, content, record.position)
-    for (const gone of change.deletedStages ?? []) {
-      const key = stageKey(record.stream, gone)
-      this.#stages.set(key, undefined)
-      this.#deletedStages.set(key, { kind: 'delete-stage', run: record.stream, path: gone })
-    }
-    if (change.run !== undefined) this.#runs.set(change.run.id, change.run)
-    if (change.stage !== undefined) this.#stages.set(stageKey(record.stream, change.stage.path), change.stage)
-    if (change.checkpoint !== undefined) this.#checkpoints.push({ kind: 'checkpoint', checkpoint: change.checkpoint })
-    if (change.deletedCheckpoint !== undefined) {
-      this.#checkpoints.push({ kind: 'delete-checkpoint', id: change.deletedCheckpoint })
-    }
-    if (change.changedCheckpoint !== undefined) {
-      this.#checkpoints.push({ kind: 'change-checkpoint', ...change.changedCheckpoint })
-    }
-  }
-
-  async #replay(stream: string, segment: string): Promise<void> {
-    try {
-      const history = await this.#log.history(stream, segment)
-      for (const key of [...this.#stages.keys()]) if (key.startsWith(`${stream}\n`)) this.#stages.delete(key)
-      this.#runs.set(stream, undefined)
-      this.#forgotten.add(stream)
-      for (const record of history.records) await this.#fold(record)
-      const last = history.records.at(-1)
-      const sequence = last?.token === history.token ? last.sequence : 0
-      this.#heads.set(stream, { token: history.token, sequence, segment: history.segment ?? segment })
-    } catch (error) {
-      if (!isWaymarkError(error, 'corrupt')) throw error
-      this.notices.push(`${stream} cannot be read whole: ${error.message}`)
-    }
-  }
-
-  async #run(id: string): Promise<RunView | undefined> {
-    if (!this.#runs.has(id)) this.#runs.set(id, await this.#catalog.run(id))
-    return this.#runs.get(id)
-  }
-
-  async #inside(run: string, path: string): Promise<StageView[]> {
-    const known = new Map<string, StageView | undefined>()
-    if (!this.#forgotten.has(run))
-      for (const stage of await this.#catalog.stages(run)) known.set(stageKey(run, stage.path), stage)
-    for (const [key, stage] of this.#stages) if (key.startsWith(`${run}\n`)) known.set(key, stage)
-    return [...known.values()].flatMap(stage => (stage !== undefined && goesWith(stage.path, path) ? [stage] : []))
-  }
-
-  async #stage(run: string, path: string): Promise<StageView | undefined> {
-    const key = stageKey(run, path)
-    if (this.#stages.has(key)) return this.#stages.get(key)
-    const stage = this.#forgotten.has(run) ? undefined : (await this.#catalog.stages(run, [path]))[0]
-    this.#stages.set(key, stage)
-    return stage
-  }
-}
-
-/** Whether a take-over found what was applied so far, all of it and nothing else, and leaves it where it is: ten million items are then not read again. */
-function acceptsAll(record: SegmentRecord, head: StreamHead): boolean {
-  const { base, copies } = decodeAccept(record)
-  return copies.length === 0 && base.token === head.token && base.sequence === head.sequence && base.segment === head.segment
-}
-
-const stageKey = (run: string, path: string): string => `${run}\n${path}`

@@ -6,6 +6,7 @@ import { blobRanges } from '../format/blob-ranges.ts'
 import { ItemReader, type ReadBytes } from '../format/item-reader.ts'
 import { decodeOutline, encodeOutline } from '../format/outline.ts'
 import { splicedBytes, spliceValue } from '../format/splice-value.ts'
+import { tablesWithin } from '../format/tables-within.ts'
 import type { ValueChange } from '../format/value-changes.ts'
 import type { ChunksContent } from '../model/checkpoint.ts'
 import type { CheckpointView } from '../model/run-view.ts'
@@ -15,12 +16,22 @@ import type { StoreCore } from './store-core.ts'
 import { inlineBelowBytes } from './write-checkpoint.ts'
 
 /** A value that was made from the bytes of another: so short that it rides in its record, or as it is kept in chunks. */
-export type ChangedContent = { readonly kind: 'inline'; readonly bytes: Uint8Array } | ChangedStream
+export type ChangedContent = ChangedInline | ChangedStream
+
+export interface ChangedInline {
+  readonly kind: 'inline'
+  readonly bytes: Uint8Array
+  readonly removedTables: RemovedTables
+}
+
+/** Digests, in hex, of the tables that are no longer there; of a checkpoint without tables none are looked for. */
+export type RemovedTables = readonly string[]
 
 export interface ChangedStream {
   readonly kind: 'stream'
   readonly pieces: Iterable<StreamPiece> | AsyncIterable<StreamPiece>
   readonly options: SaveBytesOptions
+  readonly removedTables: RemovedTables
 }
 
 /**
@@ -41,9 +52,10 @@ export async function changedContent(
   const read = readOf(before)
   const { splices } = await spliceValue(read, before.length, undefined, changes)
   const bytes = await splicedBytes(read, before.length, splices)
-  if (bytes.length < inlineBelowBytes) return { kind: 'inline', bytes }
+  const removedTables = view.tables === undefined ? [] : await tablesWithin(read, before.length, splices)
+  if (bytes.length < inlineBelowBytes) return { kind: 'inline', bytes, removedTables }
   const blobs = await blobRanges(new ItemReader(readOf(bytes), bytes.length), 0, bytes.length)
-  return { kind: 'stream', pieces: piecesOf(bytes, blobs), options: {} }
+  return { kind: 'stream', pieces: piecesOf(bytes, blobs), options: {}, removedTables }
 }
 
 async function changedChunks(
@@ -59,12 +71,14 @@ async function changedChunks(
   const before = manifest.outline === undefined ? undefined : decodeOutline(manifest.outline, reader.length)
   const read: ReadBytes = (offset, length) => reader.read(offset, length)
   const { splices, length, outline, endsWithBlob } = await spliceValue(read, reader.length, before, changes)
-  if (length < inlineBelowBytes) return { kind: 'inline', bytes: await splicedBytes(read, reader.length, splices) }
+  const removedTables = view.tables === undefined ? [] : await tablesWithin(read, reader.length, splices)
+  if (length < inlineBelowBytes) return { kind: 'inline', bytes: await splicedBytes(read, reader.length, splices), removedTables }
   const readChunk = (index: number): Promise<Uint8Array> => reader.read(chunks.offset(index), chunks.rawBytes(index))
   return {
     kind: 'stream',
     pieces: splicedPieces(chunks, readChunk, splices, endsWithBlob),
     options: { parent: kept, ...(outline === undefined ? {} : { outline: () => encodeOutline(outline) }) },
+    removedTables,
   }
 }
 

@@ -1,7 +1,7 @@
 import type { StoredRecord } from '../log/log.ts'
 import type { StageInherited } from '../model/records.ts'
-import { applyRecord, goesWith, type RunView, type StageView, stageOf, throwsAway } from '../model/run-view.ts'
-import type { ScopePath } from '../model/scope.ts'
+import { applyRecord, type RunView, type StageView, stageOf, throwsAway } from '../model/run-view.ts'
+import { ScopeMap } from '../model/scope-map.ts'
 import { decodeRunRecord } from './record-codec.ts'
 
 /** So many stages of the run of origin are shown in a fork; the rest count all the same. */
@@ -9,13 +9,12 @@ const mostStages = 5_000
 
 /** What a fork shows of the stages it has from these records: as the catalog showed them when the last of the records was the newest. */
 export function forkViews(run: string, records: readonly StoredRecord[], time: number): readonly StageInherited[] {
-  const stages = new Map<ScopePath, StageView>()
+  const stages = new ScopeMap<StageView>()
   let view: RunView | undefined
   for (const { payload, position } of records) {
     const record = decodeRunRecord(payload)
     const path = stageOf(record)
-    const inside =
-      path !== undefined && throwsAway(record) ? [...stages.values()].filter(stage => goesWith(stage.path, path)) : []
+    const inside = path === undefined || !throwsAway(record) ? [] : stages.inside(path).flatMap(one => stages.get(one) ?? [])
     const stage = path === undefined ? undefined : stages.get(path)
     const change = applyRecord(run, { run: view, stage, inside }, record, position)
     view = change.run ?? view

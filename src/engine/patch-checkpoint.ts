@@ -45,7 +45,7 @@ export async function patchCheckpoint(core: StoreCore, id: string, options: Patc
   const own = options.id ?? newCheckpointId(core.random)
   const time = core.clock.now()
   const labels = labelsOf(view, options, time)
-  const tables = changedTables(view, changes)
+  const tables = changedTables(view, changes, content.removedTables)
   if (tables.tables !== undefined) await core.upgrade()
   const stored = await keep(core, own, labels, content, epoch)
   const checkpoint: CheckpointRecord = {

@@ -9,6 +9,7 @@ import type { EndCause, RunRecord } from '../model/records.ts'
 import type { CheckpointView, RunState, RunView, StageView } from '../model/run-view.ts'
 import { checkSchema, type Schema } from '../model/schema.ts'
 import type { ColumnarTable } from '../tables/columnar.ts'
+import { addressedCheckpoint, refuseRun } from './addressed-checkpoint.ts'
 import {
   deleteCheckpoint,
   newestView,
@@ -287,10 +288,11 @@ export class Store implements AsyncDisposable {
   /**
    * A checkpoint as the bytes of a file: `wmk`, which {@link importFrom} reads, loses nothing.
    *
-   * @throws WaymarkError `not_found`, `corrupt` when the damaged piece is reached, `invalid` if it has no such form or JSON cannot hold it
+   * @param address its id; or `RUN/STAGE`, `RUN/STAGE[KEY]`, `PIPELINE@last/STAGE`: the newest checkpoint of that stage
+   * @throws WaymarkError `not_found`, `corrupt` when the damaged piece is reached, `invalid` if a run is named, if it has no such form or JSON cannot hold it
    */
-  async *export(id: string, options: ExportOptions = {}): AsyncIterableIterator<Uint8Array> {
-    const view = await this.#view(id)
+  async *export(address: string, options: ExportOptions = {}): AsyncIterableIterator<Uint8Array> {
+    const view = await this.#exported(address)
     try {
       yield* exportCheckpoint(this.#core, view, options)
     } catch (error) {
@@ -303,8 +305,8 @@ export class Store implements AsyncDisposable {
    *
    * @throws WaymarkError as {@link export}, `conflict` if the file exists and `replace` is not set, `cancelled` by the signal, `disk_full`, `unavailable`
    */
-  async exportTo(path: string, id: string, options: ExportOptions & WholeFileOptions = {}): Promise<number> {
-    const view = await this.#view(id)
+  async exportTo(path: string, address: string, options: ExportOptions & WholeFileOptions = {}): Promise<number> {
+    const view = await this.#exported(address)
     return exportToFile(this.#core, view, resolve(path), options).catch(error => this.#explained(error, view))
   }
 
@@ -341,14 +343,15 @@ export class Store implements AsyncDisposable {
   /** The checkpoint of this id, else the newest of the run or stage. */
   async #addressed(address: string): Promise<string> {
     if ((await findCheckpoint(this.#core, address)) !== undefined) return address
-    const { run, stage } = await this.resolve(address)
-    const newest = await this.latest({ run: run.id, ...(stage === undefined ? {} : { stage }) })
-    if (newest !== undefined) return newest.id
-    throw new WaymarkError('not_found', {
-      message: `${address} has no checkpoint`,
-      means: 'Nothing was read or changed.',
-      remedy: 'waymark checkpoints  lists them',
-    })
+    return addressedCheckpoint(this, address)
+  }
+
+  /** The checkpoint of this id, else the newest of the stage. @throws WaymarkError `invalid` for a run */
+  async #exported(address: string): Promise<CheckpointView> {
+    const view = await findCheckpoint(this.#core, address)
+    if (view !== undefined) return view
+    await refuseRun(this, address)
+    return this.#view(/[/@]/.test(address) ? await addressedCheckpoint(this, address) : address)
   }
 
   /**

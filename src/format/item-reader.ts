@@ -60,6 +60,21 @@ export class ItemReader {
     return at
   }
 
+  /** Behind the first of these tags from `from`, where an item begins, up to `to`, at whatever depth; undefined if there is none. */
+  async findTag(from: number, to: number, tag: number): Promise<number | undefined> {
+    let at = from
+    while (at < to) {
+      await this.#need(at, Math.min(longestHead, this.#length - at))
+      const safe = Math.min(this.#start + this.#window.length, this.#length) - longestHead
+      do {
+        const { majorType, argument, after } = this.#headAt(at)
+        if (majorType === major.tag && argument === tag) return after
+        at = majorType === major.bytes || majorType === major.text ? after + argument : after
+      } while (at < to && at <= safe)
+    }
+    return undefined
+  }
+
   /** Whether exactly these bytes stand here. */
   async matches(position: number, expected: Uint8Array): Promise<boolean> {
     if (position < 0 || position + expected.length > this.#length) return false

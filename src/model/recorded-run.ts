@@ -17,6 +17,7 @@ import type {
 import { ErrorSamples, type RememberedItem } from './remembered-item.ts'
 import { type CheckpointView, checkpointView, type RecordPosition } from './run-view.ts'
 import { isInside, type ScopePath, stageNameOf } from './scope.ts'
+import { ScopeMap } from './scope-map.ts'
 
 /** What an attempt starts from: everything the log says this run has done. Folded from its records; changed only by {@link RecordedRun.apply}. */
 export class RecordedRun {
@@ -35,7 +36,7 @@ export class RecordedRun {
   lastTime = 0
   /** Of a forked run: the runs whose records count in it, the oldest first. */
   readonly #ancestors: string[] = []
-  readonly #stages = new Map<ScopePath, RecordedStage>()
+  readonly #stages = new ScopeMap<RecordedStage>()
   /** Those of the run itself, by name: one, or the calls of a loop. */
   readonly #named = new Map<string, Map<ScopePath, RecordedStage>>()
   /** Also those whose record is still on its way into the log. */
@@ -159,9 +160,8 @@ export class RecordedRun {
   #start(record: Extract<RunRecord, { type: 'stage.started' }>): void {
     const known = this.#stages.get(record.path)
     if (known !== undefined && record.redo === undefined) return known.startAgain(record)
-    // What was done inside a stage that is thrown away goes with it. Looked for only then: a run may have many thousand stages.
-    if (record.redo !== undefined)
-      for (const path of [...this.#stages.keys()]) if (isInside(path, record.path)) this.#stages.delete(path)
+    // What was done inside a stage that is thrown away goes with it.
+    if (record.redo !== undefined) for (const path of this.#stages.inside(record.path)) this.#stages.delete(path)
     this.drawn.forget(record.path)
     const stage = new RecordedStage(record)
     if (known !== undefined) {

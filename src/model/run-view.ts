@@ -6,7 +6,7 @@ import type { Owner } from './owner.ts'
 import type { EndCause, InputRecord, ItemCounts, OutputPosition, RunRecord, StoredError } from './records.ts'
 import type { AttemptProof, CheckOutcome } from './recovery-proof.ts'
 import type { Recovery } from './recovery-type.ts'
-import { isInside, type ScopePath } from './scope.ts'
+import type { ScopePath } from './scope.ts'
 import type { StopRequest } from './stop-request.ts'
 
 /** `crashed` is not among them: it is derived (running, and the owner is dead). */
@@ -130,9 +130,6 @@ export interface ViewBefore {
 /** Whether a record throws away what was done inside the stage that it names; a reset that names none, all stages of the run. */
 export const throwsAway = (record: RunRecord): boolean =>
   (record.type === 'stage.started' && record.redo !== undefined) || record.type === 'stage.reset'
-
-/** What goes with the path that such a record names. */
-export const goesWith = (path: ScopePath, thrownAway: ScopePath): boolean => thrownAway === '' || isInside(path, thrownAway)
 
 /** The stage a record names, or undefined. */
 export function stageOf(record: RunRecord): ScopePath | undefined {

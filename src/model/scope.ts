@@ -48,6 +48,13 @@ export const itemPath = (stage: ScopePath, key: string): ScopePath => `${stage}[
 export const isInside = (path: ScopePath, ancestor: ScopePath): boolean =>
   path.startsWith(`${ancestor}[`) || path.startsWith(`${ancestor}/`)
 
+/** Every path that this one lies inside, the outermost first: of `a[k]/b` that is `a` and `a[k]`. */
+export function ancestorsOf(path: ScopePath): readonly ScopePath[] {
+  const ancestors: ScopePath[] = []
+  for (let end = 1; end < path.length; end++) if (path[end] === '[' || path[end] === '/') ancestors.push(path.slice(0, end))
+  return ancestors
+}
+
 /** A stage's path without the key of a loop: what all its calls have in common. */
 export const stageNameOf = (path: ScopePath): string => path.replace(/\[[^\]]*\]$/, '')
 

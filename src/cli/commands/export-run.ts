@@ -3,26 +3,34 @@ import { open, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { RunSummary, Store } from '../../engine/store.ts'
 import { isWaymarkError, WaymarkError } from '../../model/errors.ts'
-import { wrongUsage } from '../command-line.ts'
+import { checkpointAt } from '../checkpoint-at.ts'
 import type { Context } from '../context.ts'
+import { askedFormat, tableFormatOf } from '../export-format.ts'
 import { findCheckpoint, isCheckpoint } from '../find-checkpoint.ts'
 import { document } from '../json-shapes.ts'
 import { jsonValue } from '../output.ts'
 import { bytes } from '../render/quantities.ts'
 import { line, span } from '../render/screen.ts'
 import { runDocument } from '../run-document.ts'
+import { shellWords } from '../shell-words.ts'
 import { shown } from '../store-choice.ts'
 
-/** What an export is of: a checkpoint goes before the beginning of a run's id, a run's id in full before the beginning of a checkpoint. */
+/** Checkpoints of a run, the newest, among which a table is looked for. */
+const mostLookedAt = 200
+
+/**
+ * What an export is of: the newest checkpoint of a stage that is named; else a checkpoint goes before the beginning of a run's id, and a run's id in full before the beginning of a checkpoint.
+ */
 export async function exportedThing(
   store: Store,
   word: string,
 ): Promise<{ readonly run: RunSummary } | { readonly checkpoint: string }> {
+  if (/\/./.test(word)) return { checkpoint: await checkpointAt(store, word) }
   const run = await runNamed(store, word)
   if (run !== undefined && /[@/]/.test(word)) return { run }
   if (run?.id === word && !(await isCheckpoint(store, word))) return { run }
   try {
-    return { checkpoint: await findCheckpoint(store, word) }
+    return { checkpoint: run === undefined ? await checkpointAt(store, word) : await findCheckpoint(store, word) }
   } catch (error) {
     if (run === undefined || !isWaymarkError(error, 'not_found')) throw error
     return { run }
@@ -31,9 +39,7 @@ export async function exportedThing(
 
 async function runNamed(store: Store, word: string): Promise<RunSummary | undefined> {
   try {
-    const { run, stage } = await store.resolve(word)
-    if (stage === undefined) return run
-    throw wrongUsage(`${word} names a stage, and an export is of a run or a checkpoint: waymark checkpoints ${word} lists them`)
+    return (await store.resolve(word)).run
   } catch (error) {
     if (isWaymarkError(error) && ['not_found', 'conflict'].includes(error.code) && !/[@/]/.test(word)) return undefined
     throw error
@@ -43,32 +49,56 @@ async function runNamed(store: Store, word: string): Promise<RunSummary | undefi
 /** `waymark export RUN`: the whole run as one JSON document, to stdout with `--json` or `--out -`, else into a file. */
 export async function exportRun(context: Context, store: Store, run: RunSummary): Promise<number> {
   const { line: typed, output } = context
-  const { flags, command } = typed
-  const format = flags.text('format')
-  if (format !== undefined && format !== 'json') throw wrongUsage(`a run is exported as JSON, not as ${format}`, command)
+  const { flags } = typed
+  const file = flags.text('out')
+  const format = askedFormat(typed) ?? (file === undefined ? undefined : tableFormatOf(file))
+  const path = flags.text('path')
+  if ((format !== undefined && format !== 'json') || path !== undefined) throw await notOfARun(store, run, format, path)
   const data = await runDocument(store, run)
   const out = flags.text('out')
   if (out === '-' || (out === undefined && output.json)) {
     output.jsonLine(document('export', data))
     return 0
   }
-  const path = targetOf(context.cwd, out, run.id)
+  const target = targetOf(context.cwd, out, run.id)
   const text = `${JSON.stringify(document('export', data), jsonValue, 2)}\n`
-  await writeWhole(path, text, flags.on('force'))
+  await writeWhole(target, text, flags.on('force'))
   const length = Buffer.byteLength(text)
   if (output.json) {
-    output.jsonLine(document('export', { run: run.id, format: 'json', path, bytes: length }))
+    output.jsonLine(document('export', { run: run.id, format: 'json', path: target, bytes: length }))
     return 0
   }
   const { glyphs } = output.stdoutScreen
   await output.result([
     [
       span(`${glyphs.completed} exported `, 'good'),
-      span(`run ${run.id} ${glyphs.separator} json ${glyphs.separator} ${bytes(length)} ${glyphs.separator} ${shown(path)}`),
+      span(`run ${run.id} ${glyphs.separator} json ${glyphs.separator} ${bytes(length)} ${glyphs.separator} ${shown(target)}`),
     ],
     ...(output.quiet ? [] : [line('values of checkpoints are not in it: waymark export CHECKPOINT', 'quiet')]),
   ])
   return 0
+}
+
+/** A run has many checkpoints, of which one is meant: that of a stage which holds a table, where there is one. */
+async function notOfARun(
+  store: Store,
+  { id }: RunSummary,
+  format: string | undefined,
+  path: string | undefined,
+): Promise<WaymarkError> {
+  const checkpoints = (await store.list({ run: id, limit: mostLookedAt })).filter(one => one.stage !== undefined)
+  const meant = checkpoints.find(one => one.tables !== undefined || one.encoding === 'rows') ?? checkpoints[0]
+  const flags = [...(format === undefined ? [] : ['--format', format]), ...(path === undefined ? [] : ['--path', path])]
+  const what = format === undefined ? 'without --path' : `as JSON, not as ${format}`
+  return new WaymarkError('invalid', {
+    message: `${id} is a run, and a run is exported ${what}`,
+    means: 'Nothing was written.',
+    remedy:
+      meant === undefined
+        ? `It has no checkpoints of stages; leave out ${flags.join(' ')}.`
+        : `Name a stage, whose newest checkpoint is exported: ${shellWords(['waymark', 'export', `${id}/${meant.stage}`, ...flags])}`,
+    details: { run: id },
+  })
 }
 
 function targetOf(cwd: string, out: string | undefined, id: string): string {

@@ -8,6 +8,7 @@ import { WaymarkError } from '../../model/errors.ts'
 import { byteProgress } from '../byte-progress.ts'
 import { type CommandLine, wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
+import { askedFormat, tableFormatOf } from '../export-format.ts'
 import { checkpointInfoShape, document, errorDocument } from '../json-shapes.ts'
 import { bytes, counted } from '../render/quantities.ts'
 import { line, span } from '../render/screen.ts'
@@ -99,8 +100,9 @@ async function exported(context: Context, store: Store, info: CheckpointInfo, si
 }
 
 /** What is asked for, else what the name of the file ends with, else the lossless one. */
-function formatOf({ flags, command }: CommandLine, info: CheckpointInfo, cwd: string): Format {
-  const asked = askedFormat(flags, command)
+function formatOf(typed: CommandLine, info: CheckpointInfo, cwd: string): Format {
+  const { flags, command } = typed
+  const asked = askedFormat(typed)
   if (asked === 'files' && info.encoding !== 'files')
     throw wrongUsage(`checkpoint ${info.id} holds no files; leave out --format files`, command)
   if (asked === 'files' && flags.text('out') === '-') throw wrongUsage('files are written into a folder: --out FOLDER', command)
@@ -108,26 +110,13 @@ function formatOf({ flags, command }: CommandLine, info: CheckpointInfo, cwd: st
   const out = flags.text('out')
   if (out === undefined || out === '-' || out.endsWith('.wmk')) return 'wmk'
   if (info.encoding === 'files') return 'files'
-  if (/\.parquet$/i.test(out)) return 'parquet'
-  if (/\.csv$/i.test(out)) return 'csv'
-  if (/\.(arrow|feather)$/i.test(out)) return 'arrow'
-  if (/\.(jsonl|ndjson)$/i.test(out)) return info.encoding === 'rows' ? 'json' : 'jsonl'
+  const table = tableFormatOf(out)
+  if (table !== undefined) return table === 'jsonl' && info.encoding === 'rows' ? 'json' : table
   if (/\.json$/i.test(out)) return 'json'
   if (/\.cbor$/i.test(out)) return 'cbor'
   if (isFolder(resolve(cwd, out))) return 'wmk'
   if (info.encoding === 'bytes') return 'raw'
   throw wrongUsage(`--out ${out} does not say in which form; say it with --format wmk, json, cbor, parquet …`, command)
-}
-
-/** `--parquet` is short for `--format parquet`. */
-const tableFormats = ['parquet', 'csv', 'arrow', 'jsonl'] as const
-
-function askedFormat(flags: CommandLine['flags'], command: CommandLine['command']): Format | undefined {
-  const named = (['wmk', 'json', 'cbor', 'raw', 'files', ...tableFormats] as const).find(one => one === flags.text('format'))
-  const [short, ...more] = tableFormats.filter(one => flags.on(one))
-  if (more.length > 0 || (short !== undefined && named !== undefined && short !== named))
-    throw wrongUsage(`--${short} and ${more.length > 0 ? `--${more[0]}` : `--format ${named}`} exclude each other`, command)
-  return short ?? named
 }
 
 const endings: Readonly<Record<ExportFormat, string>> = {

@@ -1,10 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import type { Store } from '../../engine/store.ts'
-import { isWaymarkError } from '../../model/errors.ts'
-import { placeAt } from '../checkpoint-place.ts'
+import { checkpointAt } from '../checkpoint-at.ts'
 import { wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
-import { findCheckpoint, noCheckpoint } from '../find-checkpoint.ts'
 import { document } from '../json-shapes.ts'
 import { queryLines } from '../render/query-lines.ts'
 import { withStandardInput } from '../standard-input.ts'
@@ -32,22 +29,6 @@ export async function queryCommand(context: Context): Promise<number> {
     await output.result(output.quiet ? lines.slice(0, -1) : lines, 'cut')
     return 0
   })
-}
-
-/** A checkpoint by its id or the first letters of it, else the newest of a run or stage. */
-async function checkpointAt(store: Store, address: string): Promise<string> {
-  if (!/[@/]/.test(address)) {
-    try {
-      return await findCheckpoint(store, address)
-    } catch (error) {
-      if (!isWaymarkError(error, 'not_found')) throw error
-      const place = await placeAt(store, address).catch(() => undefined)
-      if (place === undefined) throw error
-    }
-  }
-  const [newest] = await store.list({ ...(await placeAt(store, address)), limit: 1 })
-  if (newest === undefined) throw await noCheckpoint(store, address)
-  return newest.id
 }
 
 async function toStdout(pieces: AsyncIterable<Uint8Array>): Promise<number> {

@@ -1,4 +1,4 @@
-import type { Store } from '../../engine/store.ts'
+import type { Checkpoint, Store } from '../../engine/store.ts'
 import { nearest } from '../../model/did-you-mean.ts'
 import { isWaymarkError, WaymarkError } from '../../model/errors.ts'
 import type { StageView } from '../../model/run-view.ts'
@@ -7,11 +7,11 @@ import type { Context } from '../context.ts'
 import { findCheckpoint, isCheckpoint } from '../find-checkpoint.ts'
 import { checkpointInfoShape, document, itemShape, runShape, stageShape } from '../json-shapes.ts'
 import { findItem } from '../recorded-item.ts'
+import { hasKin, lineageShape } from '../render/lineage-lines.ts'
 import { isStale, nextActions, type StaleRule } from '../render/next-action.ts'
 import { type RunDetails, runDetailLines } from '../render/run-details.ts'
 import { withStore } from '../with-store.ts'
 import { showCheckpoint } from './show-checkpoint.ts'
-import { hasKin, lineageShape } from '../render/lineage-lines.ts'
 
 const maxCheckpoints = 500
 
@@ -93,6 +93,7 @@ async function collect(
     item,
     notices,
     staleAfterMs: rule.staleAfterMs,
+    tablesOf: stage === undefined ? undefined : tablesOf(stage, stages, checkpoints),
     checkpointBytes: new Map(checkpoints.map(one => [one.id, one.logicalBytes])),
   }
   const [next] = nextActions(run, rule)
@@ -109,6 +110,12 @@ async function collect(
     next?.startsWith('waymark ') === true ? { command: next } : undefined,
   )
   return { details, json }
+}
+
+/** Of the one stage that an address names: its result, if that is or holds tables. */
+function tablesOf(stage: string, stages: readonly StageView[], checkpoints: readonly Checkpoint[]): Checkpoint | undefined {
+  const named = stages.find(({ path }) => path === stage) ?? (stages.length === 1 ? stages[0] : undefined)
+  return checkpoints.find(({ id, tables }) => id === named?.checkpointId && tables !== undefined)
 }
 
 /** The stage of this name, all its calls in a loop, and what lies inside; with `item`, what lies inside that one. */

@@ -1,5 +1,5 @@
 import type { Lineage } from '../../engine/fork-lineage.ts'
-import type { RunSummary } from '../../engine/store.ts'
+import type { Checkpoint, RunSummary } from '../../engine/store.ts'
 import type { ItemCounts } from '../../model/records.ts'
 import { checkText, proofText, tellsSomething } from '../../model/recovery-proof.ts'
 import type { StageView } from '../../model/run-view.ts'
@@ -15,6 +15,7 @@ import { causeText, shortId, shownStateOf } from './run-label.ts'
 import { handled } from './run-progress.ts'
 import { type Line, line, type Screen, type Span, span } from './screen.ts'
 import { stateMark } from './state-marks.ts'
+import { tableFactsLines } from './table-facts-lines.ts'
 
 export interface RunDetails {
   readonly run: RunSummary
@@ -26,6 +27,8 @@ export interface RunDetails {
   readonly item?: RecordedItem | undefined
   /** False where the address names a stage: others are not spoken of. */
   readonly wholeRun: boolean
+  /** The result of the one stage that the address names, where it is or holds tables. */
+  readonly tablesOf?: Checkpoint | undefined
   /** Sizes of the stages' checkpoints, by id. */
   readonly checkpointBytes: ReadonlyMap<string, number>
   readonly notices: readonly string[]
@@ -82,6 +85,7 @@ export function runDetailLines(details: RunDetails, now: number, screen: Screen)
   for (const notice of details.notices) fact('note', notice)
   if (details.item !== undefined) fact('item', itemText(details.item, now))
   lines.push(...stageLines(details, now, screen))
+  if (details.tablesOf !== undefined) lines.push(...tableFactsLines(details.tablesOf, screen))
   const setAside = details.stages.reduce((sum, { counts }) => sum + (counts?.setAside ?? 0), 0)
   if (setAside > 0) fact('aside', `${counted(setAside, 'item')} set aside: waymark items ${shortId(run.id)} --set-aside`)
   fact('next', nextActions(run, { staleAfterMs: details.staleAfterMs, now }).join(` ${separator} `))

@@ -17,7 +17,10 @@ const labelColumns = 11
 const digestDigits = 12
 
 /** What is known of the tables in a checkpoint: where they are, how large, and what each of their columns holds. */
-export function tableFactsLines({ tables = [], tableCount = tables.length }: CheckpointDetails, screen: Screen): Line[] {
+export function tableFactsLines(
+  { tables = [], tableCount = tables.length }: Pick<CheckpointDetails, 'tables' | 'tableCount'>,
+  screen: Screen,
+): Line[] {
   const lines = tables.slice(0, mostTables).flatMap(table => oneTable(table, screen))
   return tableCount > mostTables ? [...lines, more(tableCount - mostTables, 'table', screen)] : lines
 }
