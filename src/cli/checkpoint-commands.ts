@@ -134,7 +134,7 @@ export const checkpointCommands: readonly CommandSpec[] = [
       {
         name: 'FILE',
         required: true,
-        summary: '.wmk, .json, .jsonl, .parquet, .csv, .arrow, a folder, else bytes; - is stdin',
+        summary: '.wmk .json .jsonl .parquet .csv .arrow, a folder, else bytes; - is stdin',
       },
     ],
     flags: [
@@ -172,7 +172,7 @@ export const checkpointCommands: readonly CommandSpec[] = [
     ],
     examples: [
       {
-        command: `waymark query "select day, sum(total) from checkpoint('@last/orders') group by 1"`,
+        command: `waymark query "select avg(price) from checkpoint('@last/prices')"`,
         says: 'of the newest run',
       },
       {

@@ -18,7 +18,7 @@ export const diffCommand: CommandSpec = {
     {
       name: 'last-good',
       kind: 'switch',
-      summary: 'against the newest finished run of the same pipeline before A, or the same stage of it',
+      summary: 'against the newest finished run of its pipeline before A',
     },
     { name: 'all', kind: 'switch', summary: 'also what is equal, counted' },
     {
