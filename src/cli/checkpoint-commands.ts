@@ -164,7 +164,7 @@ export const checkpointCommands: readonly CommandSpec[] = [
     name: 'query',
     group: 'Inspect',
     summary: 'ask tables in checkpoints a question in SQL (needs DuckDB)',
-    arguments: [{ name: 'SQL', required: true, summary: "select … from checkpoint('ADDRESS') …; - reads it from stdin" }],
+    arguments: [{ name: 'SQL', required: true, summary: "a question about checkpoint('ADDRESS'); - reads it from stdin" }],
     flags: [
       { name: 'csv', kind: 'switch', summary: 'all rows as CSV' },
       { name: 'limit', kind: 'count', value: 'N', summary: 'at most N rows on the screen (default 100)' },
@@ -176,7 +176,7 @@ export const checkpointCommands: readonly CommandSpec[] = [
         says: 'of the newest run',
       },
       {
-        command: `waymark query "select * from checkpoint('a1') join checkpoint('b2') using (id)" --csv`,
+        command: `waymark query "from checkpoint('a1') join checkpoint('b2') using (id)" --csv`,
         says: 'two of them',
       },
     ],
