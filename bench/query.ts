@@ -17,8 +17,8 @@ const rounds = process.argv.includes('--full') ? 3 : 5
 /** The columns of bench/tables.ts. */
 const sample = `select range::integer as id, (range * 7919 % 100000)::integer as amount, round(range * 0.37, 2)::double as price,
   'customer ' || (range * 31 % 5000) as name, ['Berlin', 'Paris', 'Rome', 'Oslo', 'Lisbon'][(range * 7 % 5 + 1)::integer] as city,
-  make_timestamp_ms(1700000000000 + range * 1000)::timestamp_ms as at, range % 3 = 0 as paid, sin(range) as score from range(${rowCount})`
-const question = 'select city, count(*), sum(amount), avg(price), max(at), max(name) from'
+  make_timestamp_ms(1700000000000 + range * 1000)::timestamp_ms as sold, range % 3 = 0 as paid, sin(range) as score from range(${rowCount})`
+const question = 'select city, count(*), sum(amount), avg(price), max(sold), max(name) from'
 
 await withStore(async (store, _files, folder) => {
   const connection = await (await DuckDBInstance.create()).connect()

@@ -1,9 +1,10 @@
 import './model/node-version.ts'
 
 export { defineConfig, type WaymarkConfig } from './config.ts'
-export type { DifferenceCounts, EqualPart, SizeDifference } from './diff/compare-values.ts'
+export type { EqualPart } from './diff/compare-values.ts'
 export type { ColumnDifference, RowsComparison } from './diff/diff-rows.ts'
 export type { Difference } from './diff/difference.ts'
+export type { DifferenceCounts, SizeDifference } from './diff/found-differences.ts'
 export type { MergeConflict, MergeOptions, MergeResult, MergeStrategy } from './diff/merge-sides.ts'
 export { mergeValues } from './diff/merge-values.ts'
 export type { ValueStep } from './diff/value-step.ts'
@@ -32,6 +33,7 @@ export type { ForkedRun, ForkOptions } from './engine/fork-run.ts'
 export type { ImportFormat, ImportOptions } from './engine/import-checkpoint.ts'
 export type { ListOptions } from './engine/list-checkpoints.ts'
 export type { LiveReport } from './engine/live-progress.ts'
+export type { Checkpoint, LoadedCheckpoint } from './engine/load-checkpoint.ts'
 export type { MergeReport, StoreMergeOptions } from './engine/merge-checkpoints.ts'
 export type { PatchOptions } from './engine/patch-checkpoint.ts'
 export {
@@ -58,6 +60,7 @@ export type {
 export type { RepairAction, RepairCost, RepairOptions, RepairReport, UndoReport } from './engine/repair-report.ts'
 export type { Requeued, RequeueOptions } from './engine/requeue-items.ts'
 export type { ResetReport } from './engine/reset-run.ts'
+export type { RunSummary } from './engine/run-summary.ts'
 export type {
   BatchContext,
   BatchValue,
@@ -81,14 +84,8 @@ export type { AttemptReport, LogProof, ReusedWork, RunReport, StageReport } from
 export type { SaveLabels, SaveOptions } from './engine/save-checkpoint.ts'
 export type { SetAside, SetAsideEntry, SetAsideOptions } from './engine/set-aside-items.ts'
 export type { PauseOptions, StopOptions, StopReport } from './engine/stop-run.ts'
-export type {
-  Checkpoint,
-  LoadedCheckpoint,
-  LogEvent,
-  RunSummary,
-  Store,
-  StoreStats,
-} from './engine/store.ts'
+export type { LogEvent, Store } from './engine/store.ts'
+export type { StoreStats } from './engine/store-stats.ts'
 export type { TrackerEnd, TrackOptions } from './engine/track-options.ts'
 export type { Tracker } from './engine/tracker.ts'
 export type { TrackerProgress } from './engine/tracker-progress.ts'

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import { nearest } from '../model/did-you-mean.ts'
 import { WaymarkError } from '../model/errors.ts'
-import { type CommandSpec, commandNamed, commands, type FlagSpec, flagsOf, namesOf, rootFlags } from './command-table.ts'
+import { type CommandSpec, commandNamed, commands, type FlagSpec, flagsOf, namesOf } from './command-table.ts'
+import { rootFlags } from './common-flags.ts'
 
 /** What the user asked for. */
 export interface CommandLine {

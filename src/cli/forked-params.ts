@@ -1,4 +1,4 @@
-import type { RunSummary } from '../engine/store.ts'
+import type { RunSummary } from '../engine/run-summary.ts'
 import { wrongUsage } from './command-line.ts'
 import { commandNamed } from './command-table.ts'
 import { importPipeline } from './import-pipeline.ts'

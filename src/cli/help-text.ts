@@ -1,4 +1,5 @@
-import { type CommandSpec, commands, commonFlags, type FlagSpec, rootFlags } from './command-table.ts'
+import { type CommandSpec, commands, type FlagSpec } from './command-table.ts'
+import { commonFlags, rootFlags } from './common-flags.ts'
 import type { ParamField, ParamFields } from './param-fields.ts'
 
 /** `waymark --help`: one screen of 40 lines and 80 columns, examples first; of what is seldom needed the names. */

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import type { RunSummary } from '../engine/store.ts'
+import type { RunSummary } from '../engine/run-summary.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { pausedOnPurpose } from '../model/stop-request.ts'
 import { trackedParams } from '../model/tracked-params.ts'

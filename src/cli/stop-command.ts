@@ -1,5 +1,6 @@
 import type { StopOptions, StopReport } from '../engine/stop-run.ts'
-import type { RunSummary, Store } from '../engine/store.ts'
+import type { RunSummary } from '../engine/run-summary.ts'
+import type { Store } from '../engine/store.ts'
 import type { RunView } from '../model/run-view.ts'
 import type { Context } from './context.ts'
 import { document, runShape } from './json-shapes.ts'

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { processStartOf } from '../engine/process-identity.ts'
-import type { RunSummary, Store } from '../engine/store.ts'
+import type { RunSummary } from '../engine/run-summary.ts'
+import type { Store } from '../engine/store.ts'
 import { type Clock, sleep } from '../model/clock.ts'
 import type { Owner } from '../model/owner.ts'
 import type { RunEnd } from './render/end-lines.ts'

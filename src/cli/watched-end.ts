@@ -1,5 +1,5 @@
 import { requestedStop } from '../engine/requested-stop.ts'
-import type { RunSummary } from '../engine/store.ts'
+import type { RunSummary } from '../engine/run-summary.ts'
 import { type ErrorJson, exitCodeOf, WaymarkError } from '../model/errors.ts'
 import type { StageView } from '../model/run-view.ts'
 import { pausedOnPurpose } from '../model/stop-request.ts'

@@ -1,5 +1,5 @@
 import type { LiveReport } from '../engine/live-progress.ts'
-import type { RunSummary } from '../engine/store.ts'
+import type { RunSummary } from '../engine/run-summary.ts'
 import type { RunEvent } from '../model/run-events.ts'
 import type { StageView } from '../model/run-view.ts'
 import { Throughput } from '../model/throughput.ts'

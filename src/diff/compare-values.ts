@@ -1,10 +1,11 @@
 import { WaymarkError } from '../model/errors.ts'
 import { alignArrays } from './align-arrays.ts'
-import { type DiffOptions, defaultDiffLimit } from './diff-options.ts'
+import type { DiffOptions } from './diff-options.ts'
 import { absent, type Difference } from './difference.ts'
+import { type DifferenceCounts, FoundDifferences, mostParts, type SizeDifference, total } from './found-differences.ts'
 import { matchKeys } from './match-keys.ts'
 import { PathPatterns, type PatternProgress } from './path-pattern.ts'
-import { isWithinItself, type Place, stepsBefore, stepsTo } from './place.ts'
+import { isWithinItself, type Place } from './place.ts'
 import { QuickEquality } from './quick-equality.ts'
 import { errorParts, isSameLeaf, kindOf } from './value-kind.ts'
 import { pathText, type ValueStep } from './value-step.ts'
@@ -31,22 +32,9 @@ export interface EqualPart {
   readonly equal: number
 }
 
-/** Elements, entries or members of what is in both values. */
-export interface SizeDifference {
-  /** In the second value. */
-  readonly path: string
-  readonly before: number
-  readonly after: number
-}
-
-/** By kind. */
-export type DifferenceCounts = Readonly<Record<Difference['kind'], number>>
-
 /** So many containers inside one another are compared by calls within calls; what is deeper waits for its turn. */
 const mostNested = 200
 const mostDepth = 10_000
-/** So many parts are told of one by one. */
-const mostParts = 1_000
 /** A pair that led to so many others is remembered when it was equal: shared objects are then compared once. */
 const rememberedFrom = 64
 
@@ -57,13 +45,9 @@ export function compareValues(a: unknown, b: unknown, options: DiffOptions = {})
 
 class Comparison {
   readonly #options: DiffOptions
-  readonly #limit: number
   readonly #patterns: PathPatterns
-  readonly #differences: Difference[] = []
-  readonly #counts = { added: 0, removed: 0, changed: 0, moved: 0 }
+  readonly #found: FoundDifferences
   readonly #equalIn: EqualPart[] = []
-  readonly #sizes: SizeDifference[] = []
-  #found = 0
   #equal = 0
   #ignored = 0
   #visited = 0
@@ -75,7 +59,7 @@ class Comparison {
 
   constructor(options: DiffOptions) {
     this.#options = options
-    this.#limit = options.limit ?? defaultDiffLimit
+    this.#found = new FoundDifferences(options.limit)
     this.#patterns = new PathPatterns(options.ignore ?? [])
   }
 
@@ -85,11 +69,11 @@ class Comparison {
     else this.#pair(undefined, undefined, undefined, a, b, patterns)
     for (let place = this.#deferred.pop(); place !== undefined; place = this.#deferred.pop()) this.#inside(place)
     return {
-      differences: this.#differences,
-      counts: this.#counts,
+      differences: this.#found.list,
+      counts: this.#found.counts,
       equal: this.#equal,
       equalIn: this.#equalIn,
-      sizes: this.#sizes,
+      sizes: this.#found.sizes,
       ignored: this.#ignored,
     }
   }
@@ -101,17 +85,12 @@ class Comparison {
       this.#ignored++
       return
     }
-    const [found, equal] = [this.#found, this.#equal]
+    const [found, equal] = [this.#found.count, this.#equal]
     this.#pair(place, step, stepBefore, a, b, patterns)
-    const isEqualPart = place.parent === undefined && step.kind !== 'index' && this.#found === found
+    const isEqualPart = place.parent === undefined && step.kind !== 'index' && this.#found.count === found
     if (isEqualPart && this.#equalIn.length < mostParts) {
       this.#equalIn.push({ path: pathText([step]), equal: this.#equal - equal })
     }
-  }
-
-  #size(place: Place, before: number, after: number): void {
-    if (before === after || this.#sizes.length >= mostParts) return
-    this.#sizes.push({ path: pathText(stepsTo(place, undefined)), before, after })
   }
 
   #pair(
@@ -127,7 +106,7 @@ class Comparison {
       return
     }
     if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
-      this.#changed(parent, step, stepBefore, a, b)
+      this.#found.changed(parent, step, stepBefore, a, b)
       return
     }
     if (patterns === undefined && this.#quick.isSame(a, b)) {
@@ -137,7 +116,7 @@ class Comparison {
     const kind = kindOf(a)
     if (kind === 'leaf' || kind !== kindOf(b) || Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) {
       if (isSameLeaf(a, b)) this.#equal++
-      else this.#changed(parent, step, stepBefore, a, b)
+      else this.#found.changed(parent, step, stepBefore, a, b)
       return
     }
     const depth = (parent?.depth ?? 0) + 1
@@ -150,12 +129,12 @@ class Comparison {
 
   #inside(place: Place): void {
     const { a, b } = place
-    const [found, visited, deferred] = [this.#found, this.#visited++, this.#deferred.length]
+    const [found, visited, deferred] = [this.#found.count, this.#visited++, this.#deferred.length]
     this.#nested++
     this.#container(place, a, b)
     this.#nested--
     // What is left out elsewhere must not be taken for equal here, so nothing is remembered with patterns.
-    const isSame = this.#found === found && this.#deferred.length === deferred && place.patterns === undefined
+    const isSame = this.#found.count === found && this.#deferred.length === deferred && place.patterns === undefined
     if (!isSame || this.#visited - visited < rememberedFrom) return
     const known = this.#same.get(a)
     if (known === undefined) this.#same.set(a, new WeakSet([b]))
@@ -170,7 +149,7 @@ class Comparison {
     const [left, right] = [this.#options.contentOf?.(a), this.#options.contentOf?.(b)]
     if (left === undefined || right === undefined) return this.#objects(place, a, b)
     if (this.#isSame(left.content, right.content)) this.#equal++
-    else this.#changed(place.parent, place.step, place.stepBefore, a, b)
+    else this.#found.changed(place.parent, place.step, place.stepBefore, a, b)
   }
 
   #objects(place: Place, a: object, b: object): void {
@@ -193,7 +172,7 @@ class Comparison {
   }
 
   #arrays(place: Place, a: readonly unknown[], b: readonly unknown[]): void {
-    this.#size(place, a.length, b.length)
+    this.#found.size(place, a.length, b.length)
     const { indexBefore, moved, same, sameLeaves = 0 } = alignArrays(a, b, this.#options.arrayKey, this.#quick)
     if (place.patterns === undefined) this.#equal += sameLeaves
     const kept = new Uint8Array(a.length)
@@ -219,7 +198,7 @@ class Comparison {
       const step = indexStep(index)
       if (old < 0) this.#added(place, step, elementOf(b, index))
       else {
-        if (moved.has(index)) this.#moved(place, step, indexStep(old), b[index])
+        if (moved.has(index) && !this.#isIgnored(place, step)) this.#found.moved(place, step, indexStep(old), b[index])
         this.#entry(place, step, old === index ? step : indexStep(old), elementOf(a, old), elementOf(b, index))
       }
     }
@@ -227,7 +206,7 @@ class Comparison {
   }
 
   #maps(place: Place, a: ReadonlyMap<unknown, unknown>, b: ReadonlyMap<unknown, unknown>): void {
-    this.#size(place, a.size, b.size)
+    this.#found.size(place, a.size, b.size)
     const keys = matchKeys(a.keys(), b.keys(), this.#isSame)
     for (const { key, place: position, before } of keys.after) {
       const step = keyStep('map-key', key, position)
@@ -238,7 +217,7 @@ class Comparison {
   }
 
   #sets(place: Place, a: ReadonlySet<unknown>, b: ReadonlySet<unknown>): void {
-    this.#size(place, a.size, b.size)
+    this.#found.size(place, a.size, b.size)
     const keys = matchKeys(a.keys(), b.keys(), this.#isSame)
     for (const { key, place: position, before } of keys.after) {
       if (before === undefined) this.#added(place, keyStep('member', key, position), key)
@@ -248,41 +227,11 @@ class Comparison {
   }
 
   #added(place: Place, step: ValueStep, after: unknown): void {
-    if (this.#isIgnored(place, step)) return
-    this.#counts.added++
-    if (this.#found++ >= this.#limit) return
-    const steps = stepsTo(place, step)
-    this.#differences.push({ kind: 'added', path: pathText(steps), steps, after })
+    if (!this.#isIgnored(place, step)) this.#found.added(place, step, after)
   }
 
   #removed(place: Place, step: ValueStep, before: unknown): void {
-    if (this.#isIgnored(place, step)) return
-    this.#counts.removed++
-    if (this.#found++ >= this.#limit) return
-    const steps = stepsBefore(place, step)
-    this.#differences.push({ kind: 'removed', path: pathText(steps), steps, before })
-  }
-
-  #moved(place: Place, step: ValueStep, before: ValueStep, after: unknown): void {
-    if (this.#isIgnored(place, step)) return
-    this.#counts.moved++
-    if (this.#found++ >= this.#limit) return
-    const steps = stepsTo(place, step)
-    this.#differences.push({ kind: 'moved', path: pathText(steps), steps, stepsBefore: stepsBefore(place, before), after })
-  }
-
-  #changed(
-    parent: Place | undefined,
-    step: ValueStep | undefined,
-    before: ValueStep | undefined,
-    valueBefore: unknown,
-    after: unknown,
-  ): void {
-    this.#counts.changed++
-    if (this.#found++ >= this.#limit) return
-    const steps = stepsTo(parent, step)
-    const stepsFrom = stepsBefore(parent, before)
-    this.#differences.push({ kind: 'changed', path: pathText(steps), steps, stepsBefore: stepsFrom, before: valueBefore, after })
+    if (!this.#isIgnored(place, step)) this.#found.removed(place, step, before)
   }
 
   readonly #isSame = (a: unknown, b: unknown): boolean => {
@@ -296,8 +245,6 @@ class Comparison {
     return true
   }
 }
-
-export const total = (counts: DifferenceCounts): number => counts.added + counts.removed + counts.changed + counts.moved
 
 const indexStep = (key: number): ValueStep => ({ kind: 'index', key })
 

@@ -1,4 +1,5 @@
-import { compareValues, total } from './compare-values.ts'
+import { compareValues } from './compare-values.ts'
+import { total } from './found-differences.ts'
 import { contentHash } from './content-hash.ts'
 import type { Difference } from './difference.ts'
 import { PathPatterns } from './path-pattern.ts'

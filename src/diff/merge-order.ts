@@ -1,4 +1,4 @@
-import type { DifferenceCounts } from './compare-values.ts'
+import type { DifferenceCounts } from './found-differences.ts'
 
 /** Whether a comparison found nothing. */
 export const alike = ({ added, removed, changed, moved }: DifferenceCounts): boolean => added + removed + changed + moved === 0

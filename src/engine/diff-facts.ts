@@ -1,4 +1,5 @@
-import { compareValues, total } from '../diff/compare-values.ts'
+import { compareValues } from '../diff/compare-values.ts'
+import { total } from '../diff/found-differences.ts'
 import { SecretMask } from '../diff/mask-secrets.ts'
 import type { CodeDigest, ItemCounts } from '../model/records.ts'
 import type { RunView, StageView } from '../model/run-view.ts'

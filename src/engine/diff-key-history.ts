@@ -1,4 +1,5 @@
-import { compareValues, total } from '../diff/compare-values.ts'
+import { compareValues } from '../diff/compare-values.ts'
+import { total } from '../diff/found-differences.ts'
 import { SecretMask } from '../diff/mask-secrets.ts'
 import { isSameLeaf, kindOf } from '../diff/value-kind.ts'
 import type { ValueStep } from '../diff/value-step.ts'

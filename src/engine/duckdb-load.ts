@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
-import type { DuckDBConnection } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import { WaymarkError } from '../model/errors.ts'
-import { cellReader } from '../tables/arrow-cell.ts'
+import { type CellReader, cellReader } from '../tables/arrow-cell.ts'
 import type { ColumnarTable } from '../tables/columnar.ts'
+import { duckDBBindings } from './duckdb-bindings.ts'
 import { type DuckDBTarget, duckDBTarget, quotedName } from './duckdb-column.ts'
+import { vectorFiller } from './duckdb-fill.ts'
 import type { DuckDBLibrary } from './duckdb-library.ts'
 
 /** Rows of a chunk of DuckDB. */
@@ -26,27 +28,35 @@ export async function loadIntoDuckDB(
   await connection.run(`CREATE TABLE ${quotedName(name)} (${columns.join(', ')})`)
   const appender = await connection.createAppender(name)
   const types = fields.map((_, at) => appender.columnType(at))
+  const bindings = duckDBBindings()
   for (const { rowCount, columns: data } of batches) {
-    const readers = fields.map(({ type }, at) => {
+    const writers = fields.map((field, at) => {
       const column = data[at]
       if (column === undefined) throw new RangeError('a batch lacks a column')
-      return { read: cellReader(type, column), give: giverOf(targets, at) }
+      const fill = bindings && vectorFiller(bindings, field, column)
+      if (fill === undefined) return cellWriter(cellReader(field.type, column), giverOf(targets, at), at)
+      return (chunk: DuckDBDataChunk, from: number, length: number): void =>
+        fill(bindings.data_chunk_get_vector(chunk.chunk, at), from, length)
     })
     for (let from = 0; from < rowCount; from += chunkRows) {
       const length = Math.min(chunkRows, rowCount - from)
       const chunk = library.DuckDBDataChunk.create(types, length)
-      for (const [at, { read, give }] of readers.entries()) {
-        chunk.setColumnValues(
-          at,
-          Array.from({ length }, (_, row) => give(read(from + row))),
-        )
-      }
+      for (const write of writers) write(chunk, from, length)
       appender.appendDataChunk(chunk)
       if ((from / chunkRows) % 16 === 15) await setImmediate()
     }
   }
   appender.closeSync()
 }
+
+/** Value by value: for types that DuckDB lays out in its own way. */
+const cellWriter =
+  (read: CellReader, give: DuckDBTarget['give'], column: number) =>
+  (chunk: DuckDBDataChunk, from: number, length: number): void =>
+    chunk.setColumnValues(
+      column,
+      Array.from({ length }, (_, row) => give(read(from + row))),
+    )
 
 function giverOf(targets: readonly DuckDBTarget[], at: number): DuckDBTarget['give'] {
   const target = targets[at]

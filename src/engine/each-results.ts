@@ -1,7 +1,7 @@
 import { decodeValue } from '../format/decode-value.ts'
 import { resultsIn } from '../format/result-bytes.ts'
 import { WaymarkError } from '../model/errors.ts'
-import type { ResultsRecord } from '../model/recorded-run.ts'
+import type { ResultsRecord } from '../model/recorded-stage.ts'
 import type { ItemResult } from '../model/records.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import { decodeRunRecord } from './record-codec.ts'

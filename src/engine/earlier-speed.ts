@@ -1,4 +1,4 @@
-import type { RecordedStage } from '../model/recorded-run.ts'
+import type { RecordedStage } from '../model/recorded-stage.ts'
 import type { Attempt } from './attempt.ts'
 
 /** Less work than this says little about speed. */

@@ -1,5 +1,6 @@
 import type { CheckpointRecord } from '../model/checkpoint.ts'
-import type { RecordedRun, RecordedStage } from '../model/recorded-run.ts'
+import type { RecordedRun } from '../model/recorded-run.ts'
+import type { RecordedStage } from '../model/recorded-stage.ts'
 import type { ItemCounts, StoredError } from '../model/records.ts'
 import type { StoreCore } from './store-core.ts'
 import { writeCheckpoint } from './write-checkpoint.ts'

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { WaymarkError } from '../model/errors.ts'
-import type { RecordedStage } from '../model/recorded-run.ts'
+import type { RecordedStage } from '../model/recorded-stage.ts'
 import type { ScopePath } from '../model/scope.ts'
 import type { ItemTarget } from '../outputs/item-target.ts'
 import type { Attempt } from './attempt.ts'

@@ -1,6 +1,7 @@
 import type { FileSystem } from '../files/file-system.ts'
 import type { PlannedInput } from '../model/make-plan.ts'
-import type { RecordedRun, RecordedStage } from '../model/recorded-run.ts'
+import type { RecordedRun } from '../model/recorded-run.ts'
+import type { RecordedStage } from '../model/recorded-stage.ts'
 import { jsonl } from '../outputs/item-file.ts'
 import { inputChange } from './input-change.ts'
 import { lookAtFile, wasTouched } from './input-file-record.ts'

@@ -1,4 +1,4 @@
-import type { RecordedStage } from '../model/recorded-run.ts'
+import type { RecordedStage } from '../model/recorded-stage.ts'
 import type { StageProgress } from '../model/records.ts'
 
 /**

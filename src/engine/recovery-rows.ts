@@ -1,5 +1,5 @@
 import type { FileSystem } from '../files/file-system.ts'
-import type { OutputPosition } from '../model/records.ts'
+import type { OutputPosition } from '../model/output-position.ts'
 import { isItemFile, itemFilePath } from '../outputs/item-file.ts'
 
 /** Lines are counted in no more bytes than this: a check must not take long. */

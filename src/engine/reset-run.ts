@@ -1,5 +1,6 @@
 import { WaymarkError } from '../model/errors.ts'
-import type { RecordedRun, RecordedStage } from '../model/recorded-run.ts'
+import type { RecordedRun } from '../model/recorded-run.ts'
+import type { RecordedStage } from '../model/recorded-stage.ts'
 import type { RunRecord } from '../model/records.ts'
 import { isInside, itemPath, type ScopePath } from '../model/scope.ts'
 import { allCheckpoints } from './all-pages.ts'

@@ -5,7 +5,7 @@ import type { Tolerance } from '../model/tolerance.ts'
 import type { ItemFile } from '../outputs/item-file.ts'
 import type { ItemSource } from '../outputs/item-source.ts'
 import type { ItemTarget } from '../outputs/item-target.ts'
-import type { Checkpoint } from './store.ts'
+import type { Checkpoint } from './load-checkpoint.ts'
 
 /** What a pipeline's function works with: the run it belongs to. */
 export interface Run {

@@ -3,7 +3,7 @@ import { decodeElements } from '../format/decode-value.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import type { CheckpointView } from '../model/run-view.ts'
 import type { StageResult } from './run.ts'
-import type { Checkpoint } from './store.ts'
+import type { Checkpoint } from './load-checkpoint.ts'
 
 /** Where a stage's result can be had once it is there. */
 export interface StageOutcome<Value> {

@@ -1,28 +1,16 @@
 import { resolve } from 'node:path'
-import type { CatalogSummary, CheckpointQuery, CheckpointStats, RunQuery } from '../catalog/catalog.ts'
+import type { CatalogSummary, RunQuery } from '../catalog/catalog.ts'
 import type { StoredFile } from '../format/file-table.ts'
-import type { CheckpointRecord } from '../model/checkpoint.ts'
 import type { PlacedCheckpoint, SortOption } from '../model/checkpoint-sort.ts'
 import { describe } from '../model/describe.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { EndCause, RunRecord } from '../model/records.ts'
-import type { CheckpointView, RunState, RunView, StageView } from '../model/run-view.ts'
-import { checkSchema, type Schema } from '../model/schema.ts'
+import type { CheckpointView, StageView } from '../model/run-view.ts'
+import { type Schema } from '../model/schema.ts'
 import type { ColumnarTable } from '../tables/columnar.ts'
 import { addressedCheckpoint, refuseRun } from './addressed-checkpoint.ts'
-import {
-  deleteCheckpoint,
-  newestView,
-  noCheckpoint,
-  type PinOptions,
-  pinCheckpoint,
-  type UpdateOptions,
-  unpinCheckpoint,
-  updateCheckpoint,
-} from './change-checkpoint.ts'
-import { checkOptionNames } from './check-labels.ts'
-import { type CheckpointDetails, type CheckpointInfo, infoOf } from './checkpoint-info.ts'
-import { partsOf } from './checkpoint-keys.ts'
+import { deleteCheckpoint, noCheckpoint, type PinOptions, pinCheckpoint, type UpdateOptions, unpinCheckpoint, updateCheckpoint } from './change-checkpoint.ts'
+import { type CheckpointDetails, type CheckpointInfo } from './checkpoint-info.ts'
 import { type CleanUpOptions, type CleanUpReport, cleanUp } from './clean-up.ts'
 import { diffAddresses } from './diff-addresses.ts'
 import { type KeyHistory, type KeyHistoryOptions, keyHistory } from './diff-key-history.ts'
@@ -37,25 +25,14 @@ import { type ImportOptions, importCheckpoint } from './import-checkpoint.ts'
 import { cursorAfter, type ListOptions, listCheckpoints } from './list-checkpoints.ts'
 import type { LiveReport } from './live-progress.ts'
 import { type MergeReport, mergeCheckpoints, type StoreMergeOptions } from './merge-checkpoints.ts'
-import { orphanPacks } from './orphan-packs.ts'
-import { type RunLiveness, runLiveness } from './ownership.ts'
 import { type PatchOptions, patchCheckpoint } from './patch-checkpoint.ts'
-import { type FileTally, type PhysicalSize, physicalSize } from './physical-size.ts'
 import type { QueryResult } from './query-result.ts'
 import type { QueryOptions } from './query-tables.ts'
 import type { NamedTable } from './query-text.ts'
-import { readCheckpoint } from './read-checkpoint.ts'
-import { readPart } from './read-part.ts'
 import { decodeRunRecord } from './record-codec.ts'
 import { recordCrash } from './record-crash.ts'
-import {
-  type RecoveredProcess,
-  type RegisteredProcess,
-  type RegisterOptions,
-  recoverProcess,
-  registerProcess,
-} from './registered-process.ts'
-import { listJournals, markedBecause, type RepairJournal } from './repair-journal.ts'
+import { type RecoveredProcess, type RegisteredProcess, type RegisterOptions, recoverProcess, registerProcess } from './registered-process.ts'
+import { listJournals, type RepairJournal } from './repair-journal.ts'
 import type { RepairOptions, RepairReport, UndoReport } from './repair-report.ts'
 import { repairStore } from './repair-store.ts'
 import { undoRepair } from './repair-undo.ts'
@@ -75,30 +52,16 @@ import type { Tracker } from './tracker.ts'
 import type { VerifyOptions, VerifyReport } from './verify-report.ts'
 import { verifyStore } from './verify-store.ts'
 import type { WholeFileOptions } from './write-whole-file.ts'
-
-/** A checkpoint without its value: what {@link Store.save} and {@link Store.list} give. */
-export type Checkpoint = Omit<CheckpointRecord, 'content'>
-
-/** A checkpoint with its value. */
-export type LoadedCheckpoint<Value = unknown> = Checkpoint & { readonly value: Value }
-
-/** All checkpoints in numbers, and the files they lie in. */
-export interface StoreStats extends CheckpointStats {
-  readonly physical: PhysicalSize
-  /** Packs that no checkpoint needs, where they were asked for and could be counted quickly. */
-  readonly orphans?: FileTally
-}
+import { checkpointDetails } from './checkpoint-details.ts'
+import { explainDamage } from './explain-damage.ts'
+import { latestCheckpoint } from './latest-checkpoint.ts'
+import { type Checkpoint, type LoadedCheckpoint, loadCheckpoint, withoutContent } from './load-checkpoint.ts'
+import { type RunSummary, summarizeRun } from './run-summary.ts'
+import { type StoreStats, storeStats } from './store-stats.ts'
 
 export interface StoreQueryOptions extends QueryOptions {
   /** The id of the checkpoint that an address means. Default: that of this id, else the newest of the run or stage. */
   readonly find?: (address: string) => Promise<string>
-}
-
-/** A run with what can be said of its owner. */
-export interface RunSummary extends RunView {
-  readonly liveness: RunLiveness
-  /** Like `state`, but `crashed` where the owner of a run that never ended is dead. */
-  readonly shownState: RunState | 'crashed'
 }
 
 /** A record of a run's log, as `waymark events` shows it. */
@@ -163,12 +126,7 @@ export class Store implements AsyncDisposable {
     options: { readonly path?: string; readonly schema: Schema<unknown, Value> },
   ): Promise<LoadedCheckpoint<Value>>
   async load(id: string, options: { readonly path?: string; readonly schema?: Schema } = {}): Promise<LoadedCheckpoint> {
-    const view = await this.#view(id)
-    const { path, schema } = options
-    const read = path === undefined ? readCheckpoint(this.#core, view) : readPart(this.#core, view, path)
-    const value = await read.catch(error => this.#explained(error, view))
-    const what = path === undefined ? `checkpoint ${id}` : `${path} of checkpoint ${id}`
-    return { ...checkpointOf(view), value: schema === undefined ? value : await checkSchema(schema, value, what) }
+    return loadCheckpoint(this.#core, await this.#view(id), options)
   }
 
   /**
@@ -181,7 +139,7 @@ export class Store implements AsyncDisposable {
     try {
       yield* streamBytes(this.#core, view)
     } catch (error) {
-      await this.#explained(error, view)
+      await explainDamage(this.#core, error, view)
     }
   }
 
@@ -195,7 +153,7 @@ export class Store implements AsyncDisposable {
     try {
       yield* streamRows(this.#core, view)
     } catch (error) {
-      await this.#explained(error, view)
+      await explainDamage(this.#core, error, view)
     }
   }
 
@@ -206,19 +164,12 @@ export class Store implements AsyncDisposable {
    */
   async restoreFiles(id: string, to: string): Promise<readonly StoredFile[]> {
     const view = await this.#view(id)
-    return restoreFiles(this.#core, view, to).catch(error => this.#explained(error, view))
+    return restoreFiles(this.#core, view, to).catch(error => explainDamage(this.#core, error, view))
   }
 
   /** The newest checkpoint that is not marked as damaged, of a run or of a stage of it; undefined if there is none. Where it has passed over a damaged one, {@link notices} says so. */
   async latest(query: { readonly run?: string; readonly stage?: string } = {}): Promise<Checkpoint | undefined> {
-    checkOptionNames('latest', query, ['run', 'stage'])
-    const [newest] = await this.list({ ...query, limit: 1 })
-    if (newest?.status !== 'damaged') return newest
-    const [intact] = await this.list({ ...query, where: { status: { ne: 'damaged' } }, limit: 1 })
-    this.#core.feed.note(
-      `checkpoint ${newest.id} is damaged: ${intact === undefined ? 'there is no' : `${intact.id} is the newest`} intact one before it`,
-    )
-    return intact
+    return latestCheckpoint(this.#core, query)
   }
 
   /**
@@ -244,12 +195,7 @@ export class Store implements AsyncDisposable {
    * @throws WaymarkError `not_found`
    */
   async info(id: string): Promise<CheckpointDetails> {
-    const view = await newestView(this.#core, id)
-    const details: CheckpointDetails = { ...infoOf(view, this.#core.clock.now()), ...(await partsOf(this.#core, view)) }
-    if (details.damage === undefined && view.status !== 'damaged') return details
-    const damage = details.damage ?? (await markedBecause(this.#core, id))
-    const lastGood = (await this.#goodBefore(view))?.id
-    return { ...details, ...(damage === undefined ? {} : { damage }), ...(lastGood === undefined ? {} : { lastGood }) }
+    return checkpointDetails(this.#core, id)
   }
 
   /**
@@ -277,12 +223,7 @@ export class Store implements AsyncDisposable {
 
   /** What all checkpoints add up to, and what the store takes on the disk; with `orphans` also packs that no checkpoint needs, for which up to 5,000 manifests are read. */
   async stats(options: { readonly orphans?: boolean } = {}): Promise<StoreStats> {
-    checkOptionNames('stats', options, ['orphans'])
-    const { feed, files, path, clock } = this.#core
-    await feed.refresh()
-    const stats = await feed.query(catalog => catalog.stats(clock.now()))
-    const orphans = options.orphans === true ? await orphanPacks(this.#core) : undefined
-    return { ...stats, physical: await physicalSize(files, path), ...(orphans === undefined ? {} : { orphans }) }
+    return storeStats(this.#core, options)
   }
 
   /**
@@ -296,7 +237,7 @@ export class Store implements AsyncDisposable {
     try {
       yield* exportCheckpoint(this.#core, view, options)
     } catch (error) {
-      await this.#explained(error, view)
+      await explainDamage(this.#core, error, view)
     }
   }
 
@@ -307,7 +248,7 @@ export class Store implements AsyncDisposable {
    */
   async exportTo(path: string, address: string, options: ExportOptions & WholeFileOptions = {}): Promise<number> {
     const view = await this.#exported(address)
-    return exportToFile(this.#core, view, resolve(path), options).catch(error => this.#explained(error, view))
+    return exportToFile(this.#core, view, resolve(path), options).catch(error => explainDamage(this.#core, error, view))
   }
 
   /**
@@ -335,7 +276,7 @@ export class Store implements AsyncDisposable {
     const { tableInCheckpoint } = await import('./table-in-checkpoint.ts')
     const tableOf = async ({ address, path }: NamedTable): Promise<ColumnarTable> => {
       const view = await this.#view(await find(address))
-      return tableInCheckpoint(this.#core, view, path).catch(error => this.#explained(error, view))
+      return tableInCheckpoint(this.#core, view, path).catch(error => explainDamage(this.#core, error, view))
     }
     return queryTables(sql, tableOf, rest)
   }
@@ -400,7 +341,7 @@ export class Store implements AsyncDisposable {
   async runs(query: RunQuery = {}): Promise<readonly RunSummary[]> {
     await this.#core.feed.refresh()
     const views = await this.#core.feed.query(catalog => catalog.runs(query))
-    return Promise.all(views.map(view => this.#summary(view)))
+    return Promise.all(views.map(view => summarizeRun(this.#core, view)))
   }
 
   /** @throws WaymarkError `not_found` */
@@ -422,7 +363,7 @@ export class Store implements AsyncDisposable {
   async resolve(address: string): Promise<Address & { readonly run: RunSummary }> {
     await this.#core.feed.refresh()
     const found = await resolveAddress(address, query => this.#core.feed.query(catalog => catalog.runs(query)))
-    return { ...found, run: await this.#summary(found.run) }
+    return { ...found, run: await summarizeRun(this.#core, found.run) }
   }
 
   /**
@@ -507,7 +448,7 @@ export class Store implements AsyncDisposable {
   diff(after: string): Promise<DiffReport>
   diff(before: string | undefined, after: string, options?: StoreDiffOptions): Promise<DiffReport>
   diff(first: string | undefined, second?: string, options: StoreDiffOptions = {}): Promise<DiffReport> {
-    const explain = (error: unknown, view: CheckpointView): Promise<never> => this.#explained(error, view)
+    const explain = (error: unknown, view: CheckpointView): Promise<never> => explainDamage(this.#core, error, view)
     if (second === undefined) return diffAddresses(this.#core, undefined, first ?? '', explain, options)
     return diffAddresses(this.#core, first, second, explain, options)
   }
@@ -670,69 +611,6 @@ export class Store implements AsyncDisposable {
     return view
   }
 
-  async #explained(error: unknown, view: CheckpointView): Promise<never> {
-    throw isWaymarkError(error, 'corrupt') ? await this.#withLastGood(error, view) : error
-  }
-
-  async #summary(view: RunView): Promise<RunSummary> {
-    const liveness = await runLiveness(this.#core, view)
-    // A supervisor that recorded why the process died knows no error of the pipeline's.
-    const died = view.state === 'failed' && view.cause !== undefined && view.error === undefined
-    const crashed = liveness === 'dead' || liveness === 'expired' || died
-    return { ...view, liveness, shownState: crashed ? 'crashed' : view.state }
-  }
-
-  async #withLastGood(error: WaymarkError, damaged: CheckpointView): Promise<WaymarkError> {
-    const good = await this.#goodBefore(damaged)
-    const { message, means, details } = error
-    if (good === undefined)
-      return new WaymarkError('corrupt', {
-        message,
-        means,
-        remedy: 'See what can be mended with: waymark repair',
-        details,
-        cause: error,
-      })
-    return new WaymarkError('corrupt', {
-      message,
-      means: `${means} The newest intact one before it is ${good.id}.`,
-      remedy: `Load ${good.id} instead, or see what can be mended with: waymark repair`,
-      details: { ...details, lastGood: good.id },
-      cause: error,
-    })
-  }
-
-  /** The newest before a damaged one that can be read to its last byte. */
-  async #goodBefore(damaged: CheckpointView): Promise<CheckpointView | undefined> {
-    const query: CheckpointQuery = {
-      ...(damaged.run === undefined ? {} : { run: damaged.run }),
-      ...(damaged.stage === undefined ? {} : { stage: damaged.stage }),
-      after: damaged,
-      limit: 20,
-    }
-    const labelled = damaged.run !== undefined || damaged.stage !== undefined
-    const older = labelled ? await this.#core.feed.query(catalog => catalog.checkpoints(query)) : await this.#parentsOf(damaged)
-    for (const candidate of older) {
-      if (candidate.status === 'damaged') continue
-      try {
-        await readCheckpoint(this.#core, candidate)
-        return candidate
-      } catch {}
-    }
-    return undefined
-  }
-
-  /** The checkpoints a damaged one was saved against, nearest first: what is without run and stage has no other order. */
-  async #parentsOf(damaged: CheckpointView): Promise<readonly CheckpointView[]> {
-    const parents: CheckpointView[] = []
-    for (let at = damaged.parent; at !== undefined && parents.length < 20; at = parents.at(-1)?.parent) {
-      const id: string = at
-      const parent = await this.#core.feed.query(catalog => catalog.checkpoint(id))
-      if (parent === undefined) break
-      parents.push(parent)
-    }
-    return parents
-  }
 }
 
 function ignoreDisk(error: unknown): void {
@@ -752,12 +630,4 @@ export function coreOf(store: Store): StoreCore {
     })
   }
   return core
-}
-
-function withoutContent({ content: _content, ...checkpoint }: CheckpointRecord): Checkpoint {
-  return checkpoint
-}
-
-function checkpointOf({ content: _content, record: _record, ...checkpoint }: CheckpointView): Checkpoint {
-  return checkpoint
 }

@@ -1,4 +1,4 @@
-import type { RecordedStage } from '../model/recorded-run.ts'
+import type { RecordedStage } from '../model/recorded-stage.ts'
 import type { InputRecord } from '../model/records.ts'
 import { jsonl } from '../outputs/item-file.ts'
 import { inputChange, inputChangedError, needsAccepting } from './input-change.ts'

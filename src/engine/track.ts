@@ -1,6 +1,6 @@
 import { describe } from '../model/describe.ts'
 import { isWaymarkError, type WaymarkError } from '../model/errors.ts'
-import type { RecordedStage } from '../model/recorded-run.ts'
+import type { RecordedStage } from '../model/recorded-stage.ts'
 import type { ScopePath } from '../model/scope.ts'
 import { loopStart } from './loop-start.ts'
 import { stopped } from './stopped.ts'

@@ -1,5 +1,5 @@
 import { errorFingerprint } from '../model/error-fingerprint.ts'
-import { itemName } from '../model/recorded-run.ts'
+import { itemName } from '../model/recorded-stage.ts'
 import type { SetAsideItem } from '../model/records.ts'
 import type { Attempt } from './attempt.ts'
 import { payloadOf } from './item-loop.ts'

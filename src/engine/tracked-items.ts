@@ -1,7 +1,7 @@
 import { describe } from '../model/describe.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { KeySet } from '../model/key-set.ts'
-import type { RecordedStage } from '../model/recorded-run.ts'
+import type { RecordedStage } from '../model/recorded-stage.ts'
 import { TrackedIndexes } from './tracked-indexes.ts'
 
 /**

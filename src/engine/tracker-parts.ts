@@ -1,5 +1,5 @@
 import type { CheckpointRecord } from '../model/checkpoint.ts'
-import type { RecordedStage } from '../model/recorded-run.ts'
+import type { RecordedStage } from '../model/recorded-stage.ts'
 import type { ScopePath } from '../model/scope.ts'
 import type { TrackOptions } from './track-options.ts'
 import type { TrackedRun } from './tracked-run.ts'

@@ -1,6 +1,7 @@
 import type { CodeChange } from './code-change.ts'
 import type { Plan, PlannedItems, PlannedStage } from './plan.ts'
-import type { RecordedRun, RecordedStage } from './recorded-run.ts'
+import type { RecordedRun } from './recorded-run.ts'
+import type { RecordedStage } from './recorded-stage.ts'
 import { type Restart, recoveryOf } from './recovery-type.ts'
 import { isInside, stageNameOf } from './scope.ts'
 import type { StageSelection } from './stage-selection.ts'

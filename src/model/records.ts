@@ -1,12 +1,13 @@
 import type { CheckpointRecord } from './checkpoint.ts'
-import type { CheckpointChanges } from './checkpoint-changes.ts'
+import type { CheckpointChanged, CheckpointDeleted, CheckpointNoted, CheckpointSaved } from './checkpoint-records.ts'
 import type { CompletedRange } from './completed-set.ts'
 import type { ErrorJson } from './errors.ts'
 import type { ForkOrigin } from './fork-origin.ts'
+import type { OutputPosition } from './output-position.ts'
 import type { Owner } from './owner.ts'
 import type { Plan } from './plan.ts'
 import type { AttemptProof, CheckOutcome } from './recovery-proof.ts'
-import type { CheckpointView, StageView } from './run-view.ts'
+import type { StageView } from './run-view.ts'
 import type { ScopePath } from './scope.ts'
 import type { StopRequest } from './stop-request.ts'
 
@@ -275,73 +276,6 @@ export interface StageNoted {
 /** Position of the item in the input, and the encoded result. */
 export type ItemResult = readonly [index: number, value: Uint8Array]
 
-/** How much of an output counts. Every kind has a `path`: how it is shown to people. */
-export type OutputPosition = FilePosition | PartsPosition | FolderPosition | TablePosition | CallbackPosition
-
-/** How much of a file of lines counts. */
-export interface FilePosition {
-  readonly kind?: undefined
-  /** As the pipeline gave it. */
-  readonly path: string
-  /** Bytes. */
-  readonly length: number
-  /** SHA-256 in hex over the last up to 4,096 bytes before `length`. */
-  readonly tail: string
-  readonly columns?: readonly string[]
-  /** Where this run's part begins in a file that is appended to, in bytes. */
-  readonly startedAt?: number
-}
-
-/** Which part files of a folder count: each is published whole, after the record that counts it. */
-export interface PartsPosition {
-  readonly kind: 'parts'
-  /** The folder, as the pipeline gave it. */
-  readonly path: string
-  /** Parts that count. Their names follow from their numbers. */
-  readonly parts: number
-  /** Rows that count, in the parts and pending. */
-  readonly rows: number
-  /** Bytes of all these parts. */
-  readonly bytes?: number
-  /** Fencing token of the owner that made the newest of them: part of their names until they are published. */
-  readonly token?: number
-  /** Names and types, once a part was made. */
-  readonly columns?: readonly (readonly [name: string, type: string])[]
-  /** Rows that count and are in no part yet: encoded, one in a line, in a hidden file of the folder. Its path is a name in the folder. */
-  readonly pending?: FilePosition
-}
-
-/** How many files of a folder count: one for each result, shown after the record that counts it. */
-export interface FolderPosition {
-  readonly kind: 'folder'
-  /** As the pipeline gave it. */
-  readonly path: string
-  readonly count: number
-  /** Their names, one in a line, in a hidden file of the folder. */
-  readonly names?: FilePosition
-  /** Fencing token of the owner that wrote the newest of them: part of their names until they are shown. */
-  readonly token?: number
-}
-
-/** What is committed in a table of the user's database, as that database says in the same transaction. */
-export interface TablePosition {
-  readonly kind: 'table'
-  /** `sqlite:data/shop.db#orders`, `postgres:orders`. */
-  readonly path: string
-  /** Random, one for each time that a stage's output was begun: tells progress committed there from that of a run or a redo before. */
-  readonly generation: string
-  /** Flushes committed there for this stage of the run. */
-  readonly sequence: number
-  readonly rows: number
-}
-
-/** What a function was given. */
-export interface CallbackPosition {
-  readonly kind: 'callback'
-  readonly path: string
-  readonly count: number
-}
-
 /** Written before a stage touches its output file: from here on the file belongs to this run. */
 export interface OutputStarted {
   readonly type: 'output.started'
@@ -364,35 +298,4 @@ export interface ValueDrawn {
   /** Where the run itself drew it, `shop.ts:14:22`: compared, never decisive. */
   readonly site?: string
   readonly value: number | string
-}
-
-/** A checkpoint saved through the library, outside any stage. */
-export interface CheckpointSaved {
-  readonly type: 'checkpoint.saved'
-  readonly time: number
-  readonly checkpoint: CheckpointRecord
-}
-
-/** The tombstone of a checkpoint. Ids are never used again. */
-export interface CheckpointDeleted {
-  readonly type: 'checkpoint.deleted'
-  readonly time: number
-  readonly id: string
-}
-
-/** What a repair knew of a checkpoint that the log cannot tell of any more: its own record, or others of its run, are lost. Only what the log still tells has a later word. */
-export interface CheckpointNoted {
-  readonly type: 'checkpoint.noted'
-  readonly time: number
-  /** As it was known, with the place of its record: should that be put back, it loads. */
-  readonly checkpoint: CheckpointView
-}
-
-/** What was changed about a checkpoint after it was saved: never its value. How several of them add up: `checkpoint-changes.ts`. */
-export interface CheckpointChanged {
-  readonly type: 'checkpoint.changed'
-  /** Above the time of every change of this checkpoint that the writer knew of, also when the clock goes backwards. */
-  readonly time: number
-  readonly id: string
-  readonly changes: CheckpointChanges
 }

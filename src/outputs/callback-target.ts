@@ -1,6 +1,6 @@
 import { describe } from '../model/describe.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
-import type { CallbackPosition, OutputPosition } from '../model/records.ts'
+import type { CallbackPosition, OutputPosition } from '../model/output-position.ts'
 import { type ItemOutput, type ItemTarget, type OutputContext, type OutputItem, targetBrand } from './item-target.ts'
 import { outputChanged } from './output-faults.ts'
 import { roughSize } from './rough-size.ts'

@@ -1,5 +1,5 @@
 import { WaymarkError } from '../model/errors.ts'
-import type { FilePosition, OutputPosition } from '../model/records.ts'
+import type { FilePosition, OutputPosition } from '../model/output-position.ts'
 import { type ItemFile, itemFilePath } from './item-file.ts'
 import { type ItemTarget, type OutputContext, targetBrand } from './item-target.ts'
 import { openOutput } from './open-output.ts'

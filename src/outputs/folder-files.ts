@@ -1,5 +1,5 @@
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
-import type { FolderPosition } from '../model/records.ts'
+import type { FolderPosition } from '../model/output-position.ts'
 import { checkFileName } from './folder-name.ts'
 import { hiddenName, parseHiddenName } from './hidden-names.ts'
 import { jsonl } from './item-file.ts'

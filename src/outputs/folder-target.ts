@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { describe } from '../model/describe.ts'
 import { WaymarkError } from '../model/errors.ts'
-import type { FolderPosition, OutputPosition } from '../model/records.ts'
+import type { FolderPosition, OutputPosition } from '../model/output-position.ts'
 import { openInput } from './input-file.ts'
 import { type ItemTarget, type OutputContext, type OutputItem, targetBrand } from './item-target.ts'
 import { jsonLine } from './json-line.ts'

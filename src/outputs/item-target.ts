@@ -1,6 +1,7 @@
 import type { FileSystem } from '../files/file-system.ts'
 import type { Clock } from '../model/clock.ts'
-import type { OutputPosition, StageProgress } from '../model/records.ts'
+import type { OutputPosition } from '../model/output-position.ts'
+import type { StageProgress } from '../model/records.ts'
 
 /** The same in every copy of this package that is loaded. */
 export const targetBrand: unique symbol = Symbol.for('waymark.item-target')

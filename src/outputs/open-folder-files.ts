@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path'
 import type { FileSystem } from '../files/file-system.ts'
 import { makeDurableDirectory } from '../files/make-durable-directory.ts'
-import type { FolderPosition } from '../model/records.ts'
+import type { FolderPosition } from '../model/output-position.ts'
 import { type FolderEntry, FolderFiles, type FolderOptions } from './folder-files.ts'
 import { isLeftOver, parseHiddenName } from './hidden-names.ts'
 import type { OpenedOutput, OutputContext } from './item-target.ts'

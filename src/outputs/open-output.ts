@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import type { FileSystem } from '../files/file-system.ts'
 import { makeDurableDirectory } from '../files/make-durable-directory.ts'
-import type { FilePosition } from '../model/records.ts'
+import type { FilePosition } from '../model/output-position.ts'
 import { CsvRows } from './csv-row.ts'
 import { type ItemFile, itemFilePath } from './item-file.ts'
 import type { OutputContext } from './item-target.ts'

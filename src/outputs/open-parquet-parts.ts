@@ -1,6 +1,6 @@
 import { makeDurableDirectory } from '../files/make-durable-directory.ts'
 import { decodeValue } from '../format/decode-value.ts'
-import type { FilePosition, PartsPosition } from '../model/records.ts'
+import type { FilePosition, PartsPosition } from '../model/output-position.ts'
 import { hiddenName, isLeftOver } from './hidden-names.ts'
 import type { OpenedOutput, OutputContext } from './item-target.ts'
 import { outputChanged, outputFailed } from './output-faults.ts'

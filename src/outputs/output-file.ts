@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path'
 import type { FileSystem, OpenFile } from '../files/file-system.ts'
 import { WaymarkError } from '../model/errors.ts'
-import type { FilePosition } from '../model/records.ts'
+import type { FilePosition } from '../model/output-position.ts'
 import type { OutputContext } from './item-target.ts'
 import { outputChanged, outputTakenAway } from './output-faults.ts'
 import { OutputTail } from './output-tail.ts'

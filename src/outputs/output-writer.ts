@@ -1,6 +1,6 @@
 import type { FileSystem, OpenFile } from '../files/file-system.ts'
 import { WaymarkError } from '../model/errors.ts'
-import type { FilePosition } from '../model/records.ts'
+import type { FilePosition } from '../model/output-position.ts'
 import type { CsvRows } from './csv-row.ts'
 import { jsonLine } from './json-line.ts'
 import { LineBuffer } from './line-buffer.ts'

@@ -1,7 +1,7 @@
 import { decodeValue } from '../format/decode-value.ts'
 import { encodeValue } from '../format/encode-value.ts'
 import { isWaymarkError, type WaymarkError } from '../model/errors.ts'
-import type { FilePosition, PartsPosition } from '../model/records.ts'
+import type { FilePosition, PartsPosition } from '../model/output-position.ts'
 import { hiddenName, parseHiddenName } from './hidden-names.ts'
 import { jsonl } from './item-file.ts'
 import type { ItemOutput, OutputContext, OutputItem } from './item-target.ts'

@@ -1,5 +1,5 @@
 import type { WaymarkError } from '../model/errors.ts'
-import type { TablePosition } from '../model/records.ts'
+import type { TablePosition } from '../model/output-position.ts'
 import type { ItemOutput, OutputItem, OutputProgress } from './item-target.ts'
 import type { PostgresClient, PostgresLink } from './postgres-connection.ts'
 import { isAboutARow, postgresError, RefusedRow } from './postgres-errors.ts'

@@ -1,5 +1,5 @@
 import { WaymarkError } from '../model/errors.ts'
-import type { TablePosition } from '../model/records.ts'
+import type { TablePosition } from '../model/output-position.ts'
 import { type ItemTarget, type OpenedOutput, type OutputContext, targetBrand } from './item-target.ts'
 import { checkConnection, type PostgresConnection, PostgresLink } from './postgres-connection.ts'
 import { postgresError } from './postgres-errors.ts'

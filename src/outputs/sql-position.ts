@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { OutputPosition, TablePosition } from '../model/records.ts'
+import type { OutputPosition, TablePosition } from '../model/output-position.ts'
 import { outputChanged } from './output-faults.ts'
 
 /** Where a new run's part of a table begins. */

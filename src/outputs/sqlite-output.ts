@@ -1,6 +1,6 @@
 import type { Clock } from '../model/clock.ts'
 import type { WaymarkError } from '../model/errors.ts'
-import type { TablePosition } from '../model/records.ts'
+import type { TablePosition } from '../model/output-position.ts'
 import type { ItemOutput, OutputItem, OutputProgress } from './item-target.ts'
 import { onConflict } from './sql-conflict.ts'
 import { quoted, type TableChoice } from './sql-options.ts'

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { WaymarkError } from '../model/errors.ts'
-import type { TablePosition } from '../model/records.ts'
+import type { TablePosition } from '../model/output-position.ts'
 import { type ItemTarget, type OpenedOutput, type OutputContext, targetBrand } from './item-target.ts'
 import { checkTableOptions, quoted, type SqlTableOptions, type TableChoice } from './sql-options.ts'
 import { inTable, startOfTable } from './sql-position.ts'

@@ -1,6 +1,6 @@
 import type { FileSystem } from '../files/file-system.ts'
 import { WaymarkError } from '../model/errors.ts'
-import type { FilePosition } from '../model/records.ts'
+import type { FilePosition } from '../model/output-position.ts'
 import { csvHeader } from './csv-reader.ts'
 import { type InputFile, openInput } from './input-file.ts'
 import { type CsvFile, type ItemFile, itemFilePath } from './item-file.ts'

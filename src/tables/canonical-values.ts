@@ -20,6 +20,7 @@ export function canonicalFixed(
 
 function zeroedNulls(given: Uint8Array, width: number, present: Uint8Array): Uint8Array {
   let bytes = given
+  if (width === 8 && isZeroWhereNull(littleEndianView(Uint32Array, given), present)) return given
   for (let row = present.indexOf(0); row >= 0; row = present.indexOf(0, row + 1)) {
     for (let at = row * width; at < (row + 1) * width; at++) {
       if (bytes[at] === 0) continue
@@ -28,6 +29,13 @@ function zeroedNulls(given: Uint8Array, width: number, present: Uint8Array): Uin
     }
   }
   return bytes
+}
+
+/** As it mostly is. */
+function isZeroWhereNull(words: Uint32Array, present: Uint8Array): boolean {
+  let bits = 0
+  for (let row = 0; row < present.length; row++) if (present[row] === 0) bits |= (words[2 * row] ?? 0) | (words[2 * row + 1] ?? 0)
+  return bits === 0
 }
 
 /** Every NaN as the positive quiet one without payload, and the same bytes where they all are. In words, as an engine may change the bits of a NaN that it handles as a number. */

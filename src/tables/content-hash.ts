@@ -1,4 +1,5 @@
 import { type CanonicalColumn, canonicalColumn } from './canonical-column.ts'
+import { ColumnSpace } from './column-in-places.ts'
 import type { ColumnarTable } from './columnar.ts'
 import { ContentHashStream } from './content-hash-stream.ts'
 import { hashColumn } from './hash-column.ts'
@@ -12,7 +13,7 @@ import { rowOrder } from './row-order.ts'
  * How the table is held does not matter: order of rows, batches, dictionaries, 32 or 64 bits of offsets, bytes where there is no value, and what a schema says beyond names and types (metadata,
  * whether nulls are allowed). All NaNs are the same, 0 and -0 are not; null, an empty text and an empty list are three things.
  *
- * Takes, beside the table, 16 bytes a row, and a copy of what is held in several batches.
+ * Takes, beside the table, 20 bytes a row, a copy of what is held in several batches, and one of the largest column.
  *
  * @param table Valid: its buffers hold what its counts and offsets say.
  * @throws WaymarkError `limit` for a single value of more than 4 GiB.
@@ -30,8 +31,9 @@ export function contentHashByKey(table: ColumnarTable, keyMask: number): string 
   const stream = new ContentHashStream(columns.reduce((sum, column) => sum + expectedBytes(column), header.length))
   const at = stream.reserve(header.length)
   stream.bytes.set(header, at)
-  const rows = rowOrder(columns, table.rowCount, keyMask)
-  for (const column of columns) hashColumn(stream, column, rows)
+  const order = rowOrder(columns, table.rowCount, keyMask)
+  const space = new ColumnSpace()
+  for (const column of columns) hashColumn(stream, column, order, space)
   return stream.digest()
 }
 

@@ -1,8 +1,9 @@
 import { WaymarkError } from '../model/errors.ts'
 import type { Cell } from './arrow-cell.ts'
 import { columnOfCells } from './arrow-column.ts'
-import type { ColumnarTable, RowBatch } from './columnar.ts'
-import { type DuckDBColumnType, duckDBColumn } from './duckdb-type.ts'
+import type { ColumnarTable, ColumnData, RowBatch } from './columnar.ts'
+import { type DuckDBColumn, type DuckDBColumnType, duckDBColumn } from './duckdb-type.ts'
+import { type DuckDBVectorShape, vectorTaker } from './duckdb-vector.ts'
 
 /** What is used of a result of `@duckdb/node-api`. */
 export interface DuckDBResultShape {
@@ -14,6 +15,7 @@ export interface DuckDBResultShape {
 interface DuckDBChunk {
   readonly rowCount: number
   readonly columnCount: number
+  getColumnVector(column: number): DuckDBVectorShape
   getColumnValues(column: number): readonly unknown[]
 }
 
@@ -37,20 +39,19 @@ export async function columnarOfDuckDB(result: DuckDBResultShape): Promise<Colum
     return duckDBColumn(name, type)
   })
   const batches: RowBatch[] = []
-  let cells = columns.map((): Cell[] => [])
+  let takers: readonly ColumnTaker[] | undefined
   let rows = 0
   const close = (): void => {
-    if (rows > 0)
-      batches.push({ rowCount: rows, columns: columns.map(({ field }, at) => columnOfCells(field.type, cells[at] ?? [])) })
-    cells = columns.map(() => [])
+    if (rows > 0) batches.push({ rowCount: rows, columns: (takers ?? []).map(taker => taker.take()) })
     rows = 0
   }
   for (;;) {
     const chunk = await result.fetchChunk()
     if (chunk === null || chunk.rowCount === 0) break
-    for (const [at, { field, take }] of columns.entries()) {
+    takers ??= columns.map((column, at) => columnTaker(column, chunk, at))
+    for (const [at, { field }] of columns.entries()) {
       try {
-        for (const value of chunk.getColumnValues(at)) cells[at]?.push(value === null || value === undefined ? null : take(value))
+        takers[at]?.add(chunk)
       } catch (error) {
         throw refused(field.name, error)
       }
@@ -63,6 +64,28 @@ export async function columnarOfDuckDB(result: DuckDBResultShape): Promise<Colum
     fields: columns.map(({ field }) => field),
     batches,
     rowCount: batches.reduce((sum, { rowCount }) => sum + rowCount, 0),
+  }
+}
+
+interface ColumnTaker {
+  add(chunk: DuckDBChunk): void
+  take(): ColumnData
+}
+
+function columnTaker({ field, take }: DuckDBColumn, first: DuckDBChunk, at: number): ColumnTaker {
+  const vectors = vectorTaker(field.type, first.getColumnVector(at), first.rowCount)
+  if (vectors !== undefined)
+    return { add: chunk => vectors.add(chunk.getColumnVector(at), chunk.rowCount), take: () => vectors.take() }
+  let cells: Cell[] = []
+  return {
+    add: chunk => {
+      for (const value of chunk.getColumnValues(at)) cells.push(value === null || value === undefined ? null : take(value))
+    },
+    take: () => {
+      const column = columnOfCells(field.type, cells)
+      cells = []
+      return column
+    },
   }
 }
 

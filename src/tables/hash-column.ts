@@ -1,13 +1,20 @@
-import type { CanonicalColumn, FixedColumn, Offsets, VariableColumn } from './canonical-column.ts'
+import type { CanonicalColumn, FixedColumn, VariableColumn } from './canonical-column.ts'
+import { type ColumnSpace, columnInPlaces } from './column-in-places.ts'
 import { ContentHashStream } from './content-hash-stream.ts'
+import { byteWindow, copyBytes } from './copy-bytes.ts'
 import { littleEndianView } from './little-endian-view.ts'
+import type { RowOrder } from './row-order.ts'
 
 const blockBytes = 32 * 1024
-/** From here on a call that copies is quicker than a loop. */
-const copiedBytes = 48
 
-/** Appends one column in the order of `rows` (docs/table-hash.md): which rows have a value, then the values. */
-export function hashColumn(stream: ContentHashStream, column: CanonicalColumn, rows: Uint32Array): void {
+/** Appends one column in the order of the rows (docs/table-hash.md): which rows have a value, then the values. */
+export function hashColumn(
+  stream: ContentHashStream,
+  given: CanonicalColumn,
+  { places, order: rows }: RowOrder,
+  space: ColumnSpace,
+): void {
+  const column = places === undefined ? given : columnInPlaces(given, places, space)
   const flag = stream.reserveWords(2)
   stream.words[flag] = column.present === undefined ? 0 : 1
   stream.words[flag + 1] = 0
@@ -67,79 +74,31 @@ function hashBytes(stream: ContentHashStream, source: Uint8Array, width: number,
   stream.endSection(rows.length * width)
 }
 
-/** Rows whose values are looked up before the first is copied, see `lookUp`. */
-const rowsAhead = 256
-
 /** The length of each value, then its bytes; nothing but a length of 0 where there is no value. */
-function hashValues(stream: ContentHashStream, column: VariableColumn, rows: Uint32Array): void {
-  const { bytes: source, offsets } = column
-  const starts = offsets instanceof Float64Array ? new Float64Array(rowsAhead) : new Uint32Array(rowsAhead)
-  const lengths = new Uint32Array(rowsAhead)
-  const usual = Math.min(blockBytes, source.length + 4 * rows.length)
+function hashValues(stream: ContentHashStream, { bytes, offsets, index }: VariableColumn, rows: Uint32Array): void {
+  const source = byteWindow(bytes)
+  const usual = Math.min(blockBytes, bytes.length + 4 * rows.length)
   let total = 0
-  for (let first = 0; first < rows.length; first += rowsAhead) {
-    const count = Math.min(rowsAhead, rows.length - first)
-    lookUp(column, rows, first, count, starts, lengths)
-    for (let place = 0; place < count; ) {
-      const byteCount = Math.max(usual, 4 + (lengths[place] ?? 0))
-      const at = stream.reserve(byteCount)
-      const { next, end } = copyValues(source, starts, lengths, place, count, stream.bytes, at, at + byteCount)
-      stream.giveBack(at + byteCount - end)
-      total += end - at
-      place = next
+  for (let place = 0; place < rows.length; ) {
+    const first = valueAt(index, rows[place] ?? 0)
+    const byteCount = Math.max(usual, 4 + (offsets[first + 1] ?? 0) - (offsets[first] ?? 0))
+    const start = stream.reserve(byteCount)
+    const limit = start + byteCount
+    const target = byteWindow(stream.bytes)
+    let at = start
+    for (; place < rows.length; place++) {
+      const value = valueAt(index, rows[place] ?? 0)
+      const from = offsets[value] ?? 0
+      const length = (offsets[value + 1] ?? 0) - from
+      if (at + 4 + length > limit) break
+      target.view.setUint32(at, length, true)
+      copyBytes(source, from, target, at + 4, length)
+      at += 4 + length
     }
+    stream.giveBack(limit - at)
+    total += at - start
   }
   stream.endSection(total)
 }
 
-/**
- * Where the values of some rows are. Their first bytes are read as well: the processor then waits for many places of memory at once, not for one after the other, which took three times as long.
- */
-function lookUp(
-  { bytes, offsets, index }: VariableColumn,
-  rows: Uint32Array,
-  first: number,
-  count: number,
-  starts: Offsets,
-  lengths: Uint32Array,
-): void {
-  for (let place = 0; place < count; place++) {
-    const row = rows[first + place] ?? 0
-    const value = index === undefined ? row : (index[row] ?? 0)
-    const from = offsets[value] ?? 0
-    starts[place] = from
-    lengths[place] = (offsets[value + 1] ?? 0) - from
-    firstBytes[place] = bytes[from] ?? 0
-  }
-}
-
-const firstBytes = new Uint8Array(rowsAhead)
-
-/** As many as have place. Answers which is next, and where the copies end. */
-function copyValues(
-  source: Uint8Array,
-  starts: Offsets,
-  lengths: Uint32Array,
-  first: number,
-  count: number,
-  target: Uint8Array,
-  start: number,
-  limit: number,
-): { readonly next: number; readonly end: number } {
-  let at = start
-  let place = first
-  for (; place < count; place++) {
-    const from = starts[place] ?? 0
-    const length = lengths[place] ?? 0
-    if (at + 4 + length > limit) break
-    target[at] = length
-    target[at + 1] = length >>> 8
-    target[at + 2] = length >>> 16
-    target[at + 3] = length >>> 24
-    at += 4
-    if (length < copiedBytes) for (let byte = 0; byte < length; byte++) target[at + byte] = source[from + byte] ?? 0
-    else target.set(source.subarray(from, from + length), at)
-    at += length
-  }
-  return { next: place, end: at }
-}
+const valueAt = (index: Uint32Array | undefined, row: number): number => (index === undefined ? row : (index[row] ?? 0))

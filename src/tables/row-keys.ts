@@ -54,41 +54,48 @@ function addWords(keys: Uint32Array, { bytes, width, present }: FixedColumn): vo
 }
 
 function addNarrow(keys: Uint32Array, { bytes, width, present }: FixedColumn): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   for (let row = 0; row < keys.length; row++) {
     const key = keys[row] ?? 0
     if (present !== undefined && present[row] === 0) keys[row] = mixed(key, nullWord)
     else if (width === 1) keys[row] = mixed(key, bytes[row] ?? 0)
-    else keys[row] = mixedBytes(key, bytes, row * width, (row + 1) * width)
+    else keys[row] = mixedBytes(key, view, row * width, (row + 1) * width)
   }
 }
 
 function addVariable(keys: Uint32Array, { bytes, offsets, index, present }: VariableColumn): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const shared = index === undefined ? undefined : new Uint32Array(offsets.length - 1)
   if (shared !== undefined) {
     for (let value = 0; value < shared.length; value++)
-      shared[value] = textWord(bytes, offsets[value] ?? 0, offsets[value + 1] ?? 0)
+      shared[value] = textWord(view, offsets[value] ?? 0, offsets[value + 1] ?? 0)
   }
+  let from = offsets[0] ?? 0
   for (let row = 0; row < keys.length; row++) {
     const key = keys[row] ?? 0
-    if (present !== undefined && present[row] === 0) keys[row] = mixed(key, nullWord)
-    else if (shared !== undefined && index !== undefined) keys[row] = mixed(key, shared[index[row] ?? 0] ?? 0)
-    else keys[row] = mixed(key, textWord(bytes, offsets[row] ?? 0, offsets[row + 1] ?? 0))
+    if (shared !== undefined && index !== undefined) {
+      keys[row] = mixed(key, present !== undefined && present[row] === 0 ? nullWord : (shared[index[row] ?? 0] ?? 0))
+      continue
+    }
+    const to = offsets[row + 1] ?? 0
+    keys[row] = mixed(key, present !== undefined && present[row] === 0 ? nullWord : textWord(view, from, to))
+    from = to
   }
 }
 
-function textWord(bytes: Uint8Array, from: number, to: number): number {
-  return mixedBytes(to - from, bytes, from, to)
+function textWord(view: DataView, from: number, to: number): number {
+  return mixedBytes(to - from, view, from, to)
 }
 
 /** Four bytes at a time, little endian; at the end with zeros for those that are missing. */
-function mixedBytes(start: number, bytes: Uint8Array, from: number, to: number): number {
+function mixedBytes(start: number, view: DataView, from: number, to: number): number {
   let key = start
   let at = from
-  for (; at + 4 <= to; at += 4) {
-    key = mixed(key, (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24))
-  }
+  for (; at + 4 <= to; at += 4) key = mixed(key, view.getUint32(at, true))
   if (at === to) return key
+  // The last four bytes without those that were taken before.
+  if (to - from >= 4) return mixed(key, view.getUint32(to - 4, true) >>> (8 * (4 - to + at)))
   let last = 0
-  for (let shift = 0; at < to; at++, shift += 8) last |= (bytes[at] ?? 0) << shift
+  for (let shift = 0; at < to; at++, shift += 8) last |= view.getUint8(at) << shift
   return mixed(key, last)
 }

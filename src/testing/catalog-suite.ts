@@ -313,6 +313,17 @@ export function catalogSuite(name: string, make: () => Promise<Catalog>): void {
         assert.deepEqual(await catalog.stages('r1', []), [])
       })
 
+      claim('what lies inside a path is found, and nothing beside it', async catalog => {
+        const within = ['b[1]', 'b[1]/c', 'b/c[2]', 'b[\ud800]', 'b/\u0001']
+        const beside = ['a', 'b', 'bb', 'ba/b[1]', 'b.c', 'b]', 'b0', 'c/b[1]']
+        const stages = [...within, ...beside].map((path, index) => stage('r1', path, { order: index + 1 }))
+        await apply(catalog, ...stages.toReversed().map(setStage), setStage(stage('r2', 'b[1]')))
+        assert.deepEqual(paths(await catalog.stages('r1', { inside: 'b' })), within)
+        assert.deepEqual(paths(await catalog.stages('r1', { inside: 'b[1]' })), ['b[1]/c'])
+        assert.deepEqual(await catalog.stages('r1', { inside: 'b[\ud800]' }), [])
+        assert.deepEqual(await catalog.stages('r9', { inside: 'b' }), [])
+      })
+
       claim('a stage that changes is the newer one', async catalog => {
         await apply(catalog, setStage(stage('r1', 'a', { order: 1 })), setStage(stage('r1', 'b', { order: 2 })))
         const done = stage('r1', 'a', { order: 3, state: 'completed', counts: { done: 3, skipped: 0, setAside: 0, retries: 1 } })

@@ -1,4 +1,5 @@
-import type { Checkpoint, Store } from '../engine/store.ts'
+import type { Checkpoint } from '../engine/load-checkpoint.ts'
+import type { Store } from '../engine/store.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import { PackReader } from '../format/pack-reader.ts'
 import { parseParity } from '../format/parity.ts'

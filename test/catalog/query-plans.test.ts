@@ -3,7 +3,7 @@ import { after, test } from 'node:test'
 import { checkpointById, checkpointQuery } from '../../src/catalog/checkpoint-query.ts'
 import { createSchema } from '../../src/catalog/sqlite-check.ts'
 import { SqliteConnection } from '../../src/catalog/sqlite-connection.ts'
-import { runById, runQuery, stagesByPath, stagesOfRun } from '../../src/catalog/sqlite-queries.ts'
+import { runById, runQuery, stagesByPath, stagesInside, stagesOfRun } from '../../src/catalog/sqlite-queries.ts'
 import { parseSort } from '../../src/model/checkpoint-sort.ts'
 
 /** Only checkpoints of one order, of which there are hardly ever two, are sorted by id. */
@@ -120,6 +120,7 @@ for (const [what, [sql, plan]] of Object.entries(direct)) {
 const merged = {
   'stages of a run': stagesOfRun,
   'stages of a run by path': stagesByPath,
+  'stages inside a path': stagesInside('r', 'a').sql,
   'runs in states': runQuery({ states: ['running', 'failed'] }).sql,
   'unfinished runs of a pipeline': runQuery({ pipeline: 'p', states: ['running'] }).sql,
   'runs with a prefix': runQuery({ idPrefix: 'a' }).sql,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { commands, commonFlags, flagsOf, namesOf, rootFlags } from '../../src/cli/command-table.ts'
+import { commands, flagsOf, namesOf } from '../../src/cli/command-table.ts'
+import { commonFlags, rootFlags } from '../../src/cli/common-flags.ts'
 import { commandHelp, flagText, rootHelp, usage } from '../../src/cli/help-text.ts'
 import { exitCodeOf } from '../../src/model/errors.ts'
 

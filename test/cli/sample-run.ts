@@ -1,4 +1,4 @@
-import type { RunSummary } from '../../src/engine/store.ts'
+import type { RunSummary } from '../../src/engine/run-summary.ts'
 import type { Plan } from '../../src/model/plan.ts'
 import type { RunEvent } from '../../src/model/run-events.ts'
 import type { StageView } from '../../src/model/run-view.ts'

@@ -10,7 +10,7 @@ import zlib
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "format"))
 from read_pack import Damaged, need, sha256  # noqa: E402
 
-KNOWN_FEATURES = {"chunks", "unsynced", "items"}
+KNOWN_FEATURES = {"chunks", "unsynced", "items", "tables", "forks"}
 
 
 def read_bytes(*path):

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { serialize } from 'node:v8'
 import { RecordedRun } from '../../src/model/recorded-run.ts'
 import type { InputRecord, RunRecord, StageStarted } from '../../src/model/records.ts'
-import { applyRecord, type RunView, type StageView, stageOf } from '../../src/model/run-view.ts'
+import { applyRecord, stageOf } from '../../src/model/apply-record.ts'
+import type { RunView, StageView } from '../../src/model/run-view.ts'
 import { isInside } from '../../src/model/scope.ts'
 
 const position = { segment: 's', offset: 0, length: 1 }

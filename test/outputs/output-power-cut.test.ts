@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FileSystem } from '../../src/files/file-system.ts'
-import type { FilePosition } from '../../src/model/records.ts'
+import type { FilePosition } from '../../src/model/output-position.ts'
 import { type ItemFile, jsonl } from '../../src/outputs/item-file.ts'
 import { openOutput } from '../../src/outputs/open-output.ts'
 import { startOfOutput } from '../../src/outputs/start-of-output.ts'

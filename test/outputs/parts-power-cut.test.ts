@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FileSystem } from '../../src/files/file-system.ts'
-import type { OutputPosition } from '../../src/model/records.ts'
+import type { OutputPosition } from '../../src/model/output-position.ts'
 import { folder } from '../../src/outputs/folder-target.ts'
 import type { ItemTarget } from '../../src/outputs/item-target.ts'
 import { parquet } from '../../src/outputs/parquet-file.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { nodeFiles } from '../../src/files/node-files.ts'
 import { systemClock } from '../../src/model/clock.ts'
-import type { OutputPosition, TablePosition } from '../../src/model/records.ts'
+import type { OutputPosition, TablePosition } from '../../src/model/output-position.ts'
 import type { ItemOutput, ItemTarget, OutputContext, OutputItem, OutputProgress } from '../../src/outputs/item-target.ts'
 
 /** A database with one user. */

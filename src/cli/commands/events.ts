@@ -1,5 +1,5 @@
 import type { LogEvent, Store } from '../../engine/store.ts'
-import { stageOf } from '../../model/run-view.ts'
+import { stageOf } from '../../model/apply-record.ts'
 import { isInside } from '../../model/scope.ts'
 import type { Context } from '../context.ts'
 import { eventLine, exitLine, recordShape } from '../json-shapes.ts'

@@ -1,4 +1,5 @@
-import type { RunSummary, Store } from '../../engine/store.ts'
+import type { RunSummary } from '../../engine/run-summary.ts'
+import type { Store } from '../../engine/store.ts'
 import type { ItemCounts } from '../../model/records.ts'
 import type { Context } from '../context.ts'
 import { document, runShape } from '../json-shapes.ts'

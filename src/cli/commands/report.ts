@@ -1,5 +1,6 @@
 import type { RunReport } from '../../engine/run-report.ts'
-import type { RunSummary, Store } from '../../engine/store.ts'
+import type { RunSummary } from '../../engine/run-summary.ts'
+import type { Store } from '../../engine/store.ts'
 import { wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
 import { document, isoTime, runShape } from '../json-shapes.ts'

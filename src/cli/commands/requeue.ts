@@ -1,5 +1,5 @@
 import type { Requeued, RequeueOptions } from '../../engine/requeue-items.ts'
-import type { RunSummary } from '../../engine/store.ts'
+import type { RunSummary } from '../../engine/run-summary.ts'
 import type { WaymarkError } from '../../model/errors.ts'
 import { wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'

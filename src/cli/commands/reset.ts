@@ -1,5 +1,6 @@
 import type { ResetReport } from '../../engine/reset-run.ts'
-import type { RunSummary, Store } from '../../engine/store.ts'
+import type { RunSummary } from '../../engine/run-summary.ts'
+import type { Store } from '../../engine/store.ts'
 import { exitCodeOf, isWaymarkError, WaymarkError } from '../../model/errors.ts'
 import { wrongUsage } from '../command-line.ts'
 import { answerTo, canBeAsked } from '../confirm.ts'

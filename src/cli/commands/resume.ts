@@ -1,4 +1,5 @@
-import type { RunSummary, Store } from '../../engine/store.ts'
+import type { RunSummary } from '../../engine/run-summary.ts'
+import type { Store } from '../../engine/store.ts'
 import { WaymarkError } from '../../model/errors.ts'
 import { requestText } from '../../model/stop-request.ts'
 import type { Context } from '../context.ts'

@@ -1,4 +1,5 @@
-import type { Checkpoint, Store } from '../../engine/store.ts'
+import type { Checkpoint } from '../../engine/load-checkpoint.ts'
+import type { Store } from '../../engine/store.ts'
 import { nearest } from '../../model/did-you-mean.ts'
 import { isWaymarkError, WaymarkError } from '../../model/errors.ts'
 import type { StageView } from '../../model/run-view.ts'

@@ -1,4 +1,4 @@
-import type { RunSummary } from '../../engine/store.ts'
+import type { RunSummary } from '../../engine/run-summary.ts'
 import { pausedOnPurpose } from '../../model/stop-request.ts'
 import { shortId, shownStateOf } from './run-label.ts'
 import type { ShownState } from './state-marks.ts'

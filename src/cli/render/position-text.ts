@@ -1,4 +1,4 @@
-import type { OutputPosition } from '../../model/records.ts'
+import type { OutputPosition } from '../../model/output-position.ts'
 import { bytes } from './quantities.ts'
 
 /** How much of an output counts, in its own unit. */

@@ -1,4 +1,4 @@
-import type { RunSummary } from '../../engine/store.ts'
+import type { RunSummary } from '../../engine/run-summary.ts'
 import type { StageView } from '../../model/run-view.ts'
 import { errorText } from './item-lines.ts'
 import { nextActions } from './next-action.ts'

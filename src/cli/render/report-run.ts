@@ -1,5 +1,5 @@
 import type { AttemptReport, RunReport, StageReport } from '../../engine/run-report.ts'
-import type { RunSummary } from '../../engine/store.ts'
+import type { RunSummary } from '../../engine/run-summary.ts'
 import { checkText, proofText, tellsSomething } from '../../model/recovery-proof.ts'
 import { errorText } from './item-lines.ts'
 import { nextActions } from './next-action.ts'

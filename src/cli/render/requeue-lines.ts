@@ -1,5 +1,5 @@
 import type { Requeued } from '../../engine/requeue-items.ts'
-import type { RunSummary } from '../../engine/store.ts'
+import type { RunSummary } from '../../engine/run-summary.ts'
 import { errorText } from './item-lines.ts'
 import { cutTo } from './paint.ts'
 import { counted } from './quantities.ts'

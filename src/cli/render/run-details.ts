@@ -1,5 +1,6 @@
 import type { Lineage } from '../../engine/fork-lineage.ts'
-import type { Checkpoint, RunSummary } from '../../engine/store.ts'
+import type { Checkpoint } from '../../engine/load-checkpoint.ts'
+import type { RunSummary } from '../../engine/run-summary.ts'
 import type { ItemCounts } from '../../model/records.ts'
 import { checkText, proofText, tellsSomething } from '../../model/recovery-proof.ts'
 import type { StageView } from '../../model/run-view.ts'

@@ -1,4 +1,4 @@
-import type { RunSummary } from '../../engine/store.ts'
+import type { RunSummary } from '../../engine/run-summary.ts'
 import { shownIdLength } from '../../model/ids.ts'
 import type { EndCause } from '../../model/records.ts'
 import type { ShownState } from './state-marks.ts'

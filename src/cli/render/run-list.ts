@@ -1,4 +1,4 @@
-import type { RunSummary } from '../../engine/store.ts'
+import type { RunSummary } from '../../engine/run-summary.ts'
 import type { ItemCounts } from '../../model/records.ts'
 import { fitColumns } from './fit-columns.ts'
 import { isStale, nextActions, type StaleRule } from './next-action.ts'

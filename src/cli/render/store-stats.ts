@@ -1,4 +1,4 @@
-import type { StoreStats } from '../../engine/store.ts'
+import type { StoreStats } from '../../engine/store-stats.ts'
 import { checkpointStatuses } from '../../model/checkpoint-status.ts'
 import { statusTones } from './checkpoint-marks.ts'
 import { fitColumns } from './fit-columns.ts'

@@ -1,0 +1,30 @@
+import type { CheckpointRecord } from '../model/checkpoint.ts'
+import type { CheckpointView } from '../model/run-view.ts'
+import { checkSchema, type Schema } from '../model/schema.ts'
+import { explainDamage } from './explain-damage.ts'
+import { readCheckpoint } from './read-checkpoint.ts'
+import { readPart } from './read-part.ts'
+import type { StoreCore } from './store-core.ts'
+
+/** A checkpoint without its value: what {@link Store.save} and {@link Store.list} give. */
+export type Checkpoint = Omit<CheckpointRecord, 'content'>
+
+/** A checkpoint with its value. */
+export type LoadedCheckpoint<Value = unknown> = Checkpoint & { readonly value: Value }
+
+/** Of a part alone only what holds it is read. */
+export async function loadCheckpoint(
+  core: StoreCore,
+  view: CheckpointView,
+  { path, schema }: { readonly path?: string; readonly schema?: Schema },
+): Promise<LoadedCheckpoint> {
+  const read = path === undefined ? readCheckpoint(core, view) : readPart(core, view, path)
+  const value = await read.catch(error => explainDamage(core, error, view))
+  const what = path === undefined ? `checkpoint ${view.id}` : `${path} of checkpoint ${view.id}`
+  const { content: _content, record: _record, ...checkpoint } = view
+  return { ...checkpoint, value: schema === undefined ? value : await checkSchema(schema, value, what) }
+}
+
+export function withoutContent({ content: _content, ...checkpoint }: CheckpointRecord): Checkpoint {
+  return checkpoint
+}

@@ -1,0 +1,23 @@
+import type { CheckpointRecord } from './checkpoint.ts'
+import type { CheckpointView, RecordPosition } from './run-view.ts'
+
+/** All but the bytes, and where they are. */
+export function checkpointView(record: CheckpointRecord, position: RecordPosition): CheckpointView {
+  const { content, ...facts } = soundLabels(record)
+  return { ...facts, content: content.kind === 'pack' ? content : { kind: content.kind }, record: position }
+}
+
+/** Labels as their types say. A program could once save others, and one such record must not make a store unreadable. */
+function soundLabels(record: CheckpointRecord): CheckpointRecord {
+  const { run, stage, description, type, tags, metadata, expiresAt, ...rest } = record
+  return {
+    ...rest,
+    type: String(type),
+    tags: Array.isArray(tags) ? tags.map(String) : [String(tags)],
+    metadata: typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata) ? metadata : { metadata },
+    ...(run === undefined ? {} : { run: String(run) }),
+    ...(stage === undefined ? {} : { stage: String(stage) }),
+    ...(description === undefined ? {} : { description: String(description) }),
+    ...(typeof expiresAt === 'number' && Number.isFinite(expiresAt) ? { expiresAt } : {}),
+  }
+}
