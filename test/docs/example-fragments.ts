@@ -16,6 +16,9 @@ declare global {
   const sqliteQuery: typeof waymark.sqliteQuery
   const postgresQuery: typeof waymark.postgresQuery
   const codec: typeof waymark.codec
+  const table: typeof waymark.table
+  const arrowTableFrom: typeof waymark.arrowTableFrom
+  const connection: { run(sql: string): Promise<object> }
   const mergeValues: typeof waymark.mergeValues
   const placeOf: typeof waymark.placeOf
   const WaymarkError: typeof waymark.WaymarkError
@@ -32,6 +35,6 @@ declare global {
     options: { key: string; signal: AbortSignal },
   ): Promise<{ status: number; retryAfterMs: number; id: string }>
   function fetchDetail(id: string): Promise<{ lines: { id: string; price: number }[] }>
-  function openBatch(id: string, startedAt: Date): Promise<void>
+  function openBatch(id: string, startedAt: Date, receipt: string): Promise<void>
   function compute(): Promise<number[]>
 }
