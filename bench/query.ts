@@ -52,5 +52,7 @@ await withStore(async (store, _files, folder) => {
     ['arrowTableFrom a result', 'getRows of a result'],
   ] as const
   for (const [ours, peer] of pairs)
-    console.log(`  ${ours} ${of(ours).toFixed(0)} ms, ${peer} ${of(peer).toFixed(0)} ms: ${(of(ours) / of(peer)).toFixed(2)} times`)
+    console.log(
+      `  ${ours} ${of(ours).toFixed(0)} ms, ${peer} ${of(peer).toFixed(0)} ms: ${(of(ours) / of(peer)).toFixed(2)} times`,
+    )
 })

@@ -60,7 +60,6 @@ export type {
 export type { RepairAction, RepairCost, RepairOptions, RepairReport, UndoReport } from './engine/repair-report.ts'
 export type { Requeued, RequeueOptions } from './engine/requeue-items.ts'
 export type { ResetReport } from './engine/reset-run.ts'
-export type { RunSummary } from './engine/run-summary.ts'
 export type {
   BatchContext,
   BatchValue,
@@ -81,6 +80,7 @@ export type {
   StageResult,
 } from './engine/run.ts'
 export type { AttemptReport, LogProof, ReusedWork, RunReport, StageReport } from './engine/run-report.ts'
+export type { RunSummary } from './engine/run-summary.ts'
 export type { SaveLabels, SaveOptions } from './engine/save-checkpoint.ts'
 export type { SetAside, SetAsideEntry, SetAsideOptions } from './engine/set-aside-items.ts'
 export type { PauseOptions, StopOptions, StopReport } from './engine/stop-run.ts'

@@ -23,16 +23,16 @@ export async function readMonths(connection: DuckDBConnection): Promise<string[]
   return result.getRowsJS().map(([month]) => String(month))
 }
 
-/** The flights of one month, each with where it goes from and to. A flight of an airport that is not in the list has nulls there. */
-export async function readMonth(connection: DuckDBConnection, month: string): Promise<Table> {
+/** The first flights of one month, each with where it goes from and to. A flight of an airport that is not in the list has nulls there. */
+export async function readMonth(connection: DuckDBConnection, month: string, limit: number): Promise<Table> {
   const result = await connection.run(
     `select date, delay::integer as delay, distance::integer as distance,
        origin, f.city as origin_city, f.state as origin_state,
        destination, t.city as destination_city, t.state as destination_state
      from read_parquet($flights) left join read_csv($airports) f on f.iata = origin left join read_csv($airports) t on t.iata = destination
      where date >= ($month || '-01')::timestamp and date < ($month || '-01')::timestamp + interval 1 month
-     order by date, origin, destination, delay, distance`,
-    { flights, airports, month },
+     order by date, origin, destination, delay, distance limit $limit`,
+    { flights, airports, month, limit },
   )
   return arrowTableFrom(result)
 }

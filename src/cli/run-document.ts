@@ -1,6 +1,6 @@
 import type { CheckpointInfo } from '../engine/checkpoint-info.ts'
-import type { SetAsideEntry } from '../engine/set-aside-items.ts'
 import type { RunSummary } from '../engine/run-summary.ts'
+import type { SetAsideEntry } from '../engine/set-aside-items.ts'
 import type { Store } from '../engine/store.ts'
 import { entryShape } from './commands/items.ts'
 import { reportShape } from './commands/report.ts'

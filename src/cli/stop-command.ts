@@ -1,5 +1,5 @@
-import type { StopOptions, StopReport } from '../engine/stop-run.ts'
 import type { RunSummary } from '../engine/run-summary.ts'
+import type { StopOptions, StopReport } from '../engine/stop-run.ts'
 import type { Store } from '../engine/store.ts'
 import type { RunView } from '../model/run-view.ts'
 import type { Context } from './context.ts'

@@ -11,6 +11,8 @@ export interface Alignment {
   readonly same?: Uint8Array
   /** Values that are no containers in these. */
   readonly sameLeaves?: number
+  /** The key that was asked for is in all elements, but not of its own in each: another way was taken. */
+  readonly isKeyUnused?: boolean
 }
 
 type Elements = readonly unknown[]
@@ -25,7 +27,16 @@ const mostPairs = 16_384
  * Finds the elements of `a` in `b`: by the key that all of them have, each its own; else by what they hold, in order. Time grows with n log n, never with n².
  */
 export function alignArrays(a: Elements, b: Elements, arrayKey: string | undefined, quick: QuickEquality): Alignment {
-  for (const name of arrayKey === undefined ? guessedKeys : [arrayKey, ...guessedKeys]) {
+  const asked = arrayKey === undefined ? undefined : alignByKey(a, b, arrayKey)
+  if (asked !== undefined) return asked
+  const aligned = alignUnasked(a, b, quick)
+  if (arrayKey === undefined) return aligned
+  const haveKey = [a, b].every(elements => elements.every(element => keyOf(element, arrayKey) !== undefined))
+  return haveKey ? { ...aligned, isKeyUnused: true } : aligned
+}
+
+function alignUnasked(a: Elements, b: Elements, quick: QuickEquality): Alignment {
+  for (const name of guessedKeys) {
     const aligned = alignByKey(a, b, name)
     if (aligned !== undefined) return aligned
   }

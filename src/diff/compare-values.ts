@@ -5,7 +5,7 @@ import { absent, type Difference } from './difference.ts'
 import { type DifferenceCounts, FoundDifferences, mostParts, type SizeDifference, total } from './found-differences.ts'
 import { matchKeys } from './match-keys.ts'
 import { PathPatterns, type PatternProgress } from './path-pattern.ts'
-import { isWithinItself, type Place } from './place.ts'
+import { isWithinItself, type Place, stepsTo } from './place.ts'
 import { QuickEquality } from './quick-equality.ts'
 import { errorParts, isSameLeaf, kindOf } from './value-kind.ts'
 import { pathText, type ValueStep } from './value-step.ts'
@@ -23,6 +23,8 @@ export interface ValueComparison {
   readonly sizes: readonly SizeDifference[]
   /** Places left out as `ignore` says. */
   readonly ignored: number
+  /** Arrays whose elements all have the key that was asked for (`arrayKey`), but several have the same: it was not used there. The first 1,000; absent: none. */
+  readonly keyUnusedAt?: readonly string[]
 }
 
 /** A part of two values that is the same. */
@@ -48,6 +50,7 @@ class Comparison {
   readonly #patterns: PathPatterns
   readonly #found: FoundDifferences
   readonly #equalIn: EqualPart[] = []
+  readonly #keyUnusedAt: string[] = []
   #equal = 0
   #ignored = 0
   #visited = 0
@@ -75,6 +78,7 @@ class Comparison {
       equalIn: this.#equalIn,
       sizes: this.#found.sizes,
       ignored: this.#ignored,
+      ...(this.#keyUnusedAt.length === 0 ? {} : { keyUnusedAt: this.#keyUnusedAt }),
     }
   }
 
@@ -173,7 +177,14 @@ class Comparison {
 
   #arrays(place: Place, a: readonly unknown[], b: readonly unknown[]): void {
     this.#found.size(place, a.length, b.length)
-    const { indexBefore, moved, same, sameLeaves = 0 } = alignArrays(a, b, this.#options.arrayKey, this.#quick)
+    const {
+      indexBefore,
+      moved,
+      same,
+      sameLeaves = 0,
+      isKeyUnused = false,
+    } = alignArrays(a, b, this.#options.arrayKey, this.#quick)
+    if (isKeyUnused && this.#keyUnusedAt.length < mostParts) this.#keyUnusedAt.push(pathText(stepsTo(place.parent, place.step)))
     if (place.patterns === undefined) this.#equal += sameLeaves
     const kept = new Uint8Array(a.length)
     for (let index = 0; index < b.length; index++) {

@@ -1,9 +1,9 @@
 import { compareValues } from './compare-values.ts'
-import { total } from './found-differences.ts'
-import { contentHash } from './content-hash.ts'
+import { ContentIndex } from './content-index.ts'
 import type { Difference } from './difference.ts'
-import { PathPatterns } from './path-pattern.ts'
+import { total } from './found-differences.ts'
 import { QuickEquality } from './quick-equality.ts'
+import { rowHashes } from './row-hashes.ts'
 import { bytesOf } from './value-kind.ts'
 
 /** In what two tables of rows differ. */
@@ -12,6 +12,8 @@ export interface RowsComparison {
   readonly rowsAfter: number
   /** Column whose value names a row; undefined: rows were matched by all they hold, whatever their order. */
   readonly key: string | undefined
+  /** The column that was named as the key, where it is none: some row has no value there, or two have the same. Rows were then matched by all they hold. Absent: it is, or none was named. */
+  readonly unusedKey?: string
   readonly columns: readonly ColumnDifference[]
   readonly added: number
   readonly removed: number
@@ -47,10 +49,8 @@ export interface RowsOptions {
 type Row = unknown
 
 const guessedKeys = ['id', 'key', 'name'] as const
-/** Of rows with the same hash, so many are compared. */
-const mostCandidates = 64
 
-/** Compares two tables by columns and rows. The first is kept in memory, and of the second what is not in it. */
+/** Compares two tables by columns and rows. Both are in memory meanwhile. */
 export async function diffRows(
   a: Iterable<Row> | AsyncIterable<Row>,
   b: Iterable<Row> | AsyncIterable<Row>,
@@ -61,8 +61,16 @@ export async function diffRows(
   for await (const row of b) after.add(row)
   const names = options.key === undefined ? guessedKeys : [options.key]
   const key = names.find(name => before.isKey(name) && after.isKey(name))
+  const unused = key === undefined && options.key !== undefined ? { unusedKey: options.key } : {}
   const matched = key === undefined ? matchByContent(before, after, options) : matchByKey(before, after, key, options)
-  return { rowsBefore: before.rows.length, rowsAfter: after.rows.length, key, columns: columnsOf(before, after), ...matched }
+  return {
+    rowsBefore: before.rows.length,
+    rowsAfter: after.rows.length,
+    key,
+    ...unused,
+    columns: columnsOf(before, after),
+    ...matched,
+  }
 }
 
 type Matched = Pick<RowsComparison, 'added' | 'removed' | 'changed' | 'equal' | 'changedIn' | 'samples'>
@@ -104,44 +112,29 @@ function matchByContent(before: Rows, after: Rows, { samples = 3, ignore = [] }:
   const quick = new QuickEquality()
   const isSame = (one: Row, other: Row): boolean =>
     (ignore.length === 0 && quick.isSame(one, other)) || total(compareValues(one, other, { ignore, limit: 0 }).counts) === 0
-  const hashOf = rowHasher(ignore)
-  const left = new Map<number, Row[]>()
-  for (const row of before.rows.toReversed()) {
-    const hash = hashOf(row)
-    const rows = left.get(hash)
-    if (rows === undefined) left.set(hash, [row])
-    else rows.push(row)
-  }
+  const index = new ContentIndex(before.rows, isSame, rowHashes(ignore))
+  const isLeft = new Uint8Array(before.rows.length).fill(1)
   const added: Row[] = []
   let [addedCount, equal] = [0, 0]
   for (const row of after.rows) {
-    const rows = left.get(hashOf(row)) ?? []
-    const at = rows.findLastIndex((one, index) => index >= rows.length - mostCandidates && isSame(one, row))
-    if (at >= 0) {
-      rows.splice(at, 1)
+    const place = index.take(row)
+    if (place !== undefined) {
+      isLeft[place] = 0
       equal++
       continue
     }
     addedCount++
     if (added.length < samples) added.push(row)
   }
-  const removed = [...left.values()].flatMap(rows => rows.toReversed())
+  const removed = firstOf(left(before.rows, isLeft), samples)
   return {
-    ...{ added: addedCount, removed: removed.length, changed: 0, equal, changedIn: [] },
-    samples: { added, removed: removed.slice(0, samples), changed: [] },
+    ...{ added: addedCount, removed: before.rows.length - equal, changed: 0, equal, changedIn: [] },
+    samples: { added, removed, changed: [] },
   }
 }
 
-/** Hashes rows by the columns in which nothing is left out. */
-function rowHasher(ignore: readonly string[]): (row: Row) => number {
-  if (ignore.length === 0) return contentHash
-  const patterns = new PathPatterns(ignore)
-  const start = patterns.start()
-  const isWhole = (key: string): boolean => patterns.enter(start, { kind: 'property', key }).length === 0
-  return row => {
-    if (typeof row !== 'object' || row === null || row instanceof Map || Array.isArray(row)) return 0
-    return contentHash(Object.entries(row).filter(([key]) => isWhole(key)))
-  }
+function* left(rows: readonly Row[], isLeft: Uint8Array): Iterable<Row> {
+  for (const [place, row] of rows.entries()) if (isLeft[place] === 1) yield row
 }
 
 /** Rows with what is known of their columns. */

@@ -1,7 +1,4 @@
-import { contentHash } from './content-hash.ts'
-
-/** Of keys with the same hash, so many are compared. */
-const mostCandidates = 16
+import { ContentIndex, type IsSame } from './content-index.ts'
 
 export interface PlacedKey {
   readonly key: unknown
@@ -13,8 +10,6 @@ export interface MatchedKey extends PlacedKey {
   /** The same key on the other side; an object can be another one that holds the same. */
   readonly before: PlacedKey | undefined
 }
-
-type IsSame = (a: unknown, b: unknown) => boolean
 
 /** While what it was before is looked for. */
 interface OpenKey extends PlacedKey {
@@ -45,20 +40,15 @@ export function matchKeys(
 }
 
 function matchByContent(left: Map<unknown, PlacedKey>, right: readonly OpenKey[], isSame: IsSame): void {
-  const byHash = new Map<number, PlacedKey[]>()
-  for (const placed of left.values()) {
-    if (typeof placed.key !== 'object' || placed.key === null) continue
-    const hash = contentHash(placed.key)
-    const known = byHash.get(hash)
-    if (known === undefined) byHash.set(hash, [placed])
-    else known.push(placed)
-  }
+  const open = [...left.values()].filter(({ key }) => typeof key === 'object' && key !== null)
+  const index = new ContentIndex(
+    open.map(({ key }) => key),
+    isSame,
+  )
   for (const matched of right) {
-    const candidates = byHash.get(contentHash(matched.key)) ?? []
-    const at = candidates.slice(0, mostCandidates).findIndex(({ key }) => isSame(key, matched.key))
-    if (at < 0) continue
-    const [before] = candidates.splice(at, 1)
-    matched.before = before
-    left.delete(before?.key)
+    const at = index.take(matched.key)
+    if (at === undefined) continue
+    matched.before = open[at]
+    left.delete(open[at]?.key)
   }
 }

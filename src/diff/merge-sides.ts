@@ -1,5 +1,7 @@
 import { compareValues } from './compare-values.ts'
+import { ContentIndex } from './content-index.ts'
 import { absent } from './difference.ts'
+import { keepTableMark } from './keep-table-mark.ts'
 import { alike } from './merge-order.ts'
 import { PathPatterns } from './path-pattern.ts'
 import { pathText, type ValueStep } from './value-step.ts'
@@ -81,8 +83,9 @@ function unionOf({ a, b }: Sides): { readonly value: unknown } | undefined {
   const ours: readonly unknown[] = a
   const theirs: readonly unknown[] = b
   const plain = new Set(ours)
-  const isIn = (one: unknown): boolean =>
-    plain.has(one) ||
-    (typeof one === 'object' && one !== null && ours.some(other => alike(compareValues(one, other, { limit: 0 }).counts)))
-  return { value: [...ours, ...theirs.filter(one => !isIn(one))] }
+  const objects = new ContentIndex(ours.filter(isObject), (one, other) => alike(compareValues(one, other, { limit: 0 }).counts))
+  const isIn = (one: unknown): boolean => plain.has(one) || (isObject(one) && objects.has(one))
+  return { value: keepTableMark(a, [...ours, ...theirs.filter(one => !isIn(one))]) }
 }
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null

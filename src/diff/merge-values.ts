@@ -1,10 +1,11 @@
-import { markTable, tableMarkOf } from '../tables/table-mark.ts'
+import { WaymarkError } from '../model/errors.ts'
 import { compareValues } from './compare-values.ts'
 import { absent } from './difference.ts'
+import { keepTableMark } from './keep-table-mark.ts'
 import { alike, type KeyedElements, keyedElements, keyNameOf, mergedOrder } from './merge-order.ts'
 import { type MergeConflict, type MergeOptions, type MergeResult, MergeSides } from './merge-sides.ts'
 import { kindOf } from './value-kind.ts'
-import type { ValueStep } from './value-step.ts'
+import { pathText, type ValueStep } from './value-step.ts'
 
 /** Deeper ones are taken as a whole, from one side. */
 const mostDepth = 1_000
@@ -21,7 +22,7 @@ interface Three {
  * the strategy decides. Objects and Maps are merged by key, Sets by member, arrays by the key of their elements, arrays of one length by index; everything else is one piece. The three stay as they are; the
  * result shares with them what was not merged.
  *
- * @throws WaymarkError `invalid` for a path in `take` that cannot be understood
+ * @throws WaymarkError `invalid` for a path in `take` that cannot be understood, for an `arrayKey` that several elements of one array have the same
  *
  * @example
  * mergeValues({ n: 1, tag: 'x' }, { n: 2, tag: 'x' }, { n: 1, tag: 'y' }).value // { n: 2, tag: 'y' }
@@ -130,11 +131,13 @@ class Merge {
   ): { readonly value: unknown } | undefined {
     const before: readonly unknown[] = Array.isArray(base) ? base : []
     if (![before, a, b].every(isWhole)) return undefined
-    const name = keyNameOf([before, a, b], this.#options.arrayKey)
+    const { arrayKey } = this.#options
+    const name = keyNameOf([before, a, b], arrayKey)
+    if (arrayKey !== undefined && name !== arrayKey) checkKey([before, a, b], arrayKey, steps)
     if (name !== undefined) return { value: this.#keyed(name, before, a, b, steps) }
     if (!Array.isArray(base) || before.length !== a.length || a.length !== b.length) return undefined
     return {
-      value: marked(
+      value: keepTableMark(
         a,
         a.map((element, index) =>
           this.#merge({ base: before[index], a: element, b: b[index] }, [...steps, { kind: 'index', key: index }]),
@@ -158,18 +161,24 @@ class Merge {
       const index = places.map(place => place.get(key)).find(place => typeof place === 'number')
       return [...steps, { kind: 'index', key: typeof index === 'number' ? index : 0 }]
     })
-    return marked(
+    return keepTableMark(
       a,
       entries.map(([, element]) => element),
     )
   }
 }
 
-/** As a table where it was one. */
-function marked(from: readonly unknown[], merged: readonly unknown[]): readonly unknown[] {
-  const mark = tableMarkOf(from)
-  if (mark !== undefined) markTable(merged, mark)
-  return merged
+/** @throws WaymarkError `invalid` if all elements have the key that was asked for, and several of one array the same: which belong together, nobody can know. */
+function checkKey(arrays: readonly (readonly unknown[])[], name: string, steps: readonly ValueStep[]): void {
+  if (!arrays.every(array => array.every(element => keyedElements([element], name).size === 1))) return
+  if (arrays.every(array => keyedElements(array, name).size === array.length)) return
+  const path = pathText(steps)
+  throw new WaymarkError('invalid', {
+    message: `${path === '' ? 'the array' : path} has several elements with the same ${name}, so they cannot be merged by it`,
+    means: 'Nothing was merged.',
+    remedy: 'Name a key that each element has for its own, or none: then id, key or name is used where it fits.',
+    details: { path, key: name },
+  })
 }
 
 /** A member that one of them removed or added is removed or added: there is nothing to disagree about. */

@@ -2,7 +2,9 @@ import { WaymarkError } from '../model/errors.ts'
 import type { ValueStep } from './value-step.ts'
 
 /** One step of a pattern: any number of steps, or one whose key fits. */
-type PatternStep = { readonly kind: 'any-depth' } | { readonly kind: 'key'; readonly fits: (key: string) => boolean }
+type PatternStep =
+  | { readonly kind: 'any-depth' }
+  | { readonly kind: 'key'; readonly fits: (key: string) => boolean; readonly mayBeIndex: boolean }
 
 /** How far each pattern has come at some place: pairs of pattern and step of it. */
 export type PatternProgress = readonly (readonly [pattern: number, step: number])[]
@@ -46,6 +48,15 @@ export class PathPatterns {
     return progress.some(([pattern, at]) => at >= (this.#patterns[pattern]?.length ?? 0))
   }
 
+  /** Whether some pattern may fit an element of the array that is at the place. */
+  mayFitElement(progress: PatternProgress): boolean {
+    return progress.some(([pattern, at]) => {
+      const expected = this.#patterns[pattern]?.[at]
+      const isIndex = expected === undefined || expected.kind === 'any-depth' || expected.mayBeIndex
+      return isIndex && this.fits(this.#reached(pattern, expected?.kind === 'any-depth' ? at : at + 1))
+    })
+  }
+
   /** Whether some pattern fits a place or one around it. */
   fitsPath(steps: readonly ValueStep[]): boolean {
     let progress = this.start()
@@ -77,13 +88,14 @@ function stepOf(written: string, text: string, position: number): PatternStep {
   if (written === '**') return { kind: 'any-depth' }
   if (written.startsWith('"')) {
     const name = unquoted(written, text, position)
-    return { kind: 'key', fits: key => key === name }
+    return { kind: 'key', fits: key => key === name, mayBeIndex: /^\d+$/.test(name) }
   }
+  const mayBeIndex = /^[\d*]+$/.test(written)
   const parts = written.split('*')
   const [first = '', ...rest] = parts
   const last = rest.pop()
-  if (last === undefined) return { kind: 'key', fits: key => key === written }
-  return { kind: 'key', fits: key => fitsParts(key, first, rest, last) }
+  if (last === undefined) return { kind: 'key', fits: key => key === written, mayBeIndex }
+  return { kind: 'key', fits: key => fitsParts(key, first, rest, last), mayBeIndex }
 }
 
 /** Whether a key begins, goes on and ends with these parts, anything between them. */

@@ -11,6 +11,7 @@ import { claimGraceMs, claimPollMs } from './claim-checkpoint-id.ts'
 import { type FoundRun, unfinishedStates } from './find-run.ts'
 import { foldAndFree } from './fold-and-free.ts'
 import { forkHistory, ownHistory } from './fork-history.ts'
+import { originNotices } from './fork-notices.ts'
 import { noteDeletedStages } from './note-deleted-stages.ts'
 import { ownRun, runLiveness } from './ownership.ts'
 import type { AttemptOptions } from './pipeline.ts'
@@ -48,11 +49,19 @@ export async function holdRun(core: StoreCore, found: FoundRun, begun: Ownership
         : [
             `${torn} bytes behind the last intact record were set aside: a write that was under way when the process died, or damage. What they held is done again`,
           ]
-    const recorded = foldAndFree(await forkHistory(core, history.records))
+    const records = await forkHistory(core, history.records)
+    const lost = originNotices(records)
+    const recorded = foldAndFree(records)
     await noteDamagedStages(core, found.run.id, recorded)
     await noteDeletedStages(core, found.run.id, recorded)
     const isAlone = earlierOwnerDead && leftNothingOpen(recorded, core.self) && !(await wasOvertaken(core, found.run, recorded))
-    return { id: found.run.id, ownership, recorded, earlierOwnersDead: isAlone, notices }
+    return {
+      id: found.run.id,
+      ownership,
+      recorded,
+      earlierOwnersDead: isAlone,
+      notices: [...notices, ...lost],
+    }
   }
   const fresh = { recorded: new RecordedRun(), earlierOwnersDead: true, notices: [] }
   const ownership = begun ?? (await core.log.create(newRunId(core.random)))

@@ -4,7 +4,7 @@ import type { CheckpointView } from '../model/run-view.ts'
 import { checkLabels, checkOptionNames } from './check-labels.ts'
 import { type CheckpointInfo, infoOf } from './checkpoint-info.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
-import { heldByForks } from './fork-needs.ts'
+import { heldOf } from './fork-needs.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -77,7 +77,7 @@ export function unpinCheckpoint(
 
 export async function deleteCheckpoint(core: StoreCore, id: string): Promise<void> {
   const { pins = [], run } = await newestView(core, id)
-  const fork = run === undefined ? undefined : (await heldByForks(core, run)).get(id)
+  const fork = run === undefined ? undefined : (await heldOf(core, run)).get(id)
   if (fork !== undefined) throw neededByFork(id, fork)
   if (pins.length === 0) {
     await core.log.appendFree([encodeRunRecord({ type: 'checkpoint.deleted', time: core.clock.now(), id })])

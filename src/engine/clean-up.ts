@@ -5,7 +5,7 @@ import { type RetentionReason, type RunToRetain, retain } from '../model/retenti
 import type { CheckpointView } from '../model/run-view.ts'
 import { allCheckpoints, allRuns } from './all-pages.ts'
 import { deleteCheckpoints } from './delete-checkpoints.ts'
-import { heldByForks } from './fork-needs.ts'
+import { type Fork, heldByForks } from './fork-needs.ts'
 import type { StoreCore } from './store-core.ts'
 
 export interface CleanUpOptions {
@@ -57,15 +57,14 @@ export async function cleanUp(core: StoreCore, options: CleanUpOptions = {}): Pr
   await core.feed.refresh()
   const now = core.clock.now()
   const runs: RunToRetain[] = []
-  const origins = new Set<string>()
+  const forks: Fork[] = []
   for await (const { id, pipeline, state, createdAt, endedAt, updatedAt, forkedFrom } of allRuns(core)) {
-    if (forkedFrom !== undefined) origins.add(forkedFrom.run)
+    if (forkedFrom !== undefined) forks.push({ id, state, forkedFrom })
     const finished = state === 'completed' || state === 'cancelled'
     runs.push({ id, pipeline, finished, createdAt, endedAt: endedAt ?? updatedAt })
   }
   const views: Seen[] = []
-  const forkedBy = new Map<string, string>()
-  for (const origin of origins) for (const [id, fork] of await heldByForks(core, origin)) forkedBy.set(id, fork)
+  const forkedBy = await heldByForks(core, forks)
   for await (const view of allCheckpoints(core)) views.push(seen(view, now, forkedBy.get(view.id)))
   const reasons = retain(views, runs, { now, olderThanMs: olderThanDays * dayMs, newestRuns })
   const removed = views.filter(({ id }) => reasons.get(id) === 'old')

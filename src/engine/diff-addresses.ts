@@ -3,9 +3,10 @@ import type { CheckpointView } from '../model/run-view.ts'
 import { infoOf } from './checkpoint-info.ts'
 import { diffContents, type Explain } from './diff-contents.ts'
 import { attemptsOf, isOfTime, stageFacts } from './diff-facts.ts'
+import { diffItems } from './diff-items.ts'
 import { lastGoodOf } from './diff-last-good.ts'
 import { checkDiffOptions, type StoreDiffOptions } from './diff-options.ts'
-import type { CheckpointDiff, DiffReport, DiffSide, FactDifference } from './diff-report.ts'
+import type { CheckpointDiff, ContentDiff, DiffReport, DiffSide, FactDifference } from './diff-report.ts'
 import { diffRuns, isSameContent } from './diff-runs.ts'
 import { type CheckpointSide, type ComparedSide, resolveSide, type StageSide } from './diff-sides.ts'
 import type { StoreCore } from './store-core.ts'
@@ -59,6 +60,12 @@ async function diffCheckpoints(
   explain: Explain,
   options: StoreDiffOptions,
 ): Promise<CheckpointDiff> {
+  const items = await itemsOf(core, a, b, options)
+  if (items !== undefined) {
+    const facts = await factsOf(core, a, b, options)
+    const same = isSameContent(items) && facts.every(isOfTime)
+    return { kind: 'checkpoints', a: shownSide(core, a), b: shownSide(core, b), same, facts, content: items }
+  }
   const [left, right] = [savedBy(a), savedBy(b)]
   if (left.id === right.id) throw sameThing(a, b, `checkpoint ${left.id}`)
   const facts = await factsOf(core, a, b, options)
@@ -66,6 +73,19 @@ async function diffCheckpoints(
   if (content.form === 'kinds') throw otherKinds(left, right)
   const same = isSameContent(content) && facts.every(isOfTime)
   return { kind: 'checkpoints', a: shownSide(core, a), b: shownSide(core, b), same, facts, content }
+}
+
+/** Results that two passes over items kept: they are no checkpoints. */
+async function itemsOf(
+  core: StoreCore,
+  a: StageSide | CheckpointSide,
+  b: StageSide | CheckpointSide,
+  options: StoreDiffOptions,
+): Promise<ContentDiff | undefined> {
+  if (a.kind !== 'stage' || b.kind !== 'stage' || a.stage === undefined || b.stage === undefined) return undefined
+  if (a.checkpoint !== undefined || b.checkpoint !== undefined) return undefined
+  if (a.runId === b.runId && a.path === b.path) throw sameThing(a, b, `stage ${a.path} of run ${a.runId}`)
+  return diffItems(core, a.stage, b.stage, options)
 }
 
 /** What two stages differ in beside what they saved; of checkpoints there is nothing more to say. */
@@ -90,7 +110,7 @@ function savedBy(side: StageSide | CheckpointSide): CheckpointView {
     means: 'Nothing was read or changed.',
     remedy:
       side.kind === 'stage'
-        ? `Compare the runs instead; what there is: waymark checkpoints ${side.runId}`
+        ? `What a stage wrote to an output is compared by the files themselves; what there is: waymark checkpoints ${side.runId}`
         : 'waymark checkpoints',
     details: { address: side.address },
   })

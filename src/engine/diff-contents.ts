@@ -6,7 +6,7 @@ import type { CheckpointView } from '../model/run-view.ts'
 import { type FileDigest, fileDigests } from './diff-file-digests.ts'
 import type { StoreDiffOptions } from './diff-options.ts'
 import type { BytesDiff, ContentDiff, FilesDiff, RowsDiff, ValueDiff } from './diff-report.ts'
-import { arrowRows, diffTables } from './diff-tables.ts'
+import { areSameTables, arrowRows, diffTables, isTable } from './diff-tables.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
 import { streamBytes, streamRows } from './stream-checkpoint.ts'
@@ -28,6 +28,7 @@ export async function diffContents(
   options: StoreDiffOptions,
 ): Promise<ContentDiff> {
   if (a.digest === b.digest && a.encoding === b.encoding) return { form: 'same' }
+  if (areSameTables(a, b)) return { form: 'same' }
   const kinds = [a.encoding, b.encoding]
   if (kinds.every(kind => kind === 'rows')) {
     return rowsDiff(explained(streamRows(core, a), a, explain), explained(streamRows(core, b), b, explain), options)
@@ -47,12 +48,26 @@ export async function diffContents(
   const before = await readCheckpoint(core, a).catch(error => explain(error, a))
   const after = await readCheckpoint(core, b).catch(error => explain(error, b))
   const tables = diffTables(a, b, options.showSecrets === true ? undefined : new SecretMask(options.mask))
-  const [rowsBefore, rowsAfter] = [rowsOf(before), rowsOf(after)]
-  const found =
-    rowsBefore === undefined || rowsAfter === undefined
-      ? valueDiff(core, before, after, options)
-      : await rowsDiff(rowsBefore, rowsAfter, options)
+  const found = await diffLoaded(core, before, after, options, isTable(a) && isTable(b))
   return tables.length === 0 ? found : { ...found, tables }
+}
+
+/**
+ * Two values in memory: by their rows where both are tables, else by their structure.
+ *
+ * @param areTables they were saved as tables, however few their rows
+ */
+export async function diffLoaded(
+  core: StoreCore,
+  before: unknown,
+  after: unknown,
+  options: StoreDiffOptions,
+  areTables = false,
+): Promise<ValueDiff | RowsDiff> {
+  const least = areTables ? 0 : leastTableRows
+  const [rowsBefore, rowsAfter] = [rowsOf(before, least), rowsOf(after, least)]
+  if (rowsBefore === undefined || rowsAfter === undefined) return valueDiff(core, before, after, options)
+  return rowsDiff(rowsBefore, rowsAfter, options)
 }
 
 async function* explained<Piece>(
@@ -113,9 +128,9 @@ function encoded(core: StoreCore, instance: object): { readonly content: unknown
 }
 
 /** The rows of a table; undefined for what is none. */
-function rowsOf(value: unknown): Iterable<unknown> | undefined {
-  const isTable = Array.isArray(value) && value.length >= leastTableRows && value.every(row => kindOf(row) === 'object')
-  return isTable ? value : arrowRows(value)
+function rowsOf(value: unknown, leastRows: number): Iterable<unknown> | undefined {
+  const hasRows = Array.isArray(value) && value.length >= leastRows && value.every(row => kindOf(row) === 'object')
+  return hasRows ? value : arrowRows(value)
 }
 
 async function firstDifference(

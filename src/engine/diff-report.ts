@@ -90,7 +90,7 @@ export type ContentDiff =
       readonly after: CheckpointEncoding | undefined
     }
   /** They are different, but were not read, to save time and memory: compare them by themselves. */
-  | { readonly form: 'unread'; readonly bytesBefore: number; readonly bytesAfter: number }
+  | { readonly form: 'unread'; readonly bytesBefore?: number; readonly bytesAfter?: number }
   /** One of them cannot be read. */
   | { readonly form: 'damaged'; readonly checkpoint: string; readonly message: string }
 

@@ -2,9 +2,11 @@ import { isWaymarkError } from '../model/errors.ts'
 import type { CheckpointView, StageView } from '../model/run-view.ts'
 import { diffContents, type Explain } from './diff-contents.ts'
 import { attemptsOf, isOfTime, runFacts, stageFacts } from './diff-facts.ts'
+import { diffItems } from './diff-items.ts'
 import type { StoreDiffOptions } from './diff-options.ts'
 import type { ContentDiff, RunDiff, StageDiff } from './diff-report.ts'
 import type { RunSide } from './diff-sides.ts'
+import type { TableDiff } from './diff-tables.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -48,12 +50,16 @@ const isDifferent = (stage: StageDiff): boolean =>
 /** Whether nothing differs in what two checkpoints hold. */
 export function isSameContent(content: ContentDiff): boolean {
   if (content.form === 'same') return true
+  // What was noted of a table tells of types that its values do not show.
+  if ('tables' in content && content.tables?.some(isOtherSchema)) return false
   if (content.form === 'value') return Object.values(content.counts).every(count => count === 0)
   if (content.form === 'rows') return content.columns.length + content.added + content.removed + content.changed === 0
   if (content.form === 'files') return content.added.length + content.removed.length + content.changed.length === 0
   if (content.form === 'kinds') return content.before === content.after
   return false
 }
+
+const isOtherSchema = ({ facts }: TableDiff): boolean => facts !== undefined && facts.retyped.length > 0
 
 async function diffStages(
   core: StoreCore,
@@ -64,7 +70,8 @@ async function diffStages(
 ): Promise<StageDiff> {
   const facts = stageFacts(a, b, options)
   const [before, after] = [await checkpointOf(core, a), await checkpointOf(core, b)]
-  const content = before === undefined && after === undefined ? undefined : await contents.diff(before, after)
+  const content =
+    before === undefined && after === undefined ? await diffItems(core, a, b, options) : await contents.diff(before, after)
   return { stage: b.path, in: 'both', facts, ...(content === undefined ? {} : { content }) }
 }
 

@@ -4,6 +4,7 @@ import type { CheckpointView } from '../model/run-view.ts'
 import { isArrowTable } from '../tables/arrow-bridge.ts'
 import type { ColumnFacts, TableFacts } from '../tables/facts.ts'
 import { type FactsDiff, factsDiff } from '../tables/facts-diff.ts'
+import { arrowRowsByPlace } from './arrow-rows-by-place.ts'
 
 /** In what a table differs, by what was noted of it when it was saved; nothing is read for it. */
 export interface TableDiff {
@@ -28,10 +29,19 @@ export function diffTables(a: CheckpointView, b: CheckpointView, secrets: Secret
   })
 }
 
+/** Whether the value itself was saved as a table. */
+export const isTable = (view: CheckpointView): boolean => tablesOf(view).has('')
+
+/** Whether both are tables with the same content: the same rows in any order, whatever form they were given in. */
+export function areSameTables(a: CheckpointView, b: CheckpointView): boolean {
+  const digest = tablesOf(a).get('')?.digest
+  return digest !== undefined && digest === tablesOf(b).get('')?.digest
+}
+
 /** The rows of an Arrow table as objects; undefined for anything else. */
 export function arrowRows(value: unknown): Iterable<unknown> | undefined {
   if (typeof value !== 'object' || value === null || !isArrowTable(value) || !isIterable(value)) return undefined
-  return plainRows(value)
+  return arrowRowsByPlace(value) ?? plainRows(value)
 }
 
 function* plainRows(table: Iterable<unknown>): Iterable<unknown> {

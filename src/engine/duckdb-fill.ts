@@ -64,8 +64,7 @@ function valuesFiller(bindings: DuckDBBindings, type: ColumnType, data: ColumnDa
 
 function bytesFiller(bindings: DuckDBBindings, values: Uint8Array, width: number): VectorFiller {
   const { buffer, byteOffset } = values
-  return (vector, from, rowCount) =>
-    bindings.copy_data_to_vector(vector, 0, buffer, byteOffset + from * width, rowCount * width)
+  return (vector, from, rowCount) => bindings.copy_data_to_vector(vector, 0, buffer, byteOffset + from * width, rowCount * width)
 }
 
 function bitsFiller(bindings: DuckDBBindings, values: Uint8Array): VectorFiller {
@@ -77,12 +76,7 @@ function bitsFiller(bindings: DuckDBBindings, values: Uint8Array): VectorFiller 
 }
 
 /** DuckDB keeps decimals in as few bytes as their digits need: the low ones of Arrow's. */
-function decimalFiller(
-  bindings: DuckDBBindings,
-  values: Uint8Array,
-  width: number,
-  precision: number,
-): VectorFiller | undefined {
+function decimalFiller(bindings: DuckDBBindings, values: Uint8Array, width: number, precision: number): VectorFiller | undefined {
   const own = precision <= 4 ? 2 : precision <= 9 ? 4 : precision <= 18 ? 8 : 16
   if (own > width) return undefined
   if (own === width) return bytesFiller(bindings, values, width)

@@ -34,7 +34,8 @@ export async function loadIntoDuckDB(
       const column = data[at]
       if (column === undefined) throw new RangeError('a batch lacks a column')
       const fill = bindings && vectorFiller(bindings, field, column)
-      if (fill === undefined) return cellWriter(cellReader(field.type, column), giverOf(targets, at), at)
+      if (bindings === undefined || fill === undefined)
+        return cellWriter(cellReader(field.type, column), giverOf(targets, at), at)
       return (chunk: DuckDBDataChunk, from: number, length: number): void =>
         fill(bindings.data_chunk_get_vector(chunk.chunk, at), from, length)
     })

@@ -18,6 +18,21 @@ export async function forkHistory(core: StoreCore, own: readonly StoredRecord[])
   return [...(await forkHistory(core, inherited)), ...own]
 }
 
+/**
+ * Of records as {@link forkHistory} gives them: the runs of origin that have lost some of those that counted where they were forked. Damage that nobody has repaired is refused before; so they have fallen back.
+ */
+export function shortOrigins(records: readonly StoredRecord[]): readonly string[] {
+  const short: string[] = []
+  for (const [index, record] of records.entries()) {
+    const before = records[index - 1]
+    if (before === undefined || before.stream === record.stream) continue
+    const origin = originOf([record])
+    if (origin === undefined || (before.token === origin.token && before.sequence === origin.sequence)) continue
+    short.push(origin.run)
+  }
+  return short
+}
+
 /** Where the run was forked that these are the first records of. */
 export function originOf([first]: readonly StoredRecord[]): ForkOrigin | undefined {
   if (first === undefined) return undefined
@@ -31,7 +46,7 @@ export async function ownHistory(core: StoreCore, run: string): Promise<readonly
   return (await core.log.history(run, heads.get(run)?.segment)).records
 }
 
-const originLost = ({ run }: ForkOrigin): WaymarkError =>
+export const originLost = ({ run }: ForkOrigin): WaymarkError =>
   new WaymarkError('corrupt', {
     message: `nothing can be read of run ${run}, from which this one was forked`,
     means: 'Nothing was run or changed; without it nobody can tell what is finished.',

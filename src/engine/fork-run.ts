@@ -1,6 +1,6 @@
 import { fileFault } from '../files/file-faults.ts'
 import type { Ownership } from '../log/log.ts'
-import { WaymarkError } from '../model/errors.ts'
+import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { ForkOrigin } from '../model/fork-origin.ts'
 import { checkCallerId, newRunId } from '../model/ids.ts'
 import type { RunRecord } from '../model/records.ts'
@@ -76,7 +76,7 @@ export async function forkRun(core: StoreCore, address: string, options: ForkOpt
   const views = forkViews(forkedFrom.run, point.records, time)
   // One batch: a run that is there has all it needs.
   await core.log.append(ownership, [created, ...views].map(encodeRunRecord), 'power')
-  await core.feed.flush().catch(() => {})
+  await giveWayToDeletion(core, point, ownership)
   const stages = [...recorded.stages.values()]
   return {
     run,
@@ -117,7 +117,7 @@ function newParams(
     })
   }
   const changed = Object.keys(given).filter(
-    name => !(name in old) || paramsDigest([given[name]]) !== paramsDigest([Reflect.get(old, name)]),
+    name => !Object.hasOwn(old, name) || paramsDigest([given[name]]) !== paramsDigest([Reflect.get(old, name)]),
   )
   return { params: { ...old, ...given }, changed }
 }
@@ -125,10 +125,36 @@ function newParams(
 const entriesOf = (params: unknown): object | undefined =>
   typeof params === 'object' && params !== null && !Array.isArray(params) ? params : undefined
 
+/**
+ * Somebody who found no fork yet may have deleted a checkpoint meanwhile. What the fork stands on is still in the log, but no longer listed or loaded: so it is given up.
+ *
+ * @throws WaymarkError `not_found`, upon which the new run is cancelled
+ */
+async function giveWayToDeletion(core: StoreCore, point: ForkPoint, ownership: Ownership): Promise<void> {
+  await core.feed.refresh()
+  try {
+    await mustBeListed(core, point)
+  } catch (error) {
+    if (!isWaymarkError(error, 'not_found')) throw error
+    const end: RunRecord = { type: 'attempt.ended', time: core.clock.now(), attempt: 0, state: 'cancelled' }
+    await core.log.append(ownership, [encodeRunRecord(end)], 'power')
+    await core.feed.flush().catch(() => {})
+    throw error
+  }
+}
+
 /** @throws WaymarkError `not_found` or `corrupt` of a checkpoint without which the new run would have to do something again */
 async function mustBeThere(core: StoreCore, point: ForkPoint): Promise<void> {
-  const recorded = recordedRunOf(point.records)
-  const needed = checkpointsNeeded(recorded)
+  await mustBeListed(core, point)
+  const { checkpoint } = point
+  if (checkpoint === undefined) return
+  if (checkpoint.status === 'damaged') throw damaged(point.run.id, checkpoint.id, checkpoint.stage)
+  // Read to its last byte: to find out now is better than in the middle of the new run.
+  for await (const _ of streamBytes(core, checkpoint));
+}
+
+async function mustBeListed(core: StoreCore, point: ForkPoint): Promise<void> {
+  const needed = checkpointsNeeded(recordedRunOf(point.records))
   const runs = new Set(needed.flatMap(({ run }) => (run === undefined ? [] : [run])))
   const there = new Map<string, boolean>()
   for (const run of runs) {
@@ -139,11 +165,6 @@ async function mustBeThere(core: StoreCore, point: ForkPoint): Promise<void> {
     if (isSound === undefined) throw deleted(point.run.id, id, stage)
     if (!isSound) throw damaged(point.run.id, id, stage)
   }
-  const { checkpoint } = point
-  if (checkpoint === undefined) return
-  if (checkpoint.status === 'damaged') throw damaged(point.run.id, checkpoint.id, checkpoint.stage)
-  // Read to its last byte: to find out now is better than in the middle of the new run.
-  for await (const _ of streamBytes(core, checkpoint));
 }
 
 const deleted = (run: string, id: string, stage: string | undefined): WaymarkError =>

@@ -1,8 +1,8 @@
 import type { StoredRecord } from '../log/log.ts'
-import type { StageInherited } from '../model/records.ts'
 import { applyRecord, stageOf } from '../model/apply-record.ts'
-import type { RunView, StageView } from '../model/run-view.ts'
 import { throwsAway } from '../model/apply-stage-record.ts'
+import type { StageInherited } from '../model/records.ts'
+import type { RunView, StageView } from '../model/run-view.ts'
 import { ScopeMap } from '../model/scope-map.ts'
 import { decodeRunRecord } from './record-codec.ts'
 

@@ -30,9 +30,9 @@ export async function importedTable(
 ): Promise<object> {
   const { size } = await file.stat()
   if (format === 'csv') {
-    const { rows, schema } = await tableOfCsv(core.files, path, shown)
+    const { rows, schema, order } = await tableOfCsv(core.files, path, shown)
     if (Object.keys(schema).length === 0) throw noRows(shown)
-    markTable(rows, { schema })
+    markTable(rows, { schema, order })
     report(size)
     return rows
   }

@@ -1,4 +1,3 @@
-import { sleep } from '../model/clock.ts'
 import { describe } from '../model/describe.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { itemPath } from '../model/scope.ts'
@@ -7,9 +6,9 @@ import { BatchCall } from './batch-context.ts'
 import { callInTime } from './call-in-time.ts'
 import type { EachProgress } from './each-progress.ts'
 import { ItemCall } from './item-context.ts'
+import { pauseBetweenCalls } from './pause-between-calls.ts'
 import { meantError, retryDelayMs } from './retry.ts'
 import type { BatchContext, EachOptions, ItemContext } from './run.ts'
-import { stopped } from './stopped.ts'
 import { storeError } from './stored-error.ts'
 
 export type ItemFunction = (item: unknown, ctx: ItemContext) => unknown
@@ -122,13 +121,7 @@ export class ItemCaller {
     })
     // Neither what the call started nor what it wrote must go on beside the next one.
     if (attempt.hasCallsInside) await attempt.settleIn(itemPath(path, calls.name))
-    await sleep(
-      clock,
-      delayMs,
-      signal === attempt.signal ? attempt.stopSignal : AbortSignal.any([attempt.stopSignal, signal]),
-    ).catch(() => {
-      throw stopped(signal)
-    })
+    await pauseBetweenCalls(attempt, delayMs, signal)
     attempt.forgetCallsIn(itemPath(path, calls.name))
     return this.#call(calls, call + 1)
   }

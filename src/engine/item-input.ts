@@ -194,7 +194,7 @@ function needsKey(path: string): WaymarkError {
     message: `the items of ${JSON.stringify(path)} have no names: an array or iterable may come in another order next time`,
     means: 'Nothing of this stage was run.',
     remedy:
-      'Give key: item => item.id, or input: something that differs when the items do, or pass a stage’s result, jsonl(path) or csv(path), whose items are known by their index.',
+      'Give key: item => item.id, or input: something that differs when the items do, or pass what run.stage() gave as it is, without await, or jsonl(path) or csv(path): their items are known by their index.',
     details: { stage: path },
   })
 }

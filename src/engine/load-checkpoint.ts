@@ -6,7 +6,7 @@ import { readCheckpoint } from './read-checkpoint.ts'
 import { readPart } from './read-part.ts'
 import type { StoreCore } from './store-core.ts'
 
-/** A checkpoint without its value: what {@link Store.save} and {@link Store.list} give. */
+/** A checkpoint without its value: what `store.save` and `store.list` give. */
 export type Checkpoint = Omit<CheckpointRecord, 'content'>
 
 /** A checkpoint with its value. */

@@ -1,8 +1,10 @@
+import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { ColumnarTable } from '../tables/columnar.ts'
 import { columnarOfDuckDB } from '../tables/duckdb-result.ts'
 import { duckDBLibrary } from './duckdb-library.ts'
 import { loadIntoDuckDB } from './duckdb-load.ts'
+import { checkQueryNames } from './query-names.ts'
 import { QueryResult } from './query-result.ts'
 import { type NamedTable, queryText } from './query-text.ts'
 
@@ -15,7 +17,7 @@ export interface QueryOptions {
 const settings = { temp_directory: '', autoinstall_known_extensions: 'false' }
 
 /**
- * Asks DuckDB about tables, each loaded where the query first names it.
+ * Asks DuckDB about tables, each loaded where the query first names it. Of several statements the result is that of the last.
  *
  * @throws WaymarkError `invalid` with what DuckDB says of the query, `unsupported` if the package is not installed or has no type for a column; and what `tableOf` throws
  */
@@ -30,10 +32,14 @@ export async function queryTables(
   try {
     const connection = await database.connect()
     try {
-      for (const table of tables) await loadIntoDuckDB(library, connection, table.name, await tableOf(table))
+      for (const named of tables) {
+        const table = await tableOf(named)
+        checkQueryNames(table.fields)
+        await loadIntoDuckDB(library, connection, named.name, table)
+      }
       if (!allowFiles) await connection.run('SET enable_external_access = false; SET autoload_known_extensions = false')
       await connection.run('SET lock_configuration = true')
-      return new QueryResult(await columnarOfDuckDB(await connection.run(sql)))
+      return new QueryResult(await columnarOfDuckDB(await lastResult(connection, sql)))
     } catch (error) {
       throw isWaymarkError(error) ? error : refusedQuery(error, allowFiles)
     } finally {
@@ -44,12 +50,26 @@ export async function queryTables(
   }
 }
 
+/** The library's own `run` gives that of the first. */
+async function lastResult(connection: DuckDBConnection, sql: string): Promise<DuckDBMaterializedResult> {
+  const statements = await connection.extractStatements(sql)
+  for (let at = 0; ; at++) {
+    const prepared = await statements.prepare(at)
+    try {
+      const result = await prepared.run()
+      if (at === statements.count - 1) return result
+    } finally {
+      prepared.destroySync()
+    }
+  }
+}
+
 function refusedQuery(error: unknown, allowFiles: boolean): WaymarkError {
   const message = error instanceof Error ? error.message : String(error)
   const wantsFiles =
     !allowFiles && /disabled by configuration|external access|lock_configuration|configuration has been locked/i.test(message)
   return new WaymarkError('invalid', {
-    message: `DuckDB refuses the query: ${message.trim()}`,
+    message: `DuckDB refuses the query: ${message.replace(/^Failed to extract statements: /, '').trim()}`,
     means: 'Nothing was changed.',
     remedy: wantsFiles
       ? 'Ask of checkpoints only, or let the query reach files with --allow-files.'

@@ -1,7 +1,8 @@
-import type { IntactStream, StreamPlace } from '../log/log.ts'
+import type { IntactStream, StoredRecord, StreamPlace } from '../log/log.ts'
 import { isWaymarkError } from '../model/errors.ts'
 import type { RecordedRun } from '../model/recorded-run.ts'
 import { recordedRunOf } from './begin-attempt.ts'
+import { forkCosts } from './fork-costs.ts'
 import { runLiveness } from './ownership.ts'
 import type { RepairCost } from './repair-report.ts'
 import type { StoreCore } from './store-core.ts'
@@ -20,7 +21,7 @@ export interface FallBack {
 
 export interface PlannedFallBacks {
   readonly fallBacks: readonly FallBack[]
-  /** What is called again, of all runs that have lost records. */
+  /** What is called again, of all runs that have lost records, and of those forked from them. */
   readonly costs: readonly RepairCost[]
 }
 
@@ -33,6 +34,7 @@ export async function planFallBacks(core: StoreCore, records: RecordSurvey): Pro
     if (found === undefined) continue
     fallBacks.push(found.fallBack)
     costs = costs.flatMap(cost => (cost.run === run ? stillLost(cost, found.recorded) : [cost]))
+    costs = [...costs, ...(await forkCosts(core, { run, to: found.fallBack.to, records: found.records }))]
   }
   return { fallBacks, costs }
 }
@@ -59,7 +61,9 @@ async function fallBackOf(
   core: StoreCore,
   run: string,
   segment: string | undefined,
-): Promise<{ readonly fallBack: FallBack; readonly recorded: RecordedRun } | undefined> {
+): Promise<
+  { readonly fallBack: FallBack; readonly recorded: RecordedRun; readonly records: readonly StoredRecord[] } | undefined
+> {
   const head = (await core.feed.query(catalog => catalog.heads([run]))).get(run)
   const intact = await intactOf(core, run, head?.segment ?? segment)
   if (intact === undefined || intact.isWhole || intact.records.length === 0) return undefined
@@ -76,6 +80,7 @@ async function fallBackOf(
   const undo = isKnown ? '' : '; how many there were is not known, so this cannot be undone'
   return {
     recorded,
+    records: intact.records,
     fallBack: {
       run,
       to: intact.last,

@@ -1,8 +1,8 @@
 import { fileFault } from '../files/file-faults.ts'
 import { parentOf } from '../files/make-durable-directory.ts'
+import type { CheckpointChanged } from '../model/checkpoint-records.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import { newProcessId } from '../model/ids.ts'
-import type { CheckpointChanged } from '../model/checkpoint-records.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import { copyDurably, fileFacts } from './repair-files.ts'
 import {

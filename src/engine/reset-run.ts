@@ -7,7 +7,7 @@ import { allCheckpoints } from './all-pages.ts'
 import { peekRun, recordedRunOf } from './begin-attempt.ts'
 import { deleteCheckpoints } from './delete-checkpoints.ts'
 import { forkHistory } from './fork-history.ts'
-import { heldByForks } from './fork-needs.ts'
+import { heldOf } from './fork-needs.ts'
 import { ownedForAMoment, wasCancelled } from './owned-for-a-moment.ts'
 import { leaseHeld, runLiveness } from './ownership.ts'
 import { encodeRunRecord } from './record-codec.ts'
@@ -85,7 +85,7 @@ async function whatIsLost(
   const deleted: string[] = []
   let storedBytes = 0
   let pinned = 0
-  const held = stage === undefined ? await heldByForks(core, run.id) : new Map<string, string>()
+  const held = stage === undefined ? await heldOf(core, run.id) : new Map<string, string>()
   const forked = new Set<string>()
   if (stage === undefined) {
     for await (const { id, pins = [], storedBytes: bytes } of allCheckpoints(core, { run: run.id })) {

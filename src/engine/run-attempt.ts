@@ -13,6 +13,7 @@ import { checkRunOptions } from './check-pipeline.ts'
 import { runEach } from './each.ts'
 import { endCompleted, endFailed, mustAddUp } from './end-attempt.ts'
 import { type FoundRun, findRun, type Wanted } from './find-run.ts'
+import { originNoticesOf } from './fork-notices.ts'
 import { ownedForAMoment } from './owned-for-a-moment.ts'
 import { leaseHeld } from './ownership.ts'
 import { checkParams, paramsDigest } from './params.ts'
@@ -82,7 +83,7 @@ export async function runAttempt(
   checkFresh(core, found.run, options)
   if (options.planOnly === true) {
     const recorded = await peekRun(core, found.run)
-    const held = { id: found.run?.id ?? options.runId ?? '(new)', recorded, notices: [] }
+    const held = { id: found.run?.id ?? options.runId ?? '(new)', recorded, notices: await originNoticesOf(core, found.run) }
     const { plan } = await planAttempt(core, pipeline, held, found, options, baseDirectoryOf(options.file ?? pipeline.definedIn))
     options.onEvent?.({ type: 'plan', plan })
     return undefined

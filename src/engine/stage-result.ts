@@ -2,8 +2,8 @@ import type { Codec } from '../format/codec.ts'
 import { decodeElements } from '../format/decode-value.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import type { CheckpointView } from '../model/run-view.ts'
-import type { StageResult } from './run.ts'
 import type { Checkpoint } from './load-checkpoint.ts'
+import type { StageResult } from './run.ts'
 
 /** Where a stage's result can be had once it is there. */
 export interface StageOutcome<Value> {

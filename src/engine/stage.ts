@@ -1,5 +1,4 @@
 import type { CheckpointRecord } from '../model/checkpoint.ts'
-import { sleep } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { StageStarted } from '../model/records.ts'
 import type { CheckpointView } from '../model/run-view.ts'
@@ -8,6 +7,7 @@ import { type ScopePath, stagePath } from '../model/scope.ts'
 import { type Attempt, currentScope } from './attempt.ts'
 import { callInTime } from './call-in-time.ts'
 import { checkStage } from './check-stage.ts'
+import { pauseBetweenCalls } from './pause-between-calls.ts'
 import { readCheckpoint, readCheckpointBytes } from './read-checkpoint.ts'
 import { meantError, retryDelayMs } from './retry.ts'
 import type { StageContext, StageOptions, StageResult } from './run.ts'
@@ -162,9 +162,7 @@ async function callWithRetry<Value>(
       if (delayMs === undefined) throw meantError(error)
       // Neither what the call started nor what it wrote must go on beside the next one.
       await attempt.settleIn(path)
-      await sleep(clock, delayMs, attempt.stopSignal).catch(() => {
-        throw stopped(attempt.signal)
-      })
+      await pauseBetweenCalls(attempt, delayMs, outer)
       attempt.forgetCallsIn(path)
     }
   }

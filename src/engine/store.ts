@@ -6,24 +6,36 @@ import { describe } from '../model/describe.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { EndCause, RunRecord } from '../model/records.ts'
 import type { CheckpointView, StageView } from '../model/run-view.ts'
-import { type Schema } from '../model/schema.ts'
+import type { Schema } from '../model/schema.ts'
 import type { ColumnarTable } from '../tables/columnar.ts'
 import { addressedCheckpoint, refuseRun } from './addressed-checkpoint.ts'
-import { deleteCheckpoint, noCheckpoint, type PinOptions, pinCheckpoint, type UpdateOptions, unpinCheckpoint, updateCheckpoint } from './change-checkpoint.ts'
-import { type CheckpointDetails, type CheckpointInfo } from './checkpoint-info.ts'
+import {
+  deleteCheckpoint,
+  noCheckpoint,
+  type PinOptions,
+  pinCheckpoint,
+  type UpdateOptions,
+  unpinCheckpoint,
+  updateCheckpoint,
+} from './change-checkpoint.ts'
+import { checkpointDetails } from './checkpoint-details.ts'
+import type { CheckpointDetails, CheckpointInfo } from './checkpoint-info.ts'
 import { type CleanUpOptions, type CleanUpReport, cleanUp } from './clean-up.ts'
 import { diffAddresses } from './diff-addresses.ts'
 import { type KeyHistory, type KeyHistoryOptions, keyHistory } from './diff-key-history.ts'
 import type { StoreDiffOptions } from './diff-options.ts'
 import type { DiffReport } from './diff-report.ts'
+import { explainDamage } from './explain-damage.ts'
 import { type ExportOptions, exportCheckpoint, exportToFile } from './export-checkpoint.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
 import { forkHistory, ownHistory } from './fork-history.ts'
 import { type Lineage, lineageOf } from './fork-lineage.ts'
 import { type ForkedRun, type ForkOptions, forkRun } from './fork-run.ts'
 import { type ImportOptions, importCheckpoint } from './import-checkpoint.ts'
+import { latestCheckpoint } from './latest-checkpoint.ts'
 import { cursorAfter, type ListOptions, listCheckpoints } from './list-checkpoints.ts'
 import type { LiveReport } from './live-progress.ts'
+import { type Checkpoint, type LoadedCheckpoint, loadCheckpoint, withoutContent } from './load-checkpoint.ts'
 import { type MergeReport, mergeCheckpoints, type StoreMergeOptions } from './merge-checkpoints.ts'
 import { type PatchOptions, patchCheckpoint } from './patch-checkpoint.ts'
 import type { QueryResult } from './query-result.ts'
@@ -31,7 +43,13 @@ import type { QueryOptions } from './query-tables.ts'
 import type { NamedTable } from './query-text.ts'
 import { decodeRunRecord } from './record-codec.ts'
 import { recordCrash } from './record-crash.ts'
-import { type RecoveredProcess, type RegisteredProcess, type RegisterOptions, recoverProcess, registerProcess } from './registered-process.ts'
+import {
+  type RecoveredProcess,
+  type RegisteredProcess,
+  type RegisterOptions,
+  recoverProcess,
+  registerProcess,
+} from './registered-process.ts'
 import { listJournals, type RepairJournal } from './repair-journal.ts'
 import type { RepairOptions, RepairReport, UndoReport } from './repair-report.ts'
 import { repairStore } from './repair-store.ts'
@@ -41,10 +59,12 @@ import { type ResetReport, resetRun } from './reset-run.ts'
 import { type Address, resolveAddress } from './resolve-address.ts'
 import { restoreFiles } from './restore-files.ts'
 import { type RunReport, reportRun } from './run-report.ts'
+import { type RunSummary, summarizeRun } from './run-summary.ts'
 import { type SaveOptions, saveCheckpoint } from './save-checkpoint.ts'
 import { listSetAside, type SetAside, type SetAsideOptions } from './set-aside-items.ts'
 import { type PauseOptions, type StopOptions, type StopReport, stopRun } from './stop-run.ts'
 import type { StoreCore } from './store-core.ts'
+import { type StoreStats, storeStats } from './store-stats.ts'
 import { streamBytes, streamRows } from './stream-checkpoint.ts'
 import { track } from './track.ts'
 import type { TrackOptions } from './track-options.ts'
@@ -52,12 +72,6 @@ import type { Tracker } from './tracker.ts'
 import type { VerifyOptions, VerifyReport } from './verify-report.ts'
 import { verifyStore } from './verify-store.ts'
 import type { WholeFileOptions } from './write-whole-file.ts'
-import { checkpointDetails } from './checkpoint-details.ts'
-import { explainDamage } from './explain-damage.ts'
-import { latestCheckpoint } from './latest-checkpoint.ts'
-import { type Checkpoint, type LoadedCheckpoint, loadCheckpoint, withoutContent } from './load-checkpoint.ts'
-import { type RunSummary, summarizeRun } from './run-summary.ts'
-import { type StoreStats, storeStats } from './store-stats.ts'
 
 export interface StoreQueryOptions extends QueryOptions {
   /** The id of the checkpoint that an address means. Default: that of this id, else the newest of the run or stage. */
@@ -610,7 +624,6 @@ export class Store implements AsyncDisposable {
     if (view === undefined) throw noCheckpoint(id)
     return view
   }
-
 }
 
 function ignoreDisk(error: unknown): void {

@@ -1,11 +1,12 @@
 import { decodeValue } from '../format/decode-value.ts'
+import { joinPath, propertySegment } from '../format/value-path.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { CheckpointView } from '../model/run-view.ts'
 import type { ColumnarTable } from '../tables/columnar.ts'
 import { ColumnarHolder } from '../tables/columnar-holder.ts'
-import { tableFromRows } from '../tables/table-from-rows.ts'
-import { readCheckpoint, readCheckpointBytes } from './read-checkpoint.ts'
+import { readCheckpointBytes } from './read-checkpoint.ts'
 import { readPart } from './read-part.ts'
+import { rowsTable } from './rows-table.ts'
 import type { StoreCore } from './store-core.ts'
 
 /** Tables told of where several could be meant. */
@@ -20,10 +21,7 @@ const mostLookedAt = 100_000
  * @throws WaymarkError `invalid` if there is no table, or several and none is named; `not_found` of the path; `corrupt`
  */
 export async function tableInCheckpoint(core: StoreCore, view: CheckpointView, path?: string): Promise<ColumnarTable> {
-  if (view.encoding === 'rows' && path === undefined) {
-    const rows = await readCheckpoint(core, view)
-    return tableFromRows(Array.isArray(rows) ? rows : [], undefined).table
-  }
+  if (view.encoding === 'rows' && path === undefined) return rowsTable(core, view)
   if (view.encoding !== 'cbor') throw noTable(view, path)
   if (path !== undefined) {
     const part = await readPart(core, view, path, { tablesInColumns: true })
@@ -54,21 +52,24 @@ function tablesIn(value: unknown): readonly FoundTable[] {
     if (next === undefined) break
     if (typeof next.value !== 'object' || next.value === null) continue
     if (next.value instanceof ColumnarHolder) found.push({ path: next.path, columns: next.value.columns })
-    else for (const [key, part] of partsOf(next.value)) open.push({ value: part, path: pathTo(next.path, key) })
+    else for (const [part, segment] of partsOf(next.value)) open.push({ value: part, path: joinPath(next.path, segment) })
   }
   return found.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-const partsOf = (value: object): readonly (readonly [string | number, unknown])[] => {
-  if (Array.isArray(value)) return value.map((part, at) => [at, part] as const)
-  return ArrayBuffer.isView(value) || value instanceof Map || value instanceof Set ? [] : Object.entries(value)
+/** Each with the segment that a path names it by. What is in a Set, or behind a key that is an object, no path reaches. */
+const partsOf = (value: object): readonly (readonly [unknown, string])[] => {
+  if (Array.isArray(value)) return value.map((part, at) => [part, `[${at}]`] as const)
+  if (value instanceof Map)
+    return [...value].flatMap(([key, part]: [unknown, unknown]) =>
+      (typeof key === 'object' && key !== null) || typeof key === 'bigint' ? [] : [[part, mapSegment(key)] as const],
+    )
+  return ArrayBuffer.isView(value) || value instanceof Set
+    ? []
+    : Object.entries(value).map(([key, part]) => [part, propertySegment(key)] as const)
 }
 
-function pathTo(above: string, key: string | number): string {
-  if (typeof key === 'number') return `${above}[${key}]`
-  if (!/^[\p{L}_$][\p{L}\p{N}_$-]*$/u.test(key)) return `${above}[${JSON.stringify(key)}]`
-  return above === '' ? key : `${above}.${key}`
-}
+const mapSegment = (key: unknown): string => `[map key ${typeof key === 'string' ? JSON.stringify(key) : String(key)}]`
 
 const noTable = (view: CheckpointView, path: string | undefined): WaymarkError =>
   new WaymarkError('invalid', {

@@ -1,4 +1,5 @@
-import { inspect, types } from 'node:util'
+import { types } from 'node:util'
+import { extraProperty } from '../model/extra-property.ts'
 import { propertySegment } from './value-path.ts'
 
 /** Something about the properties of an object that the bytes cannot hold. */
@@ -8,9 +9,6 @@ export interface UnstorableProperty {
   readonly problem: string
   readonly remedy: string
 }
-
-/** An array up to this length is checked by listing its keys (10-25 ns an element); a longer one by `inspect` (0.5 µs). */
-const listedLength = 32
 
 /** Enumerable properties of a plain object that would be lost or would come back as something else. */
 export function findUnstorableProperty(value: object): UnstorableProperty | undefined {
@@ -30,21 +28,8 @@ export function findUnstorableProperty(value: object): UnstorableProperty | unde
  */
 export function findExtraProperty(value: object): UnstorableProperty | undefined {
   if (types.isTypedArray(value)) return undefined
-  if (!Array.isArray(value)) {
-    for (const name in value) if (Object.hasOwn(value, name)) return extra(propertySegment(name))
-    return findSymbolKey(value)
-  }
-  if (value.length > listedLength && hasOnlyElements(value)) return undefined
-  // Names come after indices.
-  const last = Object.keys(value).at(-1)
-  if (last !== undefined && !(Number(last) < value.length)) return extra(propertySegment(last))
-  return findSymbolKey(value)
-}
-
-/** `inspect` is the one function that lists the other properties of an array without walking its elements. */
-function hasOnlyElements(array: readonly unknown[]): boolean {
-  const shown = inspect(array, { maxArrayLength: 0, maxStringLength: 0, depth: 0, customInspect: false, breakLength: Infinity })
-  return shown === `[ ... ${array.length} more items ]`
+  const name = extraProperty(value)
+  return name === undefined ? findSymbolKey(value) : extra(propertySegment(name))
 }
 
 function findSymbolKey(value: object): UnstorableProperty | undefined {

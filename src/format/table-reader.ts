@@ -29,6 +29,7 @@ export function revivedTable(stored: unknown, inColumns = false): RevivedTable {
     : rows === undefined
       ? arrowOfColumnar(table)
       : tableToRows({ table, ...rows })
-  markTable(value, { schema: hasSchema ? schemaOf(table.fields) : undefined })
+  const { fields } = table
+  markTable(value, hasSchema ? { schema: schemaOf(fields), order: fields.map(({ name }) => name) } : { schema: undefined })
   return { value, digest }
 }

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { columnarOfArrow } from '../tables/arrow-bridge.ts'
-import type { ColumnarTable } from '../tables/columnar.ts'
+import type { ColumnarTable, ColumnField } from '../tables/columnar.ts'
 import { contentHash } from '../tables/content-hash.ts'
 import { schemaFields } from '../tables/schema-fields.ts'
 import { type StoredTable, storedTable } from '../tables/stored-table.ts'
@@ -33,11 +33,11 @@ export class TableWriter {
    * @param path of the table inside the whole value
    * @throws WaymarkError `invalid` for what cannot be in a table, with row and column
    */
-  prepare(value: object, { schema }: TableMark, path: string): PreparedTable {
+  prepare(value: object, { schema, order }: TableMark, path: string): PreparedTable {
     const known = this.#prepared.get(value)
     if (known !== undefined) return known
     const rows = Array.isArray(value)
-      ? tableFromRows(value, schema === undefined ? undefined : schemaFields(schema), path)
+      ? tableFromRows(value, schema === undefined ? undefined : inOrder(schemaFields(schema), order), path)
       : undefined
     const table = rows?.table ?? columnarOfArrow(value)
     const digest = new Uint8Array(Buffer.from(contentHash(table), 'hex'))
@@ -70,6 +70,12 @@ export class TableWriter {
   dropFrom(start: number): void {
     if ((this.#written.at(-1)?.start ?? -1) >= start) this.#written = this.#written.filter(table => table.start < start)
   }
+}
+
+function inOrder(fields: readonly ColumnField[], order: readonly string[] | undefined): readonly ColumnField[] {
+  if (order === undefined) return fields
+  const byName = new Map(fields.map(field => [field.name, field]))
+  return order.flatMap(name => byName.get(name) ?? [])
 }
 
 function bufferBytes(stored: unknown): number {

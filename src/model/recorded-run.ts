@@ -137,9 +137,9 @@ export class RecordedRun {
     const grown = grownFrom !== undefined && stage.finished > grownFrom
     const changed = superseded !== undefined && superseded !== stage.checkpoint?.digest
     if (!grown && !changed) return
-    const what = changed ? 'was redone and its result changed' : 'was given more items'
+    const why = `${stage.path} ${changed ? 'was redone and its result changed' : 'was given more items'}`
     for (const later of this.#stages.values()) {
-      if (later.order > stage.order && !isInside(later.path, stage.path)) later.outdated = `${stage.path} ${what}`
+      if (later.order > stage.order && !isInside(later.path, stage.path)) later.outdated = why
     }
   }
 

@@ -46,7 +46,7 @@ export const itemPath = (stage: ScopePath, key: string): ScopePath => `${stage}[
 
 /** True if `path` lies inside `ancestor`: in one of its items or in a stage of its function. */
 export const isInside = (path: ScopePath, ancestor: ScopePath): boolean =>
-  path.startsWith(`${ancestor}[`) || path.startsWith(`${ancestor}/`)
+  (path[ancestor.length] === '[' || path[ancestor.length] === '/') && path.startsWith(ancestor)
 
 /** Every path that this one lies inside, the outermost first: of `a[k]/b` that is `a` and `a[k]`. */
 export function ancestorsOf(path: ScopePath): readonly ScopePath[] {

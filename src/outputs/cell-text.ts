@@ -1,6 +1,7 @@
 import { WaymarkError } from '../model/errors.ts'
 import type { Cell, IntervalCell } from '../tables/arrow-cell.ts'
 import type { ColumnType, TimeUnit } from '../tables/columnar.ts'
+import { decimalText } from '../tables/decimal-units.ts'
 
 /** Digits behind the point of a second. */
 const fractionDigits = { s: 0, ms: 3, us: 6, ns: 9 } as const
@@ -46,13 +47,6 @@ const bigOf = (cell: Cell): bigint => (typeof cell === 'bigint' ? cell : BigInt(
 const isInterval = (cell: Cell): cell is IntervalCell => typeof cell === 'object' && cell !== null && 'months' in cell
 
 const spanText = ({ months, days, nanoseconds }: IntervalCell): string => `P${months}M${days}DT${secondsText(nanoseconds, 'ns')}S`
-
-/** The digits with their point. */
-export function decimalText(value: bigint, scale: number): string {
-  if (scale <= 0) return `${value}${value === 0n ? '' : '0'.repeat(-scale)}`
-  const digits = String(value < 0n ? -value : value).padStart(scale + 1, '0')
-  return `${value < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
-}
 
 const secondsText = (value: bigint, unit: TimeUnit): string => decimalText(value, fractionDigits[unit])
 

@@ -1,4 +1,4 @@
-import type { Parser } from 'csv-parse'
+import type { Options, Parser } from 'csv-parse'
 import { WaymarkError } from '../model/errors.ts'
 import { batchItems, type ItemBatch, type LineSource } from './item-batch.ts'
 import { type CsvFile, checkColumns } from './item-file.ts'
@@ -40,6 +40,29 @@ export async function csvHeader(source: LineSource, csv: CsvFile<unknown, never>
   return undefined
 }
 
+/** A field, or null for an empty one without quotes. */
+export type CsvCell = string | null
+
+/**
+ * The rows, the header first, a group per block. In a file of one column an empty line is a row.
+ *
+ * @param seen Called with each field and whether it stood in quotes.
+ * @throws WaymarkError `invalid` naming the line
+ */
+export async function* csvCells(
+  source: LineSource,
+  csv: CsvFile<unknown, never>,
+  seen: (text: string, quoted: boolean) => void,
+): AsyncGenerator<readonly (readonly CsvCell[])[], void, undefined> {
+  const header = await csvHeader(source, csv)
+  const keepsEmptyLines = header?.length === 1
+  const cast = (text: string, { quoting }: { readonly quoting: boolean }): CsvCell => {
+    seen(text, quoting)
+    return text === '' && !quoting ? null : text
+  }
+  yield* rowGroups<CsvCell>(source, csv, { cast, skip_empty_lines: !keepsEmptyLines })
+}
+
 function batchOf(values: readonly unknown[], source: LineSource, csv: CsvFile<unknown, never>, rowsSeen: number): ItemBatch {
   return { values, lineOf: async index => (await placeOfRow(source, csv, rowsSeen - values.length + index)).line }
 }
@@ -64,30 +87,36 @@ function checkHeader(fields: readonly string[], csv: CsvFile<unknown, never>): r
 }
 
 /** The rows of the file, the header first, a group per block. */
-async function* rowGroups(
+async function* rowGroups<Field extends CsvCell = string>(
   source: LineSource,
   csv: CsvFile<unknown, never>,
-): AsyncGenerator<readonly string[][], void, undefined> {
-  const parser = await newParser(source, csv, false)
+  options: Options = {},
+): AsyncGenerator<readonly Field[][], void, undefined> {
+  const parser = await newParser(source, csv, false, options)
   for await (const block of lineBlocks(source.file, source.options)) {
     parser.write(block.bytes)
-    const rows: string[][] = []
+    const rows: Field[][] = []
     // Read at once instead of by events: everything a block gives is there when `write` returns.
-    for (let row: string[] | null = parser.read(); row !== null; row = parser.read()) rows.push(row)
-    if (parser.errored !== null) throw await malformed(parser.errored, parser.info.records, source, csv)
+    for (let row: Field[] | null = parser.read(); row !== null; row = parser.read()) rows.push(row)
+    if (parser.errored !== null) throw await malformed(parser.errored, parser.info.records, source, csv, options)
     yield rows
   }
   parser.end()
-  const rest: string[][] = []
+  const rest: Field[][] = []
   try {
     for await (const row of parser) rest.push(row)
   } catch (error) {
-    throw await malformed(error, parser.info.records, source, csv)
+    throw await malformed(error, parser.info.records, source, csv, options)
   }
   yield rest
 }
 
-async function newParser(source: LineSource, csv: CsvFile<unknown, never>, info: boolean): Promise<Parser> {
+async function newParser(
+  source: LineSource,
+  csv: CsvFile<unknown, never>,
+  info: boolean,
+  options: Options = {},
+): Promise<Parser> {
   const { parse } = await import('csv-parse')
   const parser = parse({
     delimiter: csv.delimiter,
@@ -95,14 +124,21 @@ async function newParser(source: LineSource, csv: CsvFile<unknown, never>, info:
     skip_empty_lines: true,
     max_record_size: source.options.maxLineBytes,
     info,
+    ...options,
   })
   // Errors are taken from `errored`; without a listener the process would end.
   parser.on('error', () => {})
   return parser
 }
 
-async function malformed(cause: unknown, row: number, source: LineSource, csv: CsvFile<unknown, never>): Promise<WaymarkError> {
-  const { line, text } = await placeOfRow(source, csv, row)
+async function malformed(
+  cause: unknown,
+  row: number,
+  source: LineSource,
+  csv: CsvFile<unknown, never>,
+  options: Options,
+): Promise<WaymarkError> {
+  const { line, text } = await placeOfRow(source, csv, row, options)
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
   const known = typeof code === 'string' ? reasons[code] : undefined
   const reason = known ?? (cause instanceof Error ? cause.message : String(cause))
@@ -128,16 +164,17 @@ async function placeOfRow(
   source: LineSource,
   csv: CsvFile<unknown, never>,
   row: number,
+  options: Options = {},
 ): Promise<{ line: number; text: string }> {
-  const start = await endOfRow(source, csv, row - 1)
+  const start = await endOfRow(source, csv, row - 1, options)
   const text = (await source.file.read(start, 4_096)).toString('utf8')
   const blankLines = /^[\r\n]*/.exec(text)?.[0].length ?? 0
   return { line: await lineAt(source.file, start + blankLines), text: text.slice(blankLines).split(/[\r\n]/, 1)[0] ?? '' }
 }
 
 /** The offset just behind row `row`. */
-async function endOfRow(source: LineSource, csv: CsvFile<unknown, never>, row: number): Promise<number> {
-  const parser = await newParser(source, csv, true)
+async function endOfRow(source: LineSource, csv: CsvFile<unknown, never>, row: number, options: Options): Promise<number> {
+  const parser = await newParser(source, csv, true, options)
   let base: number | undefined
   let seen = 0
   for await (const block of lineBlocks(source.file, source.options)) {

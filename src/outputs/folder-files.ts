@@ -1,5 +1,6 @@
-import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+import { WaymarkError } from '../model/errors.ts'
 import type { FolderPosition } from '../model/output-position.ts'
+import { FirstFault } from './first-fault.ts'
 import { checkFileName } from './folder-name.ts'
 import { hiddenName, parseHiddenName } from './hidden-names.ts'
 import { jsonl } from './item-file.ts'
@@ -47,10 +48,11 @@ export class FolderFiles implements ItemOutput {
   #names: OutputWriter | undefined
   #unseen: { readonly hidden: string; readonly path: string }[] = []
   #obsolete: string | undefined
-  #broken: WaymarkError | undefined
+  readonly #fault: FirstFault
 
   constructor(options: FolderOptions) {
     this.#options = options
+    this.#fault = new FirstFault(error => outputFailed(error, this.#position.path, options.folder))
     this.#position = options.position
     this.#before = options.entries
     this.#obsolete = options.position.names?.path
@@ -66,7 +68,7 @@ export class FolderFiles implements ItemOutput {
   }
 
   add(value: unknown, item: OutputItem): void {
-    if (this.#broken !== undefined) throw this.#broken
+    this.#fault.check()
     const shown = this.#options.position.path
     const itemName = item.key ?? String(item.index)
     const name = checkFileName(this.#options.nameOf(value, item), itemName, shown)
@@ -84,7 +86,7 @@ export class FolderFiles implements ItemOutput {
   }
 
   flush(): Promise<FolderPosition> {
-    return this.#guarded(async () => {
+    return this.#fault.guard(async () => {
       const { context, folder } = this.#options
       const files = this.#pending
       this.#pending = []
@@ -144,7 +146,7 @@ export class FolderFiles implements ItemOutput {
 
   /** Shows the files that are counted now. */
   recorded(): Promise<void> {
-    return this.#guarded(async () => {
+    return this.#fault.guard(async () => {
       const { context, folder } = this.#options
       for (const { hidden, path } of this.#unseen) await context.files.rename(hidden, path)
       if (this.#unseen.length > 0) await context.files.syncDirectory(folder)
@@ -162,16 +164,6 @@ export class FolderFiles implements ItemOutput {
 
   async close(): Promise<void> {
     await this.#names?.close()
-  }
-
-  async #guarded<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#broken !== undefined) throw this.#broken
-    try {
-      return await work()
-    } catch (error) {
-      this.#broken = isWaymarkError(error) ? error : outputFailed(error, this.#position.path, this.#options.folder)
-      throw this.#broken
-    }
   }
 }
 

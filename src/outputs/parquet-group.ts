@@ -25,7 +25,7 @@ export async function checkGroup(
     if (!(start >= 0 && length >= 0)) throw new Error(`a column begins at byte ${start} and has ${length} bytes`)
     const bytes = await file.read(start, length)
     if (bytes.length !== length) throw new Error(`the file ends at byte ${start + bytes.length}, before ${start + length}`)
-    checkPages(bytes, column, { codec: column.codec, compressors, isBoolean: column.type === 'BOOLEAN', ...levels })
+    checkPages(bytes, column, { codec: column.codec, compressors, type: column.type, ...levels })
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CompressionCodec, Compressors } from 'hyparquet'
+import type { CompressionCodec, Compressors, ParquetType } from 'hyparquet'
 import type { PageHeader } from './parquet-pages.ts'
 import { checkRuns, levelWidth } from './parquet-runs.ts'
 
@@ -6,12 +6,24 @@ import { checkRuns, levelWidth } from './parquet-runs.ts'
 export interface PageColumn {
   readonly codec: CompressionCodec
   readonly compressors: Compressors
-  readonly isBoolean: boolean
+  readonly type: ParquetType | undefined
   readonly mostRepetition: number
   readonly mostDefinition: number
 }
 
 const encodings = { plainDictionary: 2, rle: 3, rleDictionary: 8 } as const
+
+/** The least that a value of a dictionary takes. */
+const valueBytes = {
+  BOOLEAN: 1,
+  INT32: 4,
+  INT64: 8,
+  INT96: 12,
+  FLOAT: 4,
+  DOUBLE: 8,
+  BYTE_ARRAY: 4,
+  FIXED_LEN_BYTE_ARRAY: 1,
+} as const satisfies Record<ParquetType, number>
 
 /** A page cannot unpack to more than this times its bytes: what the best codec makes of zeros. */
 const mostRatio = 65_536
@@ -26,7 +38,8 @@ export function checkPageRuns(header: PageHeader, body: Uint8Array, column: Page
   const { kind, values } = header
   if (header.uncompressed < 0 || header.uncompressed > (body.length + 1) * mostRatio)
     throw new Error(`a page of ${body.length} bytes is to unpack to ${header.uncompressed}`)
-  if (kind === 'data') checkFirstKind(header, body, column)
+  if (kind === 'dictionary') checkDictionary(header, body, column)
+  else if (kind === 'data') checkFirstKind(header, body, column)
   else if (kind === 'data-2') {
     const { repetitionBytes, definitionBytes } = header
     const levels = repetitionBytes + definitionBytes
@@ -38,6 +51,11 @@ export function checkPageRuns(header: PageHeader, body: Uint8Array, column: Page
     const packed = body.subarray(levels)
     checkValues(header.isCompressed ? unpacked(packed, header.uncompressed - levels, column) : packed, header, column)
   }
+}
+
+function checkDictionary({ values, uncompressed }: PageHeader, body: Uint8Array, { codec, type }: PageColumn): void {
+  const bytes = codec === 'UNCOMPRESSED' ? body.length : uncompressed
+  if (values * valueBytes[type ?? 'BYTE_ARRAY'] > bytes) throw new Error(`a dictionary of ${bytes} bytes has ${values} values`)
 }
 
 function checkFirstKind(header: PageHeader, body: Uint8Array, column: PageColumn): void {
@@ -52,11 +70,13 @@ function checkFirstKind(header: PageHeader, body: Uint8Array, column: PageColumn
   if (hasRuns(header, column)) checkValues(bytes, header, column)
 }
 
-const hasRuns = ({ encoding }: PageHeader, { isBoolean }: PageColumn): boolean =>
-  encoding === encodings.plainDictionary || encoding === encodings.rleDictionary || (encoding === encodings.rle && isBoolean)
+const hasRuns = ({ encoding }: PageHeader, { type }: PageColumn): boolean =>
+  encoding === encodings.plainDictionary ||
+  encoding === encodings.rleDictionary ||
+  (encoding === encodings.rle && type === 'BOOLEAN')
 
-function checkValues(bytes: Uint8Array, { values }: PageHeader, { isBoolean }: PageColumn): void {
-  if (isBoolean) return checkRuns(bytes.subarray(4, 4 + lengthAt(bytes)), 1, values)
+function checkValues(bytes: Uint8Array, { values }: PageHeader, { type }: PageColumn): void {
+  if (type === 'BOOLEAN') return checkRuns(bytes.subarray(4, 4 + lengthAt(bytes)), 1, values)
   const [width = 0] = bytes
   checkRuns(bytes.subarray(1), width, values)
 }

@@ -1,7 +1,7 @@
 import { decodeValue } from '../format/decode-value.ts'
 import { encodeValue } from '../format/encode-value.ts'
-import { isWaymarkError, type WaymarkError } from '../model/errors.ts'
 import type { FilePosition, PartsPosition } from '../model/output-position.ts'
+import { FirstFault } from './first-fault.ts'
 import { hiddenName, parseHiddenName } from './hidden-names.ts'
 import { jsonl } from './item-file.ts'
 import type { ItemOutput, OutputContext, OutputItem } from './item-target.ts'
@@ -62,10 +62,11 @@ export class ParquetParts implements ItemOutput {
   /** Hidden files that the newest position has no more need of. */
   #obsolete: string[] = []
   readonly #seen = new Map<string, { readonly identity: string; readonly size: number }>()
-  #broken: WaymarkError | undefined
+  readonly #fault: FirstFault
 
   constructor(options: PartsOptions) {
     this.#options = options
+    this.#fault = new FirstFault(error => outputFailed(error, this.#position.path, options.folder))
     this.#position = options.position
     this.#rowsInParts = options.position.rows - options.pending.length
     this.#firstPartFull = options.position.parts > 0
@@ -84,7 +85,7 @@ export class ParquetParts implements ItemOutput {
   }
 
   add(value: unknown, item: OutputItem): void {
-    if (this.#broken !== undefined) throw this.#broken
+    this.#fault.check()
     const row = encodeValue(this.#options.columns.row(value, item.key ?? String(item.index)))
     this.#take(row)
     this.#pendingBytes += row.length
@@ -104,11 +105,11 @@ export class ParquetParts implements ItemOutput {
   }
 
   flush(): Promise<PartsPosition> {
-    return this.#guarded(() => this.#flush())
+    return this.#fault.guard(() => this.#flush())
   }
 
   seal(): Promise<PartsPosition> {
-    return this.#guarded(() => {
+    return this.#fault.guard(() => {
       const isEmpty = this.#position.parts + this.#full.length + this.#open.rows.length === 0
       if (this.#open.rows.length > 0 || (isEmpty && this.#options.evenEmpty)) this.#close()
       return this.#flush()
@@ -190,7 +191,7 @@ export class ParquetParts implements ItemOutput {
 
   /** Shows the parts that are counted now, and removes the rows that are in them. */
   recorded(): Promise<void> {
-    return this.#guarded(async () => {
+    return this.#fault.guard(async () => {
       const { context, folder } = this.#options
       const { files } = context
       for (const number of this.#unseen) {
@@ -209,7 +210,7 @@ export class ParquetParts implements ItemOutput {
 
   /** Proves that what was published is still there. */
   finish(): Promise<PartsPosition> {
-    return this.#guarded(async () => {
+    return this.#fault.guard(async () => {
       const { context, folder } = this.#options
       for (const [path, { identity, size }] of this.#seen) {
         const found = await context.files.stat(path)
@@ -231,16 +232,6 @@ export class ParquetParts implements ItemOutput {
 
   async close(): Promise<void> {
     await this.#rows?.close()
-  }
-
-  async #guarded<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#broken !== undefined) throw this.#broken
-    try {
-      return await work()
-    } catch (error) {
-      this.#broken = isWaymarkError(error) ? error : outputFailed(error, this.#position.path, this.#options.folder)
-      throw this.#broken
-    }
   }
 }
 

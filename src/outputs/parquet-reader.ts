@@ -4,7 +4,9 @@ import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import { type InputFile, openInput } from './input-file.ts'
 import { batchItems } from './item-batch.ts'
 import { parquetCodecs } from './parquet-codecs.ts'
+import { schemaNodes } from './parquet-column-type.ts'
 import { checkGroup } from './parquet-group.ts'
+import { checkParquetNames } from './parquet-names.ts'
 import { columnsKey } from './parquet-part.ts'
 
 /** How times finer than a millisecond are given, which no Date can hold. */
@@ -130,6 +132,7 @@ export async function asyncBuffer(file: InputFile): Promise<AsyncBuffer> {
 
 /** The top-level columns, each with what makes an exact value of what the library gives. */
 function columnsOf(metadata: FileMetaData, shown: string) {
+  checkParquetNames(schemaNodes(metadata.schema), shown)
   const own = ownTypes(metadata)
   return childrenOf(metadata.schema).map(({ element, inside }) => {
     for (const part of inside) {

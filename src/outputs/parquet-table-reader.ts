@@ -9,6 +9,7 @@ import { openInput } from './input-file.ts'
 import { parquetCodecs } from './parquet-codecs.ts'
 import { type ReadColumn, readColumn, schemaNodes, withoutMarks } from './parquet-column-type.ts'
 import { checkGroup } from './parquet-group.ts'
+import { checkParquetNames } from './parquet-names.ts'
 import { asyncBuffer, reading, readMetadata, unreadable } from './parquet-reader.ts'
 import { type OwnTable, ownTable } from './parquet-table-types.ts'
 
@@ -25,14 +26,14 @@ export interface ParquetTableSource {
 /**
  * A Parquet file as a table in columns, a batch for each row group. Of a file that Waymark wrote the types are those of the table it was written from, and its content is proven.
  *
- * @throws WaymarkError `not_found`; `invalid` for a file that is damaged, cut off or holds what cannot be kept; `unavailable`
+ * @throws WaymarkError `not_found`; `invalid` for a file that is damaged, cut off or holds what cannot be kept, `unsupported` for one with two columns of one name; `unavailable`
  */
 export async function tableOfParquet(source: ParquetTableSource): Promise<ColumnarTable> {
   const { files, path, shown, onProgress } = source
   const file = await openInput(files, path, shown)
   try {
     const metadata = await readMetadata(file, source)
-    const { columns, own } = await reading(shown, async () => columnsOf(metadata))
+    const { columns, own } = await reading(shown, async () => columnsOf(metadata, shown))
     const [{ parquetScan }, compressors] = await Promise.all([import('hyparquet'), parquetCodecs()])
     const buffer = await asyncBuffer(file)
     const raw = { ...metadata, schema: metadata.schema.map(withoutMarks) }
@@ -71,8 +72,13 @@ function cellsOf(values: ArrayLike<unknown>, take: (raw: unknown) => Cell, { nam
   }
 }
 
-function columnsOf(metadata: FileMetaData): { readonly columns: readonly ReadColumn[]; readonly own: OwnTable | undefined } {
-  const found = schemaNodes(metadata.schema).map(readColumn)
+function columnsOf(
+  metadata: FileMetaData,
+  shown: string,
+): { readonly columns: readonly ReadColumn[]; readonly own: OwnTable | undefined } {
+  const nodes = schemaNodes(metadata.schema)
+  checkParquetNames(nodes, shown)
+  const found = nodes.map(readColumn)
   const own = ownTable(metadata)
   if (own === undefined) return { columns: found, own }
   return {

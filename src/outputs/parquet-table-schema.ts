@@ -16,6 +16,7 @@ export interface ParquetField {
 
 /** @throws WaymarkError `unsupported` naming the column and what Parquet has no form for */
 export function parquetField(field: ColumnField, path = field.name): ParquetField {
+  mustBeImportable(field.name, path)
   const { elements, give, ordered } = fieldOf(field.type, path)
   const [first, ...inside] = elements
   const nullable = (cell: Cell): unknown => (cell === null ? null : give(cell))
@@ -123,6 +124,11 @@ export function mustDiffer(names: readonly string[], path: string): void {
   if (twice === undefined) return
   const where = path === '' ? 'the table' : `the column ${path}`
   throw unsupported(`${where} has two columns named ${twice}, and Parquet finds columns by name`, path)
+}
+
+/** @throws WaymarkError `unsupported` for a name that a later import refuses: objects cannot have it safely */
+export function mustBeImportable(name: string, path: string): void {
+  if (name === '__proto__') throw unsupported(`the column ${path} has a name that an import of such a file refuses`, path)
 }
 
 function integer({ bits, signed }: { readonly bits: 8 | 16 | 32 | 64; readonly signed: boolean }): Made {

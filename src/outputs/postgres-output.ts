@@ -1,4 +1,3 @@
-import type { WaymarkError } from '../model/errors.ts'
 import type { TablePosition } from '../model/output-position.ts'
 import type { ItemOutput, OutputItem, OutputProgress } from './item-target.ts'
 import type { PostgresClient, PostgresLink } from './postgres-connection.ts'
@@ -7,20 +6,11 @@ import type { PostgresProgress } from './postgres-progress.ts'
 import type { PostgresChoice, PostgresTable } from './postgres-schema.ts'
 import { inTransaction } from './postgres-transaction.ts'
 import { type PostgresValue, postgresValue } from './postgres-value.ts'
+import { SqlCommits } from './sql-commits.ts'
 import { onConflict } from './sql-conflict.ts'
 import { quoted } from './sql-options.ts'
-import {
-  encodeFlushes,
-  encodeProgress,
-  type KeptFlush,
-  keepAtTheEnd,
-  keepFlushes,
-  type Opening,
-  type OpeningFacts,
-  type ProgressRow,
-  refusedFlush,
-} from './sql-progress.ts'
-import { RowMaker, type RowShape, type SqlRow, valueBytes } from './sql-row.ts'
+import { type Opening, type OpeningFacts, type ProgressRow, refusedFlush } from './sql-progress.ts'
+import { RowMaker, type RowShape, type SqlRow } from './sql-row.ts'
 import { statementsOf } from './sql-statements.ts'
 
 export interface PostgresOutputParts extends OpeningFacts {
@@ -33,21 +23,16 @@ export interface PostgresOutputParts extends OpeningFacts {
 
 type Row = SqlRow<PostgresValue>
 
-/** Rows that wait in memory, and one transaction for each flush. */
+/** One transaction for each flush. */
 export class PostgresOutput implements ItemOutput {
   readonly #parts: PostgresOutputParts
   readonly #maker: RowMaker<PostgresValue>
-  #position: TablePosition
-  #flushes: readonly KeptFlush[]
-  #rows: Row[] = []
-  #bytes = 0
-  #fault: WaymarkError | undefined
+  readonly #commits: SqlCommits<PostgresValue>
 
   constructor(parts: PostgresOutputParts) {
     this.#parts = parts
     const { choice, table, opening } = parts
-    this.#position = opening.position
-    this.#flushes = opening.flushes
+    this.#commits = new SqlCommits(parts, opening, error => postgresError(error, parts))
     const columns = new Map(table.columns.map(column => [column.name, column]))
     this.#maker = new RowMaker({
       ...parts,
@@ -59,45 +44,20 @@ export class PostgresOutput implements ItemOutput {
   }
 
   get position(): TablePosition {
-    return this.#position
+    return this.#commits.position
   }
 
   get pendingBytes(): number {
-    return this.#bytes
+    return this.#commits.pendingBytes
   }
 
   add(value: unknown, item: OutputItem): void {
-    if (this.#fault !== undefined) throw this.#fault
-    const row = this.#maker.row(value, item)
-    this.#rows.push(row)
-    this.#bytes += valueBytes(row.values)
+    this.#commits.check()
+    this.#commits.add(this.#maker.row(value, item))
   }
 
-  async flush(progress: OutputProgress): Promise<TablePosition> {
-    if (this.#fault !== undefined) throw this.#fault
-    const rows = this.#rows
-    this.#rows = []
-    this.#bytes = 0
-    const position = {
-      ...this.#position,
-      sequence: this.#position.sequence + 1,
-      rows: this.#position.rows + rows.length,
-    }
-    const flushes = keepFlushes(this.#flushes, { ...position, progress: encodeProgress(progress) })
-    try {
-      await this.#commit(this.#rowAt(position, flushes), rows)
-    } catch (error) {
-      this.#fault = postgresError(error, this.#parts)
-      throw this.#fault
-    }
-    this.#position = position
-    this.#flushes = flushes
-    return position
-  }
-
-  #rowAt({ generation, sequence, rows }: TablePosition, flushes: readonly KeptFlush[]): ProgressRow {
-    const { token, target } = this.#parts
-    return { generation, target, token, sequence, rows, flushes: encodeFlushes(flushes) }
+  flush(progress: OutputProgress): Promise<TablePosition> {
+    return this.#commits.flush(progress, (row, rows) => this.#commit(row, rows))
   }
 
   async #commit(progress: ProgressRow, rows: readonly Row[]): Promise<void> {
@@ -125,8 +85,8 @@ export class PostgresOutput implements ItemOutput {
   #transaction(row: ProgressRow, write: (client: PostgresClient) => Promise<void>): Promise<void> {
     const { link, progress } = this.#parts
     return inTransaction(link, async client => {
-      if (!(await progress.advance(client, row, this.#position.sequence))) {
-        throw refusedFlush(await progress.read(client), this.#position, this.#parts)
+      if (!(await progress.advance(client, row, this.position.sequence))) {
+        throw refusedFlush(await progress.read(client), this.position, this.#parts)
       }
       await write(client)
     })
@@ -139,17 +99,12 @@ export class PostgresOutput implements ItemOutput {
     await client.query(`INSERT INTO ${this.#parts.table.name} (${names}) VALUES ${tuples.join(',')}${onConflict(shape)}`, values)
   }
 
-  /** What was committed is in the log by now: most of it need not be kept here. The row itself stays: items may be requeued. */
-  async finish(): Promise<TablePosition> {
-    const flushes = keepAtTheEnd(this.#flushes)
-    if (flushes.length === this.#flushes.length) return this.#position
-    // It would only have saved a few kilobytes.
-    await this.#transaction(this.#rowAt(this.#position, flushes), async () => {}).catch(() => {})
-    return this.#position
+  finish(): Promise<TablePosition> {
+    return this.#commits.finish(row => this.#transaction(row, async () => {}))
   }
 
   async close(): Promise<void> {
-    this.#rows = []
+    this.#commits.drop()
     await this.#parts.link.close()
   }
 }

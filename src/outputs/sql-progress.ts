@@ -1,7 +1,7 @@
 import { decodeValue } from '../format/decode-value.ts'
 import { encodeValue } from '../format/encode-value.ts'
-import type { StageProgress } from '../model/records.ts'
 import type { TablePosition } from '../model/output-position.ts'
+import type { StageProgress } from '../model/records.ts'
 import type { OutputProgress } from './item-target.ts'
 import { fencedTable, type TablePlace, tableConflict } from './sql-errors.ts'
 

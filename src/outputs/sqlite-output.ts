@@ -1,20 +1,11 @@
 import type { Clock } from '../model/clock.ts'
-import type { WaymarkError } from '../model/errors.ts'
 import type { TablePosition } from '../model/output-position.ts'
 import type { ItemOutput, OutputItem, OutputProgress } from './item-target.ts'
+import { SqlCommits } from './sql-commits.ts'
 import { onConflict } from './sql-conflict.ts'
 import { quoted, type TableChoice } from './sql-options.ts'
-import {
-  encodeFlushes,
-  encodeProgress,
-  type KeptFlush,
-  keepAtTheEnd,
-  keepFlushes,
-  type Opening,
-  type OpeningFacts,
-  refusedFlush,
-} from './sql-progress.ts'
-import { RowMaker, type RowShape, type SqlColumn, type SqlRow, valueBytes } from './sql-row.ts'
+import { type Opening, type OpeningFacts, type ProgressRow, refusedFlush } from './sql-progress.ts'
+import { RowMaker, type RowShape, type SqlColumn, type SqlRow } from './sql-row.ts'
 import { RefusedRow, sqliteError } from './sqlite-errors.ts'
 import type { SqliteHandle } from './sqlite-handle.ts'
 import type { SqliteProgress } from './sqlite-progress.ts'
@@ -32,7 +23,7 @@ export interface SqliteOutputParts extends OpeningFacts {
 
 type Row = SqlRow<SqliteValue>
 
-/** Rows that wait in memory, and one transaction for each flush. */
+/** One transaction for each flush. */
 export class SqliteOutput implements ItemOutput {
   readonly #parts: SqliteOutputParts
   readonly #maker: RowMaker<SqliteValue>
@@ -40,19 +31,14 @@ export class SqliteOutput implements ItemOutput {
   /** Of the table; empty until the first row, where the table is made from the first rows. */
   #columns: readonly SqlColumn[]
   #mustCreate: boolean
-  #position: TablePosition
-  #flushes: readonly KeptFlush[]
-  #rows: Row[] = []
-  #bytes = 0
-  #fault: WaymarkError | undefined
+  readonly #commits: SqlCommits<SqliteValue>
 
   constructor(parts: SqliteOutputParts) {
     this.#parts = parts
     const { choice, opening } = parts
     this.#columns = opening.columns
     this.#mustCreate = opening.columns.length === 0
-    this.#position = opening.position
-    this.#flushes = opening.flushes
+    this.#commits = new SqlCommits(parts, opening, error => sqliteError(error, parts))
     this.#maker = new RowMaker({
       ...parts,
       columns: choice.columns,
@@ -63,18 +49,16 @@ export class SqliteOutput implements ItemOutput {
   }
 
   get position(): TablePosition {
-    return this.#position
+    return this.#commits.position
   }
 
   get pendingBytes(): number {
-    return this.#bytes
+    return this.#commits.pendingBytes
   }
 
   add(value: unknown, item: OutputItem): void {
-    if (this.#fault !== undefined) throw this.#fault
-    const row = this.#columns.length > 0 ? this.#maker.row(value, item) : this.#firstRow(value, item)
-    this.#rows.push(row)
-    this.#bytes += valueBytes(row.values)
+    this.#commits.check()
+    this.#commits.add(this.#columns.length > 0 ? this.#maker.row(value, item) : this.#firstRow(value, item))
   }
 
   /** The first row says which columns a table that is to be made has. */
@@ -89,42 +73,15 @@ export class SqliteOutput implements ItemOutput {
     }
   }
 
-  async flush(progress: OutputProgress): Promise<TablePosition> {
-    if (this.#fault !== undefined) throw this.#fault
-    const rows = this.#rows
-    this.#rows = []
-    this.#bytes = 0
-    const position = {
-      ...this.#position,
-      sequence: this.#position.sequence + 1,
-      rows: this.#position.rows + rows.length,
-    }
-    const flushes = keepFlushes(this.#flushes, { ...position, progress: encodeProgress(progress) })
-    try {
-      await this.#commit(position, flushes, rows)
-    } catch (error) {
-      this.#fault = sqliteError(error, this.#parts)
-      throw this.#fault
-    }
-    this.#position = position
-    this.#flushes = flushes
-    return position
+  flush(progress: OutputProgress): Promise<TablePosition> {
+    return this.#commits.flush(progress, (row, rows) => this.#commit(row, rows))
   }
 
-  async #commit(position: TablePosition, flushes: readonly KeptFlush[], rows: readonly Row[]): Promise<void> {
-    const { handle, progress, token, target } = this.#parts
-    const kept = encodeFlushes(flushes)
+  async #commit(row: ProgressRow, rows: readonly Row[]): Promise<void> {
+    const { handle, progress } = this.#parts
     const create = this.#mustCreate && rows.length > 0
     await handle.write(() => {
-      const row = {
-        generation: position.generation,
-        target,
-        token,
-        sequence: position.sequence,
-        rows: position.rows,
-        flushes: kept,
-      }
-      if (!progress.advance(row, this.#position.sequence)) throw refusedFlush(progress.read(), this.#position, this.#parts)
+      if (!progress.advance(row, this.position.sequence)) throw refusedFlush(progress.read(), this.position, this.#parts)
       if (create) handle.database.exec(this.#createTable(rows))
       for (const each of rows) this.#insert(each)
     }, this.#parts)
@@ -158,20 +115,12 @@ export class SqliteOutput implements ItemOutput {
     )
   }
 
-  /** What was committed is in the log by now: most of it need not be kept here. The row itself stays: items may be requeued. */
-  async finish(): Promise<TablePosition> {
-    const { handle, progress, token, target } = this.#parts
-    const { generation, sequence, rows } = this.#position
-    const flushes = keepAtTheEnd(this.#flushes)
-    if (flushes.length === this.#flushes.length) return this.#position
-    const row = { generation, target, token, sequence, rows, flushes: encodeFlushes(flushes) }
-    // It would only have saved a few kilobytes.
-    await handle.write(() => progress.advance(row, sequence), this.#parts).catch(() => {})
-    return this.#position
+  finish(): Promise<TablePosition> {
+    return this.#commits.finish(row => this.#commit(row, []))
   }
 
   async close(): Promise<void> {
-    this.#rows = []
+    this.#commits.drop()
     this.#parts.handle.close()
   }
 }

@@ -3,7 +3,7 @@ import { type CellReader, cellReader } from '../tables/arrow-cell.ts'
 import type { ColumnarTable, ColumnType } from '../tables/columnar.ts'
 import { cellJson } from './cell-json.ts'
 import { cellText } from './cell-text.ts'
-import { mustDiffer } from './parquet-table-schema.ts'
+import { mustBeImportable, mustDiffer } from './parquet-table-schema.ts'
 
 /** Rows that become one piece. */
 const pieceRows = 1024
@@ -11,9 +11,10 @@ const pieceRows = 1024
 /**
  * A table as CSV (RFC 4180, lines ended by LF, UTF-8): a header, then a line a row. No value is an empty field, an empty text is `""`; nested values are JSON.
  *
- * @throws WaymarkError `invalid` for what has no such form, naming the column
+ * @throws WaymarkError `invalid` for what has no such form, `unsupported` for a column `__proto__`, naming the column
  */
 export async function* csvOfTable(table: ColumnarTable): AsyncIterableIterator<Uint8Array> {
+  for (const { name } of table.fields) mustBeImportable(name, name)
   yield Buffer.from(`${table.fields.map(({ name }) => quotedWhereNeeded(name)).join(',')}\n`)
   yield* piecesOf(table, columns => row => columns.map(({ name, type, read }) => csvField(type, read, row, name)).join(','))
 }

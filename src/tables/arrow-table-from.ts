@@ -2,13 +2,14 @@ import type { Table } from 'apache-arrow'
 import { WaymarkError } from '../model/errors.ts'
 import { arrowOfColumnar, columnarOfArrow, isArrowTable } from './arrow-bridge.ts'
 import { arrowLibrary } from './arrow-library.ts'
+import { checkIpcFrame } from './check-ipc-frame.ts'
 import { columnarOfDuckDB, isDuckDBResult } from './duckdb-result.ts'
 
 /**
  * An `apache-arrow` table of what holds one in another form: bytes in Arrow's IPC format (stream or file), an arquero table, a polars DataFrame, a result of `@duckdb/node-api` (what is left
- * of it), or a table of another copy of `apache-arrow`. Types are kept: what cannot be is refused.
+ * of it: taken once, it is empty), or a table of another copy of `apache-arrow`. Types are kept: what cannot be is refused.
  *
- * @throws WaymarkError `invalid` for anything else or bytes that are no Arrow, `unsupported` if `apache-arrow` is not installed or a type cannot be kept
+ * @throws WaymarkError `invalid` for anything else, bytes that are no whole Arrow, or a result that was taken before, `unsupported` if `apache-arrow` is not installed or a type cannot be kept
  *
  * @example
  * const result = await connection.run('select * from prices')
@@ -30,6 +31,7 @@ export async function arrowTableFrom(value: object): Promise<Table> {
 
 function fromBytes(bytes: Uint8Array): Table {
   const library = arrowLibrary()
+  checkIpcFrame(bytes, 'what was given')
   try {
     return library.tableFromIPC(bytes)
   } catch (error) {
@@ -52,10 +54,24 @@ function checked(table: object): Table {
   throw new TypeError('apache-arrow gave no table')
 }
 
-const notATable = (value: object): WaymarkError =>
-  new WaymarkError('invalid', {
+function notATable(value: object): WaymarkError {
+  const rest = { means: 'Nothing was saved.' }
+  if (Array.isArray(value))
+    return new WaymarkError('invalid', {
+      message: 'arrowTableFrom() takes tables of other libraries, not rows',
+      ...rest,
+      remedy: 'Rows as plain objects go to table() as they are: table(rows).',
+    })
+  if (typeof Reflect.get(value, 'currentRowCount') === 'number' && typeof Reflect.get(value, 'readAll') === 'function')
+    return new WaymarkError('invalid', {
+      message: 'no table can be made of a reader of a DuckDB result, which has taken its rows',
+      ...rest,
+      remedy: 'Pass the result itself: arrowTableFrom(await connection.run(sql)), in place of runAndReadAll.',
+    })
+  return new WaymarkError('invalid', {
     message: `no table can be made of ${value.constructor?.name ?? 'an object'}`,
-    means: 'Nothing was saved.',
+    ...rest,
     remedy:
       'Give Arrow IPC bytes, an arquero table, a polars DataFrame, a DuckDB result or an Arrow table; rows as plain objects go to table() as they are.',
   })
+}

@@ -1,4 +1,5 @@
 import { canonicalFixed, canonicalVariable } from './canonical-values.ts'
+import type { ColumnSpace } from './column-space.ts'
 import type { ColumnarTable, ColumnData, ColumnType } from './columnar.ts'
 import { fixedWidth } from './fixed-width.ts'
 import { joinColumns } from './join-columns.ts'
@@ -37,8 +38,11 @@ export interface VariableColumn {
 
 export type Offsets = Uint32Array | Float64Array
 
-/** @param column Which of the table's fields. */
-export function canonicalColumn(table: ColumnarTable, column: number): CanonicalColumn {
+/**
+ * @param column Which of the table's fields.
+ * @param space for what must be copied: the column is valid until the next is made there
+ */
+export function canonicalColumn(table: ColumnarTable, column: number, space?: ColumnSpace): CanonicalColumn {
   const field = table.fields[column]
   const parts: ColumnData[] = []
   for (const batch of table.batches) {
@@ -50,6 +54,7 @@ export function canonicalColumn(table: ColumnarTable, column: number): Canonical
   return joinColumns(
     parts.map(part => canonicalData(part, type, known)),
     canonicalData(noRows, type, known),
+    space,
   )
 }
 

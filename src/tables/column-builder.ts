@@ -1,8 +1,9 @@
 import { type ColumnPlan, valueIn } from './column-plan.ts'
+import type { ColumnValues } from './column-values.ts'
 import type { ColumnType } from './columnar.ts'
 import { type FilledColumn, fillColumn } from './fill-column.ts'
 import { type FillState, newFillState } from './fill-state.ts'
-import { type ColumnValues, planByKinds, planColumn } from './plan-column.ts'
+import { planByKinds, planColumn } from './plan-column.ts'
 import { groupOf, kind, kindsIn } from './value-kinds.ts'
 
 /** What a table is made of, for messages and for a second look. */

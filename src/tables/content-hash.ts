@@ -1,5 +1,5 @@
 import { type CanonicalColumn, canonicalColumn } from './canonical-column.ts'
-import { ColumnSpace } from './column-in-places.ts'
+import { ColumnSpace } from './column-space.ts'
 import type { ColumnarTable } from './columnar.ts'
 import { ContentHashStream } from './content-hash-stream.ts'
 import { hashColumn } from './hash-column.ts'

@@ -26,12 +26,17 @@ export function isDuckDBResult(value: object): value is DuckDBResultShape {
   return ['deduplicatedColumnNames', 'columnTypes', 'fetchChunk'].every(name => typeof Reflect.get(value, name) === 'function')
 }
 
+/** Results whose rows were taken: the library gives them once, and then none. */
+const taken = new WeakSet<object>()
+
 /**
  * Takes over what is left of a result: every type exactly.
  *
- * @throws WaymarkError `unsupported` naming the column whose type or value cannot be kept
+ * @throws WaymarkError `invalid` if nothing is left of a result that had rows; `unsupported` naming the column whose type or value cannot be kept
  */
 export async function columnarOfDuckDB(result: DuckDBResultShape): Promise<ColumnarTable> {
+  if (taken.has(result)) throw takenBefore()
+  taken.add(result)
   const types = result.columnTypes()
   const columns = result.deduplicatedColumnNames().map((name, at) => {
     const type = types[at]
@@ -60,6 +65,8 @@ export async function columnarOfDuckDB(result: DuckDBResultShape): Promise<Colum
     if (rows >= batchChunks * 2048) close()
   }
   close()
+  const all: unknown = Reflect.get(result, 'rowCount')
+  if (batches.length === 0 && typeof all === 'number' && all > 0) throw takenBefore()
   return {
     fields: columns.map(({ field }) => field),
     batches,
@@ -88,6 +95,13 @@ function columnTaker({ field, take }: DuckDBColumn, first: DuckDBChunk, at: numb
     },
   }
 }
+
+const takenBefore = (): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: 'the rows of this DuckDB result were taken before: it gives them once',
+    means: 'Nothing was saved.',
+    remedy: 'Keep the table that was made of it, or run the query again.',
+  })
 
 const refused = (column: string, error: unknown): WaymarkError =>
   new WaymarkError('unsupported', {

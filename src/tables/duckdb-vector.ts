@@ -108,7 +108,7 @@ class FixedTaker implements VectorTaker {
   readonly #rows = new RowsTaken()
   readonly #width: number
   readonly #infinities: readonly (readonly number[])[]
-  #bytes: Uint8Array
+  #bytes: Uint8Array<ArrayBuffer>
 
   constructor(width: number, infinities: readonly (readonly number[])[]) {
     this.#width = width

@@ -119,13 +119,17 @@ function countPairs(counter: DistinctCounter, { bytes, present, rowCount }: Fixe
   }
 }
 
-function countFixed(counter: DistinctCounter, { bytes, width, present, rowCount }: FixedColumn): void {
+function countFixed(counter: DistinctCounter, { bytes: given, width, present, rowCount }: FixedColumn): void {
+  const bytes = viewOf(given)
   for (let row = 0; row < rowCount; row++) {
     if (present === undefined || present[row] === 1) addBytes(counter, bytes, row * width, (row + 1) * width)
   }
 }
 
-function countVariable(counter: DistinctCounter, { bytes, offsets, index, present, rowCount }: VariableColumn): void {
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+function countVariable(counter: DistinctCounter, { bytes: given, offsets, index, present, rowCount }: VariableColumn): void {
+  const bytes = viewOf(given)
   if (index === undefined) {
     for (let row = 0; row < rowCount; row++) {
       if (present === undefined || present[row] === 1) addBytes(counter, bytes, offsets[row] ?? 0, offsets[row + 1] ?? 0)
@@ -139,18 +143,24 @@ function countVariable(counter: DistinctCounter, { bytes, offsets, index, presen
   }
 }
 
-function addBytes(counter: DistinctCounter, bytes: Uint8Array, from: number, to: number): void {
+function addBytes(counter: DistinctCounter, bytes: DataView, from: number, to: number): void {
   let first = 0x1234_5678 ^ (to - from)
   let second = 0x3c6e_f372
   for (let at = from; at < to; at += 4) {
-    let word = bytes[at] ?? 0
-    if (at + 3 < to) word |= ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)
-    else for (let rest = 1; at + rest < to; rest++) word |= (bytes[at + rest] ?? 0) << (8 * rest)
+    const word = at + 4 <= to ? bytes.getUint32(at, true) : lastBytes(bytes, from, at, to)
     first = mixed(first, word)
     second = Math.imul(second + word, 0x85eb_ca6b)
     second = (second << 13) | (second >>> 19)
   }
   counter.add(finished(first), finished(second ^ (to - from)))
+}
+
+/** Fewer than four, zeros above. */
+function lastBytes(bytes: DataView, from: number, at: number, to: number): number {
+  if (to - from >= 4) return bytes.getUint32(to - 4, true) >>> (8 * (4 - to + at))
+  let word = 0
+  for (let byte = at, shift = 0; byte < to; byte++, shift += 8) word |= bytes.getUint8(byte) << shift
+  return word
 }
 
 function mixed(hash: number, word: number): number {

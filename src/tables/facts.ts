@@ -1,5 +1,6 @@
 import type { ColumnFacts, TableFacts, TimeFacts } from '../model/table-facts.ts'
 import { type CanonicalColumn, canonicalColumn } from './canonical-column.ts'
+import { ColumnSpace } from './column-space.ts'
 import type { ColumnarTable, ColumnType } from './columnar.ts'
 import { distinctValues } from './facts-distinct.ts'
 import { frequencyOf } from './facts-frequency.ts'
@@ -22,8 +23,9 @@ export type { ColumnFacts, TableFacts, TimeFacts }
 export function tableFacts(table: ColumnarTable): TableFacts {
   const timeAt = table.fields.findIndex(({ type }) => isTimeType(plainType(type)))
   let time: TimeFacts | undefined
+  const space = new ColumnSpace()
   const columns = table.fields.map(({ name, type }, at) => {
-    const column = canonicalColumn(table, at)
+    const column = canonicalColumn(table, at, space)
     const facts = columnFacts(name, type, column)
     if (at === timeAt) time = timeFacts(facts, plainType(type), column)
     return facts
@@ -34,11 +36,12 @@ export function tableFacts(table: ColumnarTable): TableFacts {
 function columnFacts(name: string, type: ColumnType, column: CanonicalColumn): ColumnFacts {
   const plain = plainType(type)
   const { count, isEstimate } = distinctValues(column)
+  const nulls = nullCount(column, plain)
   return {
     name,
     type: typeText(type),
-    nulls: nullCount(column, plain),
-    distinct: count,
+    nulls,
+    distinct: Math.min(count, column.rowCount - nulls),
     ...(isEstimate && { distinctIsEstimate: true }),
     ...valueFacts(column, plain),
   }

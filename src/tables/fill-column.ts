@@ -1,11 +1,14 @@
 import { AbsentValues } from './absent-values.ts'
+import { checkCells } from './check-cells.ts'
 import { type ColumnPlan, type ColumnSide, presentUndefined } from './column-plan.ts'
+import { type ColumnValues, refusedCell } from './column-values.ts'
 import type { ColumnData } from './columnar.ts'
 import { fillDictionary } from './fill-dictionary.ts'
 import { fillNumbers } from './fill-numbers.ts'
 import { type FillState, newFillState } from './fill-state.ts'
 import { fillBinary, fillText } from './fill-text.ts'
-import { type ColumnValues, refusedCell, shapesOf } from './plan-column.ts'
+import { checkItems } from './list-items.ts'
+import { shapesOf } from './plan-column.ts'
 import { packedShapeIds } from './row-shapes.ts'
 
 export interface FilledColumn {
@@ -21,6 +24,7 @@ export interface FilledColumn {
  */
 export function fillColumn(plan: ColumnPlan, state: FillState, column: ColumnValues, from: number, to: number): FilledColumn {
   const absent = new AbsentValues(to - from)
+  if (plan.form === 'list' || plan.form === 'date') checkCells(column, from, to)
   switch (plan.type.kind) {
     case 'null':
       for (let index = from; index < to; index++) absent.note(index - from, column.values[index])
@@ -84,6 +88,7 @@ function fillLists(
   if (item === undefined || itemState === undefined) throw new TypeError('a list without items')
   const size = type.kind === 'fixed-list' ? type.size : undefined
   const large = type.kind === 'list' && type.large
+  checkItems(column, from, to, size)
   const offsets = large ? new BigInt64Array(to - from + 1) : new Int32Array(to - from + 1)
   const items: unknown[] = []
   const rows: number[] = []
@@ -100,20 +105,18 @@ function fillLists(
       for (let at = 0; at < list.length; at++) {
         const value: unknown = list[at]
         items.push(value === undefined ? presentUndefined : value)
-        rows.push(index)
+        if (size === undefined) rows.push(index)
       }
     } else {
       absent.note(index - from, list)
-      for (let at = 0; at < (size ?? 0); at++) {
-        items.push(null)
-        rows.push(index)
-      }
+      for (let at = 0; at < (size ?? 0); at++) items.push(null)
     }
     if (offsets instanceof BigInt64Array) offsets[index - from + 1] = BigInt(items.length)
     else offsets[index - from + 1] = items.length
   }
   const { name, where, rowOf } = column
-  const values: ColumnValues = { name: `${name}.item`, values: items, where, rowOf: index => rowOf(rows[index] ?? 0) }
+  const listOf = (index: number): number => (size === undefined ? (rows[index] ?? 0) : from + Math.floor(index / size))
+  const values: ColumnValues = { name: `${name}.item`, values: items, where, rowOf: index => rowOf(listOf(index)) }
   const child = fillColumn(item, itemState, values, 0, items.length)
   const bytes = new Uint8Array(offsets.buffer)
   return filled(

@@ -1,8 +1,8 @@
 import type { AbsentValues } from './absent-values.ts'
 import type { ColumnPlan } from './column-plan.ts'
+import { type ColumnValues, refusedCell } from './column-values.ts'
 import type { ColumnData } from './columnar.ts'
 import type { FilledDictionary, FillState } from './fill-state.ts'
-import { type ColumnValues, refusedCell } from './plan-column.ts'
 import { typeText } from './type-text.ts'
 
 /** Which rows, and how the dictionary itself is written. */

@@ -1,10 +1,10 @@
 import type { AbsentValues } from './absent-values.ts'
 import type { ColumnPlan } from './column-plan.ts'
+import { type ColumnValues, refusedCell } from './column-values.ts'
 import type { ColumnType, TimeUnit } from './columnar.ts'
 import { decimalUnits } from './decimal-units.ts'
 import { fixedWidth } from './fixed-width.ts'
 import { isLittleEndianMachine, swapped } from './little-endian-view.ts'
-import { type ColumnValues, refusedCell } from './plan-column.ts'
 import { typeText } from './type-text.ts'
 
 /** What the values of a column of numbers are written with: gives the bytes, notes what is not there. */

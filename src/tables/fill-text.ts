@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { AbsentValues } from './absent-values.ts'
+import { type ColumnValues, refusedCell } from './column-values.ts'
 import type { ColumnData, ColumnType } from './columnar.ts'
-import { type ColumnValues, refusedCell } from './plan-column.ts'
 import { refusedTable } from './refused-table.ts'
 
 /** Text below this many units is copied here unit by unit, longer text by Node, a call of which costs as much as 20 units. */

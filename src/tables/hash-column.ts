@@ -1,5 +1,6 @@
 import type { CanonicalColumn, FixedColumn, VariableColumn } from './canonical-column.ts'
-import { type ColumnSpace, columnInPlaces } from './column-in-places.ts'
+import { columnInPlaces } from './column-in-places.ts'
+import type { ColumnSpace } from './column-space.ts'
 import { ContentHashStream } from './content-hash-stream.ts'
 import { byteWindow, copyBytes } from './copy-bytes.ts'
 import { littleEndianView } from './little-endian-view.ts'

@@ -1,6 +1,7 @@
 import { WaymarkError } from '../model/errors.ts'
 import { columnarOfArrow } from './arrow-bridge.ts'
 import { arrowLibrary } from './arrow-library.ts'
+import { checkIpcFrame, notIpc } from './check-ipc-frame.ts'
 import type { ColumnarTable } from './columnar.ts'
 
 /**
@@ -11,20 +12,9 @@ import type { ColumnarTable } from './columnar.ts'
  */
 export function tableOfIpc(bytes: Uint8Array, shown: string): ColumnarTable {
   const library = arrowLibrary()
-  checkFrame(bytes, shown)
+  checkIpcFrame(bytes, shown)
   const table = read(() => library.tableFromIPC(bytes), shown)
   return read(() => columnarOfArrow(table), shown)
-}
-
-const magic = Buffer.from('ARROW1')
-const continuation = Buffer.from([0xff, 0xff, 0xff, 0xff])
-
-/** The library takes what has no beginning or no end for an empty table. */
-function checkFrame(bytes: Uint8Array, shown: string): void {
-  if (magic.equals(bytes.subarray(0, magic.length))) {
-    if (!magic.equals(bytes.subarray(-magic.length))) throw notIpc(shown, 'it is cut off', undefined)
-  } else if (!continuation.equals(bytes.subarray(0, continuation.length)))
-    throw notIpc(shown, 'it does not begin as Arrow does', undefined)
 }
 
 function read<Result>(work: () => Result, shown: string): Result {
@@ -35,12 +25,3 @@ function read<Result>(work: () => Result, shown: string): Result {
     throw notIpc(shown, error instanceof Error ? error.message : String(error), error)
   }
 }
-
-const notIpc = (shown: string, reason: string, cause: unknown): WaymarkError =>
-  new WaymarkError('invalid', {
-    message: `${shown} cannot be read as Arrow IPC: ${reason}`,
-    means: 'Nothing was saved.',
-    remedy: 'Put a whole Arrow file or stream there; compressed ones must be written without compression.',
-    ...(cause === undefined ? {} : { cause }),
-    details: { file: shown },
-  })

@@ -1,43 +1,41 @@
+import { checkNesting, mostLevels, tooDeep } from './check-nesting.ts'
 import { type ColumnPlan, innerName, presentUndefined, type ValueForm } from './column-plan.ts'
+import { type ColumnValues, refusedCell } from './column-values.ts'
 import type { ColumnField, ColumnType } from './columnar.ts'
+import { checkItems } from './list-items.ts'
 import { quoted, refusedTable, shownValue, unsupportedInRows } from './refused-table.ts'
 import { type GatheredObjects, ObjectShapes } from './row-shapes.ts'
 import { tableMarkOf } from './table-mark.ts'
 import { typeText } from './type-text.ts'
 import { anyNumber, groupOf, kind, kindName, kindOf, kindsIn } from './value-kinds.ts'
 
-/** All values of a column, and where they come from. */
-export interface ColumnValues {
-  readonly name: string
-  readonly values: readonly unknown[]
-  /** The row of a value, for messages. */
-  readonly rowOf: (index: number) => number
-  /** The path of the table. */
-  readonly where: string
-}
-
 const int32: ColumnType = { kind: 'int', bits: 32, signed: true }
 const int64: ColumnType = { kind: 'int', bits: 64, signed: true }
 const uint64: ColumnType = { kind: 'int', bits: 64, signed: false }
 const float64: ColumnType = { kind: 'float', bits: 64 }
+/** From here on it is rare that there are lists or objects, and those in a cycle are not many yet. */
+const searchedLevel = 3
 
 /**
  * The type of a column by its values, or how they become the type that was given. Whether each of them fits is found when they are written.
  *
- * @throws WaymarkError `invalid` for values of several kinds, with the column and the first two rows; `unsupported` for types that rows cannot have
+ * @param level how deep in the rows the column lies
+ * @throws WaymarkError `invalid` for values of several kinds, with the column and the first two rows, and for what nests without end; `unsupported` for types that rows cannot have
  */
-export function planColumn(column: ColumnValues, given: ColumnType | undefined): ColumnPlan {
+export function planColumn(column: ColumnValues, given: ColumnType | undefined, level: number = 1): ColumnPlan {
+  if (level > mostLevels) throw tooDeep(column, 0)
   const kinds = kindsIn(column.values)
+  if (level === searchedLevel && (kinds & (kind.list | kind.object)) !== 0) checkNesting(column, level)
   const group = groupOf(kinds & -kinds)
   if ((kinds & ~group) !== 0 || kinds >= kind.other) throw mixed(column)
-  return planByKinds(column, kinds, given)
+  return planByKinds(column, kinds, given, level)
 }
 
 /** The same, of values of one group whose kinds are known; they need not all be there, but for lists, objects and bigints. */
-export const planByKinds = (column: ColumnValues, kinds: number, given: ColumnType | undefined): ColumnPlan =>
-  given === undefined ? inferred(column, kinds) : planned(column, kinds, given)
+export const planByKinds = (column: ColumnValues, kinds: number, given: ColumnType | undefined, level: number = 1): ColumnPlan =>
+  given === undefined ? inferred(column, kinds, level) : planned(column, kinds, given, level)
 
-function inferred(column: ColumnValues, kinds: number): ColumnPlan {
+function inferred(column: ColumnValues, kinds: number, level: number): ColumnPlan {
   const { name } = column
   const simple = (type: ColumnType, form: ValueForm): ColumnPlan => ({ name, type, form, children: [] })
   switch (kinds) {
@@ -55,11 +53,11 @@ function inferred(column: ColumnValues, kinds: number): ColumnPlan {
     case kind.buffer:
       return simple({ kind: 'binary', large: false }, kinds === kind.bytes ? 'bytes' : 'buffer')
     case kind.list: {
-      const item = planColumn(itemsOf(column), undefined)
+      const item = planColumn(itemsOf(column), undefined, level + 1)
       return { name, type: { kind: 'list', large: false, item: fieldOf(item) }, form: 'list', children: [item] }
     }
     case kind.object: {
-      const { children, shapes } = planObjects(column, undefined)
+      const { children, shapes } = planObjects(column, undefined, level + 1)
       return { name, type: { kind: 'struct', fields: children.map(fieldOf) }, form: 'object', shapes, children }
     }
     default:
@@ -87,7 +85,7 @@ function bigintType(column: ColumnValues): ColumnType {
 }
 
 /** Which kinds of values a type takes, and their form. */
-function planned(column: ColumnValues, kinds: number, type: ColumnType): ColumnPlan {
+function planned(column: ColumnValues, kinds: number, type: ColumnType, level: number): ColumnPlan {
   const { name, where } = column
   const plan = (form: ValueForm): ColumnPlan => ({ name, type, form, children: [] })
   const one = (...allowed: readonly number[]): ValueForm => {
@@ -119,14 +117,14 @@ function planned(column: ColumnValues, kinds: number, type: ColumnType): ColumnP
     case 'list':
     case 'fixed-list':
       one(kind.list)
-      return { name, type, form: 'list', children: [planColumn(itemsOf(column), type.item.type)] }
+      return { name, type, form: 'list', children: [planColumn(itemsOf(column), type.item.type, level + 1)] }
     case 'struct': {
       one(kind.object)
-      const { children, shapes } = planObjects(column, type.fields)
+      const { children, shapes } = planObjects(column, type.fields, level + 1)
       return { name, type, form: 'object', shapes, children }
     }
     case 'dictionary': {
-      const values = planned(column, kinds, type.values)
+      const values = planned(column, kinds, type.values, level + 1)
       if (!['none', 'boolean', 'number', 'bigint', 'text'].includes(values.form))
         throw unsupportedInRows(where, name, typeText(type))
       return { name, type, form: values.form, children: [values] }
@@ -147,13 +145,13 @@ function formOf(kinds: number): ValueForm {
   return kinds === kind.buffer ? 'buffer' : kinds === kind.list ? 'list' : 'object'
 }
 
-export interface PlannedObjects extends GatheredObjects {
+interface PlannedObjects extends GatheredObjects {
   readonly children: readonly ColumnPlan[]
   readonly shapes: readonly (readonly number[])[]
 }
 
 /** The columns that the keys of objects are. */
-export function planObjects(column: ColumnValues, given: readonly ColumnField[] | undefined): PlannedObjects {
+function planObjects(column: ColumnValues, given: readonly ColumnField[] | undefined, level: number): PlannedObjects {
   const { values, where, rowOf, name } = column
   const shapes = shapesOf(
     given?.map(field => field.name),
@@ -161,7 +159,7 @@ export function planObjects(column: ColumnValues, given: readonly ColumnField[] 
   )
   const gathered = shapes.gather(values, 0, values.length)
   const children = shapes.names.map((key, index) =>
-    planColumn({ name: innerName(name, key), values: gathered.columns[index] ?? [], rowOf, where }, given?.[index]?.type),
+    planColumn({ name: innerName(name, key), values: gathered.columns[index] ?? [], rowOf, where }, given?.[index]?.type, level),
   )
   return {
     children: children.map((child, index) => ({ ...child, name: shapes.names[index] ?? '' })),
@@ -177,6 +175,7 @@ export const shapesOf = (
 
 /** The items of all lists, one list behind the other. */
 function itemsOf(column: ColumnValues): ColumnValues {
+  checkItems(column, 0, column.values.length)
   const items: unknown[] = []
   const lists: number[] = []
   for (const [index, list] of column.values.entries()) {
@@ -198,18 +197,6 @@ const nestedRemedy =
   'Keep it beside the other: { orders: table(orders), lines: table(lines) }; or leave its mark out, so that it is a list.'
 
 export const fieldOf = ({ name, type }: ColumnPlan): ColumnField => ({ name, type, nullable: true })
-
-export function refusedCell(column: ColumnValues, index: number, problem: string, remedy: string): Error {
-  const row = column.rowOf(index)
-  return refusedTable(
-    column.where,
-    `${shownValue(plainOf(column.values[index]))}, column ${quoted(column.name)} of row ${row}, ${problem}`,
-    remedy,
-    { column: column.name, row },
-  )
-}
-
-const plainOf = (value: unknown): unknown => (value === presentUndefined ? undefined : value)
 
 function mixed(column: ColumnValues): Error {
   const { values, name, rowOf, where } = column

@@ -25,7 +25,8 @@ export function readMetadata(stored: unknown): { readonly metadata?: ReadonlyMap
   return { metadata }
 }
 
-function readType(stored: unknown): ColumnType {
+/** @throws DamagedTable */
+export function readType(stored: unknown): ColumnType {
   const type = membersIn(stored, 'a type')
   const { kind } = type
   switch (kind) {

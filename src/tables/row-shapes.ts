@@ -1,9 +1,13 @@
+import { alwaysChecked, checkedEvery } from './check-cells.ts'
 import { presentUndefined, type ShapeIds } from './column-plan.ts'
 import { quoted, refusedTable, shownValue } from './refused-table.ts'
 
-/** So many objects are searched for what would be lost, then one in {@link checkedEvery}: as in any other value. */
-const alwaysChecked = 32
-const checkedEvery = 31
+/** Where there are more values, there or missing, objects must not be nearly empty: each missing one takes some bytes. */
+const mostSparseCells = 8 * 1024 * 1024
+/** One key in so many must be there, in the objects that have any. */
+const sparsest = 256
+/** Of many objects one in so many is looked at, to tell how many keys they have. */
+const countedEvery = 31
 
 export interface GatheredObjects {
   /** For each name the values of all objects: undefined where the key is missing. */
@@ -43,6 +47,7 @@ export class ObjectShapes {
    */
   gather(values: readonly unknown[], from: number, to: number, used?: readonly unknown[][]): GatheredObjects {
     const count = to - from
+    let mostNames = this.#checkSparse(values, from, to, mostSparseCells / count)
     const isReused = used !== undefined && used.length === this.names.length && used[0]?.length === count
     const columns: unknown[][] = isReused ? [...used] : this.names.map(() => new Array(count))
     const isExact = forInIsExact()
@@ -81,6 +86,7 @@ export class ObjectShapes {
         current = this.#shapeOf(record, from + index)
         expected = this.#namesOfShape[current] ?? []
         places = this.shapes[current] ?? []
+        mostNames = this.#checkSparse(values, from, to, mostNames)
         while (columns.length < this.names.length) columns.push(new Array(count))
         for (let key = 0; key < places.length; key++) {
           const value = record[expected[key] ?? '']
@@ -92,6 +98,27 @@ export class ObjectShapes {
       if (shapeIds !== undefined) shapeIds[index] = current
     }
     return { columns, shapeIds }
+  }
+
+  /** Refuses objects that nearly all have keys of their own. A schema says that its columns are meant. Returns with how many names to look again. */
+  #checkSparse(values: readonly unknown[], from: number, to: number, mostNames: number): number {
+    if (this.#isClosed || this.names.length <= mostNames) return mostNames
+    const step = to - from > 1_000 ? countedEvery : 1
+    let present = 0
+    let objects = 0
+    for (let index = from; index < to; index += step) {
+      const value = values[index]
+      const keys = typeof value === 'object' && value !== null ? Object.keys(value).length : 0
+      present += keys
+      if (keys > 0) objects++
+    }
+    if (present * sparsest >= objects * this.names.length) return this.names.length * 2
+    throw refusedTable(
+      this.#where,
+      `the ${to - from} objects from ${this.#what} ${from} on have ${this.names.length} keys and more between them, and nearly all keys are missing in nearly all of them`,
+      'Give a row for each value, with its key in a column ({ id, key, value }); or save the rows without table().',
+      { rows: [from, to - 1], columns: this.names.length },
+    )
   }
 
   #shapeOf(object: object, row: number): number {

@@ -1,19 +1,19 @@
 import { WaymarkError } from '../model/errors.ts'
 import type { ColumnField } from './columnar.ts'
-import { parseType } from './parse-type.ts'
+import { readSchemaType } from './read-schema-type.ts'
 import type { TableSchema } from './table-schema.ts'
 
 /**
- * The columns that a schema says.
+ * The columns that a schema says: a copy, which does not change with it.
  *
  * @throws WaymarkError `invalid` for what is no type
  */
 export function schemaFields(schema: TableSchema): readonly ColumnField[] {
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) throw noSchema()
   return Object.entries(schema).map(([name, type]) => {
-    if (typeof type === 'string') return { name, type: parseType(type), nullable: true }
-    if (typeof type !== 'object' || type === null || !('kind' in type)) throw noSchema()
-    return { name, type, nullable: true }
+    if (typeof type !== 'string' && (typeof type !== 'object' || type === null || !('kind' in type))) throw noSchema()
+    if (!name.isWellFormed()) throw noSchema()
+    return { name, type: readSchemaType(type, name), nullable: true }
   })
 }
 

@@ -122,7 +122,7 @@ function sortLongRuns(order: Uint32Array, keys: Uint32Array, from: number, to: n
   for (let start = from, end = from; start < to; start = end) {
     const first = keys[start] ?? 0
     let areEqual = true
-    for (end = start; end < to && ((keys[end] ?? 0) >>> shift) === first >>> shift; end++) areEqual &&= keys[end] === first
+    for (end = start; end < to && (keys[end] ?? 0) >>> shift === first >>> shift; end++) areEqual &&= keys[end] === first
     if (areEqual || end - start <= longRun) continue
     const high = ((first >>> shift) << shift) >>> 0
     const packed = new Float64Array(end - start)

@@ -1,7 +1,8 @@
+import { checkOptions, type OptionRules, optionRules } from '../model/check-options.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { isArrowTable } from './arrow-bridge.ts'
 import { shownValue } from './refused-table.ts'
-import { schemaFields } from './schema-fields.ts'
+import { schemaFields, schemaOf } from './schema-fields.ts'
 import { markTable } from './table-mark.ts'
 import type { TableSchema } from './table-schema.ts'
 
@@ -9,6 +10,8 @@ export interface TableOptions {
   /** The columns, in their order, and their types. Default: what the rows hold. An Arrow table has its own. */
   readonly schema?: TableSchema
 }
+
+const rules: OptionRules<TableOptions> = { schema: optionRules.any }
 
 /** What can be kept as a table: rows, which are plain objects, or a Table of `apache-arrow`. */
 export type TableSource = readonly object[] | ArrowTableLike
@@ -27,7 +30,7 @@ export interface ArrowTableLike {
  *
  * What is loaded has the form that was given, and is marked again.
  *
- * @throws WaymarkError `invalid` for what is neither, and for a schema with a type there is not. Values that do not fit are refused when it is saved.
+ * @throws WaymarkError `invalid` for what is neither, an option there is not, and for a schema with a type there is not. Values that do not fit are refused when it is saved.
  *
  * @example
  * import { table } from 'waymark'
@@ -36,12 +39,12 @@ export interface ArrowTableLike {
  * const prices = table(rows, { schema: { ticker: 'utf8', day: 'date', price: 'decimal(12,2)' } })
  */
 export function table<T extends TableSource>(given: T, options: TableOptions = {}): T {
+  checkOptions('table', options, rules, 'Nothing was saved.')
   const { schema } = options
   const isRows = Array.isArray(given)
   if (!isRows && (typeof given !== 'object' || given === null || !isArrowTable(given))) throw notATable(given)
   if (!isRows && schema !== undefined) throw schemaOfArrow()
-  if (schema !== undefined) schemaFields(schema)
-  markTable(given, { schema: schema === undefined ? undefined : { ...schema } })
+  markTable(given, { schema: schema === undefined ? undefined : schemaOf(schemaFields(schema)) })
   return given
 }
 

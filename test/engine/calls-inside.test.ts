@@ -185,3 +185,48 @@ test('[B17] an item that only waits for its next call does not hold up a stop', 
     assert.equal(calls, 1)
   }),
 )
+
+test('[B17] a stage that only waits for its next call does not hold up a stop', { timeout: 60_000 }, () =>
+  withStore(async store => {
+    const stop = new AbortController()
+    let calls = 0
+    const work = pipeline('waiting-stage', run =>
+      run.stage(
+        'work',
+        () => {
+          calls++
+          void setTimeout(30).then(() => stop.abort())
+          throw new Error('not yet')
+        },
+        { retry: { attempts: 5, delayMs: 3_600_000, maxDelayMs: 3_600_000 } },
+      ),
+    )
+    await assert.rejects(work.run({}, { store, stopSignal: stop.signal }), { code: 'cancelled' })
+    assert.equal(calls, 1)
+  }),
+)
+
+test('[X2] a stage that waits for its next call ends with the item that called it, whose time is up', { timeout: 60_000 }, () =>
+  withStore(async store => {
+    let calls = 0
+    const work = pipeline('waiting-inside', run =>
+      run.each(
+        'work',
+        [1],
+        (_n, ctx) =>
+          ctx.stage(
+            'inner',
+            () => {
+              calls++
+              throw new Error('not yet')
+            },
+            { retry: { attempts: 5, delayMs: 3_600_000, maxDelayMs: 3_600_000 } },
+          ),
+        { key: n => n, timeoutMs: 50, retry: { attempts: 2, delayMs: 1 }, tolerate: { count: 1 } },
+      ),
+    )
+    const { run } = await work.run({}, { store })
+    assert.equal(calls, 2)
+    assert.equal((await store.setAside(run)).items[0]?.error.waymark?.code, 'limit')
+  }),
+)

@@ -22,7 +22,7 @@ const clockWith = (now: (rightMs: number) => number): Clock => ({
 function checkNumbers(value: unknown, path: string): void {
   if (typeof value === 'number') {
     assert.ok(!Number.isNaN(value), `${path} is NaN`)
-    if (/eta|duration|remaining|perSecond|interval|elapsed/i.test(path)) assert.ok(value >= 0, `${path} is ${value}`)
+    if (/eta|duration|remaining|perSecond|interval|elapsed|workedMs/i.test(path)) assert.ok(value >= 0, `${path} is ${value}`)
   } else if (typeof value === 'object' && value !== null && !(value instanceof Error)) {
     for (const [name, inner] of Object.entries(value)) checkNumbers(inner, `${path}.${name}`)
   }
@@ -57,7 +57,10 @@ for (const [what, clock] of clocks) {
           ),
         )
         const options = { store, runId: 'r', acceptStale: true, onEvent: (event: RunEvent) => events.push(event) }
-        for (const _ of [1, 2]) await assert.rejects(work.run({}, options), { code: 'failed' })
+        for (const _ of [1, 2]) {
+          await assert.rejects(work.run({}, options), { code: 'failed' })
+          checkNumbers(await store.report('r'), 'report')
+        }
         await work.run({}, options)
         assert.deepEqual(readFileSync(output, 'utf8').trim().split('\n').map(Number), range(60))
         assert.deepEqual(

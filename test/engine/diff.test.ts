@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
-import { codec, type DiffReport, isWaymarkError, open, pipeline, type Store } from 'waymark'
+import { codec, type DiffReport, isWaymarkError, open, pipeline, type Store, table } from 'waymark'
 import { isOfTime, runFacts } from '../../src/engine/diff-facts.ts'
 import { withStore } from './with-store.ts'
 
@@ -137,7 +137,7 @@ test('X6 A17 two runs are compared as wholes and stage by stage; what is equal i
     ])
     assert.deepEqual(stages, [
       ['extract', [], 'rows'],
-      ['enrich', ['input', 'items'], undefined],
+      ['enrich', ['input', 'items'], 'value'],
       ['totals', [], 'value'],
     ])
     assert.equal(report.equalStages, 1)
@@ -181,7 +181,7 @@ test('E9 X6 what cannot be compared is refused, with the reason and what was pro
       ['first', 'saved', 'invalid', /first is a run, and saved is a checkpoint/],
       ['frist', 'second', 'not_found', /did you mean first\?/],
       ['first/totls', 'second', 'not_found', /did you mean totals\?/],
-      ['first/enrich', 'second/enrich', 'not_found', /has saved nothing/],
+      ['first/enrich', 'saved', 'not_found', /has saved nothing/],
       ['', 'second', 'not_found', /no run or checkpoint ""/],
       ['orders@lst', 'second', 'invalid', /no address/],
     ]
@@ -340,4 +340,45 @@ test('X6 one key is followed through all checkpoints of a stage and over all run
     await assert.rejects(store.keyHistory('train/fit', 'a['), refused('invalid', /./))
     await store.save({ id: 'alone', value: 1 })
     await assert.rejects(store.keyHistory('alone', 'a'), refused('invalid', /alone belongs to no stage/))
+  }))
+
+test('A17 results that a pass over items kept are compared, and a difference in them is one', () =>
+  withStore(async store => {
+    const work = (factor: number) =>
+      pipeline(`items`, async run => {
+        await run.each(
+          'square',
+          Array.from({ length: 30 }, (_, n) => n),
+          n => ({ id: n, value: n * factor }),
+          { key: n => n },
+        )
+      })
+    await work(2).run({}, { store, runId: 'two' })
+    await work(3).run({}, { store, runId: 'three' })
+    await work(2).run({}, { store, runId: 'again', fresh: true })
+    const runs = await store.diff('two', 'three')
+    assert.ok(runs.kind === 'runs' && !runs.same)
+    const [stage] = runs.stages
+    assert.ok(stage?.content?.form === 'rows')
+    assert.deepEqual([stage.content.changed, stage.content.equal], [29, 1])
+    assert.equal((await store.diff('two', 'again')).same, true)
+    const stages = await store.diff('two/square', 'three/square')
+    assert.ok(stages.kind === 'checkpoints' && stages.content.form === 'rows' && !stages.same)
+    assert.equal(stages.content.changed, 29)
+    await assert.rejects(store.diff('two/square', 'two/square'), refused('invalid', /./))
+  }))
+
+test('A2 X6 tables of the same content are the same in any order of rows; another type of a column is a difference', () =>
+  withStore(async store => {
+    const rows = [{ n: 1 }, { n: 2 }, { n: 3 }]
+    await store.save({ id: 'up', value: table(rows) })
+    await store.save({ id: 'down', value: table(rows.toReversed()) })
+    await store.save({ id: 'wide', value: table([...rows], { schema: { n: 'int64' } }) })
+    await store.save({ id: 'narrow', value: table([...rows], { schema: { n: 'int8' } }) })
+    await store.save({ id: 'more', value: table([...rows.toReversed(), { n: 4 }]) })
+    assert.equal((await store.diff('up', 'down')).same, true)
+    assert.equal((await store.diff('wide', 'narrow')).same, false)
+    const more = await store.diff('up', 'more')
+    assert.ok(more.kind === 'checkpoints' && more.content.form === 'rows')
+    assert.deepEqual([more.content.added, more.content.removed, more.content.equal], [1, 0, 3])
   }))

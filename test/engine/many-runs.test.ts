@@ -46,6 +46,13 @@ test('fifty runs of one process at once, every other of which fails and goes on,
       const again = everyItem.filter(n => called.get(`${name} ${n}`) !== 1)
       // With the one that failed, those in flight beside it.
       assert.ok(again.length <= (i % 2 === 1 ? 4 : 0), `${name} called ${again} not once`)
+      assert.deepEqual(
+        (await store.stages(name)).map(({ run, path, state, counts }) => [run, path, state, counts?.done]),
+        [
+          [name, 'items', 'completed', undefined],
+          [name, 'work', 'completed', itemsOfRun],
+        ],
+      )
     }
     const runs = await store.runs({ limit: 100 })
     assert.deepEqual(new Set(runs.map(run => run.state)), new Set(['completed']))

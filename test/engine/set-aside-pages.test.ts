@@ -13,6 +13,7 @@ async function paged(store: Store, run: string, limit: number): Promise<string[]
   do {
     const page = await store.setAside(run, { limit, ...(after === undefined ? {} : { after }) })
     keys.push(...page.items.map(({ key }) => key))
+    assert.ok(page.next === undefined || page.next !== after, 'a page that leads to itself')
     after = page.next
   } while (after !== undefined)
   return keys

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { serialize } from 'node:v8'
+import { applyRecord, stageOf } from '../../src/model/apply-record.ts'
 import { RecordedRun } from '../../src/model/recorded-run.ts'
 import type { InputRecord, RunRecord, StageStarted } from '../../src/model/records.ts'
-import { applyRecord, stageOf } from '../../src/model/apply-record.ts'
 import type { RunView, StageView } from '../../src/model/run-view.ts'
 import { isInside } from '../../src/model/scope.ts'
 

@@ -15,7 +15,7 @@ const command = fc.oneof(
 
 test('[E10 property] what lies inside a path is found as by looking at every path, whenever it is first asked', () =>
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 60 }), commands => {
+    fc.property(fc.array(command, { maxLength: 60, size: 'max' }), commands => {
       const map = new ScopeMap<number>()
       const model = new Map<string, number>()
       for (const [n, { verb, path: at }] of commands.entries()) {

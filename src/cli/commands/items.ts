@@ -1,7 +1,7 @@
 import { plainJson } from '../../engine/plain-json.ts'
+import type { RunSummary } from '../../engine/run-summary.ts'
 import type { SetAside, SetAsideEntry } from '../../engine/set-aside-items.ts'
 import { noStage, stagesNamed } from '../../engine/set-aside-items.ts'
-import type { RunSummary } from '../../engine/run-summary.ts'
 import type { Store } from '../../engine/store.ts'
 import type { ErrorGroup } from '../../model/error-groups.ts'
 import { type CommandLine, wrongUsage } from '../command-line.ts'

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { document } from '../json-shapes.ts'
 import { queryLines } from '../render/query-lines.ts'
 import { withStandardInput } from '../standard-input.ts'
-import { withReadOnlyStore } from '../with-read-only-store.ts'
+import { withStore } from '../with-store.ts'
 
 const defaultLimit = 100
 
@@ -17,7 +17,7 @@ export async function queryCommand(context: Context): Promise<number> {
   if (flags.on('csv') && context.output.json) throw wrongUsage('--csv and --json exclude each other', command)
   const sql = word === '-' ? await withStandardInput(path => readFile(path, 'utf8')) : word
   if (sql.trim() === '') throw wrongUsage('there is no query', command)
-  return withReadOnlyStore(context, async store => {
+  return withStore(context, async store => {
     const result = await store.query(sql, { allowFiles: flags.on('allow-files'), find: address => checkpointAt(store, address) })
     if (flags.on('csv')) return toStdout(result.csv())
     if (context.output.json) {

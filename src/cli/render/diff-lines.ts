@@ -64,6 +64,14 @@ function contentLines(content: ContentDiff, view: DiffView, screen: Screen, inde
       const lines = [
         ...differenceLines(content, view.limit, indent, screen),
         ...(content.tables ?? []).flatMap(table => tableFactLines(table, indent, screen)),
+        ...(content.keyUnusedAt ?? [])
+          .slice(0, 3)
+          .map(path =>
+            line(
+              `${indent}the key is not used in ${path === '' ? 'the array' : path}: several elements have the same`,
+              'waiting',
+            ),
+          ),
       ]
       const facts = [
         countsText(content.counts),
@@ -104,7 +112,9 @@ function contentLines(content: ContentDiff, view: DiffView, screen: Screen, inde
     case 'unread':
       return [
         line(
-          `${indent}~ ${bytes(content.bytesBefore)} ${arrow} ${bytes(content.bytesAfter)}, not read: compare the stages by themselves`,
+          content.bytesBefore === undefined || content.bytesAfter === undefined
+            ? `${indent}~ results of many items, not read`
+            : `${indent}~ ${bytes(content.bytesBefore)} ${arrow} ${bytes(content.bytesAfter)}, not read: compare the stages by themselves`,
         ),
       ]
     case 'damaged':

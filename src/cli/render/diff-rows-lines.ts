@@ -8,6 +8,7 @@ import { type Line, line, type Screen } from './screen.ts'
 /** Two tables: columns, then rows that changed, came and went, some of each. */
 export function rowsLines(rows: RowsComparison, view: DiffView, screen: Screen, indent: string): Line[] {
   const { arrow } = screen.glyphs
+  const why = rows.unusedKey === undefined ? '' : ` (${rows.unusedKey} does not name each row)`
   const by = rows.key === undefined ? 'in any order' : `by ${rows.key}`
   const size = rows.rowsBefore === rows.rowsAfter ? '' : `${count(rows.rowsBefore)} ${arrow} `
   const columns = screen.columns > 1000 ? 160 : screen.columns
@@ -20,7 +21,7 @@ export function rowsLines(rows: RowsComparison, view: DiffView, screen: Screen, 
     total > shown ? [line(`${indent}    ${screen.glyphs.ellipsis} and ${count(total - shown)} more`, 'quiet')] : []
   const { samples } = rows
   return [
-    line(`${indent}${size}${counted(rows.rowsAfter, 'row')}, compared ${by}`),
+    line(`${indent}${size}${counted(rows.rowsAfter, 'row')}, compared ${by}${why}`),
     ...rows.columns.map(({ name, before, after }) => {
       if (before === undefined) return line(`${indent}+ column ${name} (${after})`, 'good')
       if (after === undefined) return line(`${indent}- column ${name} (${before})`, 'bad')

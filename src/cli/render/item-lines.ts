@@ -1,6 +1,6 @@
 import { plainJson } from '../../engine/plain-json.ts'
-import type { SetAside, SetAsideEntry } from '../../engine/set-aside-items.ts'
 import type { RunSummary } from '../../engine/run-summary.ts'
+import type { SetAside, SetAsideEntry } from '../../engine/set-aside-items.ts'
 import type { ErrorGroup } from '../../model/error-groups.ts'
 import type { StoredError } from '../../model/records.ts'
 import type { StageView } from '../../model/run-view.ts'

@@ -1,5 +1,5 @@
-import type { StopReport } from '../../engine/stop-run.ts'
 import type { RunSummary } from '../../engine/run-summary.ts'
+import type { StopReport } from '../../engine/stop-run.ts'
 import type { StageView } from '../../model/run-view.ts'
 import { requestText } from '../../model/stop-request.ts'
 import { count, counted, roughDuration } from './quantities.ts'

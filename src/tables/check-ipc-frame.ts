@@ -1,0 +1,28 @@
+import { WaymarkError } from '../model/errors.ts'
+
+const magic = Buffer.from('ARROW1')
+const continuation = Buffer.from([0xff, 0xff, 0xff, 0xff])
+
+/**
+ * The library takes what has no beginning or no end for an empty table, or fails on it without a word that helps.
+ *
+ * @param shown how messages name the bytes
+ * @throws WaymarkError `invalid` for what is no whole file or stream in Arrow's IPC format
+ */
+export function checkIpcFrame(bytes: Uint8Array, shown: string): void {
+  if (bytes.length === 0) throw notIpc(shown, 'there is nothing in it')
+  if (magic.equals(bytes.subarray(0, magic.length))) {
+    if (bytes.length < 2 * magic.length || !magic.equals(bytes.subarray(-magic.length))) throw notIpc(shown, 'it is cut off')
+  } else if (!continuation.equals(bytes.subarray(0, continuation.length)))
+    throw notIpc(shown, 'it does not begin as Arrow does')
+}
+
+/** The error for bytes that cannot be read. */
+export const notIpc = (shown: string, reason: string, cause?: unknown): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: `${shown} cannot be read as Arrow IPC: ${reason}`,
+    means: 'Nothing was saved.',
+    remedy: 'Put a whole Arrow file or stream there; compressed ones must be written without compression.',
+    ...(cause === undefined ? {} : { cause }),
+    details: { file: shown },
+  })
