@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { inspect } from 'node:util'
+import { arrowRows } from '../engine/arrow-rows.ts'
 import type { CheckpointInfo } from '../engine/checkpoint-info.ts'
 import { type JsonLoss, plainJson } from '../engine/plain-json.ts'
 import type { Store } from '../engine/store.ts'
@@ -44,6 +45,8 @@ export async function printedValue(store: Store, info: CheckpointInfo, path: str
   if (path === undefined && info.encoding === 'bytes') return printedBytes(await firstBytes(store, info.id, shownText), info)
   checkEncoding(info)
   const { value } = await store.load(info.id, path === undefined ? {} : { path })
+  const arrow = arrowRows(value, shownRows)
+  if (arrow !== undefined) return { text: arrow.rows.map(row => inspected(row, 120).text).join('\n'), ...cutAfter(arrow) }
   return inspected(value, 100)
 }
 
@@ -64,7 +67,14 @@ export async function jsonValueOf(store: Store, info: CheckpointInfo, path: stri
   }
   checkEncoding(info)
   const { value } = await store.load(info.id, path === undefined ? {} : { path })
-  return plain(value, info.id)
+  const arrow = arrowRows(value, jsonRows)
+  if (arrow === undefined) return plain(value, info.id)
+  const lossy = [{ path: '', what: 'an Arrow table became a list of its rows' }]
+  return { ...plain(arrow.rows, info.id), lossy, lossyCount: 1, ...cutAfter(arrow) }
+}
+
+function cutAfter({ rows, total }: { readonly rows: readonly object[]; readonly total: number }): { readonly cut?: string } {
+  return total > rows.length ? { cut: `${count(total - rows.length)} of ${count(total)} rows are not shown` } : {}
 }
 
 function plain(value: unknown, id: string): JsonValue {

@@ -153,7 +153,7 @@ function unknownCommand(word: string): WaymarkError {
   )
   // `waymark etl.ts` is what people type first.
   const isFile = /\.[cm]?[jt]s$/.test(word)
-  let remedy = 'waymark --help lists the commands'
+  let remedy = 'waymark --help  lists the commands'
   if (isFile) remedy = `waymark run ${word}`
   else if (near !== undefined) remedy = `waymark ${near}`
   const meant = isFile || near !== undefined ? `; did you mean \`${remedy}\`?` : ''
@@ -179,7 +179,7 @@ export function wrongUsage(message: string, command?: CommandSpec): WaymarkError
   return new WaymarkError('invalid', {
     message,
     means: nothingDone,
-    remedy: command === undefined ? 'waymark --help lists the commands' : `waymark ${command.name} --help shows its flags`,
+    remedy: command === undefined ? 'waymark --help  lists the commands' : `waymark ${command.name} --help  shows its flags`,
   })
 }
 

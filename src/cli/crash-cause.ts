@@ -45,15 +45,26 @@ function memoryCause(end: ProcessEnd): Pick<EndCause, 'likely' | 'evidence'> {
   return {}
 }
 
-/** The crash as an error for people and programs. */
-export function crashError(run: string | undefined, cause: EndCause, lastWords: string | undefined): ErrorJson {
+/**
+ * The crash as an error for people and programs.
+ * @param run that had begun; undefined: it died before
+ * @param asked the run that was to go on
+ */
+export function crashError(run: string | undefined, cause: EndCause, lastWords: string | undefined, asked?: string): ErrorJson {
   const what = lastWords ?? `the pipeline's process ended: ${causeText(cause)}`
   return new WaymarkError('failed', {
     message: what,
-    means: run === undefined ? 'No run was begun.' : 'Everything recorded is safe; items that were in flight will be done again.',
-    remedy: remedyOf(run, cause),
+    means: meansOf(run, asked),
+    remedy: remedyOf(run ?? asked, cause),
     details: { ...(run === undefined ? {} : { run }), cause },
   }).toJSON()
+}
+
+function meansOf(run: string | undefined, asked: string | undefined): string {
+  if (run !== undefined) return 'Everything recorded is safe; items that were in flight will be done again.'
+  return asked === undefined
+    ? 'No run was begun.'
+    : `Run ${shortId(asked)} did not go on: it stands as it was, with everything recorded.`
 }
 
 function remedyOf(run: string | undefined, cause: EndCause): string {

@@ -12,11 +12,3 @@ export function askedFormat({ flags, command }: CommandLine): ExportFormat | 'fi
     throw wrongUsage(`--${short} and ${more.length > 0 ? `--${more[0]}` : `--format ${named}`} exclude each other`, command)
   return short ?? named
 }
-
-/** The form of a table that the name of a file says. */
-export function tableFormatOf(file: string): 'parquet' | 'csv' | 'arrow' | 'jsonl' | undefined {
-  if (/\.parquet$/i.test(file)) return 'parquet'
-  if (/\.csv$/i.test(file)) return 'csv'
-  if (/\.(arrow|feather)$/i.test(file)) return 'arrow'
-  return /\.(jsonl|ndjson)$/i.test(file) ? 'jsonl' : undefined
-}

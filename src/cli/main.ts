@@ -47,12 +47,19 @@ export async function main(argv: readonly string[]): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   let output = createOutput(new Flags(new Map()), json, environment, writeStdout)
   let line: CommandLine | undefined
+  const name = argv.find(word => word in implementations) ?? null
+  const endListening =
+    json && !streaming.includes(name ?? '')
+      ? (await import('./stopped-document.ts')).documentWhenStopped(name, output)
+      : undefined
   try {
     line = await parseCommandLine(argv)
     output = createOutput(line.flags, json, environment, writeStdout)
     return await carryOut(line, output, environment, writeStdout)
   } catch (error) {
-    return report(error, line, argv, output)
+    return await report(error, line, argv, output)
+  } finally {
+    endListening?.()
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../model/clock.ts'
-import { type ErrorCode, type ErrorJson, exitCodeOf } from '../model/errors.ts'
+import { type ErrorCode, type ErrorJson, exitCodeOf, WaymarkError } from '../model/errors.ts'
 import { randomFraction } from '../model/random-fraction.ts'
 import type { EndCause, StoredError } from '../model/records.ts'
 import type { Restart } from '../model/recovery-type.ts'
@@ -69,7 +69,10 @@ async function superviseUntilEnd(supervision: StatusSupervision, signals: StopSi
     if (result.state !== 'failed') return endOf(result, run, durationMs, supervision.allowSetAside)
     const { error, cause } = result
     if (signals.exitCode !== undefined && error.code === 'cancelled') {
-      return { state: 'paused', exitCode: signals.exitCode, run, durationMs, setAside: 0 }
+      const known = run ?? order.runId
+      if (known === undefined)
+        return { state: 'failed', exitCode: signals.exitCode, run: undefined, durationMs, setAside: 0, error }
+      return { state: 'paused', exitCode: signals.exitCode, run: known, durationMs, setAside: 0 }
     }
     const held = heldOption(error)
     // It did what was asked of it.
@@ -178,6 +181,7 @@ class AttemptWatch {
   readonly #supervision: StatusSupervision
   readonly #order: ChildOrder
   readonly #process: PipelineProcess
+  readonly #signals: StopSignals
   readonly #startedAt: number
   #store: string | undefined
 
@@ -185,6 +189,7 @@ class AttemptWatch {
     const { reporter, clock } = supervision
     this.#supervision = supervision
     this.#order = order
+    this.#signals = signals
     this.#startedAt = clock.monotonicMs()
     this.#process = new PipelineProcess(
       order,
@@ -238,8 +243,12 @@ class AttemptWatch {
 
   async #died(end: ProcessEnd, thrown: StoredError | undefined): Promise<ChildOutcome> {
     const { reporter, clock } = this.#supervision
+    const first = this.#signals.first
+    // Ctrl-C reaches the process too, which cannot say anything while it is loading.
+    if (this.run === undefined && first !== undefined && end.signal === first)
+      return { state: 'failed', error: stoppedWhileLoading(first) }
     const cause = crashCause(end)
-    const error = crashError(this.run, cause, end.lastWords)
+    const error = crashError(this.run, cause, end.lastWords, this.#order.runId)
     if (this.run !== undefined) {
       const durationMs = clock.monotonicMs() - this.#startedAt
       reporter.event({ type: 'run.ended', state: 'failed', durationMs, error, cause, setAside: 0 }, clock.now())
@@ -261,3 +270,10 @@ class AttemptWatch {
 
 const stopText = (signal: StopSignal): string => `${signal}: finishing what is in flight, then saving; ${again(signal)} stops now`
 const again = (signal: StopSignal): string => (signal === 'SIGINT' ? 'Ctrl-C again' : `a further ${signal}`)
+
+const stoppedWhileLoading = (signal: StopSignal): ErrorJson =>
+  new WaymarkError('cancelled', {
+    message: `stopped by ${signal} while the pipeline was being loaded`,
+    means: 'No run was begun.',
+    remedy: 'Run the same command again.',
+  }).toJSON()

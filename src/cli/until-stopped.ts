@@ -1,4 +1,8 @@
-import { isWaymarkError, type WaymarkError } from '../model/errors.ts'
+import { systemClock } from '../model/clock.ts'
+import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+
+/** What does not look at the signal is left behind after this long. */
+const graceMs = 2_000
 
 const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
@@ -11,12 +15,14 @@ export async function untilStopped(
 ): Promise<number> {
   const controller = new AbortController()
   let code: number | undefined
+  let endGrace = (): void => {}
   const removers = Object.entries(exitCodes).map(([name, exit]) => {
     const listener = (): void => {
       // The second one does not wait for anything.
       if (code !== undefined) process.exit(exit)
       code = exit
       controller.abort()
+      endGrace = systemClock.after(graceMs, () => void tell(leftBehind()).finally(() => process.exit(exit)), { background: true })
     }
     process.on(name, listener)
     return () => process.off(name, listener)
@@ -28,6 +34,14 @@ export async function untilStopped(
     await tell(error)
     return code
   } finally {
+    endGrace()
     for (const remove of removers) remove()
   }
 }
+
+const leftBehind = (): WaymarkError =>
+  new WaymarkError('cancelled', {
+    message: 'stopped before it was done',
+    means: 'What was recorded before is safe.',
+    remedy: 'Run the same command again.',
+  })

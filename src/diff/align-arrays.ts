@@ -27,10 +27,10 @@ const mostPairs = 16_384
  * Finds the elements of `a` in `b`: by the key that all of them have, each its own; else by what they hold, in order. Time grows with n log n, never with n².
  */
 export function alignArrays(a: Elements, b: Elements, arrayKey: string | undefined, quick: QuickEquality): Alignment {
-  const asked = arrayKey === undefined ? undefined : alignByKey(a, b, arrayKey)
-  if (asked !== undefined) return asked
+  if (arrayKey === undefined) return alignUnasked(a, b, quick)
+  const asked = alignByKey(a, b, arrayKey)
+  if (asked !== undefined) return keysOf(a, arrayKey) === undefined ? { ...asked, isKeyUnused: true } : asked
   const aligned = alignUnasked(a, b, quick)
-  if (arrayKey === undefined) return aligned
   const haveKey = [a, b].every(elements => elements.every(element => keyOf(element, arrayKey) !== undefined))
   return haveKey ? { ...aligned, isKeyUnused: true } : aligned
 }

@@ -17,7 +17,7 @@ export interface MergeOptions {
   readonly strategy?: MergeStrategy
   /** Another strategy at these places and inside them: paths as conflicts name them, with `*` and `**`. The first that fits counts. */
   readonly take?: Readonly<Record<string, MergeStrategy>>
-  /** The key by which elements of arrays are known. Default: `id`, `key` or `name`, whichever all have, each its own. */
+  /** The key by which elements of arrays are known; one that several elements of an array have the same is refused. Default: `id`, `key` or `name`, whichever all have, each its own. */
   readonly arrayKey?: string
 }
 

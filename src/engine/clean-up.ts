@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import { statusOf } from '../model/checkpoint-status.ts'
 import { describe } from '../model/describe.ts'
 import { WaymarkError } from '../model/errors.ts'
-import { type RetentionReason, type RunToRetain, retain } from '../model/retention.ts'
+import { type RetentionReason, type RetentionRule, type RunToRetain, retain } from '../model/retention.ts'
 import type { CheckpointView } from '../model/run-view.ts'
 import { allCheckpoints, allRuns } from './all-pages.ts'
 import { deleteCheckpoints } from './delete-checkpoints.ts'
@@ -57,16 +58,21 @@ export async function cleanUp(core: StoreCore, options: CleanUpOptions = {}): Pr
   await core.feed.refresh()
   const now = core.clock.now()
   const runs: RunToRetain[] = []
-  const forks: Fork[] = []
-  for await (const { id, pipeline, state, createdAt, endedAt, updatedAt, forkedFrom } of allRuns(core)) {
-    if (forkedFrom !== undefined) forks.push({ id, state, forkedFrom })
+  for await (const { id, pipeline, state, createdAt, endedAt, updatedAt } of allRuns(core)) {
     const finished = state === 'completed' || state === 'cancelled'
     runs.push({ id, pipeline, finished, createdAt, endedAt: endedAt ?? updatedAt })
   }
   const views: Seen[] = []
-  const forkedBy = await heldByForks(core, forks)
-  for await (const view of allCheckpoints(core)) views.push(seen(view, now, forkedBy.get(view.id)))
-  const reasons = retain(views, runs, { now, olderThanMs: olderThanDays * dayMs, newestRuns })
+  for await (const view of allCheckpoints(core)) views.push(seen(view, now))
+  const rule = { now, olderThanMs: olderThanDays * dayMs, newestRuns }
+  const forks = await forksOf(core)
+  let reasons = await reasonsOf(core, views, runs, forks, rule)
+  if (!plan) {
+    // Somebody may have forked while all this was looked at.
+    await core.feed.refresh()
+    const forksNow = await forksOf(core)
+    if (!isDeepStrictEqual(forksNow, forks)) reasons = await reasonsOf(core, views, runs, forksNow, rule)
+  }
   const removed = views.filter(({ id }) => reasons.get(id) === 'old')
   if (!plan)
     await deleteCheckpoints(
@@ -88,10 +94,31 @@ export async function cleanUp(core: StoreCore, options: CleanUpOptions = {}): Pr
   }
 }
 
+async function forksOf(core: StoreCore): Promise<readonly Fork[]> {
+  const forks: Fork[] = []
+  for await (const { id, state, forkedFrom } of allRuns(core)) if (forkedFrom !== undefined) forks.push({ id, state, forkedFrom })
+  return forks
+}
+
+async function reasonsOf(
+  core: StoreCore,
+  views: readonly Seen[],
+  runs: readonly RunToRetain[],
+  forks: readonly Fork[],
+  rule: RetentionRule,
+): Promise<ReadonlyMap<string, RetentionReason>> {
+  const held = await heldByForks(core, forks)
+  const checkpoints = views.map(view => {
+    const forkedBy = held.get(view.id)
+    return forkedBy === undefined ? view : { ...view, forkedBy }
+  })
+  return retain(checkpoints, runs, rule)
+}
+
 type Seen = ReturnType<typeof seen>
 
 /** What is looked at of a checkpoint; of tens of thousands the rest is not kept. */
-const seen = (view: CheckpointView, now: number, forkedBy: string | undefined) => ({
+const seen = (view: CheckpointView, now: number) => ({
   id: view.id,
   ...(view.run === undefined ? {} : { run: view.run }),
   ...(view.stage === undefined ? {} : { stage: view.stage }),
@@ -99,7 +126,6 @@ const seen = (view: CheckpointView, now: number, forkedBy: string | undefined) =
   order: view.order,
   status: statusOf(view, now),
   pinned: (view.pins ?? []).length > 0,
-  ...(forkedBy === undefined ? {} : { forkedBy }),
   createdAt: view.createdAt,
   storedBytes: view.storedBytes,
 })

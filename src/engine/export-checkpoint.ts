@@ -8,6 +8,7 @@ import { contentOf, damagedCheckpoint, readCheckpoint, readCheckpointBytes } fro
 import type { StoreCore } from './store-core.ts'
 import { streamBytes, streamRows } from './stream-checkpoint.ts'
 import { type TableFormat, tableBytes } from './table-bytes.ts'
+import { tableFormatOf } from './table-format-of.ts'
 import { tableInCheckpoint } from './table-in-checkpoint.ts'
 import { type WholeFileOptions, writeWholeFile } from './write-whole-file.ts'
 
@@ -21,7 +22,7 @@ import { type WholeFileOptions, writeWholeFile } from './write-whole-file.ts'
 export type ExportFormat = 'wmk' | 'json' | 'cbor' | 'raw' | TableFormat
 
 export interface ExportOptions {
-  /** Default `wmk`. */
+  /** Default: what the name of the file says that is written (`.parquet`, `.csv`, `.arrow`, `.jsonl`, `.json`, `.cbor`); else, and without a file, `wmk`. */
   readonly format?: ExportFormat
   /** Of the table inside the value, for the formats of tables. Default: the value itself, or the only table in it. */
   readonly path?: string
@@ -58,7 +59,14 @@ export function exportToFile(
   path: string,
   options: ExportOptions & WholeFileOptions,
 ): Promise<number> {
-  return writeWholeFile(core.files, path, exportCheckpoint(core, view, options), options)
+  const format = options.format ?? formatOfName(path)
+  return writeWholeFile(core.files, path, exportCheckpoint(core, view, { ...options, format }), options)
+}
+
+function formatOfName(path: string): ExportFormat {
+  if (/\.json$/i.test(path)) return 'json'
+  if (/\.cbor$/i.test(path)) return 'cbor'
+  return tableFormatOf(path) ?? 'wmk'
 }
 
 function piecesOf(core: StoreCore, view: CheckpointView, options: ExportOptions): AsyncIterable<Uint8Array> {

@@ -29,6 +29,7 @@ export async function importedTable(
   { file, path, shown, report }: TableFile,
 ): Promise<object> {
   const { size } = await file.stat()
+  if (size === 0 && format !== 'csv') throw empty(shown)
   if (format === 'csv') {
     const { rows, schema, order } = await tableOfCsv(core.files, path, shown)
     if (Object.keys(schema).length === 0) throw noRows(shown)
@@ -53,6 +54,14 @@ const noRows = (shown: string): WaymarkError =>
     message: `${shown} has no rows, so that nobody can tell the types of its columns`,
     means: 'Nothing was saved.',
     remedy: 'Import a file with rows, or one that says its types: Parquet or Arrow.',
+    details: { file: shown },
+  })
+
+const empty = (shown: string): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: `${shown} is empty: it has no byte`,
+    means: 'Nothing was saved.',
+    remedy: 'Write the file again; what wrote it has perhaps stopped.',
     details: { file: shown },
   })
 

@@ -40,8 +40,8 @@ export class QueryResult {
   }
 
   /** Rows as objects that JSON can hold: whole numbers beyond 2^53, decimals, dates, times and bytes as texts. */
-  objects(): readonly Readonly<Record<string, unknown>>[] {
-    return [...this.#rows(this.rowCount)].map(row =>
+  objects(limit = this.rowCount): readonly Readonly<Record<string, unknown>>[] {
+    return [...this.#rows(limit)].map(row =>
       Object.fromEntries(row.map(({ field, cell }) => [field.name, cellValue(field.type, cell, field.name)])),
     )
   }

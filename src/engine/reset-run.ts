@@ -57,7 +57,7 @@ export async function resetRun(core: StoreCore, address: Address, { plan = false
   return ownedForAMoment(core, run, async owned => {
     const { ownership, history } = owned
     const recorded = recordedRunOf(await forkHistory(core, history.records))
-    const { report: lost, deleted } = await whatIsLost(core, address, recorded)
+    const { report: lost } = await whatIsLost(core, address, recorded)
     const time = core.clock.now()
     // Not as a request: that would refuse whoever goes on with the run by its id.
     const { request: _request, ...end } = endOf(core, run, owned, recorded, cancelRequest(core, 'it was reset'))
@@ -68,9 +68,13 @@ export async function resetRun(core: StoreCore, address: Address, { plan = false
     await core.upgrade()
     await core.log.append(ownership, records.map(encodeRunRecord))
     if (lost.stage === undefined) await core.requests.forget(run.id, recorded.attempts)
-    // The run first: a stage whose checkpoint is gone must not count as done.
+    if (lost.stage !== undefined) return { ...lost, planned: false }
+    // The run first: a stage whose checkpoint is gone must not count as done. Somebody may have forked it meanwhile.
+    await core.feed.refresh()
+    const { report: now, deleted } = await whatIsLost(core, address, recorded)
     await deleteCheckpoints(core, deleted)
-    return { ...lost, planned: false }
+    const { checkpoints, storedBytes, pinned, forked, forks } = now
+    return { ...lost, checkpoints, storedBytes, pinned, forked, forks, planned: false }
   })
 }
 

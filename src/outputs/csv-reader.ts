@@ -46,18 +46,18 @@ export type CsvCell = string | null
 /**
  * The rows, the header first, a group per block. In a file of one column an empty line is a row.
  *
- * @param seen Called with each field and whether it stood in quotes.
+ * @param seen Called for each field: whether it stood in quotes.
  * @throws WaymarkError `invalid` naming the line
  */
 export async function* csvCells(
   source: LineSource,
   csv: CsvFile<unknown, never>,
-  seen: (text: string, quoted: boolean) => void,
+  seen: (isQuoted: boolean) => void,
 ): AsyncGenerator<readonly (readonly CsvCell[])[], void, undefined> {
   const header = await csvHeader(source, csv)
   const keepsEmptyLines = header?.length === 1
   const cast = (text: string, { quoting }: { readonly quoting: boolean }): CsvCell => {
-    seen(text, quoting)
+    seen(quoting)
     return text === '' && !quoting ? null : text
   }
   yield* rowGroups<CsvCell>(source, csv, { cast, skip_empty_lines: !keepsEmptyLines })

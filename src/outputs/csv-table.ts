@@ -40,16 +40,16 @@ async function cellsOf(files: FileSystem, path: string, shown: string): Promise<
     const options = { shown, blockBytes: 256 * 1024, maxLineBytes: 256 * 1024 * 1024, signal: undefined }
     const rows: (readonly CsvCell[])[] = []
     let isAllQuoted = true
-    const seen = (_: string, quoted: boolean): void => {
-      isAllQuoted &&= quoted
+    const seen = (isQuoted: boolean): void => {
+      isAllQuoted &&= isQuoted
     }
     for await (const group of csvCells({ file, options, from: 0, nextWanted: undefined }, { ...csv(path), path: shown }, seen))
       for (const row of group) if (rows.length > 0 || row.some(cell => cell !== null)) rows.push(row)
     const [header = [], ...data] = rows
     const names = header.map(name => name ?? '')
     // Waymark puts only those names in quotes that need them.
-    const isNeedless = isAllQuoted && names.some(name => /^\w+$/.test(name))
-    return { names, rows: isNeedless ? data.map(row => row.map(cell => (cell === '' ? null : cell))) : data }
+    const isQuotedAnyway = isAllQuoted && names.some(name => /^\w+$/.test(name))
+    return { names, rows: isQuotedAnyway ? data.map(row => row.map(cell => (cell === '' ? null : cell))) : data }
   } finally {
     await file.close()
   }

@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
+import { WaymarkError } from '../model/errors.ts'
 import { type CellReader, cellReader } from '../tables/arrow-cell.ts'
 import type { ColumnarTable, ColumnType } from '../tables/columnar.ts'
 import { cellJson } from './cell-json.ts'
 import { cellText } from './cell-text.ts'
-import { mustBeImportable, mustDiffer } from './parquet-table-schema.ts'
+import { mustBeImportable } from './parquet-table-schema.ts'
 
 /** Rows that become one piece. */
 const pieceRows = 1024
@@ -25,16 +26,24 @@ export async function* csvOfTable(table: ColumnarTable): AsyncIterableIterator<U
  * @throws WaymarkError `invalid` for NaN and the infinities, `unsupported` for two columns of one name
  */
 export async function* jsonLinesOfTable(table: ColumnarTable): AsyncIterableIterator<Uint8Array> {
-  mustDiffer(
-    table.fields.map(({ name }) => name),
-    '',
-  )
+  oneKeyEach(table.fields.map(({ name }) => name))
   const keys = table.fields.map(({ name }) => JSON.stringify(name))
   yield* piecesOf(
     table,
     columns => row =>
       `{${columns.map(({ name, type, read }, at) => `${keys[at]}:${cellJson(type, read(row), name)}`).join(',')}}`,
   )
+}
+
+function oneKeyEach(names: readonly string[]): void {
+  const twice = names.find((name, at) => names.indexOf(name) < at)
+  if (twice === undefined) return
+  throw new WaymarkError('unsupported', {
+    message: `the table has two columns named ${twice}, and a JSON object has each key once`,
+    means: 'Nothing was written.',
+    remedy: 'Give the columns different names, or export the table as Arrow or CSV.',
+    details: { column: twice },
+  })
 }
 
 interface Column {

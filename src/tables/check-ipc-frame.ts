@@ -13,9 +13,13 @@ export function checkIpcFrame(bytes: Uint8Array, shown: string): void {
   if (bytes.length === 0) throw notIpc(shown, 'there is nothing in it')
   if (magic.equals(bytes.subarray(0, magic.length))) {
     if (bytes.length < 2 * magic.length || !magic.equals(bytes.subarray(-magic.length))) throw notIpc(shown, 'it is cut off')
-  } else if (!continuation.equals(bytes.subarray(0, continuation.length)))
-    throw notIpc(shown, 'it does not begin as Arrow does')
+  } else if (!continuation.equals(bytes.subarray(0, continuation.length))) throw notIpc(shown, 'it does not begin as Arrow does')
+  else if (bytes.length < 8 || bytes.length - 8 < lengthAt(bytes, 4) || lengthAt(bytes, 4) === 0)
+    throw notIpc(shown, 'it is cut off before its schema ends')
 }
+
+const lengthAt = (bytes: Uint8Array, at: number): number =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at, true)
 
 /** The error for bytes that cannot be read. */
 export const notIpc = (shown: string, reason: string, cause?: unknown): WaymarkError =>

@@ -1,5 +1,6 @@
 import type { CanonicalColumn } from './canonical-column.ts'
 import type { ColumnType, TimeUnit } from './columnar.ts'
+import { decimalText } from './decimal-units.ts'
 import { numberFacts } from './facts-numbers.ts'
 
 const longestText = 60
@@ -33,19 +34,15 @@ export function factValue(column: CanonicalColumn, type: ColumnType, row: number
 
 function singleNumber(column: CanonicalColumn & { readonly kind: 'fixed' }, type: ColumnType, row: number): number {
   const bytes = column.bytes.slice(row * column.width, (row + 1) * column.width)
-  return numberFacts({ ...column, rowCount: 1, bytes, present: undefined }, type).mean ?? 0
+  const value = numberFacts({ ...column, rowCount: 1, bytes, present: undefined }, type).mean ?? 0
+  const isNegative = ((bytes[column.width - 1] ?? 0) & 0x80) !== 0
+  return value === 0 && isNegative ? -0 : value
 }
 
 function integerAt(bytes: Uint8Array, width: number, row: number, isSigned: boolean): bigint {
   let value = 0n
   for (let at = width - 1; at >= 0; at--) value = value * 256n + BigInt(bytes[row * width + at] ?? 0)
   return isSigned ? BigInt.asIntN(8 * width, value) : value
-}
-
-function decimalText(integer: bigint, scale: number): string {
-  if (scale <= 0) return String(integer * 10n ** BigInt(-scale))
-  const digits = String(integer < 0n ? -integer : integer).padStart(scale + 1, '0')
-  return `${integer < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
 }
 
 function dayText(days: bigint): string {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { asksForJson, parseCommandLine } from '../../src/cli/command-line.ts'
+import { errorDocument } from '../../src/cli/json-shapes.ts'
 import { isWaymarkError } from '../../src/model/errors.ts'
 
 async function refusal(...argv: string[]): Promise<string> {
@@ -86,4 +87,18 @@ test('what a flag or command cannot take is refused', async () => {
 test('--json counts only before --', () => {
   assert.equal(asksForJson(['run', 'a.ts', '--json']), true)
   assert.equal(asksForJson(['run', 'a.ts', '--', '--json']), false)
+})
+
+test('J1 the hint of a wrong command line is a command and nothing else', async () => {
+  for (const [argv, command] of [
+    [['fork', '--nope'], 'waymark fork --help'],
+    [['nonsense-of-a-command'], 'waymark --help'],
+  ] as const) {
+    const error = await parseCommandLine([...argv]).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
+    assert.ok(isWaymarkError(error, 'invalid'))
+    assert.deepEqual(Object(errorDocument(argv[0], error.toJSON())).hint, { command })
+  }
 })

@@ -83,7 +83,7 @@ test('A1 a run has no table: it is refused, by the command and by the store, wit
 test('[A14] show of one stage tells what its table holds, as show of its checkpoint does; of a run, and of a stage without, nothing', async t => {
   const { project, run } = await finishedRun(t)
   const facts =
-    /\n {2}table {4}the value itself\n {11}2 rows of 2 columns · loads as rows\n[\s\S]*\n {11}price +float64 +0 +2 +2\.5 +12\n/
+    /\n {2}table {4}the value itself\n {11}2 rows of 2 columns · loads as rows\n[\s\S]*\n {11}price +float64 +0 +2 +2\.5 +12\b/
   assert.match((await project.waymark('show', 'shop@last/prices')).stdout, facts)
   assert.match((await project.waymark('show', `${run}/month[02]`)).stdout, /\n {11}month +utf8 +0 +1 +02 +02\n/)
   for (const address of ['shop@last', 'shop@last/note', 'shop@last/month'])

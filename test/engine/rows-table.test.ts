@@ -11,9 +11,11 @@ import { withStore } from './with-store.ts'
 const many = 65_600
 const late = (value: unknown) => (index: number) => (index === many - 1 ? value : index)
 const cases: Readonly<Record<string, (index: number) => object>> = {
-  'a fraction late, a column late, nothing but null in the first batch': index => ({
+  'a fraction late, fractions only early, a column late, nothing but null in the first batch': index => ({
     n: late(0.5)(index),
+    m: index < 65_536 ? index + 0.5 : index,
     empty: index < 65_536 ? null : true,
+    gone: index < 65_536 ? 'x' : null,
     ...(index < many - 2 ? {} : { b: 'x', c: new Date(index) }),
   }),
   'an integer beyond 32 bits late, bigints': index => ({

@@ -109,19 +109,14 @@ test('[A1] rows within themselves are refused with column and row, however they 
 })
 
 test('[A1] rows nest up to 100 levels, and deeper ones are refused with column and row', () => {
-  const nested = (levels: number): unknown =>
-    levels === 0 ? 1 : levels % 2 === 0 ? [nested(levels - 1)] : { o: nested(levels - 1) }
+  const nested = (levels: number): unknown => {
+    let value: unknown = 1
+    for (let level = 0; level < levels; level++) value = level % 2 === 0 ? { o: value } : [value]
+    return value
+  }
   assert.equal(tableFromRows([{ a: nested(99) }], undefined).table.rowCount, 1)
-  for (const levels of [100, 101, 2_000]) {
-    const { message, details } = refusal(() =>
-      tableFromRows(
-        [
-          { a: 0 && 1, b: 1 },
-          { b: 1, c: nested(levels) },
-        ],
-        undefined,
-      ),
-    )
+  for (const levels of [100, 101, 50_000]) {
+    const { message, details } = refusal(() => tableFromRows([{ b: 1 }, { b: 1, c: nested(levels) }], undefined))
     assert.match(message, /row 1, nests deeper than 100 levels/)
     assert.equal(details['row'], 1)
   }

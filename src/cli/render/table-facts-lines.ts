@@ -1,6 +1,7 @@
 import type { CheckpointDetails } from '../../engine/checkpoint-info.ts'
 import type { CheckpointTable } from '../../model/checkpoint.ts'
 import type { ColumnFacts, TableFacts } from '../../model/table-facts.ts'
+import { fitColumns } from './fit-columns.ts'
 import { cutTo, padBefore, padTo, textWidth } from './paint.ts'
 import { count, counted } from './quantities.ts'
 import { type Line, line, type Screen, span } from './screen.ts'
@@ -8,10 +9,8 @@ import { type Line, line, type Screen, span } from './screen.ts'
 /** More tables, or columns of one, are told as JSON only. */
 const mostTables = 5
 const mostColumns = 20
-const mostNameColumns = 18
-const mostTypeColumns = 16
-const leastValueColumns = 6
-const mostValueColumns = 24
+/** Narrower, a cell says nothing. */
+const leastColumns = 4
 /** What stands before every fact. */
 const labelColumns = 11
 const digestDigits = 12
@@ -46,10 +45,11 @@ function oneTable({ path, form, facts, digest }: CheckpointTable, screen: Screen
   return facts.columns.length > mostColumns ? [...lines, more(facts.columns.length - mostColumns, 'column', screen)] : lines
 }
 
-/** Name, type, nulls, different values, least and greatest value. The last two share what is left of the screen. */
+/** Name, type, nulls, different values, least, greatest and mean value. On a terminal the widest are cut until a row fits; in a pipe nothing is. */
 function columnLines(columns: readonly ColumnFacts[], screen: Screen): Line[] {
+  const titles = ['column', 'type', 'nulls', 'distinct', 'least', 'greatest', 'mean']
   const rows = [
-    ['column', 'type', 'nulls', 'distinct', 'least', 'greatest'],
+    titles,
     ...columns.map(one => [
       one.name,
       one.type,
@@ -57,26 +57,32 @@ function columnLines(columns: readonly ColumnFacts[], screen: Screen): Line[] {
       `${one.distinctIsEstimate ? '~' : ''}${count(one.distinct)}`,
       valueText(one.min),
       valueText(one.max),
+      valueText(one.mean),
     ]),
   ]
-  const widest = (index: number): number => Math.max(...rows.map(row => textWidth(row[index] ?? '')))
-  const widths = [Math.min(mostNameColumns, widest(0)), Math.min(mostTypeColumns, widest(1)), widest(2), widest(3)]
-  const used = labelColumns + widths.reduce((sum, width) => sum + width + 2, 0)
-  const room = Math.max(leastValueColumns, Math.floor((screen.columns - used - 2) / 2))
-  for (const index of [4, 5]) widths.push(Math.min(mostValueColumns, room, widest(index)))
-  return rows.map((row, index) => {
+  const shrinkable = [0, 1, 4, 5, 6].map(index => ({ index, least: leastColumns }))
+  const room = { ...screen, columns: screen.columns - labelColumns }
+  const fitted = fitColumns(
+    titles,
+    rows.map(row => row.map(text => span(text))),
+    shrinkable,
+    room,
+  ).map(row => row.map(cell => cell.text))
+  const widths = titles.map((_, column) => Math.max(...fitted.map(row => textWidth(row[column] ?? ''))))
+  return fitted.map((row, index) => {
     const cells = row.map((text, column) => {
       const width = widths[column] ?? 0
-      const cut = cutTo(text, width, screen.glyphs.ellipsis)
-      return column === 2 || column === 3 ? padBefore(cut, width) : padTo(cut, width)
+      return column === 2 || column === 3 ? padBefore(text, width) : padTo(text, width)
     })
     return [label(''), span(cells.join('  ').trimEnd(), index === 0 ? 'quiet' : undefined)]
   })
 }
 
+/** All of its digits. */
 function valueText(value: number | string | undefined): string {
-  if (value === undefined) return ''
-  return typeof value === 'number' ? String(Number(value.toPrecision(10))) : value
+  if (value === undefined || typeof value === 'string') return value ?? ''
+  if (Object.is(value, -0)) return '-0'
+  return Number.isInteger(value) && Math.abs(value) < 1e21 ? String(BigInt(value)) : String(value)
 }
 
 const label = (text: string) => span(`  ${text.padEnd(labelColumns - 3)} `, 'quiet')
