@@ -11,6 +11,8 @@ import { type NamedTable, queryText } from './query-text.ts'
 export interface QueryOptions {
   /** Lets the query read and write files, and load extensions. Default false: it sees nothing but checkpoints. */
   readonly allowFiles?: boolean
+  /** Ends the query with `cancelled`. */
+  readonly signal?: AbortSignal
 }
 
 /** What spills would go beside the user's files, so nothing does. */
@@ -24,14 +26,22 @@ const settings = { temp_directory: '', autoinstall_known_extensions: 'false' }
 export async function queryTables(
   query: string,
   tableOf: (table: NamedTable) => Promise<ColumnarTable>,
-  { allowFiles = false }: QueryOptions = {},
+  { allowFiles = false, signal }: QueryOptions = {},
 ): Promise<QueryResult> {
   const { sql, tables } = queryText(query)
   const library = await duckDBLibrary()
   const database = await library.DuckDBInstance.create(':memory:', settings)
   try {
     const connection = await database.connect()
+    let again: NodeJS.Timeout | undefined
+    // What has not begun is not interrupted by the first.
+    const interrupt = (): void => {
+      connection.interrupt()
+      again = setInterval(() => connection.interrupt(), 100)
+    }
+    signal?.addEventListener('abort', interrupt)
     try {
+      if (signal?.aborted === true) throw stopped(undefined)
       for (const named of tables) {
         const table = await tableOf(named)
         checkQueryNames(table.fields)
@@ -41,8 +51,11 @@ export async function queryTables(
       await connection.run('SET lock_configuration = true')
       return new QueryResult(await columnarOfDuckDB(await lastResult(connection, sql)))
     } catch (error) {
+      if (signal?.aborted === true) throw stopped(error)
       throw isWaymarkError(error) ? error : refusedQuery(error, allowFiles)
     } finally {
+      signal?.removeEventListener('abort', interrupt)
+      clearInterval(again)
       connection.closeSync()
     }
   } finally {
@@ -63,6 +76,14 @@ async function lastResult(connection: DuckDBConnection, sql: string): Promise<Du
     }
   }
 }
+
+const stopped = (cause: unknown): WaymarkError =>
+  new WaymarkError('cancelled', {
+    message: 'stopped before the query was answered',
+    means: 'Nothing was changed.',
+    remedy: 'Run the same command again.',
+    cause,
+  })
 
 function refusedQuery(error: unknown, allowFiles: boolean): WaymarkError {
   const message = error instanceof Error ? error.message : String(error)

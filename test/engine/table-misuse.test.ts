@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { Table, tableFromArrays, tableToIPC, vectorFromArray } from 'apache-arrow'
-import { arrowTableFrom, open, pipeline, type Store, table } from 'waymark'
+import { arrowTableFrom, open, type Store, table } from 'waymark'
 
 async function folderAndStore(t: TestContext): Promise<{ readonly path: string; readonly store: Store }> {
   const path = await mkdtemp(join(tmpdir(), 'waymark-misuse-'))
@@ -112,16 +112,4 @@ test('A1 an estimate of different values is at most the number of values', async
     const { tables = [] } = await store.info(`ids-${salt}`)
     assert.ok((tables[0]?.facts.columns[0]?.distinct ?? 0) <= 5_000)
   }
-})
-
-test('A1 rows that were awaited from a stage are refused as items with a word about passing the stage itself', async t => {
-  const { store } = await folderAndStore(t)
-  const refused = pipeline('awaited', async run => {
-    await run.each('each', await run.stage('rows', () => table([{ a: 1 }])), () => {})
-  })
-  const passed = pipeline('passed', async run => {
-    await run.each('each', run.stage('rows', () => table([{ a: 1 }])), () => {})
-  })
-  await assert.rejects(refused.run({}, { store }), { code: 'invalid', remedy: /run\.stage\(\) gave as it is, without await/ })
-  await passed.run({}, { store })
 })

@@ -2,9 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { checkpointAt } from '../checkpoint-at.ts'
 import { wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
-import { document } from '../json-shapes.ts'
+import { document, errorDocument } from '../json-shapes.ts'
 import { queryLines } from '../render/query-lines.ts'
+import { line } from '../render/screen.ts'
 import { withStandardInput } from '../standard-input.ts'
+import { untilStopped } from '../until-stopped.ts'
 import { withStore } from '../with-store.ts'
 
 const defaultLimit = 100
@@ -17,8 +19,21 @@ export async function queryCommand(context: Context): Promise<number> {
   if (flags.on('csv') && context.output.json) throw wrongUsage('--csv and --json exclude each other', command)
   const sql = word === '-' ? await withStandardInput(path => readFile(path, 'utf8')) : word
   if (sql.trim() === '') throw wrongUsage('there is no query', command)
+  const work = (signal: AbortSignal): Promise<number> => answered(context, sql, limit, signal)
+  return untilStopped(work, async stopped => {
+    if (context.output.json) context.output.jsonLine(errorDocument('query', stopped.toJSON()))
+    else await context.output.message([line(stopped.message)])
+  })
+}
+
+function answered(context: Context, sql: string, limit: number, signal: AbortSignal): Promise<number> {
+  const { flags } = context.line
   return withStore(context, async store => {
-    const result = await store.query(sql, { allowFiles: flags.on('allow-files'), find: address => checkpointAt(store, address) })
+    const result = await store.query(sql, {
+      signal,
+      allowFiles: flags.on('allow-files'),
+      find: address => checkpointAt(store, address),
+    })
     if (flags.on('csv')) return toStdout(result.csv())
     if (context.output.json) {
       context.output.jsonLine(document('query', { columns: result.columns, rowCount: result.rowCount, rows: result.objects() }))
