@@ -69,7 +69,7 @@ test('report tells a run over all its stages, as text, Markdown and JSON; export
     project.waymark('export', 'r1', '--format', 'cbor'),
     project.waymark('export', 'r1/enrich'),
   ])
-  assert.deepEqual([again.code, checkpoint.code, raw.code, stage.code], [2, 0, 2, 2])
+  assert.deepEqual([again.code, checkpoint.code, raw.code, stage.code], [2, 0, 2, 7])
   assert.match(again.stderr, /run\.json exists/)
   assert.ok(JSON.parse(checkpoint.stdout))
 })

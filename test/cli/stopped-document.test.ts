@@ -54,6 +54,7 @@ test('J1 Ctrl-C while the file of the pipeline is loading says that the run stan
   const first = project.start(['run', 'etl.ts'])
   await until(() => existsSync(join(project.path, 'calls.txt')))
   first.signalGroup('SIGINT')
+  await project.remove('hold')
   await first.ended
   const hang =
     "import { writeFileSync } from 'node:fs'\nwriteFileSync(import.meta.dirname + '/loading', '')\nprocess.removeAllListeners('SIGINT')\nawait new Promise(resolve => setTimeout(resolve, 60_000))\n"
