@@ -21,22 +21,21 @@ import {
 import { checkpointDetails } from './checkpoint-details.ts'
 import type { CheckpointDetails, CheckpointInfo } from './checkpoint-info.ts'
 import { type CleanUpOptions, type CleanUpReport, cleanUp } from './clean-up.ts'
-import { diffAddresses } from './diff-addresses.ts'
-import { type KeyHistory, type KeyHistoryOptions, keyHistory } from './diff-key-history.ts'
+import type { KeyHistory, KeyHistoryOptions } from './diff-key-history.ts'
 import type { StoreDiffOptions } from './diff-options.ts'
 import type { DiffReport } from './diff-report.ts'
 import { explainDamage } from './explain-damage.ts'
-import { type ExportOptions, exportCheckpoint, exportToFile } from './export-checkpoint.ts'
+import type { ExportOptions } from './export-checkpoint.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
 import { forkHistory, ownHistory } from './fork-history.ts'
 import { type Lineage, lineageOf } from './fork-lineage.ts'
 import { type ForkedRun, type ForkOptions, forkRun } from './fork-run.ts'
-import { type ImportOptions, importCheckpoint } from './import-checkpoint.ts'
+import type { ImportOptions } from './import-checkpoint.ts'
 import { latestCheckpoint } from './latest-checkpoint.ts'
 import { cursorAfter, type ListOptions, listCheckpoints } from './list-checkpoints.ts'
 import type { LiveReport } from './live-progress.ts'
 import { type Checkpoint, type LoadedCheckpoint, loadCheckpoint, withoutContent } from './load-checkpoint.ts'
-import { type MergeReport, mergeCheckpoints, type StoreMergeOptions } from './merge-checkpoints.ts'
+import type { MergeReport, StoreMergeOptions } from './merge-checkpoints.ts'
 import { type PatchOptions, patchCheckpoint } from './patch-checkpoint.ts'
 import type { QueryResult } from './query-result.ts'
 import type { QueryOptions } from './query-tables.ts'
@@ -52,8 +51,6 @@ import {
 } from './registered-process.ts'
 import { listJournals, type RepairJournal } from './repair-journal.ts'
 import type { RepairOptions, RepairReport, UndoReport } from './repair-report.ts'
-import { repairStore } from './repair-store.ts'
-import { undoRepair } from './repair-undo.ts'
 import { type Requeued, type RequeueOptions, requeueItems } from './requeue-items.ts'
 import { type ResetReport, resetRun } from './reset-run.ts'
 import { type Address, resolveAddress } from './resolve-address.ts'
@@ -70,7 +67,6 @@ import { track } from './track.ts'
 import type { TrackOptions } from './track-options.ts'
 import type { Tracker } from './tracker.ts'
 import type { VerifyOptions, VerifyReport } from './verify-report.ts'
-import { verifyStore } from './verify-store.ts'
 import type { WholeFileOptions } from './write-whole-file.ts'
 
 export interface StoreQueryOptions extends QueryOptions {
@@ -249,6 +245,7 @@ export class Store implements AsyncDisposable {
   async *export(address: string, options: ExportOptions = {}): AsyncIterableIterator<Uint8Array> {
     const view = await this.#exported(address)
     try {
+      const { exportCheckpoint } = await import('./export-checkpoint.ts')
       yield* exportCheckpoint(this.#core, view, options)
     } catch (error) {
       await explainDamage(this.#core, error, view)
@@ -262,6 +259,7 @@ export class Store implements AsyncDisposable {
    */
   async exportTo(path: string, address: string, options: ExportOptions & WholeFileOptions = {}): Promise<number> {
     const view = await this.#exported(address)
+    const { exportToFile } = await import('./export-checkpoint.ts')
     return exportToFile(this.#core, view, resolve(path), options).catch(error => explainDamage(this.#core, error, view))
   }
 
@@ -271,6 +269,7 @@ export class Store implements AsyncDisposable {
    * @throws WaymarkError `not_found`, `invalid`, `corrupt`, `unsupported`: nothing was saved; and what {@link save} throws
    */
   async importFrom(path: string, options: ImportOptions = {}): Promise<Checkpoint> {
+    const { importCheckpoint } = await import('./import-checkpoint.ts')
     return withoutContent(await importCheckpoint(this.#core, path, options))
   }
 
@@ -323,7 +322,8 @@ export class Store implements AsyncDisposable {
    *
    * @throws WaymarkError `cancelled` by the signal, `unavailable` if the disk says no, `unsupported`
    */
-  verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    const { verifyStore } = await import('./verify-store.ts')
     return verifyStore(this.#core, options)
   }
 
@@ -333,7 +333,8 @@ export class Store implements AsyncDisposable {
    *
    * @throws WaymarkError `disk_full`, `unavailable`, `conflict` if a file changed meanwhile
    */
-  repair(options: RepairOptions = {}): Promise<RepairReport> {
+  async repair(options: RepairOptions = {}): Promise<RepairReport> {
+    const { repairStore } = await import('./repair-store.ts')
     return repairStore(this.#core, options)
   }
 
@@ -342,7 +343,8 @@ export class Store implements AsyncDisposable {
    *
    * @throws WaymarkError `not_found`, `corrupt` if what was set aside is damaged
    */
-  undoRepair(id: string): Promise<UndoReport> {
+  async undoRepair(id: string): Promise<UndoReport> {
+    const { undoRepair } = await import('./repair-undo.ts')
     return undoRepair(this.#core, id)
   }
 
@@ -437,6 +439,7 @@ export class Store implements AsyncDisposable {
    * const { value } = await store.merge(base.id, ours.id, theirs.id, { take: { limit: 'ours' }, saveAs: { run: 'best' } })
    */
   async merge(base: string, ours: string, theirs: string, options: StoreMergeOptions = {}): Promise<MergeReport> {
+    const { mergeCheckpoints } = await import('./merge-checkpoints.ts')
     return mergeCheckpoints(this.#core, { base, ours, theirs }, options)
   }
 
@@ -461,8 +464,9 @@ export class Store implements AsyncDisposable {
    */
   diff(after: string): Promise<DiffReport>
   diff(before: string | undefined, after: string, options?: StoreDiffOptions): Promise<DiffReport>
-  diff(first: string | undefined, second?: string, options: StoreDiffOptions = {}): Promise<DiffReport> {
+  async diff(first: string | undefined, second?: string, options: StoreDiffOptions = {}): Promise<DiffReport> {
     const explain = (error: unknown, view: CheckpointView): Promise<never> => explainDamage(this.#core, error, view)
+    const { diffAddresses } = await import('./diff-addresses.ts')
     if (second === undefined) return diffAddresses(this.#core, undefined, first ?? '', explain, options)
     return diffAddresses(this.#core, first, second, explain, options)
   }
@@ -476,7 +480,8 @@ export class Store implements AsyncDisposable {
    * const { entries } = await store.keyHistory('7kq2m4/train', 'metrics.loss')
    * for (const { createdAt, value } of entries) console.log(new Date(createdAt), value)
    */
-  keyHistory(address: string, path: string, options: KeyHistoryOptions = {}): Promise<KeyHistory> {
+  async keyHistory(address: string, path: string, options: KeyHistoryOptions = {}): Promise<KeyHistory> {
+    const { keyHistory } = await import('./diff-key-history.ts')
     return keyHistory(this.#core, address, path, options)
   }
 
