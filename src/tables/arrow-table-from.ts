@@ -4,6 +4,7 @@ import { arrowOfColumnar, columnarOfArrow, isArrowTable } from './arrow-bridge.t
 import { arrowLibrary } from './arrow-library.ts'
 import { checkIpcFrame } from './check-ipc-frame.ts'
 import { columnarOfDuckDB, isDuckDBResult } from './duckdb-result.ts'
+import type { ArrowTableLike } from './table.ts'
 
 /**
  * An `apache-arrow` table of what holds one in another form: bytes in Arrow's IPC format (stream or file), an arquero table, a polars DataFrame, a result of `@duckdb/node-api` (what is left
@@ -11,11 +12,18 @@ import { columnarOfDuckDB, isDuckDBResult } from './duckdb-result.ts'
  *
  * @throws WaymarkError `invalid` for anything else, bytes that are no whole Arrow, or a result that was taken before, `unsupported` if `apache-arrow` is not installed or a type cannot be kept
  *
+ * @typeParam T the `Table` of `apache-arrow`, where its methods are to be used
+ *
  * @example
  * const result = await connection.run('select * from prices')
  * await store.save({ value: table(await arrowTableFrom(result)) })
  */
-export async function arrowTableFrom(value: object): Promise<Table> {
+export async function arrowTableFrom<T extends ArrowTableLike = ArrowTableLike>(value: object): Promise<T> {
+  // Which `Table` the caller means is for it to say: the types of the package must not need `apache-arrow`, which not every user has.
+  return (await arrowTable(value)) as ArrowTableLike as T
+}
+
+async function arrowTable(value: object): Promise<Table> {
   if (value instanceof Uint8Array || value instanceof ArrayBuffer)
     return fromBytes(value instanceof Uint8Array ? value : new Uint8Array(value))
   if (isArrowTable(value)) return checked(arrowOfColumnar(columnarOfArrow(value)))

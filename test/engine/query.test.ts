@@ -115,7 +115,7 @@ test('A1 results of DuckDB become Arrow tables with every type, or are refused b
     'x'::enum('y', 'x') e, [1, null] f, {'k': 1, 'l': [true]} g, map {'p': 1.5::float} h, union_value(num := 3) i, uuid '00112233-4455-6677-8899-aabbccddeeff' j,
     timestamp_ns '2026-01-02 03:04:05.123456789' k, timestamptz '2026-01-02 03:04:05+00' l, interval '1 month 2 days 3 microseconds' m, '\\xAA'::blob n, date '1600-02-29' o, null p,
     array_value(1, 2) q`)
-  const made = await arrowTableFrom(result)
+  const made = await arrowTableFrom<arrow.Table>(result)
   assert.ok(made instanceof arrow.Table)
   assert.deepEqual(
     made.schema.fields.map(({ type }) => String(type)),

@@ -79,7 +79,7 @@ test('A1 DuckDB opens the Parquet file of a table, and sees the same types and v
       'STRUCT(a VARCHAR, b SMALLINT[])',
     ]),
   )
-  const seen = described(await arrowTableFrom(await connection.run(`select * from '${path}'`)))
+  const seen = described(await arrowTableFrom<arrow.Table>(await connection.run(`select * from '${path}'`)))
   assert.deepEqual(seen.columns, described(manyTypes()).columns)
 })
 

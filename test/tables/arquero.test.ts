@@ -16,7 +16,7 @@ const given = () =>
 test('A1 a table of arquero becomes an Arrow table with its values and nulls, by itself, by its IPC stream and by its IPC file', async () => {
   const made = given().derive({ twice: (row: { id: number }) => row.id * 2 })
   for (const value of [made, made.toArrowIPC(), made.toArrowIPC({ format: 'file' }), made.filter('d => true')]) {
-    const table = await arrowTableFrom(Object(value))
+    const table = await arrowTableFrom<arrow.Table>(Object(value))
     assert.ok(table instanceof arrow.Table)
     assert.deepEqual(
       table.schema.fields.map(({ name }) => name),
@@ -36,7 +36,7 @@ test('A1 a table of arquero becomes an Arrow table with its values and nulls, by
 })
 
 test('A1 rows that arquero filtered and ordered away are not in the table', async () => {
-  const table = await arrowTableFrom(given().filter('d => d.id > 1').orderby(arquero.desc('id')))
+  const table = await arrowTableFrom<arrow.Table>(given().filter('d => d.id > 1').orderby(arquero.desc('id')))
   assert.deepEqual([...(table.getChild('id') ?? [])].map(Number), [3, 2])
 })
 
