@@ -50,7 +50,7 @@ const parts: readonly Part[] = [
   {
     name: 'chunks',
     async run() {
-      const done = await simulateChunks({ seed, states: number('states', values.ci ? 10_000 : 100_000) })
+      const done = await simulateChunks({ seed, states: number('states', values.ci ? 4_000 : 100_000) })
       return `${done.states} disks after a crash, from ${done.traces} histories of saves: every acknowledged checkpoint was there, none was wrong, and the next save stood on it`
     },
   },
