@@ -21,7 +21,7 @@ const { values } = parseArgs({
 // In CI always the same, so that a failure is the change's; elsewhere always something new.
 const seed = number('seed', values.ci ? 1 : systemClock.now())
 const states = number('states', values.ci ? 2_000 : 100_000)
-const kills = number('kills', values.ci ? 15 : 1_000)
+const kills = number('kills', values.ci ? 40 : 1_000)
 
 interface Part {
   readonly name: string
@@ -50,7 +50,7 @@ const parts: readonly Part[] = [
   {
     name: 'chunks',
     async run() {
-      const done = await simulateChunks({ seed, states: number('states', values.ci ? 4_000 : 100_000) })
+      const done = await simulateChunks({ seed, states: number('states', values.ci ? 20_000 : 100_000) })
       return `${done.states} disks after a crash, from ${done.traces} histories of saves: every acknowledged checkpoint was there, none was wrong, and the next save stood on it`
     },
   },
@@ -58,14 +58,14 @@ const parts: readonly Part[] = [
     name: 'savers',
     async run() {
       const { manySavers } = await import('../test/engine/trial/many-savers.ts')
-      return values.ci ? manySavers(8, 50) : manySavers(64, 100)
+      return values.ci ? manySavers(16, 50) : manySavers(64, 100)
     },
   },
   {
     name: 'each',
     async run() {
       const { tortureEach } = await import('./torture-each.ts')
-      return tortureEach({ rounds: number('kills', values.ci ? 20 : 10_000), seed: seed % 1_000_000 })
+      return tortureEach({ rounds: number('kills', values.ci ? 60 : 10_000), seed: seed % 1_000_000 })
     },
   },
   {
@@ -74,7 +74,7 @@ const parts: readonly Part[] = [
       // Windows cannot stop a process.
       if (process.platform === 'win32') return undefined
       const { tortureThaw } = await import('./torture-thaw.ts')
-      return tortureThaw({ rounds: number('kills', values.ci ? 6 : 1_000), seed: seed % 1_000_000 })
+      return tortureThaw({ rounds: number('kills', values.ci ? 12 : 1_000), seed: seed % 1_000_000 })
     },
   },
   {

@@ -12,7 +12,7 @@ import { questions } from './sample-batches.ts'
 
 const pageSize = 4096
 /** One bit of so many bytes is flipped; with WAYMARK_EVERY_DAMAGE=1 one of every 64. */
-const stretch = process.env['WAYMARK_EVERY_DAMAGE'] === '1' ? 64 : 1024
+const stretch = process.env['WAYMARK_EVERY_DAMAGE'] === '1' ? 64 : 448
 const folder = mkdtempSync(join(tmpdir(), 'waymark-catalog-damage-'))
 const path = join(folder, 'catalog.sqlite')
 after(() => rmSync(folder, { recursive: true }))
@@ -70,7 +70,7 @@ describe('a catalog file that was closed', () => {
 
   test('pages of different ages, as a power cut leaves them, are never taken for one state', async () => {
     const random = seededRandom(3)
-    for (let trial = 0; trial < 80; trial++) {
+    for (let trial = 0; trial < 150; trial++) {
       const older = random.pick(images.slice(5)).database
       const mixed = Uint8Array.from(database)
       const share = random.pick([0.02, 0.1, 0.5])

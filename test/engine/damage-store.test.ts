@@ -40,7 +40,7 @@ async function tryAll(t: TestContext, store: WholeStore, catalog: 'kept' | 'buil
 
 describe('[X7 A15] a damaged store gives what was saved, or says that it is damaged: never anything wrong, never anything older in silence', () => {
   for (const catalog of ['built anew', 'kept'] as const) {
-    test(`closed, its catalog ${catalog}`, async t => tryAll(t, await smallStore(true), catalog, catalog === 'kept' ? 120 : 16))
+    test(`closed, its catalog ${catalog}`, async t => tryAll(t, await smallStore(true), catalog, catalog === 'kept' ? 200 : 16))
     test(`of format 1.0, its catalog ${catalog}`, async t =>
       tryAll(t, await storeIn(join(import.meta.dirname, '../format/golden/store-1.0')), catalog, 24))
   }
