@@ -2,6 +2,9 @@
  * Durable steps per second: node bench/commits.ts [steps of each run, default 500] [rounds, default 3]. A step is a stage whose small result is on the disk before the next one begins; the ratio is to a loop of write and
  * fdatasync of 300 bytes, in turns with it. Goals: 0.4 with one run, 1.3 with 8 runs in one process; 8 processes are reported.
  *
+ * On a busy machine look at the CPU of a step instead: of the thread that runs the pipeline, and of the process (its threads for the disk, for garbage and for the compiler included); `--cpu` measures
+ * nothing else, with a count of steps from which on the compiler has done its part. A process's steps per fdatasync say how many of them share one.
+ *
  * Beside it the same steps with @coji/durably (SQLite by libSQL) and with DBOS (PostgreSQL, synchronous commits as it is delivered), if `sh scripts/install-peers.sh` has installed them; the
  * folder is WAYMARK_PEERS, by default /tmp/waymark-peers.
  */
@@ -12,9 +15,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { open, pipeline, type Store } from 'waymark'
+import type { FileSystem } from '../src/files/file-system.ts'
+import { nodeFiles } from '../src/files/node-files.ts'
 import { median } from './shared/temporary-store.ts'
 
-const rounds = Number(process.argv[3] ?? 3)
+const cpuOnly = process.argv.includes('--cpu')
+const [mode, third, folder, n] = process.argv.slice(2).filter(argument => argument !== '--cpu')
+const rounds = Number(third ?? 3)
 const peers = process.env['WAYMARK_PEERS'] ?? '/tmp/waymark-peers'
 
 /** Does so many steps in a folder of its own; steps per second. */
@@ -45,20 +52,72 @@ const stepsOf = (name: string, steps: number) =>
   })
 
 async function inStore(store: Store, runs: number, steps: number): Promise<number> {
-  await stepsOf('warm-up', 20).run({}, { store })
   return rate(runs * steps, () =>
     Promise.all(Array.from({ length: runs }, (_, n) => stepsOf(`steps-${n}`, steps).run({}, { store }))),
   )
 }
 
+/** What one step cost, by contender. */
+const costs = new Map<string, { readonly threadMs: number; readonly processMs: number; readonly perSync: number }[]>()
+
 const waymark =
   (runs: number): Contender =>
   async (steps, folder) => {
-    const store = await open({ path: join(folder, '.waymark') })
+    let syncs = 0
+    const files = withSyncs(() => syncs++)
+    const store = await open({ path: join(folder, '.waymark'), components: { files } })
+    await stepsOf('warm-up', 20).run({}, { store })
+    const before = { syncs, cpu: process.cpuUsage(), thread: threadUs() }
     const result = await inStore(store, runs, steps)
+    const { user, system } = process.cpuUsage(before.cpu)
+    const all = runs * steps
+    const name = `waymark, ${runs} ${runs === 1 ? 'run' : 'runs'}`
+    costs.set(name, [
+      ...(costs.get(name) ?? []),
+      {
+        threadMs: (threadUs() - before.thread) / all / 1e3,
+        processMs: (user + system) / all / 1e3,
+        perSync: all / (syncs - before.syncs),
+      },
+    ])
     await store.close()
     return result
   }
+
+/** The files of the machine; tells of each sync. */
+const withSyncs = (told: () => void): FileSystem => ({
+  ...nodeFiles,
+  open: async (path, mode, permissions) => {
+    const file = await nodeFiles.open(path, mode, permissions)
+    return {
+      write: (bytes, position) => file.write(bytes, position),
+      read: (position, length) => file.read(position, length),
+      sync: () => {
+        told()
+        return file.sync()
+      },
+      truncate: length => file.truncate(length),
+      stat: () => file.stat(),
+      close: () => file.close(),
+    }
+  },
+})
+
+/** CPU of this thread so far; older versions of Node cannot tell. */
+function threadUs(): number {
+  if (typeof process.threadCpuUsage !== 'function') return Number.NaN
+  const { user, system } = process.threadCpuUsage()
+  return user + system
+}
+
+function printCosts(): void {
+  for (const [name, rounds] of costs) {
+    const of = (cost: (one: (typeof rounds)[number]) => number) => median(rounds.map(cost))
+    console.log(
+      `${name.padEnd(24)} CPU of a step: ${of(one => one.threadMs).toFixed(3)} ms in its thread, ${of(one => one.processMs).toFixed(3)} ms in all · ${of(one => one.perSync).toFixed(2)} steps per fdatasync`,
+    )
+  }
+}
 
 /** One run in each of so many processes over one store, all at once. */
 const waymarkProcesses =
@@ -168,6 +227,7 @@ const missing = (name: string) =>
   console.log(`*** ${name} IS MISSING in ${peers} and was not measured: sh scripts/install-peers.sh`)
 
 async function main(steps: number): Promise<void> {
+  if (cpuOnly) return measureCpu(steps)
   const contenders = new Map<string, Contender>([
     ['bare write + fdatasync', bare],
     ['waymark, 1 run', waymark(1)],
@@ -195,15 +255,27 @@ async function main(steps: number): Promise<void> {
     const ratio = median(list.map((value, round) => value / (floor[round] ?? Number.NaN)))
     console.log(`${name.padEnd(24)} ${median(list).toFixed(0).padStart(7)} steps/s   ${ratio.toFixed(2)}x bare`)
   }
+  printCosts()
   await dbos?.stop()
   await postgres?.stop()
   rmSync(folder, { recursive: true, force: true })
 }
 
-const [mode, steps, folder, n] = process.argv.slice(2)
+async function measureCpu(steps: number): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    for (const runs of [1, 8]) {
+      const own = mkdtempSync(join(tmpdir(), 'waymark-commits-'))
+      await waymark(runs)(steps, own)
+      rmSync(own, { recursive: true, force: true })
+    }
+  }
+  printCosts()
+}
+
 if (mode === 'child') {
   const store = await open({ path: join(folder ?? '', '.waymark') })
-  const result = await rate(Number(steps), () => stepsOf(`process-${n}`, Number(steps)).run({}, { store }))
+  const steps = Number(third)
+  const result = await rate(steps, () => stepsOf(`process-${n}`, steps).run({}, { store }))
   await store.close()
   process.send?.(result)
 } else await main(Number(mode ?? 500))

@@ -1,6 +1,7 @@
 // What every process of the command line needs before its first import of Waymark.
 import { existsSync, readFileSync } from 'node:fs'
 import { enableCompileCache, registerHooks } from 'node:module'
+import './own-modules.js'
 
 /**
  * A clone runs its sources, whatever an older build left in dist. An installed package has to run dist: Node strips no types

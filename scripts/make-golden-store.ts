@@ -2,13 +2,14 @@
  * node --conditions=waymark-source scripts/make-golden-store.ts
  *
  * Makes test/format/golden/store-<format> and store-<format>.json: a small store as this version writes it, and what is in it. Made
- * once for each version of the format, and opened by the tests for ever: one that exists is never written again.
+ * once for each version of the format, and opened by the tests for ever: one that exists is never written again. That of 1.2 was made
+ * by the sources of commit cabee74 with this script and test/format/golden-store.ts, and with the digests of keys as they are since (format 1.2 was not released before).
  */
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open, type Store } from 'waymark'
-import { goldenCheckpoints, goldenPipeline, numbers } from '../test/format/golden-store.ts'
+import { goldenCheckpoints, goldenKeyed, goldenPipeline, numbers } from '../test/format/golden-store.ts'
 
 const goldenFolder = join(import.meta.dirname, '../test/format/golden')
 /** What is not the store: made anew, or of the process that made it. */
@@ -55,7 +56,29 @@ async function saveOthers(store: Store): Promise<void> {
   await store.save({ rows: numbers(60).map((n, id) => ({ id, n, half: n / 2 })), run: 'rows' })
 }
 
-async function fill(path: string): Promise<void> {
+/** Tables in both forms, one of them inside another value; by hand, and as a result of a fork. */
+async function saveTables(store: Store): Promise<void> {
+  const { table } = await import('waymark')
+  const rows = numbers(300).map((n, id) => ({ id, ticker: `T${n % 7}`, price: n / 1_000, at: id % 9 === 0 ? null : new Date(n) }))
+  await store.save({ value: table(rows), run: 'tables', stage: 'prices' })
+  await store.save({ value: { note: 'inside', parts: [table(rows.slice(0, 5)), 'x'] }, run: 'tables', stage: 'inside' })
+}
+
+async function runKeyed(path: string, minor: number): Promise<void> {
+  const store = await open(path)
+  await goldenKeyed(() => {}).run({}, { store, runId: 'golden-keyed' })
+  const stop = new AbortController()
+  const stopped = goldenKeyed(name => name === 'ü' && stop.abort())
+  await stopped.run({}, { store, runId: 'golden-stopped', stopSignal: stop.signal }).catch(() => {})
+  if (minor >= 3) {
+    await saveTables(store)
+    await store.fork('golden-keyed', { runId: 'golden-fork', before: 'report' })
+    await goldenKeyed(() => {}).run({}, { store, runId: 'golden-fork' })
+  }
+  await store.close()
+}
+
+async function fill(path: string, minor: number): Promise<void> {
   const store = await open(path)
   await saveStates(store)
   await saveOthers(store)
@@ -74,13 +97,15 @@ async function fill(path: string): Promise<void> {
     await goldenPipeline('1.1', () => {}).run({}, { store: other, runId: 'golden-run' })
     await other.close()
   }
+  await runKeyed(path, minor)
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'waymark-golden-'))
 try {
   const path = join(folder, 'store')
-  await fill(path)
+  await (await open(path)).close()
   const { format } = JSON.parse(readFileSync(join(path, 'waymark.json'), 'utf8'))
+  await fill(path, format.minor)
   const target = join(goldenFolder, `store-${format.major}.${format.minor}`)
   if (existsSync(target)) throw new Error(`${target} exists: a golden store is never changed`)
   const store = await open(path)

@@ -3,9 +3,12 @@ import { dirname, join, resolve } from 'node:path'
 import { FsBlobStore } from './blobs/fs-blob-store.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import { setCatalogAside } from './catalog/catalog-files.ts'
+import type { CatalogImage } from './catalog/catalog-image.ts'
+import { imageFile } from './catalog/image-file.ts'
 import { openSqliteCatalog } from './catalog/sqlite-catalog.ts'
 import { type ChunkIndex, noChunkIndex } from './chunks/chunk-index.ts'
 import { ChunkStore } from './chunks/chunk-store.ts'
+import { keyedChunkIndex } from './chunks/keyed-chunk-index.ts'
 import { withParity } from './chunks/parity-blobs.ts'
 import { RetainedLeaves } from './chunks/retained-leaves.ts'
 import { splitWorkbenches } from './chunks/split-workbenches.ts'
@@ -15,14 +18,16 @@ import { checkRetention, type Retention } from './engine/apply-retention.ts'
 import { CatalogFeed } from './engine/catalog-feed.ts'
 import { LeaseKeeper } from './engine/lease-keeper.ts'
 import { MemoryOfSaves } from './engine/memory-of-saves.ts'
+import { OpenedStore } from './engine/opened-store.ts'
 import { Parents } from './engine/parents.ts'
 import { identifyProcess } from './engine/process-identity.ts'
 import { projectRoot } from './engine/project-root.ts'
 import { chunksContentAt } from './engine/record-content.ts'
 import { RunRequests } from './engine/run-requests.ts'
-import { Store } from './engine/store.ts'
+import { refuseIfSealed } from './engine/sealed-meanwhile.ts'
+import type { Store } from './engine/store.ts'
 import type { StoreCore } from './engine/store-core.ts'
-import { openDescriptor, upgradeDescriptor } from './engine/store-descriptor.ts'
+import { isSealed, openDescriptor, upgradeDescriptor } from './engine/store-descriptor.ts'
 import type { FileSystem } from './files/file-system.ts'
 import { nodeFiles } from './files/node-files.ts'
 import { readOnlyFiles } from './files/read-only-files.ts'
@@ -36,6 +41,11 @@ import { isWaymarkError, type WaymarkError } from './model/errors.ts'
 import { HybridClock } from './model/hybrid-clock.ts'
 import { newProcessId } from './model/ids.ts'
 import type { Owner } from './model/owner.ts'
+import type { MasterKey } from './seal/master-key.ts'
+import { namedKey } from './seal/named-key.ts'
+import { makeRing, openSeals } from './seal/open-seals.ts'
+import { sealedFiles } from './seal/sealed-files.ts'
+import type { Seals } from './seal/seals.ts'
 
 export interface OpenOptions {
   /** Folder of the store. Default: the one found from the working folder upward, else `.waymark` beside the nearest package.json. */
@@ -59,6 +69,8 @@ export interface OpenOptions {
   readonly readOnly?: boolean
   /** Keeps parity beside each pack, 3 to 5 % of its bytes, from which a repair heals a damaged block of 64 KiB in each group of about 32. Default false. */
   readonly parity?: boolean
+  /** Opens a sealed store; of several, any that is one of its master keys. A store that does not exist is made sealed, with the first of them. Default: what `WAYMARK_KEY` names. */
+  readonly key?: MasterKey | readonly MasterKey[]
   /** For tests: stand-ins for the machine. */
   readonly components?: Partial<StoreComponents>
 }
@@ -73,6 +85,7 @@ const rules: OptionRules<OpenOptions> = {
   durability: optionRules.any,
   readOnly: optionRules.flag,
   parity: optionRules.flag,
+  key: optionRules.any,
   components: optionRules.any,
 }
 
@@ -84,7 +97,7 @@ export interface StoreComponents {
   /** Who this process is; `process` is its random name. */
   readonly identify: (process: string) => Owner
   /** Opens the catalog; by default `catalog.sqlite` in the store. Called again after the one before was set aside as damaged. */
-  readonly openCatalog: (path: string, options: { readonly bootId?: string }) => Promise<Catalog>
+  readonly openCatalog: (path: string, options: { readonly bootId?: string; readonly image?: CatalogImage }) => Promise<Catalog>
   /** Opens what remembers which chunks there are; by default `chunks.sqlite` in the store. */
   readonly openChunkIndex: (path: string) => ChunkIndex
   /** What hashes and compresses; by default threads for large saves. */
@@ -124,7 +137,7 @@ export async function open(location?: string | OpenOptions): Promise<Store> {
     await core.feed.close().catch(() => {})
     throw error
   }
-  return new Store(core)
+  return new OpenedStore(core)
 }
 
 /** Reads the same store, and cannot change it. */
@@ -136,12 +149,20 @@ const unchanging = (components: StoreComponents, path: string): StoreComponents 
 })
 
 async function assemble(path: string, components: StoreComponents, options: OpenOptions): Promise<StoreCore> {
-  const { files, clock, random } = components
+  const { clock, random } = components
   const durability = checkDurability(options.durability, 'open') ?? 'power'
-  const descriptor = await openDescriptor(files, path, (options.create ?? true) && options.readOnly !== true, components)
+  const { descriptor, seals } = await openOrMake(path, components, options)
+  const files =
+    seals === undefined
+      ? components.files
+      : sealedFiles({ files: components.files, root: path, storeId: descriptor.store, seals, random })
+  const openChunkIndex = (index: string): ChunkIndex =>
+    seals === undefined ? components.openChunkIndex(index) : keyedChunkIndex(components.openChunkIndex(index), seals)
   const self = components.identify(newProcessId(random))
-  const catalogPath = join(path, 'catalog.sqlite')
-  const { catalog, replaced } = await openOrReplace(catalogPath, components, self.bootId)
+  // What is sealed is not written down for SQLite.
+  const catalogPath = seals === undefined ? join(path, 'catalog.sqlite') : ':memory:'
+  const image = seals && imageFile(files, join(path, 'catalog.sealed'), random)
+  const { catalog, replaced } = await openOrReplace(catalogPath, components, self.bootId, image)
   let feed: CatalogFeed | undefined
   const log = new FileLog({
     files,
@@ -149,6 +170,8 @@ async function assemble(path: string, components: StoreComponents, options: Open
     storeId: descriptor.store,
     clock,
     random,
+    seals,
+    mayWrite: seals === undefined ? () => refuseIfSealed(files, path) : undefined,
     onCommitted: batch => feed?.committed(batch),
     witness: async segment => (await feed?.witness(segment)) ?? 0,
   })
@@ -164,7 +187,7 @@ async function assemble(path: string, components: StoreComponents, options: Open
     blobs,
     storeId: descriptor.store,
     random,
-    index: components.openChunkIndex(join(path, 'chunks.sqlite')),
+    index: openChunkIndex(join(path, 'chunks.sqlite')),
     workbenches: components.workbenches,
     compression: checkCompression(options.compression ?? defaultCompression),
     contentAt: position => chunksContentAt(log, position),
@@ -175,9 +198,10 @@ async function assemble(path: string, components: StoreComponents, options: Open
     readOnly: options.readOnly ?? false,
     workbenches: components.workbenches,
     openCatalog: catalog => openCatalog(catalog, components, undefined),
-    openChunkIndex: components.openChunkIndex,
+    openChunkIndex,
     upgrade: onceUntilDone(() => upgradeDescriptor(files, path, descriptor, random)),
     files,
+    seals,
     log,
     blobs,
     chunks,
@@ -190,7 +214,7 @@ async function assemble(path: string, components: StoreComponents, options: Open
     }),
     feed,
     leases: new LeaseKeeper(files, join(path, 'leases'), clock, self),
-    requests: new RunRequests(files, join(path, 'requests'), clock),
+    requests: new RunRequests(files, join(path, 'requests'), clock, run => seals?.name('run', run) ?? run),
     order: new HybridClock(clock),
     clock,
     random,
@@ -201,6 +225,21 @@ async function assemble(path: string, components: StoreComponents, options: Open
     self,
     activeRuns: new Set(),
   }
+}
+
+/** The descriptor of the store, which is made where there is none, and what a sealed one is read with. */
+async function openOrMake(path: string, components: StoreComponents, options: OpenOptions) {
+  const { files, clock, random } = components
+  const named = process.env['WAYMARK_KEY']
+  const keys = options.key !== undefined ? [options.key].flat() : named ? [namedKey(named)] : []
+  const common = { files, root: path, clock, random, keys, mayChange: options.readOnly !== true }
+  const [key] = keys
+  const makeKeys =
+    key && (async (storeId: string) => void (await makeRing({ ...common, storeId, key, name: 'first', acceptsPlain: false })))
+  const mayMake = (options.create ?? true) && options.readOnly !== true
+  const descriptor = await openDescriptor(files, path, mayMake, { clock, random, makeKeys })
+  const seals: Seals | undefined = isSealed(descriptor) ? await openSeals({ ...common, storeId: descriptor.store }) : undefined
+  return { descriptor, seals }
 }
 
 /** Does the work once; a failure is tried again by the next call. */
@@ -223,9 +262,10 @@ async function openOrReplace(
   path: string,
   components: StoreComponents,
   bootId: string | undefined,
+  image: CatalogImage | undefined,
 ): Promise<{ catalog: Catalog; replaced?: WaymarkError }> {
   try {
-    return { catalog: await openCatalog(path, components, bootId) }
+    return { catalog: await openCatalog(path, components, bootId, image) }
   } catch (error) {
     if (!isWaymarkError(error) || !['corrupt', 'disk_full', 'unavailable'].includes(error.code)) throw error
     return { catalog: await replaceCatalog(path, components, bootId, error), replaced: error }
@@ -246,8 +286,12 @@ async function replaceCatalog(
   return openCatalog(path, components, bootId)
 }
 
-const openCatalog = (path: string, components: StoreComponents, bootId: string | undefined): Promise<Catalog> =>
-  components.openCatalog(path, bootId === undefined ? {} : { bootId })
+const openCatalog = (
+  path: string,
+  components: StoreComponents,
+  bootId: string | undefined,
+  image?: CatalogImage,
+): Promise<Catalog> => components.openCatalog(path, { ...(bootId !== undefined && { bootId }), ...(image && { image }) })
 
 /** An existing store: `.waymark` in `from` or a folder above it, else beside the nearest package.json. */
 export function findStore(from: string): string | undefined {

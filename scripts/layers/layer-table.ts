@@ -12,6 +12,11 @@ export interface Layer {
 export const layers: readonly Layer[] = [
   { name: 'model', mayImport: [], reason: 'nouns and pure rules: they stand on nothing, so that everything can stand on them' },
   { name: 'files', mayImport: ['model'], reason: 'moves bytes to disk and knows nothing of what they mean' },
+  {
+    name: 'seal',
+    mayImport: ['files', 'model'],
+    reason: 'keys, and files that only they open: it seals bytes, whatever they mean',
+  },
   { name: 'tables', mayImport: ['model'], reason: 'tables in columns: rules over memory, which formats and verbs stand on' },
   {
     name: 'format',
@@ -25,13 +30,13 @@ export const layers: readonly Layer[] = [
   },
   {
     name: 'log',
-    mayImport: ['files', 'format', 'model'],
+    mayImport: ['seal', 'files', 'format', 'model'],
     reason: 'the truth; it must not depend on its views or on who writes it',
   },
   { name: 'blobs', mayImport: ['files', 'format', 'model'], reason: 'holds named bytes; what they are for is decided above' },
   {
     name: 'chunks',
-    mayImport: ['blobs', 'files', 'format', 'model'],
+    mayImport: ['blobs', 'seal', 'files', 'format', 'model'],
     reason:
       'keeps streams of bytes as chunks in packs; which checkpoint they belong to, and the log that says so, are the engine’s business',
   },
@@ -48,18 +53,18 @@ export const layers: readonly Layer[] = [
   },
   {
     name: 'engine',
-    mayImport: ['log', 'catalog', 'chunks', 'blobs', 'outputs', 'files', 'diff', 'format', 'tables', 'model'],
+    mayImport: ['log', 'catalog', 'chunks', 'blobs', 'outputs', 'seal', 'files', 'diff', 'format', 'tables', 'model'],
     reason: 'the verbs; they work over ports, and are used by the faces',
   },
   {
     name: 'open.ts',
-    mayImport: ['engine', 'log', 'catalog', 'chunks', 'blobs', 'outputs', 'files', 'diff', 'format', 'tables', 'model'],
+    mayImport: ['engine', 'log', 'catalog', 'chunks', 'blobs', 'outputs', 'seal', 'files', 'diff', 'format', 'tables', 'model'],
     reason: 'the composition root: the one file that puts backends together, below the faces',
   },
   { name: 'config.ts', mayImport: ['model'], reason: 'the shape of a config file, which is loaded before anything else' },
   {
     name: 'index.ts',
-    mayImport: ['open.ts', 'config.ts', 'engine', 'outputs', 'diff', 'format', 'tables', 'model'],
+    mayImport: ['open.ts', 'config.ts', 'engine', 'outputs', 'seal', 'diff', 'format', 'tables', 'model'],
     reason: 'the table of contents of the library: what it re-exports is public, and the ports and backends are not',
   },
   {
@@ -74,6 +79,7 @@ export const layers: readonly Layer[] = [
       'chunks',
       'blobs',
       'outputs',
+      'seal',
       'files',
       'diff',
       'format',
@@ -146,6 +152,7 @@ export const guardedModules: readonly GuardedModule[] = [
     reason: 'files are reached through the port FileSystem, so that faults and power cuts can be simulated at every call',
     allowed: {
       'files/node-files.ts': 'the port over the real file system',
+      'seal/key-file.ts': 'a key file of the user, who may read it included',
       'chunks/sqlite-chunk-index.ts': 'SQLite opens its file past any port',
       'catalog/catalog-files.ts': 'SQLite opens its files past any port, so they are created and set aside past it too',
       'cli/': 'a face reads the files its user names',

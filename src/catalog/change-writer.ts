@@ -42,6 +42,7 @@ function statementsOf<View>(table: ViewTable<View>): Statements {
 
 const runs = statementsOf(runTable)
 const stages = statementsOf(stageTable)
+const insertNewStage = `${stages.insert} ON CONFLICT (run, path) DO NOTHING`
 
 /** The writes of one transaction; keeps the totals in step. A row that stays as it is costs no page: SQLite compares before it writes. */
 export class ChangeWriter {
@@ -74,7 +75,9 @@ export class ChangeWriter {
     if (this.#put(runTable, runs, row, before) === 'inserted') this.#runs += 1
   }
 
+  /** Most are new: whether one is there is asked by inserting it. */
   stage(row: EncodedRow): void {
+    if (this.#connection.inserts(insertNewStage, ...row.columns, row.checksum, row.body)) return this.#count(0, row.checksum)
     const before = this.#connection.get(stages.find, ...row.columns.slice(0, stageTable.keyLength))
     this.#put(stageTable, stages, row, before)
   }

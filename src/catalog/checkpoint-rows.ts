@@ -93,8 +93,8 @@ type PackedCheckpoint = readonly [
 ]
 
 function packed(view: CheckpointView): PackedCheckpoint {
-  const { id, order, createdAt, type, run, stage, tags, metadata, digest, encoding, logicalBytes, storedBytes, ...others } = view
-  const { content, record, ...rest } = others
+  const { id, order, createdAt, type, run, stage, tags, metadata, digest, encoding, logicalBytes, storedBytes } = view
+  const { content, record } = view
   return [
     id,
     order,
@@ -112,8 +112,19 @@ function packed(view: CheckpointView): PackedCheckpoint {
     record.segment,
     record.offset,
     record.length,
-    Object.keys(rest).length === 0 ? null : rest,
+    restOf(view),
   ]
+}
+
+const packedNames: ReadonlySet<string> = new Set(
+  'id order createdAt type run stage tags metadata digest encoding logicalBytes storedBytes content record'.split(' '),
+)
+
+/** What has no place of its own; null where there is nothing, which is looked for first: most rows are so. */
+function restOf(view: CheckpointView): object | null {
+  const names = Object.keys(view)
+  if (names.every(name => packedNames.has(name))) return null
+  return Object.fromEntries(Object.entries(view).filter(([name]) => !packedNames.has(name)))
 }
 
 function unpacked(row: PackedCheckpoint): CheckpointView {

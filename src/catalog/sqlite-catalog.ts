@@ -14,6 +14,7 @@ import type {
   StreamHead,
 } from './catalog.ts'
 import { catalogIdentity, createCatalogFile, withCatalogLock } from './catalog-files.ts'
+import { type CatalogImage, encodeImage, restoreImage } from './catalog-image.ts'
 import { checkpointById } from './checkpoint-query.ts'
 import { readCheckpointRow } from './checkpoint-rows.ts'
 import { keyText } from './key-text.ts'
@@ -40,6 +41,8 @@ export interface SqliteCatalogOptions {
    * mixes old pages with new ones.
    */
   readonly bootId?: string
+  /** Of a catalog in memory: what it begins with, and where it is left when it is closed. */
+  readonly image?: CatalogImage
 }
 
 /** The catalog in a file, with the means to tell it from a later one of the same name. */
@@ -58,13 +61,16 @@ export interface SqliteCatalog extends Catalog {
 export async function openSqliteCatalog(path: string, options: SqliteCatalogOptions = {}): Promise<SqliteCatalog> {
   const busyTimeoutMs = options.busyTimeoutMs ?? 5000
   const connection = path === ':memory:' ? connectToMemory(path, busyTimeoutMs) : connectToFile(path, busyTimeoutMs)
+  const { image } = options
   try {
+    const rows = await image?.read()
+    if (rows !== undefined) restoreImage(connection, rows)
     checkCatalog(connection, { checkedUpToBytes: options.checkedUpToBytes ?? 64 * 1024 * 1024, bootId: options.bootId })
   } catch (error) {
     connection.close()
     throw error
   }
-  return new ConnectedCatalog(connection)
+  return new ConnectedCatalog(connection, image)
 }
 
 function connectToMemory(path: string, busyTimeoutMs: number): SqliteConnection {
@@ -101,12 +107,19 @@ const filePragmas: readonly string[] = [
   'journal_size_limit = 16777216',
 ]
 
+/** An image is written anew once one in so many rows has changed. */
+const changesWorthAnImage = 50
+
 class ConnectedCatalog implements SqliteCatalog {
   readonly identity: string | undefined
   readonly #connection: SqliteConnection
+  readonly #image: CatalogImage | undefined
+  /** Changes that are not in the image. */
+  #changes = 0
 
-  constructor(connection: SqliteConnection) {
+  constructor(connection: SqliteConnection, image: CatalogImage | undefined) {
     this.#connection = connection
+    this.#image = image
     this.identity = connection.file.identity
   }
 
@@ -133,6 +146,7 @@ class ConnectedCatalog implements SqliteCatalog {
   }
 
   async apply(changes: readonly CatalogChange[], expect: CatalogExpectation): Promise<boolean> {
+    this.#changes += changes.length
     return applyChanges(this.#connection, changes, expect)
   }
 
@@ -192,7 +206,18 @@ class ConnectedCatalog implements SqliteCatalog {
   }
 
   async close(): Promise<void> {
-    this.#connection.close()
+    try {
+      if (this.#image !== undefined && this.#isImageDue()) await this.#image.write(encodeImage(this.#connection))
+    } finally {
+      this.#changes = 0
+      this.#connection.close()
+    }
+  }
+
+  /** An image of a hundred thousand checkpoints is not written anew for one more: that one is read from the log. */
+  #isImageDue(): boolean {
+    const { runs, checkpoints } = readTotals(this.#connection)
+    return this.#changes > 0 && this.#changes >= (runs + checkpoints) / changesWorthAnImage
   }
 
   #stagesInside(run: string, path: ScopePath): readonly StageView[] {

@@ -29,6 +29,11 @@ export class SqliteConnection {
     return this.#guard(() => Number(this.#statement(sql).run(...values).lastInsertRowid))
   }
 
+  /** Whether a row was inserted: false where there is one with its key, and the statement says ON CONFLICT DO NOTHING. */
+  inserts(sql: string, ...values: readonly SQLInputValue[]): boolean {
+    return this.#guard(() => Number(this.#statement(sql).run(...values).changes) > 0)
+  }
+
   /** For statements used once. */
   exec(sql: string): void {
     this.#guard(() => this.#open().exec(sql))

@@ -60,6 +60,11 @@ export class ChunkList {
     this.#indexes?.set(digestKey(digest), index)
   }
 
+  /** Those of all chunks, one behind the other. A view, valid while the list is not added to. */
+  get digests(): Buffer {
+    return this.#digests.subarray(0, this.#count * digestBytes)
+  }
+
   /** A view, valid while the list is not added to. */
   digest(index: number): Buffer {
     return this.#digests.subarray(index * digestBytes, (index + 1) * digestBytes)

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { applyDelta, encodeDelta } from '../format/delta.ts'
+import { sha256 } from '../format/sha256.ts'
 import { type ChunkIndexEntry, isSampled } from './chunk-index.ts'
 import { ChunkList, type ChunkPlace } from './chunk-list.ts'
 import { encodeDeltaPayload } from './delta-payload.ts'
@@ -38,9 +38,9 @@ type Waiting =
 export class ChunkPlacer {
   readonly #options: ChunkPlacerOptions
   readonly #list = new ChunkList()
-  readonly #digest = createHash('sha256')
   readonly #remember: ChunkIndexEntry[] = []
   readonly #waiting: Waiting[] = []
+  #standsOnParent = false
 
   constructor(options: ChunkPlacerOptions) {
     this.#options = options
@@ -49,6 +49,11 @@ export class ChunkPlacer {
   /** What the index should remember once the log record is there. */
   get remember(): readonly ChunkIndexEntry[] {
     return this.#remember
+  }
+
+  /** Whether something of the parent is used: chunks that it has too, or a delta on one of them. */
+  get standsOnParent(): boolean {
+    return this.#standsOnParent
   }
 
   /** The next chunks. Their bytes must not change before {@link onDone} says so. Resolves when there is room for more. */
@@ -70,10 +75,16 @@ export class ChunkPlacer {
     this.#waiting.push({ kind: 'done', call })
   }
 
+  /** Places what is waiting. Resolves with how many chunks there are so far. */
+  async settle(): Promise<number> {
+    while (this.#waiting.length > 0) await this.#placeNext()
+    return this.#list.count
+  }
+
   /** Places what is waiting: the stream is known. */
   async end(): Promise<StreamEnd> {
-    while (this.#waiting.length > 0) await this.#placeNext()
-    return { chunks: this.#list, digest: this.#digest.digest() }
+    await this.settle()
+    return { chunks: this.#list, digest: sha256(this.#list.digests) }
   }
 
   async #placeNext(): Promise<void> {
@@ -95,6 +106,7 @@ export class ChunkPlacer {
   }
 
   #placeKnown(list: ChunkList, from: number, to: number): void {
+    if (to > from) this.#standsOnParent = true
     for (let index = from; index < to; index++) {
       this.#options.parent?.moveTo(list.digest(index), list.rawBytes(index))
       this.#push(list.digest(index), list.rawBytes(index), list.place(index))
@@ -102,7 +114,6 @@ export class ChunkPlacer {
   }
 
   #push(digest: Uint8Array, rawBytes: number, place: ChunkPlace): void {
-    this.#digest.update(digest)
     this.#list.push(digest, rawBytes, place)
   }
 
@@ -110,7 +121,10 @@ export class ChunkPlacer {
   #placeOf(digest: Uint8Array, rawBytes: number): ChunkPlace | undefined {
     const { parent, known } = this.#options
     const inParent = parent?.find(digest)
-    if (inParent !== undefined) return inParent
+    if (inParent !== undefined) {
+      this.#standsOnParent = true
+      return inParent
+    }
     const own = this.#list.find(digest)
     const place = own >= 0 && this.#list.digest(own).equals(digest) ? this.#list.place(own) : known?.find(digest)
     if (place !== undefined) parent?.skip(rawBytes)
@@ -123,6 +137,7 @@ export class ChunkPlacer {
     const base = rawBytes < leastDeltaBytes ? undefined : await parent?.base(rawBytes)
     const delta = base === undefined ? undefined : deltaPayload(chunk, base)
     if (base !== undefined) parent?.tried(delta !== undefined)
+    if (delta !== undefined) this.#standsOnParent = true
     parent?.skip(rawBytes)
     const place =
       delta === undefined

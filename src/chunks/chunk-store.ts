@@ -36,6 +36,8 @@ export interface SaveBytesOptions {
   readonly full?: boolean
   /** Called when all pieces are there: what the manifest should say of where parts of the value begin. */
   readonly outline?: () => Uint8Array | undefined
+  /** Called when all pieces are there: bytes that come before them, where these depend on all of them. */
+  readonly front?: () => Uint8Array
 }
 
 /** The chunks of a checkpoint and of its manifest. */
@@ -53,6 +55,8 @@ export interface SavedBytes extends KeptChunks {
   readonly logicalBytes: number
   /** Bytes this save added to the store. */
   readonly storedBytes: number
+  /** Whether something of the parent that was given is used. */
+  readonly standsOnParent: boolean
   readonly remember: readonly ChunkIndexEntry[]
   /** The pack that rides in the record. */
   readonly inlinePack?: string
@@ -82,7 +86,7 @@ export class ChunkStore {
     })
     try {
       for await (const piece of pieces) await saver.add(piece)
-      const { chunks, digest } = await saver.end()
+      const { chunks, digest } = await saver.end(options.front?.())
       const outline = options.outline?.()
       const whole = encodeManifest({ ...manifestOf(chunks), list: false, ...(outline === undefined ? {} : { outline }) })
       const lists = whole.length > inlineManifestBytes ? await saver.addList(whole, options.parent?.lists) : undefined
@@ -95,6 +99,7 @@ export class ChunkStore {
         storedBytes: stored.bytes + manifest.length,
         chunks,
         lists,
+        standsOnParent: saver.standsOnParent,
         remember: saver.remember,
         ...(stored.inline === undefined ? {} : { inlinePack: stored.inline.pack }),
       }

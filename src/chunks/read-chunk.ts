@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { applyDelta } from '../format/delta.ts'
 import type { PackReference } from '../format/manifest.ts'
 import type { PackChunk } from '../format/pack-table.ts'
+import { sha256 } from '../format/sha256.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { packKey } from './chunk-list.ts'
 import { damagedChunk } from './damaged-chunk.ts'
@@ -18,7 +18,7 @@ export async function chunkBytes(packs: Packs, pack: PackReference, number: numb
   if (chunk.kind !== 'delta') return chunk.payload
   const { bases, delta } = decodeDeltaPayload(chunk.payload)
   const raw = applyDelta(delta, await readSpans(packs, bases), chunk.rawBytes)
-  if (createHash('sha256').update(raw).digest().equals(chunk.digest)) return raw
+  if (sha256(raw).equals(chunk.digest)) return raw
   throw damagedChunk(packKey(pack), number)
 }
 

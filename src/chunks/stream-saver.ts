@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Compression } from '../format/compression.ts'
 import { blobChunks, ChunkCutter, type ChunkSizes, chunkLength, valueChunks } from '../format/cut-chunks.ts'
+import { sha256 } from '../format/sha256.ts'
 import type { Random } from '../model/clock.ts'
 import type { ChunkIndex, ChunkIndexEntry } from './chunk-index.ts'
 import { ChunkList } from './chunk-list.ts'
@@ -10,7 +12,7 @@ import { KnownChunks } from './known-chunks.ts'
 import type { PackShelf } from './pack-shelf.ts'
 import { PackSink, type StoredPacks } from './pack-sink.ts'
 import { ParentChunks } from './parent-chunks.ts'
-import { digestOf, type Workbenches } from './workbench.ts'
+import type { Workbenches } from './workbench.ts'
 
 /** Chunk bytes hashed and placed together; between two of these others get their turn. */
 const windowBytes = 1 << 20
@@ -100,19 +102,32 @@ export class StreamSaver {
     if (endsPart) this.#endPart()
   }
 
-  /** Places what is left: the stream is known. */
-  async end(): Promise<StreamEnd> {
+  /**
+   * Places what is left: the stream is known.
+   *
+   * @param front bytes of a part that comes before all others, where it could not be known sooner
+   */
+  async end(front?: Uint8Array): Promise<StreamEnd> {
+    await this.#endAdded()
+    if (front === undefined) return this.#placer.end()
+    const count = await this.#placer.settle()
+    await this.#cutNext(front, sizesOf('value'))
+    await this.#endAdded()
+    return inFront(await this.#placer.end(), count)
+  }
+
+  async #endAdded(): Promise<void> {
     this.#endPart()
     if (this.#release !== undefined) this.#windowReleases.push(this.#release)
+    this.#release = undefined
     await this.#closeWindow()
-    return this.#placer.end()
   }
 
   /** Keeps bytes that are about the stream as chunks of their own: a manifest too large for its record. `before` are those of the checkpoint before. */
   async addList(bytes: Uint8Array, before: ChunkList | undefined): Promise<ChunkList> {
     const list = new ChunkList()
     const cutter = new ChunkCutter(listChunks, chunk => {
-      const digest = digestOf(chunk)
+      const digest = sha256(chunk)
       const index = this.#options.full ? -1 : (before?.find(digest) ?? -1)
       const known = index >= 0 && before?.digest(index).equals(digest) ? before.place(index) : undefined
       const place = known ?? this.#sink.add({ digest, rawBytes: chunk.length, kind: 'list', payload: chunk })
@@ -134,6 +149,10 @@ export class StreamSaver {
   /** What the index should remember once the log record is there. */
   get remember(): readonly ChunkIndexEntry[] {
     return this.#placer.remember
+  }
+
+  get standsOnParent(): boolean {
+    return this.#placer.standsOnParent
   }
 
   /** Gives up what was written. Never rejects. */
@@ -189,6 +208,18 @@ export class StreamSaver {
     // Hashing elsewhere or not: whatever else the process has to do gets its turn.
     if (this.#bytes > windowBytes) await setImmediate()
   }
+}
+
+/** The chunks from number `from` on before all others. */
+function inFront({ chunks }: StreamEnd, from: number): StreamEnd {
+  const list = new ChunkList(chunks.count)
+  const digest = createHash('sha256')
+  for (let index = 0; index < chunks.count; index++) {
+    const at = (from + index) % chunks.count
+    digest.update(chunks.digest(at))
+    list.push(chunks.digest(at), chunks.rawBytes(at), chunks.place(at))
+  }
+  return { chunks: list, digest: digest.digest() }
 }
 
 const sizesOf = (kind: PartKind): ChunkSizes => (kind === 'value' ? valueChunks : blobChunks)

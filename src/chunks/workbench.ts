@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { Compression } from '../format/compression.ts'
 import { freeBytes } from '../format/free-bytes.ts'
 import type { FrameEntry } from '../format/pack-footer.ts'
 import { type EncodedFrame, encodeFrame, type FramePlace, type PackFrame } from '../format/pack-frame.ts'
 import { decodeEntry } from '../format/pack-reader.ts'
 import type { PackChunk } from '../format/pack-table.ts'
+import { sha256 } from '../format/sha256.ts'
 import { damagedChunk } from './damaged-chunk.ts'
 
 /** The heavy work of a save, which any thread can do: it only turns bytes into bytes. */
@@ -42,7 +42,7 @@ export interface Workbenches {
 
 /** Done where it is asked for: for small saves, which would wait longer for another thread than for the work. */
 export const inlineWorkbench: Workbench = {
-  digests: async chunks => chunks.map(digestOf),
+  digests: async chunks => chunks.map(chunk => sha256(chunk)),
   frame: async work => encodeFrame(work.pack, work.place, work.chunks, work.compression),
   decode: async work => decodeChecked(work),
 }
@@ -50,18 +50,14 @@ export const inlineWorkbench: Workbench = {
 /** For who always works here. */
 export const inlineWorkbenches: Workbenches = { forBytes: () => inlineWorkbench }
 
-export const digestOf = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
-
 /** Decodes a frame and checks every chunk that is there whole; a delta is checked by who has its base. */
 export function decodeChecked({ pack, entry, bytes }: DecodeWork): PackFrame {
   const frame = decodeEntry(bytes, pack, entry)
   for (const [i, chunk] of frame.chunks.entries()) {
-    if (chunk.kind === 'delta' || equalBytes(digestOf(chunk.payload), chunk.digest)) continue
+    if (chunk.kind === 'delta' || sha256(chunk.payload).equals(chunk.digest)) continue
     throw damagedChunk(pack, frame.firstChunk + i)
   }
   // Unless the chunks are views on them.
   if (frame.chunks[0]?.payload.buffer !== bytes.buffer) freeBytes(bytes)
   return frame
 }
-
-const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0

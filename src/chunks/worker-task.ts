@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import type { Compression } from '../format/compression.ts'
 import type { FrameEntry } from '../format/pack-footer.ts'
 import { type EncodedFrame, encodeFrame, type FramePlace, type PackFrame } from '../format/pack-frame.ts'
 import type { ChunkKind, PackChunk } from '../format/pack-table.ts'
+import { sha256 } from '../format/sha256.ts'
 import { type ErrorJson, isWaymarkError } from '../model/errors.ts'
 import { digestBytes } from './chunk-list.ts'
 import { type PostedBytes, postBytes, postedBytes } from './posted-bytes.ts'
@@ -73,7 +73,7 @@ export function answerTask(task: BenchTask): BenchAnswer {
 
 function digestsOf(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const digests = new Uint8Array(chunks.length * digestBytes)
-  for (const [i, chunk] of chunks.entries()) digests.set(createHash('sha256').update(chunk).digest(), i * digestBytes)
+  for (const [i, chunk] of chunks.entries()) digests.set(sha256(chunk), i * digestBytes)
   return digests
 }
 

@@ -1,7 +1,7 @@
 import type { Store } from '../engine/store.ts'
 import { isWaymarkError } from '../model/errors.ts'
+import { checkpointByPrefix, noCheckpoint } from './checkpoint-by-prefix.ts'
 import { placeAt } from './checkpoint-place.ts'
-import { findCheckpoint, noCheckpoint } from './find-checkpoint.ts'
 
 /**
  * A checkpoint by its id or the first letters of it, else the newest of a run or stage.
@@ -11,7 +11,7 @@ import { findCheckpoint, noCheckpoint } from './find-checkpoint.ts'
 export async function checkpointAt(store: Store, address: string): Promise<string> {
   if (!/[@/]/.test(address)) {
     try {
-      return await findCheckpoint(store, address)
+      return await checkpointByPrefix(store, address)
     } catch (error) {
       if (!isWaymarkError(error, 'not_found')) throw error
       const place = await placeAt(store, address).catch(() => undefined)

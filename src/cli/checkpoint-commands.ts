@@ -153,6 +153,13 @@ export const checkpointCommands: readonly CommandSpec[] = [
         summary: 'what FILE is, whatever its name',
       },
       ...tableFormatFlags.filter(({ name }) => name !== 'jsonl'),
+      {
+        name: 'column',
+        kind: 'text',
+        value: 'NAME=TYPE',
+        repeats: true,
+        summary: 'of CSV: the type of a column: price=decimal(12,2) (repeatable)',
+      },
     ],
     examples: [
       { command: 'waymark import c3f8t0v9.wmk', says: 'from another store; proven before it is saved' },

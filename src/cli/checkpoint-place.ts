@@ -2,7 +2,7 @@ import type { Store } from '../engine/store.ts'
 import type { CheckpointWhere } from '../model/checkpoint-filter.ts'
 import { nearest } from '../model/did-you-mean.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
-import { itemPath } from '../model/scope.ts'
+import { addressedPaths } from '../model/scope.ts'
 
 /** Which checkpoints an address means. */
 export interface CheckpointPlace {
@@ -22,7 +22,7 @@ export async function placeAt(store: Store, address: string): Promise<Checkpoint
   const path = rest.join('/')
   const run = await runOf(store, head)
   if (path === '') return { run }
-  for (const place of placesOf(run, path, rest)) {
+  for (const place of placesOf(run, path)) {
     if ((await store.list({ ...place, limit: 1 })).length > 0) return place
   }
   const stages = (await store.stages(run)).map(stage => stage.path)
@@ -66,8 +66,8 @@ const isLabel = async (store: Store, run: string): Promise<boolean> =>
 const labelsIn = async (store: Store, run: string): Promise<readonly string[]> =>
   (await store.list({ run, limit: 500 })).flatMap(one => one.stage ?? [])
 
-function placesOf(run: string, path: string, [name = '', ...key]: readonly string[]): readonly CheckpointPlace[] {
-  const exact = [path, ...(key.length === 0 ? [] : [itemPath(name, key.join('/'))])]
+function placesOf(run: string, path: string): readonly CheckpointPlace[] {
+  const exact = addressedPaths(path)
   return [
     ...exact.map(stage => ({ run, stage })),
     ...exact.flatMap(stage => [`${stage}[`, `${stage}/`]).map(prefix => ({ run, where: { stage: { prefix } } })),

@@ -6,6 +6,7 @@ import { type JsonLoss, plainJson } from '../engine/plain-json.ts'
 import type { Store } from '../engine/store.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { bytes as bytesText, count } from './render/quantities.ts'
+import { withShownTables, withTables } from './shown-tables.ts'
 
 /** What is printed of a value. */
 export interface PrintedValue {
@@ -26,6 +27,7 @@ export interface JsonValue {
 
 const shownRows = 20
 const jsonRows = 1000
+const mostToldTables = 20
 const shownText = 4096
 const shownBytes = 256
 const jsonBytes = 64 * 1024
@@ -36,9 +38,9 @@ const mostJsonLength = 64 * 1024 * 1024
 
 /** For people: as JavaScript writes it, cut where it is long. */
 export async function printedValue(store: Store, info: CheckpointInfo, path: string | undefined): Promise<PrintedValue> {
-  if (path === undefined && info.encoding === 'rows') {
+  if (path === undefined && comesInRows(info)) {
     const rows = await firstRows(store, info.id, shownRows)
-    const total = info.rows ?? rows.length
+    const total = rowCount(info) ?? rows.length
     const cut = total > rows.length ? { cut: `${count(total - rows.length)} of ${count(total)} rows are not shown` } : {}
     return { text: rows.map(row => inspected(row, 120).text).join('\n'), ...cut }
   }
@@ -47,14 +49,14 @@ export async function printedValue(store: Store, info: CheckpointInfo, path: str
   const { value } = await store.load(info.id, path === undefined ? {} : { path })
   const arrow = arrowRows(value, shownRows)
   if (arrow !== undefined) return { text: arrow.rows.map(row => inspected(row, 120).text).join('\n'), ...cutAfter(arrow) }
-  return inspected(value, 100)
+  return inspected(withShownTables(value), 100)
 }
 
 /** For programs: plain JSON. */
 export async function jsonValueOf(store: Store, info: CheckpointInfo, path: string | undefined): Promise<JsonValue> {
-  if (path === undefined && info.encoding === 'rows') {
+  if (path === undefined && comesInRows(info)) {
     const rows = await firstRows(store, info.id, jsonRows)
-    const total = info.rows ?? rows.length
+    const total = rowCount(info) ?? rows.length
     return {
       ...plain(rows, info.id),
       ...(total > rows.length ? { cut: `${total - rows.length} of ${total} rows are left out` } : {}),
@@ -68,13 +70,25 @@ export async function jsonValueOf(store: Store, info: CheckpointInfo, path: stri
   checkEncoding(info)
   const { value } = await store.load(info.id, path === undefined ? {} : { path })
   const arrow = arrowRows(value, jsonRows)
-  if (arrow === undefined) return plain(value, info.id)
+  if (arrow === undefined) return plainWithTables(value, info.id)
   const lossy = [{ path: '', what: 'an Arrow table became a list of its rows' }]
   return { ...plain(arrow.rows, info.id), lossy, lossyCount: 1, ...cutAfter(arrow) }
 }
 
 function cutAfter({ rows, total }: { readonly rows: readonly object[]; readonly total: number }): { readonly cut?: string } {
   return total > rows.length ? { cut: `${count(total - rows.length)} of ${count(total)} rows are not shown` } : {}
+}
+
+/** Tables inside the value as lists of their rows, at most so many of each as of a table that is the value. */
+function plainWithTables(value: unknown, id: string): JsonValue {
+  const became: JsonLoss[] = []
+  const shown = withTables(value, jsonRows, ({ rows, total }, path) => {
+    const cut = total > rows.length ? `, ${total - rows.length} of ${total} left out` : ''
+    became.push({ path: path.replace(/^\./, ''), what: `an Arrow table became a list of its rows${cut}` })
+    return rows
+  })
+  const { lossy, lossyCount, ...rest } = plain(shown, id)
+  return { ...rest, lossy: [...became.slice(0, mostToldTables), ...lossy], lossyCount: lossyCount + became.length }
 }
 
 function plain(value: unknown, id: string): JsonValue {
@@ -122,6 +136,10 @@ function textOf(bytes: Uint8Array): string | undefined {
   }
   return undefined
 }
+
+const comesInRows = ({ encoding, tables }: CheckpointInfo): boolean => encoding === 'rows' || tables?.[0]?.streamed === true
+
+const rowCount = ({ rows, tables }: CheckpointInfo): number | undefined => rows ?? tables?.[0]?.facts.rows
 
 async function firstRows(store: Store, id: string, most: number): Promise<unknown[]> {
   const rows: unknown[] = []

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import type { ShownValue } from './child-protocol.ts'
 import { jsonValue } from './output.ts'
+import { withShownTables } from './shown-tables.ts'
 
 /** More than this of a result is not printed; it is in the store. */
 const maxJsonLength = 64 * 1024
@@ -8,7 +9,7 @@ const maxJsonLength = 64 * 1024
 /** What a pipeline returned, in the forms in which it can be printed; undefined for nothing. */
 export function shownValue(value: unknown): ShownValue | undefined {
   if (value === undefined) return undefined
-  const text = inspect(value, { depth: 3, maxArrayLength: 5, maxStringLength: 200, breakLength: 100 })
+  const text = inspect(withShownTables(value), { depth: 3, maxArrayLength: 5, maxStringLength: 200, breakLength: 100 })
   const json = jsonText(value)
   return {
     text: text.split('\n').slice(0, 12).join('\n'),

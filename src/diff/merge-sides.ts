@@ -38,6 +38,8 @@ export interface MergeResult {
   readonly conflicts: readonly MergeConflict[]
   /** Conflicts that no strategy decided. */
   readonly unresolved: number
+  /** Paths of `take` that fit no conflict. Absent: each fits one. */
+  readonly unusedTakes?: readonly string[]
   /** Places that only one of them changed. */
   readonly taken: { readonly ours: number; readonly theirs: number }
 }
@@ -51,16 +53,25 @@ interface Sides {
 /** Decides conflicts as the strategies say. */
 export class MergeSides {
   readonly #strategy: MergeStrategy
-  readonly #takes: readonly (readonly [PathPatterns, MergeStrategy])[]
+  readonly #takes: readonly { readonly path: string; readonly patterns: PathPatterns; readonly side: MergeStrategy }[]
+  readonly #unused: Set<string>
 
   constructor({ strategy = 'fail', take = {} }: MergeOptions) {
     this.#strategy = strategy
-    this.#takes = Object.entries(take).map(([path, side]) => [new PathPatterns([path]), side])
+    this.#takes = Object.entries(take).map(([path, side]) => ({ path, patterns: new PathPatterns([path]), side }))
+    this.#unused = new Set(Object.keys(take))
+  }
+
+  /** Paths of `take` that have fit nothing that was to be decided so far. */
+  get unusedTakes(): readonly string[] {
+    return [...this.#unused]
   }
 
   decide(sides: Sides, steps: readonly ValueStep[]): { readonly conflict: MergeConflict; readonly value: unknown } {
     const { base, a, b } = sides
-    const strategy = this.#takes.find(([patterns]) => patterns.fitsPath(steps))?.[1] ?? this.#strategy
+    const fitting = this.#takes.filter(({ patterns }) => patterns.fitsPath(steps))
+    for (const { path } of fitting) this.#unused.delete(path)
+    const strategy = fitting[0]?.side ?? this.#strategy
     const found = {
       path: pathText(steps),
       ...(base === absent ? {} : { base }),

@@ -49,6 +49,7 @@ class Merge {
       conflicts: this.#conflicts,
       unresolved: this.#conflicts.filter(({ taken }) => taken === undefined).length,
       taken: this.#taken,
+      ...(this.#sides.unusedTakes.length > 0 ? { unusedTakes: this.#sides.unusedTakes } : {}),
     }
   }
 

@@ -1,4 +1,4 @@
-import { WaymarkError } from '../model/errors.ts'
+import { pathSegments, quotedKey, unreadablePath } from '../model/path-segments.ts'
 import type { ValueStep } from './value-step.ts'
 
 /** One step of a pattern: any number of steps, or one whose key fits. */
@@ -10,6 +10,11 @@ type PatternStep =
 export type PatternProgress = readonly (readonly [pattern: number, step: number])[]
 
 const segment = /\.?([^.[\]"]+)|\[(?:map key |set member )?("(?:[^"\\]|\\.)*"|[^\]"]+)\]/y
+
+const refusal = {
+  means: 'Nothing was compared.',
+  remedy: 'Write it as metrics.loss, rows[*].updatedAt, temp_* or **.cache.',
+}
 
 /**
  * Paths with wildcards: `rows[*].ts`, `*.updatedAt`, `**.cache`, `temp_*`. A pattern also fits all that lies inside what it fits.
@@ -73,21 +78,16 @@ export class PathPatterns {
 
 function parse(text: string): readonly PatternStep[] {
   const steps: PatternStep[] = []
-  for (let position = 0; position < text.length; position = segment.lastIndex) {
-    segment.lastIndex = position
-    const found = segment.exec(text)
-    const isFirst = position === 0
-    if (found === null || (found[1] !== undefined && (text[position] === '.') === isFirst)) throw noPattern(text, position)
+  for (const { found, position } of pathSegments(text, segment, refusal))
     steps.push(stepOf(found[1] ?? found[2] ?? '', text, position))
-  }
-  if (steps.length === 0) throw noPattern(text, 0)
+  if (steps.length === 0) throw unreadablePath(text, 0, refusal)
   return steps
 }
 
 function stepOf(written: string, text: string, position: number): PatternStep {
   if (written === '**') return { kind: 'any-depth' }
   if (written.startsWith('"')) {
-    const name = unquoted(written, text, position)
+    const name = quotedKey(written, text, position, refusal)
     return { kind: 'key', fits: key => key === name, mayBeIndex: /^\d+$/.test(name) }
   }
   const mayBeIndex = /^[\d*]+$/.test(written)
@@ -108,21 +108,4 @@ function fitsParts(key: string, first: string, middle: readonly string[], last: 
     at = found + part.length
   }
   return at <= key.length - last.length
-}
-
-function unquoted(written: string, text: string, position: number): string {
-  try {
-    return String(JSON.parse(written))
-  } catch {
-    throw noPattern(text, position)
-  }
-}
-
-function noPattern(text: string, position: number): WaymarkError {
-  return new WaymarkError('invalid', {
-    message: `The path ${JSON.stringify(text)} cannot be understood from character ${position + 1} on.`,
-    means: 'Nothing was compared.',
-    remedy: 'Write it as metrics.loss, rows[*].updatedAt, temp_* or **.cache.',
-    details: { path: text, position },
-  })
 }

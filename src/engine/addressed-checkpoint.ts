@@ -1,19 +1,20 @@
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
-import { itemPath } from '../model/scope.ts'
+import { addressedPaths } from '../model/scope.ts'
 import type { Store } from './store.ts'
 
-type Asked = Pick<Store, 'latest' | 'list' | 'resolve'>
+/** What has to be asked of a store to find what an address means. */
+export type AskedStore = Pick<Store, 'latest' | 'list' | 'resolve'>
 
 /**
  * The id of the newest checkpoint of what an address names: `RUN`, `RUN/STAGE`, `RUN/STAGE[KEY]`, `PIPELINE@last/STAGE`; RUN may be a label of `store.save`.
  *
  * @throws WaymarkError `not_found`, `conflict` if a prefix fits several runs
  */
-export async function addressedCheckpoint(store: Asked, address: string): Promise<string> {
+export async function addressedCheckpoint(store: AskedStore, address: string): Promise<string> {
   const [head = '', ...rest] = address.split('/')
   const run = await runOf(store, head)
   const path = rest.join('/')
-  const newest = path === '' ? await store.latest({ run }) : await newestOf(store, run, path, rest)
+  const newest = path === '' ? await store.latest({ run }) : await newestOf(store, run, path)
   if (newest !== undefined) return newest.id
   throw new WaymarkError('not_found', {
     message: `${address} has no checkpoint`,
@@ -23,7 +24,7 @@ export async function addressedCheckpoint(store: Asked, address: string): Promis
 }
 
 /** That what stands for a checkpoint is a run, which holds many. @throws WaymarkError `invalid` if it is one */
-export async function refuseRun(store: Asked, address: string): Promise<void> {
+export async function refuseRun(store: AskedStore, address: string): Promise<void> {
   if (/\/./.test(address)) return
   const found = await store.resolve(address).catch((error: unknown) => {
     if (isWaymarkError(error) && !address.includes('@')) return undefined
@@ -40,8 +41,8 @@ export async function refuseRun(store: Asked, address: string): Promise<void> {
   })
 }
 
-async function newestOf(store: Asked, run: string, path: string, [name = '', ...key]: readonly string[]) {
-  for (const stage of [path, ...(key.length === 0 ? [] : [itemPath(name, key.join('/'))])]) {
+async function newestOf(store: AskedStore, run: string, path: string) {
+  for (const stage of addressedPaths(path)) {
     const newest = await store.latest({ run, stage })
     if (newest !== undefined) return newest
   }
@@ -49,7 +50,7 @@ async function newestOf(store: Asked, run: string, path: string, [name = '', ...
   return call
 }
 
-async function runOf(store: Asked, head: string): Promise<string> {
+async function runOf(store: AskedStore, head: string): Promise<string> {
   try {
     return (await store.resolve(head)).run.id
   } catch (error) {

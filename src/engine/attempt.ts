@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Ownership } from '../log/log.ts'
 import type { Durability } from '../model/durability.ts'
 import { isWaymarkError, type WaymarkError } from '../model/errors.ts'
@@ -6,24 +5,21 @@ import { meanTimeToFailureMs } from '../model/failure-rate.ts'
 import type { Plan } from '../model/plan.ts'
 import { PlanCheck } from '../model/plan-check.ts'
 import type { RecordedRun } from '../model/recorded-run.ts'
-import type { RecordedStage } from '../model/recorded-stage.ts'
 import type { RunRecord } from '../model/records.ts'
 import type { RunEvent, StageProgressEvent } from '../model/run-events.ts'
-import { isInside, type ScopePath } from '../model/scope.ts'
+import type { ScopePath } from '../model/scope.ts'
 import type { StageSelection } from '../model/stage-selection.ts'
 import { asksForMore, requestText, type StopRequest } from '../model/stop-request.ts'
-import { calledTwice, outerRunInside, sameOutput } from './attempt-errors.ts'
-import { CallSite } from './call-site.ts'
+import { CalledStages } from './called-stages.ts'
 import { checkpointIn } from './checkpoint-in.ts'
 import { attachPlace, type ErrorPlace, placeOf } from './error-place.ts'
 import { RecordAppender } from './record-appender.ts'
 import { requestedStop } from './requested-stop.ts'
 import type { Run } from './run.ts'
+import { StageLookup } from './stage-lookup.ts'
+import { StartedStages } from './started-stages.ts'
 import { fenced, heldBack } from './stopped.ts'
 import type { StoreCore } from './store-core.ts'
-
-/** Which stage's or item's function the running code belongs to; undefined in the pipeline's own function. */
-export const currentScope = new AsyncLocalStorage<ScopePath>()
 
 export interface AttemptFacts {
   readonly core: StoreCore
@@ -51,34 +47,20 @@ export interface AttemptFacts {
 
 export type ScopeVerbs = Pick<Run, 'stage' | 'each'>
 
-/** A stage that was called in this attempt. */
-interface StartedStage {
-  readonly path: ScopePath
-  readonly settled: Promise<unknown>
-  /** True once somebody took its outcome. */
-  readonly observed: () => boolean
-}
-
 /** One process's try at a run while it goes on: what the verbs on stages and items share. */
 export class Attempt {
   readonly facts: AttemptFacts
   /** Compares what happens with the plan. */
   readonly check: PlanCheck
+  readonly stages: StageLookup
+  readonly calls = new CalledStages()
+  readonly started = new StartedStages()
   /** Passes over items that go on, by path. */
   readonly passes = new Map<ScopePath, { measure(): Omit<StageProgressEvent, 'type' | 'stage'> }>()
   readonly #records: RecordAppender
   readonly #abort = new AbortController()
   /** What somebody asked of the run while it went on. */
   #request: StopRequest | undefined
-  readonly #calls = new Map<ScopePath, CallSite>()
-  /** Paths called inside a stage or item. */
-  readonly #callsIn = new Map<ScopePath, ScopePath[]>()
-  /** Those that go on, and those whose error nobody took so far. */
-  readonly #started = new Set<StartedStage>()
-  readonly #outputs = new Map<string, ScopePath>()
-  readonly #redoing = new Map<number, { readonly path: ScopePath; readonly done: Promise<unknown> }>()
-  readonly #redone = new Set<ScopePath>()
-  #nextOrder = 1
   #toldOfListener = false
   /** Aborts when nothing more is to be begun. */
   readonly #stop = new AbortController()
@@ -90,6 +72,7 @@ export class Attempt {
     this.facts = facts
     this.check = new PlanCheck(facts.plan)
     const { core, ownership, recorded } = facts
+    this.stages = new StageLookup(recorded, facts.selection)
     this.#records = new RecordAppender({
       log: core.log,
       ownership,
@@ -105,7 +88,6 @@ export class Attempt {
         if (isWaymarkError(error, 'fenced')) this.#abort.abort(error)
       },
     })
-    for (const { order } of facts.recorded.stages.values()) this.#nextOrder = Math.max(this.#nextOrder, order + 1)
     this.#abort.signal.addEventListener('abort', () => this.#stop.abort(), { once: true })
     if (facts.stopSignal?.aborted) this.#stop.abort()
     else facts.stopSignal?.addEventListener('abort', () => this.#stop.abort(), { once: true })
@@ -231,92 +213,6 @@ export class Attempt {
     return this.#lastFailure !== undefined
   }
 
-  /**
-   * Registers the call of a stage; each path may be called once in an attempt.
-   *
-   * @throws WaymarkError `conflict` naming both places, or naming `ctx` if the run was used inside a function of a stage
-   */
-  enter(path: ScopePath, parent: ScopePath): void {
-    const scope = currentScope.getStore()
-    if (parent === '' && scope !== undefined) throw outerRunInside(path, scope)
-    const call = new CallSite()
-    const earlier = this.#calls.get(path)
-    if (earlier !== undefined) throw calledTwice(path, earlier, call)
-    this.#calls.set(path, call)
-    const siblings = this.#callsIn.get(parent)
-    if (siblings === undefined) this.#callsIn.set(parent, [path])
-    else siblings.push(path)
-  }
-
-  /** Paths of what was called so far, whether or not it was held back. */
-  get calledPaths(): readonly ScopePath[] {
-    return [...this.#calls.keys()]
-  }
-
-  /** Whether anything was called inside a stage or item. */
-  get hasCallsInside(): boolean {
-    return this.#callsIn.size > 1
-  }
-
-  /** A function is called again, or is over: what it called by name may be called once more. */
-  forgetCallsIn(scope: ScopePath): void {
-    for (const path of this.#callsIn.get(scope) ?? []) {
-      this.#calls.delete(path)
-      for (const [file, holder] of this.#outputs) if (holder === path) this.#outputs.delete(file)
-      this.forgetCallsIn(path)
-    }
-    this.#callsIn.delete(scope)
-  }
-
-  /**
-   * Gives an output file to one stage.
-   *
-   * @throws WaymarkError `conflict` if another stage of this attempt writes it
-   */
-  takeOutput(file: string, path: ScopePath): void {
-    const holder = this.#outputs.get(file)
-    if (holder !== undefined) throw sameOutput(file, holder, path)
-    this.#outputs.set(file, path)
-  }
-
-  track(stage: StartedStage): void {
-    this.#started.add(stage)
-    // An outcome holds the result: ten million of them must not stay until the attempt ends.
-    stage.settled.then(
-      () => this.#started.delete(stage),
-      () => stage.observed() && this.#started.delete(stage),
-    )
-  }
-
-  /**
-   * What is recorded of a stage and why that must not be reused, if it must not. Waits for stages first called before it that are being redone: their result decides.
-   */
-  async lookUp(
-    path: ScopePath,
-    version: string | undefined,
-  ): Promise<{ recorded: RecordedStage | undefined; redo: string | undefined }> {
-    const order = this.facts.recorded.stages.get(path)?.order
-    if (order !== undefined) {
-      for (const [earlier, redone] of [...this.#redoing]) {
-        // What this lies in cannot end before it.
-        if (earlier < order && !isInside(path, redone.path)) await redone.done.catch(() => {})
-      }
-    }
-    const recorded = this.facts.recorded.stages.get(path)
-    return { recorded, redo: recorded && this.#redoReason(recorded, version) }
-  }
-
-  orderOf(path: ScopePath): number {
-    return this.facts.recorded.stages.get(path)?.order ?? this.#nextOrder++
-  }
-
-  /** Until `done` settles, stages first called after this order wait before they decide to reuse what they have. */
-  redoing(path: ScopePath, order: number, done: Promise<unknown>): void {
-    this.#redoing.set(order, { path, done })
-    const forget = () => this.#redoing.delete(order)
-    done.then(forget, forget)
-  }
-
   /** Notes where an error was thrown: a thrown text or number cannot carry its place itself. */
   noteFailure(error: unknown, place: ErrorPlace): void {
     attachPlace(error, place)
@@ -325,38 +221,5 @@ export class Attempt {
 
   placeOf(error: unknown): ErrorPlace | undefined {
     return placeOf(error) ?? (this.#lastFailure?.error === error ? this.#lastFailure?.place : undefined)
-  }
-
-  /** Waits for what a function started by name and left to itself. */
-  async settleIn(scope: ScopePath): Promise<void> {
-    for (const { path, settled } of [...this.#started]) if (isInside(path, scope)) await settled.catch(() => {})
-  }
-
-  /** Waits until every stage that was started has ended; the first failure that nobody took, if any. */
-  async settle(): Promise<{ readonly error: unknown } | undefined> {
-    let unobserved: { error: unknown } | undefined
-    // Stages may start further ones while this waits.
-    for (const stage of this.#started) {
-      try {
-        await stage.settled
-      } catch (error) {
-        if (!stage.observed()) unobserved ??= { error }
-      }
-    }
-    return unobserved
-  }
-
-  #redoReason(recorded: RecordedStage, version: string | undefined): string | undefined {
-    const asked = this.facts.selection.redoFor(recorded.path)
-    // Once a redo has finished in this attempt its result counts.
-    if (asked !== undefined && !this.#redone.has(recorded.path)) return asked
-    if (recorded.outdated !== undefined) return recorded.outdated
-    if (recorded.version === version) return undefined
-    return `its version changed from ${recorded.version ?? 'none'} to ${version ?? 'none'}`
-  }
-
-  /** Notes that a stage asked for with `redo` was thrown away. */
-  noteRedone(path: ScopePath): void {
-    this.#redone.add(path)
   }
 }

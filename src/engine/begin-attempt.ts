@@ -1,5 +1,5 @@
 import { relative, resolve } from 'node:path'
-import type { Ownership, StoredRecord } from '../log/log.ts'
+import type { Ownership } from '../log/log.ts'
 import { sleep } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { newRunId } from '../model/ids.ts'
@@ -9,13 +9,12 @@ import type { RunView } from '../model/run-view.ts'
 import { spanText } from '../model/span-text.ts'
 import { claimGraceMs, claimPollMs } from './claim-checkpoint-id.ts'
 import { type FoundRun, unfinishedStates } from './find-run.ts'
-import { foldAndFree } from './fold-and-free.ts'
+import { foldRecords } from './fold-records.ts'
 import { forkHistory, ownHistory } from './fork-history.ts'
 import { originNotices } from './fork-notices.ts'
 import { noteDeletedStages } from './note-deleted-stages.ts'
 import { ownRun, runLiveness } from './ownership.ts'
 import type { AttemptOptions } from './pipeline.ts'
-import { decodeRunRecord } from './record-codec.ts'
 import { noteDamagedStages } from './repair-damaged-stages.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -31,13 +30,6 @@ export interface HeldRun {
   readonly notices: readonly string[]
 }
 
-/** Folds the records that count. */
-export function recordedRunOf(records: readonly StoredRecord[]): RecordedRun {
-  const recorded = new RecordedRun()
-  for (const record of records) recorded.apply(decodeRunRecord(record.payload), record.position)
-  return recorded
-}
-
 /** Becomes the owner of the run that was found, or of a new one, whose id may have been claimed already (`begun`). */
 export async function holdRun(core: StoreCore, found: FoundRun, begun: Ownership | undefined): Promise<HeldRun> {
   if (found.run !== undefined) {
@@ -50,8 +42,8 @@ export async function holdRun(core: StoreCore, found: FoundRun, begun: Ownership
             `${torn} bytes behind the last intact record were set aside: a write that was under way when the process died, or damage. What they held is done again`,
           ]
     const records = await forkHistory(core, history.records)
-    const lost = originNotices(records)
-    const recorded = foldAndFree(records)
+    const lost = await originNotices(core, records)
+    const recorded = await foldRecords(core.log, records)
     await noteDamagedStages(core, found.run.id, recorded)
     await noteDeletedStages(core, found.run.id, recorded)
     const isAlone = earlierOwnerDead && leftNothingOpen(recorded, core.self) && !(await wasOvertaken(core, found.run, recorded))
@@ -110,7 +102,7 @@ function leftNothingOpen({ ended, lastAttempt, stages }: RecordedRun, self: Owne
 /** What is recorded of a run, without owning it. */
 export async function peekRun(core: StoreCore, run: RunView | undefined): Promise<RecordedRun> {
   if (run === undefined) return new RecordedRun()
-  const recorded = foldAndFree(await forkHistory(core, await ownHistory(core, run.id)))
+  const recorded = await foldRecords(core.log, await forkHistory(core, await ownHistory(core, run.id)))
   await noteDamagedStages(core, run.id, recorded)
   await noteDeletedStages(core, run.id, recorded)
   return recorded

@@ -36,17 +36,27 @@ export async function callInTime<Value>(
 /** What `fn` gives, or `cancelled` once the signal aborts: a function that obeys no signal does not hold the run. */
 export async function untilAborted<Value>(signal: AbortSignal, fn: () => Value | PromiseLike<Value>): Promise<Value> {
   if (signal.aborted) throw stopped(signal)
+  const outcome = fn()
+  if (!isPromiseLike(outcome)) return outcome
   let onAbort = () => {}
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(stopped(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
+    // The function itself may have stopped the run before it had to wait.
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
   })
   try {
-    return await Promise.race([fn(), aborted])
+    return await Promise.race([outcome, aborted])
   } finally {
     signal.removeEventListener('abort', onAbort)
   }
 }
+
+/** As `await` decides it. */
+const isPromiseLike = <Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> =>
+  ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+  'then' in value &&
+  typeof value.then === 'function'
 
 function outOfTime(path: string, timeoutMs: number): WaymarkError {
   return new WaymarkError('limit', {

@@ -27,8 +27,10 @@ export class CatalogFeed {
   #pending: CommittedBatch[] = []
   #cancelFlush: (() => void) | undefined
   #flushDelayMs = flushDelayMs
+  #replacing = false
   #queue: Promise<unknown> = Promise.resolve()
   readonly #notices = new Set<string>()
+  readonly #damage = new Set<string>()
   readonly #looked = new Set<string>()
 
   /** `reopen` sets a damaged catalog aside and opens an empty one. */
@@ -42,6 +44,11 @@ export class CatalogFeed {
   /** Damage and repairs the user should know of. */
   notices(): readonly string[] {
     return [...this.#notices]
+  }
+
+  /** What of the log was found damaged: a catalog that was filled from it lacks what stood there. */
+  damage(): readonly string[] {
+    return [...this.#damage]
   }
 
   /** Something else the user should know of. */
@@ -91,8 +98,16 @@ export class CatalogFeed {
 
   /** Bytes of a segment the catalog knows to have been durable. */
   async witness(segment: string): Promise<number> {
-    const [mark] = await this.#catalog.marks([segment])
-    return mark?.provenEnd ?? 0
+    // While it is replaced there is none to ask.
+    if (this.#replacing) return 0
+    try {
+      const [mark] = await this.#catalog.marks([segment])
+      return mark?.provenEnd ?? 0
+    } catch (error) {
+      // It knows nothing that the log has not, and whoever asks it next mends it: what is read of the log is not to be called damaged for it.
+      if (isCatalogFault(error)) return 0
+      throw error
+    }
   }
 
   async close(): Promise<void> {
@@ -111,7 +126,12 @@ export class CatalogFeed {
       return await work()
     } catch (error) {
       if (!isCatalogFault(error)) throw error
-      this.#catalog = await this.#reopen(this.#catalog, error)
+      this.#replacing = true
+      try {
+        this.#catalog = await this.#reopen(this.#catalog, error)
+      } finally {
+        this.#replacing = false
+      }
       this.noteReplaced(error)
       await this.#applyLog()
       return await work()
@@ -126,7 +146,7 @@ export class CatalogFeed {
     if (pending.length === 0) return
     const marks = await this.#marks(pending.map(batch => batch.segment))
     let reread = false
-    let sources: BatchSource[] = []
+    const sources: BatchSource[] = []
     let end: number | undefined
     for (const batch of pending) {
       end ??= marks.get(batch.segment)?.appliedEnd
@@ -136,10 +156,13 @@ export class CatalogFeed {
         reread = true
         break
       }
-      sources = [...sources, { ...batch, provenEnd: batch.durableEnd }]
+      sources.push({ ...batch, provenEnd: batch.durableEnd })
       end = batch.end
     }
-    if (reread || !(await this.#apply(sources, marks))) await this.#applyLog(new Set(pending.map(batch => batch.segment)))
+    const applied = !reread && (await this.#apply(sources, marks))
+    // What was applied here is as proven as it was told.
+    if (applied && sources.length === pending.length) return
+    if (!applied) await this.#applyLog(new Set(pending.map(batch => batch.segment)))
     await this.#raiseProven(pending)
   }
 
@@ -204,7 +227,9 @@ export class CatalogFeed {
 
   #judge(tail: SegmentTail, mark: SegmentMark | undefined): 'apply' | 'damaged' | 'rebuild' {
     if (tail.damage !== undefined) {
-      this.#notices.add(`segment ${tail.segment} of the log is damaged at byte ${tail.damage.offset}: ${tail.damage.reason}`)
+      const told = `segment ${tail.segment} of the log is damaged at byte ${tail.damage.offset}: ${tail.damage.reason}`
+      this.#notices.add(told)
+      this.#damage.add(told)
     }
     const size = tail.end + tail.tornBytes
     if (mark === undefined || size >= mark.appliedEnd) return 'apply'
@@ -232,7 +257,7 @@ export class CatalogFeed {
   async #apply(sources: readonly BatchSource[], marks: ReadonlyMap<string, SegmentMark>): Promise<boolean> {
     if (sources.length === 0) return true
     const change = new ChangeSet(this.#catalog, this.#log, marks)
-    for (const source of sources) await change.add(source)
+    for (const group of groupsOf(sources)) await change.add(...group)
     const applied = await change.apply()
     for (const notice of change.notices) this.#notices.add(notice)
     return applied
@@ -240,6 +265,24 @@ export class CatalogFeed {
 }
 
 const segmentStart = 0
+
+/** Records that are decoded before the first of them is applied, so that the catalog is asked for all their stages at once: as many as a busy process commits between two flushes. */
+const recordsAhead = 1_000
+
+function* groupsOf(sources: readonly BatchSource[]): Iterable<readonly BatchSource[]> {
+  let group: BatchSource[] = []
+  let records = 0
+  for (const source of sources) {
+    if (group.length > 0 && records + source.records.length > recordsAhead) {
+      yield group
+      group = []
+      records = 0
+    }
+    group.push(source)
+    records += source.records.length
+  }
+  if (group.length > 0) yield group
+}
 
 function sourcesOf(tail: SegmentTail, appliedEnd: number): BatchSource[] {
   const fresh = tail.batches.filter((batch: SegmentBatch) => batch.end > appliedEnd)

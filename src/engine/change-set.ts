@@ -4,9 +4,12 @@ import type { Log, SegmentRecord } from '../log/log.ts'
 import { applyRecord, stageOf } from '../model/apply-record.ts'
 import { throwsAway } from '../model/apply-stage-record.ts'
 import { isWaymarkError } from '../model/errors.ts'
+import { keepsPosition } from '../model/keeps-position.ts'
+import type { RunRecord } from '../model/records.ts'
 import type { RunView, StageView } from '../model/run-view.ts'
 import type { ScopePath } from '../model/scope.ts'
 import { ScopeMap } from '../model/scope-map.ts'
+import { decodeFound } from './decode-found.ts'
 import { decodeRunRecord } from './record-codec.ts'
 
 /** A batch of the log that the catalog has not seen. */
@@ -16,6 +19,11 @@ export interface BatchSource {
   readonly digest: string
   readonly provenEnd: number
   readonly records: readonly SegmentRecord[]
+}
+
+/** A record that counts, decoded. */
+interface CountedRecord extends SegmentRecord {
+  readonly content: RunRecord
 }
 
 /** The rows that a list of batches changes, gathered so that each is written once. */
@@ -41,20 +49,24 @@ export class ChangeSet {
     this.#marksBefore = marks
   }
 
-  async add(source: BatchSource): Promise<void> {
-    const before = this.#marks.get(source.segment) ?? this.#marksBefore.get(source.segment)
-    this.#marks.set(source.segment, {
-      segment: source.segment,
-      appliedEnd: source.end,
-      digest: source.digest,
-      provenEnd: Math.max(source.provenEnd, before?.provenEnd ?? 0),
-    })
-    await this.#loadHeads(source.records)
-    for (const record of source.records) {
-      const verdict = record.stream === '' ? 'apply' : this.#place(record)
-      if (verdict === 'dirty') this.#dirty.set(record.stream, source.segment)
-      else if (verdict === 'apply') await this.#fold(record)
+  async add(...sources: readonly BatchSource[]): Promise<void> {
+    await this.#loadHeads(sources.flatMap(({ records }) => records))
+    const counted: CountedRecord[] = []
+    for (const source of sources) {
+      this.#advanceMark(source)
+      for (const record of source.records) {
+        const verdict = record.stream === '' ? 'apply' : this.#place(record)
+        if (verdict === 'dirty') this.#dirty.set(record.stream, source.segment)
+        else if (verdict === 'apply') counted.push({ ...record, content: decodeRunRecord(record.payload) })
+      }
     }
+    await this.#loadViews(counted)
+    for (const record of counted) await this.#fold(record)
+  }
+
+  #advanceMark({ segment, end, digest, provenEnd }: BatchSource): void {
+    const before = this.#marks.get(segment) ?? this.#marksBefore.get(segment)
+    this.#marks.set(segment, { segment, appliedEnd: end, digest, provenEnd: Math.max(provenEnd, before?.provenEnd ?? 0) })
   }
 
   async apply(): Promise<boolean> {
@@ -113,19 +125,36 @@ export class ChangeSet {
     return 'apply'
   }
 
-  async #fold(record: Pick<SegmentRecord, 'stream' | 'payload' | 'position'>): Promise<void> {
-    const content = decodeRunRecord(record.payload)
+  /** What the catalog knows of the runs and stages that records name: one question for each run. */
+  async #loadViews(records: readonly CountedRecord[]): Promise<void> {
+    const unknown = new Map<string, Set<ScopePath>>()
+    for (const { stream, content } of records) {
+      if (stream === '') continue
+      if (!this.#runs.has(stream)) this.#runs.set(stream, await this.#catalog.run(stream))
+      const path = stageOf(content)
+      if (path === undefined || this.#stagesOf(stream).has(path)) continue
+      const paths = unknown.get(stream) ?? new Set()
+      unknown.set(stream, paths.add(path))
+    }
+    for (const [run, paths] of unknown) {
+      const stages = this.#stagesOf(run)
+      for (const path of paths) stages.set(path, undefined)
+      for (const stage of await this.#catalog.stages(run, [...paths])) stages.set(stage.path, stage)
+    }
+  }
+
+  async #fold({ stream, content, position }: Pick<CountedRecord, 'stream' | 'content' | 'position'>): Promise<void> {
     const path = stageOf(content)
-    const run = record.stream === '' ? undefined : await this.#run(record.stream)
-    const stage = path === undefined ? undefined : await this.#stage(record.stream, path)
-    const inside = path === undefined || !throwsAway(content) ? [] : await this.#inside(record.stream, path)
-    const change = applyRecord(record.stream, { run, stage, inside }, content, record.position)
+    const run = this.#runs.get(stream)
+    const stage = path === undefined ? undefined : this.#stagesOf(stream).get(path)
+    const inside = path === undefined || !throwsAway(content) ? [] : await this.#inside(stream, path)
+    const change = applyRecord(stream, { run, stage, inside }, content, position)
     for (const gone of change.deletedStages ?? []) {
-      this.#stagesOf(record.stream).set(gone, undefined)
-      this.#deletedStages.set(`${record.stream}\n${gone}`, { kind: 'delete-stage', run: record.stream, path: gone })
+      this.#stagesOf(stream).set(gone, undefined)
+      this.#deletedStages.set(`${stream}\n${gone}`, { kind: 'delete-stage', run: stream, path: gone })
     }
     if (change.run !== undefined) this.#runs.set(change.run.id, change.run)
-    if (change.stage !== undefined) this.#stagesOf(record.stream).set(change.stage.path, change.stage)
+    if (change.stage !== undefined) this.#stagesOf(stream).set(change.stage.path, change.stage)
     if (change.checkpoint !== undefined) this.#checkpoints.push({ kind: 'checkpoint', checkpoint: change.checkpoint })
     if (change.deletedCheckpoint !== undefined) {
       this.#checkpoints.push({ kind: 'delete-checkpoint', id: change.deletedCheckpoint })
@@ -141,7 +170,7 @@ export class ChangeSet {
       this.#stages.delete(stream)
       this.#runs.set(stream, undefined)
       this.#forgotten.add(stream)
-      for (const record of history.records) await this.#fold(record)
+      for (const record of history.records) await this.#fold({ ...record, content: await decodeFound(this.#log, record) })
       const last = history.records.at(-1)
       const sequence = last?.token === history.token ? last.sequence : 0
       this.#heads.set(stream, { token: history.token, sequence, segment: history.segment ?? segment })
@@ -149,11 +178,6 @@ export class ChangeSet {
       if (!isWaymarkError(error, 'corrupt')) throw error
       this.notices.push(`${stream} cannot be read whole: ${error.message}`)
     }
-  }
-
-  async #run(id: string): Promise<RunView | undefined> {
-    if (!this.#runs.has(id)) this.#runs.set(id, await this.#catalog.run(id))
-    return this.#runs.get(id)
   }
 
   /** Asked only for what can be meant: a run may have ten thousand stages, each of which is redone. */
@@ -168,14 +192,6 @@ export class ChangeSet {
     return there
   }
 
-  async #stage(run: string, path: ScopePath): Promise<StageView | undefined> {
-    const stages = this.#stagesOf(run)
-    if (stages.has(path)) return stages.get(path)
-    const stage = this.#forgotten.has(run) ? undefined : (await this.#catalog.stages(run, [path]))[0]
-    stages.set(path, stage)
-    return stage
-  }
-
   #stagesOf(run: string): ScopeMap<StageView | undefined> {
     const known = this.#stages.get(run)
     if (known !== undefined) return known
@@ -185,8 +201,13 @@ export class ChangeSet {
   }
 }
 
-/** Whether a take-over found what was applied so far, all of it and nothing else, and leaves it where it is: ten million items are then not read again. */
+/** Whether a take-over found what was applied so far, all of it and nothing else, and moves nothing of which the views say where it is: ten million items are then not read again. */
 function acceptsAll(record: SegmentRecord, head: StreamHead): boolean {
   const { base, copies } = decodeAccept(record)
-  return copies.length === 0 && base.token === head.token && base.sequence === head.sequence && base.segment === head.segment
+  const isSame = base.token === head.token && base.sequence === head.sequence && base.segment === head.segment
+  return isSame && !copies.some(movesView)
 }
+
+/** A take-over that is copied may itself hold copies. */
+const movesView = (copy: SegmentRecord): boolean =>
+  copy.kind === 'accept' ? decodeAccept(copy).copies.some(movesView) : keepsPosition(decodeRunRecord(copy.payload))

@@ -11,7 +11,7 @@ import type { ValueChange } from '../format/value-changes.ts'
 import type { ChunksContent } from '../model/checkpoint.ts'
 import type { CheckpointView } from '../model/run-view.ts'
 import type { Parent } from './parents.ts'
-import { contentOf, damagedCheckpoint, readCheckpointBytes } from './read-checkpoint.ts'
+import { contentOf, damagedCheckpoint, readCheckpointBytes } from './read-checkpoint-bytes.ts'
 import type { StoreCore } from './store-core.ts'
 import { inlineBelowBytes } from './write-checkpoint.ts'
 

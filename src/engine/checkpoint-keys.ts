@@ -3,7 +3,7 @@ import { encodeValue } from '../format/encode-value.ts'
 import { decodeOutline } from '../format/outline.ts'
 import { isWaymarkError } from '../model/errors.ts'
 import type { CheckpointView } from '../model/run-view.ts'
-import { contentOf, readCheckpointBytes } from './read-checkpoint.ts'
+import { contentOf, readCheckpointBytes } from './read-checkpoint-bytes.ts'
 import { listFiles } from './restore-files.ts'
 import type { StoreCore } from './store-core.ts'
 

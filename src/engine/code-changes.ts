@@ -1,5 +1,5 @@
 import type { CodeChange } from '../model/code-change.ts'
-import type { CodeDigest } from '../model/records.ts'
+import type { CodeDigest } from '../model/code-digest.ts'
 import { lineMarkLength } from './code-digest.ts'
 
 /** Above so many pairs of lines between the first and the last change all lines between them count as changed: the comparison takes time and memory for each pair. */

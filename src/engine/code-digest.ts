@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
-import type { CodeDigest } from '../model/records.ts'
+import type { CodeDigest } from '../model/code-digest.ts'
 import { projectRoot } from './project-root.ts'
 
 /** A pipeline of more files than this is digested in part: the digest is shown, never decisive. */

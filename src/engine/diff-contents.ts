@@ -3,10 +3,12 @@ import { diffRows } from '../diff/diff-rows.ts'
 import { SecretMask } from '../diff/mask-secrets.ts'
 import { kindOf } from '../diff/value-kind.ts'
 import type { CheckpointView } from '../model/run-view.ts'
+import { TableStream } from '../tables/table-stream.ts'
 import { type FileDigest, fileDigests } from './diff-file-digests.ts'
 import type { StoreDiffOptions } from './diff-options.ts'
 import type { BytesDiff, ContentDiff, FilesDiff, RowsDiff, ValueDiff } from './diff-report.ts'
 import { areSameTables, arrowRows, diffTables, isTable } from './diff-tables.ts'
+import { plainRowsOf } from './load-table-stream.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
 import { streamBytes, streamRows } from './stream-checkpoint.ts'
@@ -48,7 +50,8 @@ export async function diffContents(
   const before = await readCheckpoint(core, a).catch(error => explain(error, a))
   const after = await readCheckpoint(core, b).catch(error => explain(error, b))
   const tables = diffTables(a, b, options.showSecrets === true ? undefined : new SecretMask(options.mask))
-  const found = await diffLoaded(core, before, after, options, isTable(a) && isTable(b))
+  const [left, right] = [explainedTable(before, a, explain), explainedTable(after, b, explain)]
+  const found = await diffLoaded(core, left, right, options, isTable(a) && isTable(b))
   return tables.length === 0 ? found : { ...found, tables }
 }
 
@@ -81,6 +84,10 @@ async function* explained<Piece>(
     await explain(error, view)
   }
 }
+
+/** Of a table whose rows come one by one damage is found when it is reached. */
+const explainedTable = (value: unknown, view: CheckpointView, explain: Explain): unknown =>
+  value instanceof TableStream ? new TableStream(explained<object>(value, view, explain)) : value
 
 function valueDiff(core: StoreCore, before: unknown, after: unknown, options: StoreDiffOptions): ValueDiff {
   const { arrayKey, ignore, limit = defaultLimit, mask, showSecrets } = options
@@ -128,7 +135,8 @@ function encoded(core: StoreCore, instance: object): { readonly content: unknown
 }
 
 /** The rows of a table; undefined for what is none. */
-function rowsOf(value: unknown, leastRows: number): Iterable<unknown> | undefined {
+function rowsOf(value: unknown, leastRows: number): Iterable<unknown> | AsyncIterable<unknown> | undefined {
+  if (value instanceof TableStream) return plainRowsOf(value)
   const hasRows = Array.isArray(value) && value.length >= leastRows && value.every(row => kindOf(row) === 'object')
   return hasRows ? value : arrowRows(value)
 }

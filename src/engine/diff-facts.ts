@@ -1,12 +1,13 @@
 import { compareValues } from '../diff/compare-values.ts'
 import { total } from '../diff/found-differences.ts'
 import { SecretMask } from '../diff/mask-secrets.ts'
-import type { CodeDigest, ItemCounts } from '../model/records.ts'
+import type { CodeDigest } from '../model/code-digest.ts'
+import type { ItemCounts } from '../model/records.ts'
 import type { RunView, StageView } from '../model/run-view.ts'
 import { codeChanges } from './code-changes.ts'
+import { decodeFound } from './decode-found.ts'
 import type { StoreDiffOptions } from './diff-options.ts'
 import type { FactDifference } from './diff-report.ts'
-import { decodeRunRecord } from './record-codec.ts'
 import type { StoreCore } from './store-core.ts'
 
 /** Less work than this says little about speed, in milliseconds. */
@@ -25,8 +26,8 @@ export async function attemptsOf(core: StoreCore, run: RunView): Promise<Readonl
   const heads = await core.feed.query(catalog => catalog.heads([run.id]))
   const { records } = await core.log.history(run.id, heads.get(run.id)?.segment)
   const attempts = new Map<number, AttemptFacts>()
-  for (const { payload } of records) {
-    const record = decodeRunRecord(payload)
+  for (const found of records) {
+    const record = await decodeFound(core.log, found)
     if (record.type === 'attempt.started') attempts.set(record.attempt, { code: record.code, node: record.node })
   }
   return attempts

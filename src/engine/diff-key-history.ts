@@ -55,7 +55,7 @@ const defaultLimit = 1_000
 /**
  * Follows one key through all checkpoints of a stage, or over all runs of a pipeline. Of each checkpoint only what holds the key is read.
  *
- * @throws WaymarkError `not_found`, `conflict`, `invalid` for a path or an address that cannot be followed
+ * @throws WaymarkError `not_found` also where no checkpoint has anything at the path, `conflict`, `invalid` for a path or an address that cannot be followed
  */
 export async function keyHistory(
   core: StoreCore,
@@ -78,6 +78,8 @@ export async function keyHistory(
     found.push(view)
   }
   const entries = await entriesOf(core, found.reverse(), path)
+  if (entries.length > 0 && entries.every(({ state }) => state === 'missing'))
+    throw await nowhere(core, found, side.address, path)
   const secrets = new SecretMask(options.mask)
   const shown = entries
     .filter(entry => options.all === true || !entry.same)
@@ -170,6 +172,19 @@ function labelsOf(side: ComparedSide): Pick<KeyHistory, 'pipeline' | 'run' | 'st
   }
   const { run, stage } = side.checkpoint
   return { ...(run === undefined ? {} : { run }), ...(stage === undefined ? {} : { stage }) }
+}
+
+/** Mistyped, as it seems: with what the newest one has that is near. */
+async function nowhere(core: StoreCore, views: readonly CheckpointView[], address: string, path: string): Promise<WaymarkError> {
+  const newest = views.at(-1)
+  const missed: unknown = newest === undefined ? undefined : await readPart(core, newest, path).catch((error: unknown) => error)
+  const near = isWaymarkError(missed) ? missed.details['near'] : undefined
+  return new WaymarkError('not_found', {
+    message: `no checkpoint of ${address} has anything at ${path}${near === undefined ? '' : `; did you mean ${near}?`}`,
+    means: 'Nothing was changed.',
+    remedy: newest === undefined ? 'waymark checkpoints' : `See the keys of the newest with: waymark show ${newest.id}`,
+    details: { path, checkpoints: views.length, ...(near === undefined ? {} : { near }) },
+  })
 }
 
 const notFollowed = (address: string, why: string): WaymarkError =>

@@ -83,6 +83,7 @@ export type ContentDiff =
   | RowsDiff
   | BytesDiff
   | FilesDiff
+  | ItemsDiff
   /** They hold different kinds of things, or one of the stages has saved nothing (undefined). */
   | {
       readonly form: 'kinds'
@@ -122,6 +123,17 @@ export interface FilesDiff {
   readonly removed: readonly FileSize[]
   readonly changed: readonly { readonly name: string; readonly bytesBefore: number; readonly bytesAfter: number }[]
   readonly equal: number
+}
+
+/** Two passes over items of which not both have results that can be read. */
+export interface ItemsDiff {
+  readonly form: 'items'
+  /** Why the results themselves are not compared. */
+  readonly why: string
+  /** Items finished in only one of them: first and last index of each stretch, from 0. Absent where items are known by key. */
+  readonly onlyBefore?: readonly (readonly [from: number, to: number])[]
+  readonly onlyAfter?: readonly (readonly [from: number, to: number])[]
+  readonly inBoth?: number
 }
 
 export interface FileSize {

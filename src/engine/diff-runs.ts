@@ -55,6 +55,7 @@ export function isSameContent(content: ContentDiff): boolean {
   if (content.form === 'value') return Object.values(content.counts).every(count => count === 0)
   if (content.form === 'rows') return content.columns.length + content.added + content.removed + content.changed === 0
   if (content.form === 'files') return content.added.length + content.removed.length + content.changed.length === 0
+  if (content.form === 'items') return (content.onlyBefore ?? []).length + (content.onlyAfter ?? []).length === 0
   if (content.form === 'kinds') return content.before === content.after
   return false
 }

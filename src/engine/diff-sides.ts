@@ -1,7 +1,8 @@
 import { nearest } from '../model/did-you-mean.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { CheckpointView, RunView, StageView } from '../model/run-view.ts'
-import { itemPath } from '../model/scope.ts'
+import { addressedPaths, stageNameOf, unescapeKey } from '../model/scope.ts'
+import { enoughIds, severalFit } from '../model/several-fit.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
 import { resolveAddress } from './resolve-address.ts'
 import type { StoreCore } from './store-core.ts'
@@ -56,7 +57,7 @@ export async function stageSide(core: StoreCore, address: string, run: RunView, 
 
 async function stageAt(core: StoreCore, address: string, head: string, path: string): Promise<StageSide> {
   const run = await runAt(core, head)
-  const paths = pathsOf(path)
+  const paths = addressedPaths(path)
   for (const one of paths) {
     const found = run === undefined ? await labelled(core, address, run, head, one) : await stageSide(core, address, run, one)
     if (found !== undefined) return found
@@ -67,12 +68,6 @@ async function stageAt(core: StoreCore, address: string, head: string, path: str
     if (found !== undefined) return found
   }
   throw run === undefined ? await nothingCalled(core, head) : await noStage(core, run, path)
-}
-
-/** A stage as it is written, or a call of it in a loop: STAGE/KEY. */
-function pathsOf(path: string): readonly string[] {
-  const slash = path.indexOf('/')
-  return slash < 0 ? [path] : [path, itemPath(path.slice(0, slash), path.slice(slash + 1))]
 }
 
 async function stageOfRun(core: StoreCore, address: string, run: RunView, path: string): Promise<StageSide | undefined> {
@@ -111,17 +106,15 @@ async function runAt(core: StoreCore, head: string): Promise<RunView | undefined
 }
 
 async function checkpointByPrefix(core: StoreCore, head: string): Promise<CheckpointView> {
-  const found = head === '' ? [] : await core.feed.query(catalog => catalog.checkpoints({ idPrefix: head, limit: 11 }))
+  const found = head === '' ? [] : await core.feed.query(catalog => catalog.checkpoints({ idPrefix: head, limit: enoughIds }))
   const [only] = found
   if (only === undefined) throw await nothingCalled(core, head)
   if (found.length === 1) return only
-  const ids = found.slice(0, 10).map(one => one.id)
-  throw new WaymarkError('conflict', {
-    message: `${JSON.stringify(head)} fits several checkpoints: ${ids.join(', ')}${found.length > ids.length ? ' …' : ''}`,
-    means: 'Nothing was read or changed.',
-    remedy: 'Give more of the id.',
-    details: { candidates: ids },
-  })
+  throw severalFit(
+    'checkpoints',
+    head,
+    found.map(one => one.id),
+  )
 }
 
 async function nothingCalled(core: StoreCore, head: string): Promise<WaymarkError> {
@@ -139,14 +132,31 @@ async function nothingCalled(core: StoreCore, head: string): Promise<WaymarkErro
 
 async function noStage(core: StoreCore, run: RunView, path: string): Promise<WaymarkError> {
   const stages = await core.feed.query(catalog => catalog.stages(run.id))
-  const near = nearest(
-    path,
-    stages.map(stage => stage.path),
-  )
+  const calls = stages.filter(stage => stageNameOf(stage.path) === path).map(callAddress)
+  if (calls.length > 0) return severalCalls(run, path, calls)
+  const near = nearest(path, stages.map(callAddress))
   return new WaymarkError('not_found', {
     message: `run ${run.id} has no stage ${JSON.stringify(path)}${near === undefined ? '' : `; did you mean ${near}?`}`,
     means: 'Nothing was read or changed.',
     remedy: near === undefined ? `waymark show ${run.id}` : `waymark show ${run.id}/${near}`,
     details: near === undefined ? {} : { near },
+  })
+}
+
+/** Of a stage called in a loop `STAGE/KEY`, as addresses name it; of any other its path. */
+function callAddress({ path }: StageView): string {
+  const name = stageNameOf(path)
+  return name === path || name.includes('[') ? path : `${name}/${unescapeKey(path.slice(name.length + 1, -1))}`
+}
+
+const mostCalls = 10
+
+function severalCalls(run: RunView, name: string, calls: readonly string[]): WaymarkError {
+  const named = `${calls.slice(0, mostCalls).join(', ')}${calls.length > mostCalls ? ` and ${calls.length - mostCalls} more` : ''}`
+  return new WaymarkError('conflict', {
+    message: `run ${run.id} has called the stage ${name} in a loop: ${named}`,
+    means: 'Nothing was read or changed.',
+    remedy: `Say which of them: ${run.id}/${calls[0]}`,
+    details: { candidates: calls.slice(0, mostCalls), calls: calls.length },
   })
 }

@@ -44,8 +44,9 @@ export function arrowRows(value: unknown): Iterable<unknown> | undefined {
   return arrowRowsByPlace(value) ?? plainRows(value)
 }
 
-function* plainRows(table: Iterable<unknown>): Iterable<unknown> {
-  for (const row of table) yield isRow(row) ? row.toJSON() : row
+/** The rows of what Arrow gives, a table or a batch, as objects. */
+export function* plainRows(table: object): Iterable<unknown> {
+  if (isIterable(table)) for (const row of table) yield isRow(row) ? row.toJSON() : row
 }
 
 const isIterable = (value: object): value is Iterable<unknown> => Symbol.iterator in value

@@ -1,6 +1,7 @@
 import type { DuckDBValue } from '@duckdb/node-api'
 import { WaymarkError } from '../model/errors.ts'
-import type { Cell, IntervalCell, UnionCell } from '../tables/arrow-cell.ts'
+import type { Cell, IntervalCell } from '../tables/arrow-cell.ts'
+import { bigOf, isInterval, listOf, unionOf } from '../tables/cell-parts.ts'
 import type { ColumnField, ColumnType, TimeUnit } from '../tables/columnar.ts'
 import { typeText } from '../tables/type-text.ts'
 import type { DuckDBLibrary } from './duckdb-library.ts'
@@ -194,11 +195,5 @@ function flat(cell: Cell): DuckDBValue {
   if (typeof cell === 'object') throw new TypeError('a nested value in a flat column')
   return cell
 }
-const bigOf = (cell: Cell): bigint => (typeof cell === 'bigint' ? cell : BigInt(Number(cell)))
 const bytesOf = (cell: Cell): Uint8Array => (cell instanceof Uint8Array ? cell : new Uint8Array())
-const listOf = (cell: Cell): readonly Cell[] => (isList(cell) ? cell : [])
-const isList = (cell: Cell): cell is readonly Cell[] => Array.isArray(cell)
-const unionOf = (cell: Cell): UnionCell =>
-  typeof cell === 'object' && cell !== null && 'field' in cell ? cell : { field: 0, value: null }
-const intervalOf = (cell: Cell): IntervalCell =>
-  typeof cell === 'object' && cell !== null && 'months' in cell ? cell : { months: 0, days: 0, nanoseconds: 0n }
+const intervalOf = (cell: Cell): IntervalCell => (isInterval(cell) ? cell : { months: 0, days: 0, nanoseconds: 0n })

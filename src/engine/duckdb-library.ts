@@ -1,4 +1,4 @@
-import { WaymarkError } from '../model/errors.ts'
+import { missingPackage } from '../model/missing-package.ts'
 
 export type DuckDBLibrary = typeof import('@duckdb/node-api')
 
@@ -7,10 +7,10 @@ export async function duckDBLibrary(): Promise<DuckDBLibrary> {
   try {
     return await import('@duckdb/node-api')
   } catch (error) {
-    throw new WaymarkError('unsupported', {
-      message: 'a query needs the package @duckdb/node-api, which is not installed beside waymark',
+    throw missingPackage({
+      need: 'a query needs',
+      name: '@duckdb/node-api',
       means: 'Nothing was read or changed.',
-      remedy: 'npm install @duckdb/node-api',
       cause: error,
     })
   }

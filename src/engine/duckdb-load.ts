@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import { WaymarkError } from '../model/errors.ts'
 import { type CellReader, cellReader } from '../tables/arrow-cell.ts'
-import type { ColumnarTable } from '../tables/columnar.ts'
+import type { ReadableTable } from '../tables/batch-source.ts'
 import { duckDBBindings } from './duckdb-bindings.ts'
 import { type DuckDBTarget, duckDBTarget, quotedName } from './duckdb-column.ts'
 import { vectorFiller } from './duckdb-fill.ts'
@@ -20,7 +20,7 @@ export async function loadIntoDuckDB(
   library: DuckDBLibrary,
   connection: DuckDBConnection,
   name: string,
-  { fields, batches }: ColumnarTable,
+  { fields, batches }: ReadableTable,
 ): Promise<void> {
   if (fields.length === 0) throw noColumns()
   const targets = fields.map(field => duckDBTarget(library, field))
@@ -29,7 +29,7 @@ export async function loadIntoDuckDB(
   const appender = await connection.createAppender(name)
   const types = fields.map((_, at) => appender.columnType(at))
   const bindings = duckDBBindings()
-  for (const { rowCount, columns: data } of batches) {
+  for await (const { rowCount, columns: data } of batches) {
     const writers = fields.map((field, at) => {
       const column = data[at]
       if (column === undefined) throw new RangeError('a batch lacks a column')

@@ -1,23 +1,21 @@
 import { fileFault } from '../files/file-faults.ts'
 import { encodeValue } from '../format/encode-value.ts'
-import { ResultBytes, resultsIn } from '../format/result-bytes.ts'
 import { type CompletedRange, CompletedSet } from '../model/completed-set.ts'
 import type { Durability } from '../model/durability.ts'
 import type { WaymarkError } from '../model/errors.ts'
 import { KeySet } from '../model/key-set.ts'
-import { PendingIndexes } from '../model/pending-indexes.ts'
 import type { RecordedStage } from '../model/recorded-stage.ts'
-import type { ItemCounts, SetAsideItem, StageProgress, StoredError } from '../model/records.ts'
+import type { ItemCounts, SetAsideItem, StageProgress } from '../model/records.ts'
 import type { StageProgressEvent } from '../model/run-events.ts'
 import type { SavePolicy } from '../model/save-policy.ts'
-import { Throughput } from '../model/throughput.ts'
-import type { ItemOutput, OutputItem, OutputProgress } from '../outputs/item-target.ts'
+import type { ItemOutput, OutputProgress } from '../outputs/item-target.ts'
 import type { Attempt } from './attempt.ts'
 import { BusyTime } from './busy-time.ts'
-import { type EarlierWork, earlierSpeed } from './earlier-speed.ts'
-import { idempotencyKey } from './idempotency-key.ts'
+import { placeResults } from './place-results.ts'
+import { ProgressTelling } from './progress-telling.ts'
 import { SavePace } from './save-pace.ts'
-import { writeCheckpoint } from './write-checkpoint.ts'
+import { UnrecordedItems } from './unrecorded-items.ts'
+import { WrittenItem } from './written-item.ts'
 
 export interface EachProgressOptions {
   readonly attempt: Attempt
@@ -33,13 +31,10 @@ export interface EachProgressOptions {
   readonly total: number | undefined
 }
 
-/** Bytes of results not yet handed to a save: more, and one is begun at once. */
+/** Bytes of results and keys not yet handed to a save: more, and one is begun at once, so that no record is much longer. Whoever resumes holds one of them at a time. */
 const saveAtBytes = 1 << 20
-/** Bytes of results not yet durable: more, and the items have to wait. */
+/** Bytes of results and keys not yet durable: more, and the items have to wait. */
 const waitAtBytes = 16 << 20
-/** Results of one save that are larger go to a pack. */
-const packAboveBytes = 1 << 20
-const tellEveryMs = 100
 /** Ranges recorded one after another before a record holds all that is finished; more, if that is long. */
 const leastRangesBetween = 4_096
 
@@ -50,32 +45,23 @@ const leastRangesBetween = 4_096
 export class EachProgress {
   readonly #options: EachProgressOptions
   readonly #counts: { done: number; skipped: number; setAside: number; retries: number; total: number | undefined }
-  readonly #indexes = new PendingIndexes()
-  readonly #results = new ResultBytes()
-  #leastResult = Number.POSITIVE_INFINITY
-  #setAside: SetAsideItem[] = []
-  #setAsideBytes = 0
-  /** The same as what is recorded. */
-  readonly #keys: KeySet
-  readonly #earlier: EarlierWork
+  readonly #unrecorded: UnrecordedItems
   #bytesBeingSaved = 0
   #itemsBeingSaved = 0
   #saving: Promise<void> | undefined
   #cancelTimer: (() => void) | undefined
-  #cancelTelling: (() => void) | undefined
   readonly #pace: SavePace
   #waitingSinceMs: number | undefined
   #fault: WaymarkError | undefined
-  readonly #reused: number
   #recordedNow = 0
   #resultsGiven = 0
-  readonly #throughput: Throughput
+  readonly #telling: ProgressTelling
 
   constructor(options: EachProgressOptions) {
     this.#options = options
-    this.#keys = this.#recorded?.keys ?? new KeySet()
-    this.#earlier = { workedMs: this.#recorded?.workedMs ?? 0, finished: this.#recorded?.finished ?? 0 }
-    const { before } = options
+    // Those of the stage itself: its records give back what is taken from there.
+    this.#unrecorded = new UnrecordedItems(this.#recorded?.keys ?? new KeySet())
+    const { before, attempt, path } = options
     this.#counts = {
       done: before?.done ?? 0,
       skipped: before?.skipped ?? 0,
@@ -83,11 +69,13 @@ export class EachProgress {
       retries: before?.retries ?? 0,
       total: options.total,
     }
-    this.#reused = this.#counts.done + this.#counts.skipped + this.#counts.setAside
-    this.#throughput = new Throughput(options.attempt.facts.core.clock.monotonicMs())
-    options.attempt.passes.set(options.path, this)
-    this.#pace = new SavePace(options, options.attempt)
-    if (options.attempt.facts.onEvent !== undefined) this.#tellRegularly(true)
+    attempt.passes.set(path, this)
+    this.#pace = new SavePace(options, attempt)
+    this.#telling = new ProgressTelling(attempt, path, this.#recorded, () => ({
+      counts: this.counts,
+      atRisk: this.#unrecorded.size + this.#itemsBeingSaved,
+      save: this.#pace.described,
+    }))
   }
 
   get counts(): ItemCounts {
@@ -137,10 +125,9 @@ export class EachProgress {
 
   /** Notes an item that is put away with its error. */
   setAside(item: SetAsideItem): void {
-    this.#setAside.push(item)
-    this.#setAsideBytes += storedBytes(item)
     this.#counts.setAside++
-    this.#note(item.index, item.key)
+    this.#unrecorded.putAside(item)
+    this.#saveInTime()
   }
 
   /** Something to wait for before more items are finished, if there is too much that is not durable yet. */
@@ -154,7 +141,7 @@ export class EachProgress {
   async flush(): Promise<void> {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
-    while (this.#saving !== undefined || this.#unsavedItems() > 0) await this.#save()
+    while (this.#saving !== undefined || this.#unrecorded.size > 0) await this.#save()
     if (this.#fault !== undefined) throw this.#fault
   }
 
@@ -171,7 +158,7 @@ export class EachProgress {
   /** Stops timers. What is not durable by now is done again by the next attempt. */
   close(): void {
     this.#cancelTimer?.()
-    this.#cancelTelling?.()
+    this.#telling.stop()
     this.#options.attempt.passes.delete(this.#options.path)
   }
 
@@ -182,24 +169,25 @@ export class EachProgress {
       this.#resultsGiven++
       return
     }
-    const bytes = encodeValue(value, { codecs: attempt.facts.core.codecs })
-    this.#results.push(index, bytes)
-    if (index < this.#leastResult) this.#leastResult = index
+    this.#unrecorded.keepResult(index, encodeValue(value, { codecs: attempt.facts.core.codecs }))
   }
 
   #note(index: number, key: string | undefined): void {
-    if (key === undefined) this.#indexes.add(index)
-    else this.#keys.finish(key)
+    this.#unrecorded.note(index, key)
+    this.#saveInTime()
+  }
+
+  #saveInTime(): void {
     if (this.#isDue()) void this.#save()
     else if (this.#cancelTimer === undefined && this.#saving === undefined) this.#schedule()
   }
 
   #isDue(): boolean {
-    return this.#pace.isDue(this.#unsavedItems()) || this.#unsavedBytes() > saveAtBytes
+    return this.#pace.isDue(this.#unrecorded.size) || this.#unsavedBytes() > saveAtBytes
   }
 
   #unsavedBytes(): number {
-    return this.#results.length + this.#setAsideBytes + (this.#options.output?.pendingBytes ?? 0)
+    return this.#unrecorded.bytes + (this.#options.output?.pendingBytes ?? 0)
   }
 
   #schedule(): void {
@@ -214,7 +202,7 @@ export class EachProgress {
   #save(): Promise<void> {
     this.#saving ??= this.#write().finally(() => {
       this.#saving = undefined
-      if (this.#fault !== undefined || this.#unsavedItems() === 0) return
+      if (this.#fault !== undefined || this.#unrecorded.size === 0) return
       // What finished meanwhile may make the next one due.
       if (this.#isDue()) void this.#save()
       else if (this.#cancelTimer === undefined) this.#schedule()
@@ -226,22 +214,19 @@ export class EachProgress {
     const { attempt, output } = this.#options
     const { core } = attempt.facts
     if (this.#fault !== undefined) {
-      this.#indexes.take()
-      this.#keys.takeFinished()
+      this.#unrecorded.takeItems()
       return
     }
     const busy = new BusyTime(core.clock)
     this.#bytesBeingSaved = this.#unsavedBytes()
-    const items = this.#unsavedItems()
+    const items = this.#unrecorded.size
     this.#itemsBeingSaved = items
     const progress = this.#progress()
-    const resultsFrom = this.#leastResult
-    this.#leastResult = Number.POSITIVE_INFINITY
-    const results = this.#results.take()
+    const results = this.#unrecorded.takeResults()
     try {
       // The output first: a record must never count bytes that are not durable.
       const position = output === undefined ? undefined : await busy.until(output.flush(progress))
-      const kept = await busy.until(this.#place(results, resultsFrom))
+      const kept = await busy.until(placeResults(attempt, this.#options.path, results))
       const record = { ...progress, ...(position === undefined ? {} : { output: position }), ...kept }
       await busy.until(attempt.appendAs(this.#pace.durability, record))
       this.#recordedNow += items
@@ -266,34 +251,16 @@ export class EachProgress {
     }
   }
 
-  async #place(
-    bytes: Uint8Array,
-    resultsFrom: number,
-  ): Promise<Pick<StageProgress, 'resultBytes' | 'resultsFrom' | 'resultsIn' | 'resultIndexes'>> {
-    if (bytes.length === 0) return {}
-    if (bytes.length <= packAboveBytes) return { resultBytes: bytes, resultsFrom }
-    const { attempt, path } = this.#options
-    const { core, run } = attempt.facts
-    const results = [...resultsIn(bytes)]
-    const checkpoint = await writeCheckpoint(core, results, { run, stage: path, type: 'items' })
-    return { resultsIn: checkpoint, resultIndexes: results.map(([index]) => index), resultsFrom }
-  }
-
   /** What is new since the last one, which is begun anew. */
   #progress(): OutputProgress {
-    const ranges = this.#indexes.take()
-    const keyDigests = this.#keys.takeFinished()
-    const setAside = this.#setAside
-    this.#setAside = []
-    this.#setAsideBytes = 0
+    const items = this.#unrecorded.takeItems()
     return {
       type: 'stage.progress',
       time: this.#options.attempt.facts.core.clock.now(),
       path: this.#options.path,
       counts: this.counts,
-      ...(ranges.length === 0 ? {} : { ranges, ...this.#allCompleted(ranges) }),
-      ...(keyDigests.length === 0 ? {} : { keyDigests }),
-      ...(setAside.length === 0 ? {} : { setAside }),
+      ...items,
+      ...(items.ranges === undefined ? {} : this.#allCompleted(items.ranges)),
     }
   }
 
@@ -313,77 +280,13 @@ export class EachProgress {
     return this.#options.attempt.facts.recorded.stages.get(this.#options.path)
   }
 
-  #unsavedItems(): number {
-    return this.#indexes.size + this.#keys.finished
-  }
-
-  #tellRegularly(isFirst: boolean): void {
-    const { clock } = this.#options.attempt.facts.core
-    this.#cancelTelling = clock.after(
-      tellEveryMs,
-      () => {
-        // Only now: a pass that is over by then is nobody's time to reckon.
-        if (isFirst) void this.#learnEarlierSpeed()
-        this.tell()
-        this.#tellRegularly(false)
-      },
-      { background: true },
-    )
-  }
-
-  /** Without it the time still needed is only less certain. */
-  async #learnEarlierSpeed(): Promise<void> {
-    const { attempt, path } = this.#options
-    this.#throughput.prior = await earlierSpeed(attempt, path, this.#earlier).catch(() => undefined)
-  }
-
   /** Tells whoever watches how far this is. */
   tell(): void {
-    const { attempt, path } = this.#options
-    attempt.emit({ type: 'progress', stage: path, ...this.measure() })
+    this.#telling.tell()
   }
 
   /** How far this is, and how fast it goes. */
   measure(): Omit<StageProgressEvent, 'type' | 'stage'> {
-    const { done, skipped, setAside, total } = this.#counts
-    const finished = done + skipped + setAside
-    return {
-      counts: this.counts,
-      reused: this.#reused,
-      atRisk: this.#unsavedItems() + this.#itemsBeingSaved,
-      save: this.#pace.described,
-      ...this.#throughput.measure(
-        this.#options.attempt.facts.core.clock.monotonicMs(),
-        finished - this.#reused,
-        total === undefined ? undefined : Math.max(0, total - finished),
-      ),
-    }
-  }
-}
-
-/** About what an item set aside takes in memory and in a record. */
-function storedBytes({ payload, key, error }: SetAsideItem): number {
-  let bytes = 256 + (payload?.length ?? 0) + (key?.length ?? 0)
-  for (let one: StoredError | undefined = error; one !== undefined; one = one.cause)
-    bytes += one.message.length + (one.stack?.length ?? 0)
-  return bytes
-}
-
-/** One is made for every result with an output, so the key is worked out only when asked for. */
-class WrittenItem implements OutputItem {
-  readonly #run: string
-  readonly #stage: string
-  readonly index: number
-  readonly key: string | undefined
-
-  constructor(run: string, stage: string, index: number, key: string | undefined) {
-    this.#run = run
-    this.#stage = stage
-    this.index = index
-    this.key = key
-  }
-
-  get idempotencyKey(): string {
-    return idempotencyKey(this.#run, this.#stage, this.key ?? String(this.index))
+    return this.#telling.measure()
   }
 }

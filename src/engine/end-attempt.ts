@@ -2,6 +2,7 @@ import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { exitCodeOf, isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { AttemptEnded, RunRecord } from '../model/records.ts'
 import type { AttemptProof, CheckOutcome } from '../model/recovery-proof.ts'
+import type { UnreachedStage } from '../model/unreached-stage.ts'
 import type { Attempt } from './attempt.ts'
 import { writeErrorCheckpoint } from './error-checkpoint.ts'
 import { requestedStop, stateAfter } from './requested-stop.ts'
@@ -14,15 +15,20 @@ const needsDecision = 9
 export async function endCompleted(
   attempt: Attempt,
   startedAt: number,
-  how: { readonly result: CheckpointRecord | undefined; readonly check: CheckOutcome | undefined },
+  how: {
+    readonly result: CheckpointRecord | undefined
+    readonly check: CheckOutcome | undefined
+    /** A stage it was to stop at, and never came to: it is completed all the same. */
+    readonly unreached?: UnreachedStage | undefined
+  },
 ): Promise<AttemptProof> {
-  const { result, check } = how
+  const { result, check, unreached } = how
   const { proof } = attempt.check
   await attempt.appendAs('power', {
     ...recordOf(attempt, 'completed', proof, check),
     ...(result === undefined ? {} : { result }),
   })
-  tell(attempt, startedAt, { state: 'completed', proof, check })
+  tell(attempt, startedAt, { state: 'completed', proof, check, unreached })
   return proof
 }
 
@@ -40,7 +46,8 @@ export async function endFailed(
   const { proof } = attempt.check
   const bare = runError(attempt, thrown, check, undefined)
   const { request } = attempt
-  const state = stateAfter(bare, request)
+  // Held back before a stage, whatever is said of the names it was asked for.
+  const state = isHeldBack(attempt, thrown) ? 'paused' : stateAfter(bare, request)
   if (bare.code === 'fenced') {
     tell(attempt, startedAt, { state, proof, check, error: bare })
     return bare
@@ -71,6 +78,9 @@ export async function endFailed(
   tell(attempt, startedAt, { state, proof, check, error: shown, ...(kept ? { errorCheckpoint: saved.id } : {}) })
   return shown
 }
+
+const isHeldBack = ({ heldBack }: Attempt, thrown: unknown): boolean =>
+  heldBack !== undefined && thrown instanceof WaymarkError && thrown.cause === heldBack.error
 
 /** @throws WaymarkError `internal` if what was counted is not what was planned */
 export function mustAddUp(attempt: Attempt): void {
@@ -117,9 +127,10 @@ interface Ending {
   readonly check: CheckOutcome | undefined
   readonly error?: WaymarkError
   readonly errorCheckpoint?: string
+  readonly unreached?: UnreachedStage | undefined
 }
 
-function tell(attempt: Attempt, startedAt: number, { state, proof, check, error, errorCheckpoint }: Ending): void {
+function tell(attempt: Attempt, startedAt: number, { state, proof, check, error, errorCheckpoint, unreached }: Ending): void {
   const { core, recorded } = attempt.facts
   attempt.emit({
     type: 'run.ended',
@@ -130,6 +141,7 @@ function tell(attempt: Attempt, startedAt: number, { state, proof, check, error,
     ...(check === undefined ? {} : { check }),
     ...(error === undefined ? {} : { error: error.toJSON() }),
     ...(errorCheckpoint === undefined ? {} : { errorCheckpoint }),
+    ...(unreached === undefined ? {} : { unreached }),
   })
 }
 

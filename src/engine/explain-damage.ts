@@ -1,8 +1,10 @@
 import type { CheckpointQuery } from '../catalog/catalog.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { CheckpointView } from '../model/run-view.ts'
+import { TableStream } from '../tables/table-stream.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
+import { streamBytes } from './stream-checkpoint.ts'
 
 /** So many older checkpoints are tried. */
 const mostTried = 20
@@ -29,6 +31,19 @@ export async function explainDamage(core: StoreCore, error: unknown, damaged: Ch
   })
 }
 
+/** Pieces of a checkpoint, as {@link explainDamage} where one is damaged. */
+export async function* explainDamageIn<Piece>(
+  core: StoreCore,
+  pieces: AsyncIterable<Piece>,
+  view: CheckpointView,
+): AsyncIterableIterator<Piece> {
+  try {
+    yield* pieces
+  } catch (error) {
+    await explainDamage(core, error, view)
+  }
+}
+
 /** The newest before a damaged one that can be read to its last byte. */
 export async function intactBefore(core: StoreCore, damaged: CheckpointView): Promise<CheckpointView | undefined> {
   const query: CheckpointQuery = {
@@ -42,7 +57,8 @@ export async function intactBefore(core: StoreCore, damaged: CheckpointView): Pr
   for (const candidate of older) {
     if (candidate.status === 'damaged') continue
     try {
-      await readCheckpoint(core, candidate)
+      const value = await readCheckpoint(core, candidate)
+      if (value instanceof TableStream) for await (const _ of streamBytes(core, candidate));
       return candidate
     } catch {}
   }

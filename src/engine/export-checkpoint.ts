@@ -3,8 +3,10 @@ import { digestText } from '../chunks/chunk-store.ts'
 import { type ExportedFacts, exportHead, lengthBytes, mostPieceBytes } from '../format/exported-checkpoint.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { CheckpointView } from '../model/run-view.ts'
+import { loadPlainRows, streamedTable } from './load-table-stream.ts'
 import { type JsonLoss, type PlainJson, plainJson } from './plain-json.ts'
-import { contentOf, damagedCheckpoint, readCheckpoint, readCheckpointBytes } from './read-checkpoint.ts'
+import { readCheckpoint } from './read-checkpoint.ts'
+import { contentOf, damagedCheckpoint, readCheckpointBytes } from './read-checkpoint-bytes.ts'
 import type { StoreCore } from './store-core.ts'
 import { streamBytes, streamRows } from './stream-checkpoint.ts'
 import { type TableFormat, tableBytes } from './table-bytes.ts'
@@ -75,6 +77,7 @@ function piecesOf(core: StoreCore, view: CheckpointView, options: ExportOptions)
     case 'wmk':
       return wmkPieces(core, view)
     case 'json':
+      if (streamedTable(view) !== undefined) return jsonList(core, view, options)
       if (view.encoding === 'cbor') return jsonPieces(core, view, options)
       if (view.encoding === 'rows') return jsonLines(core, view, options)
       throw noSuchForm(view, format)
@@ -167,9 +170,30 @@ async function* jsonPieces(core: StoreCore, view: CheckpointView, options: Expor
   yield jsonBytes(checkedJson(view, plainJson(await readCheckpoint(core, view)), options), view)
 }
 
+/** A table whose rows come one by one as a list of them. */
+async function* jsonList(core: StoreCore, view: CheckpointView, options: ExportOptions): AsyncIterableIterator<Uint8Array> {
+  const table = streamedTable(view)
+  if (table === undefined) return
+  let begin = '['
+  for await (const line of linesOf(loadPlainRows(core, view, table), view, options)) {
+    yield Buffer.from(begin)
+    yield line.subarray(0, -1)
+    begin = ',\n'
+  }
+  yield Buffer.from(begin === '[' ? '[]\n' : ']\n')
+}
+
 async function* jsonLines(core: StoreCore, view: CheckpointView, options: ExportOptions): AsyncIterableIterator<Uint8Array> {
+  yield* linesOf(streamRows(core, view), view, options)
+}
+
+async function* linesOf(
+  rows: AsyncIterable<unknown>,
+  view: CheckpointView,
+  options: ExportOptions,
+): AsyncIterableIterator<Uint8Array> {
   let row = 0
-  for await (const value of streamRows(core, view)) {
+  for await (const value of rows) {
     const { json, losses, lossCount } = plainJson(value)
     const placed = losses.map(({ path, what }) => ({ what, path: path === '' ? `row ${row}` : `row ${row}, ${path}` }))
     yield jsonBytes(checkedJson(view, { json, losses: placed, lossCount }, options), view)

@@ -1,8 +1,8 @@
-import type { StoredRecord, StreamPlace } from '../log/log.ts'
+import type { FoundRecord, StreamPlace } from '../log/log.ts'
 import { isInherited } from '../model/fork-origin.ts'
 import type { RecordedRun } from '../model/recorded-run.ts'
 import type { RunView } from '../model/run-view.ts'
-import { recordedRunOf } from './begin-attempt.ts'
+import { foldRecords } from './fold-records.ts'
 import { originOf, ownHistory } from './fork-history.ts'
 import { descendantsOf } from './fork-needs.ts'
 import type { RepairCost } from './repair-report.ts'
@@ -14,13 +14,13 @@ interface Fallen {
   readonly run: string
   readonly to: StreamPlace
   /** What counts of it from then on. */
-  readonly records: readonly StoredRecord[]
+  readonly records: readonly FoundRecord[]
 }
 
 /** What runs call again that were forked from one that falls back, behind the record it falls back to. */
 export async function forkCosts(core: StoreCore, { run, to, records }: Fallen): Promise<readonly RepairCost[]> {
   const costs: RepairCost[] = []
-  const histories = new Map<string, readonly StoredRecord[]>([[run, records]])
+  const histories = new Map<string, readonly FoundRecord[]>([[run, records]])
   const short = new Set<string>()
   for (const fork of await descendantsOf(core, run)) {
     const { forkedFrom: origin } = fork
@@ -39,9 +39,9 @@ export async function forkCosts(core: StoreCore, { run, to, records }: Fallen): 
 async function recordedWithout(
   core: StoreCore,
   fork: string,
-  histories: Map<string, readonly StoredRecord[]>,
+  histories: Map<string, readonly FoundRecord[]>,
 ): Promise<RecordedRun | undefined> {
-  const historyOf = async (run: string): Promise<readonly StoredRecord[]> => {
+  const historyOf = async (run: string): Promise<readonly FoundRecord[]> => {
     const known = histories.get(run) ?? (await ownHistory(core, run))
     histories.set(run, known)
     return known
@@ -49,12 +49,12 @@ async function recordedWithout(
   try {
     let part = await historyOf(fork)
     let all = part
-    for (let origin = originOf(part); origin !== undefined; origin = originOf(part)) {
+    for (let origin = await originOf(core, part); origin !== undefined; origin = await originOf(core, part)) {
       const place = origin
       part = (await historyOf(place.run)).filter(record => isInherited(place, record))
       all = [...part, ...all]
     }
-    return recordedRunOf(all)
+    return await foldRecords(core.log, all)
   } catch (error) {
     if (isDamage(error)) return undefined
     throw error

@@ -2,8 +2,8 @@ import { type ForkOrigin, isInherited } from '../model/fork-origin.ts'
 import { RecordedRun } from '../model/recorded-run.ts'
 import type { RunRecord } from '../model/records.ts'
 import type { RecordPosition } from '../model/run-view.ts'
+import { decodeFound } from './decode-found.ts'
 import { originLost, ownHistory } from './fork-history.ts'
-import { decodeRunRecord } from './record-codec.ts'
 import type { StoreCore } from './store-core.ts'
 
 interface DecodedRecord {
@@ -50,11 +50,13 @@ export class ForkHistories {
   async #ownOf(run: string): Promise<readonly DecodedRecord[]> {
     const known = this.#read.get(run)
     if (known !== undefined) return known
-    const records = (await ownHistory(this.#core, run)).flatMap(({ payload, token, sequence, position }) => {
-      const record = decodeRunRecord(payload)
+    const records: DecodedRecord[] = []
+    for (const found of await ownHistory(this.#core, run)) {
+      const { token, sequence, position } = found
+      const record = await decodeFound(this.#core.log, found)
       // Only shown; of a fork they are most of what it records.
-      return record.type === 'stage.inherited' ? [] : [{ token, sequence, position, record }]
-    })
+      if (record.type !== 'stage.inherited') records.push({ token, sequence, position, record })
+    }
     this.#read.set(run, records)
     return records
   }

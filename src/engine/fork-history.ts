@@ -1,7 +1,7 @@
-import type { StoredRecord } from '../log/log.ts'
+import type { FoundRecord } from '../log/log.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { type ForkOrigin, isInherited } from '../model/fork-origin.ts'
-import { decodeRunRecord } from './record-codec.ts'
+import { decodeFound } from './decode-found.ts'
 import type { StoreCore } from './store-core.ts'
 
 /**
@@ -10,8 +10,8 @@ import type { StoreCore } from './store-core.ts'
  *
  * @throws WaymarkError `corrupt` if those of the other run cannot be read
  */
-export async function forkHistory(core: StoreCore, own: readonly StoredRecord[]): Promise<readonly StoredRecord[]> {
-  const origin = originOf(own)
+export async function forkHistory(core: StoreCore, own: readonly FoundRecord[]): Promise<readonly FoundRecord[]> {
+  const origin = await originOf(core, own)
   if (origin === undefined) return own
   const inherited = (await ownHistory(core, origin.run)).filter(record => isInherited(origin, record))
   if (inherited.length === 0) throw originLost(origin)
@@ -21,12 +21,12 @@ export async function forkHistory(core: StoreCore, own: readonly StoredRecord[])
 /**
  * Of records as {@link forkHistory} gives them: the runs of origin that have lost some of those that counted where they were forked. Damage that nobody has repaired is refused before; so they have fallen back.
  */
-export function shortOrigins(records: readonly StoredRecord[]): readonly string[] {
+export async function shortOrigins(core: StoreCore, records: readonly FoundRecord[]): Promise<readonly string[]> {
   const short: string[] = []
   for (const [index, record] of records.entries()) {
     const before = records[index - 1]
     if (before === undefined || before.stream === record.stream) continue
-    const origin = originOf([record])
+    const origin = await originOf(core, [record])
     if (origin === undefined || (before.token === origin.token && before.sequence === origin.sequence)) continue
     short.push(origin.run)
   }
@@ -34,14 +34,14 @@ export function shortOrigins(records: readonly StoredRecord[]): readonly string[
 }
 
 /** Where the run was forked that these are the first records of. */
-export function originOf([first]: readonly StoredRecord[]): ForkOrigin | undefined {
+export async function originOf(core: StoreCore, [first]: readonly FoundRecord[]): Promise<ForkOrigin | undefined> {
   if (first === undefined) return undefined
-  const created = decodeRunRecord(first.payload)
+  const created = await decodeFound(core.log, first)
   return created.type === 'run.created' ? created.forkedFrom : undefined
 }
 
-/** What the run itself recorded that counts, without owning it. */
-export async function ownHistory(core: StoreCore, run: string): Promise<readonly StoredRecord[]> {
+/** What the run itself recorded that counts, without owning it; long payloads are left in the log. */
+export async function ownHistory(core: StoreCore, run: string): Promise<readonly FoundRecord[]> {
   const heads = await core.feed.query(catalog => catalog.heads([run]))
   return (await core.log.history(run, heads.get(run)?.segment)).records
 }

@@ -21,15 +21,23 @@ export async function lineageOf(core: StoreCore, run: RunView): Promise<Lineage>
     if (parent === undefined) break
     oldest = parent
   }
-  return treeOf(oldest, await descendantsOf(core, oldest.id))
+  const children = new Map<string, RunView[]>()
+  for (const run of await descendantsOf(core, oldest.id)) {
+    const origin = run.forkedFrom?.run ?? ''
+    const siblings = children.get(origin)
+    if (siblings === undefined) children.set(origin, [run])
+    else siblings.push(run)
+  }
+  return treeOf(oldest, children)
 }
 
-function treeOf({ id, state, forkedFrom }: RunView, all: readonly RunView[]): Lineage {
-  const forks = all.filter(one => one.forkedFrom?.run === id).sort((a, b) => a.createdAt - b.createdAt)
+/** @param children by the run they were forked from */
+function treeOf({ id, state, forkedFrom }: RunView, children: ReadonlyMap<string, readonly RunView[]>): Lineage {
+  const forks = (children.get(id) ?? []).toSorted((a, b) => a.createdAt - b.createdAt)
   return {
     run: id,
     state,
     ...(forkedFrom === undefined ? {} : { forkedFrom }),
-    forks: forks.map(fork => treeOf(fork, all)),
+    forks: forks.map(fork => treeOf(fork, children)),
   }
 }

@@ -1,4 +1,4 @@
-import type { StoredRecord } from '../log/log.ts'
+import type { FoundRecord } from '../log/log.ts'
 import type { RecordedRun } from '../model/recorded-run.ts'
 import type { RunView } from '../model/run-view.ts'
 import { forkHistory, ownHistory, shortOrigins } from './fork-history.ts'
@@ -26,8 +26,8 @@ export function forkNotices({ created, stages }: RecordedRun): readonly string[]
 }
 
 /** Of all the records that count in a run: which runs of origin were repaired since, so that less counts than where they were forked. */
-export function originNotices(records: readonly StoredRecord[]): readonly string[] {
-  return shortOrigins(records).map(
+export async function originNotices(core: StoreCore, records: readonly FoundRecord[]): Promise<readonly string[]> {
+  return (await shortOrigins(core, records)).map(
     run =>
       `run ${run}, from which this one was forked, was repaired and has lost records that counted here: what they held is done again`,
   )
@@ -36,5 +36,5 @@ export function originNotices(records: readonly StoredRecord[]): readonly string
 /** The same of a run that nobody has read yet. */
 export async function originNoticesOf(core: StoreCore, run: RunView | undefined): Promise<readonly string[]> {
   if (run?.forkedFrom === undefined) return []
-  return originNotices(await forkHistory(core, await ownHistory(core, run.id)))
+  return originNotices(core, await forkHistory(core, await ownHistory(core, run.id)))
 }

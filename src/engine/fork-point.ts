@@ -1,4 +1,4 @@
-import type { StoredRecord } from '../log/log.ts'
+import type { FoundRecord } from '../log/log.ts'
 import { nearest } from '../model/did-you-mean.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { type ForkOrigin, isInherited } from '../model/fork-origin.ts'
@@ -6,9 +6,9 @@ import type { RunRecord } from '../model/records.ts'
 import type { CheckpointView, RunView } from '../model/run-view.ts'
 import { isInside, type ScopePath, stageNameOf } from '../model/scope.ts'
 import { checkpointIn } from './checkpoint-in.ts'
+import { decodeFound } from './decode-found.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
 import { forkHistory, originOf, ownHistory } from './fork-history.ts'
-import { decodeRunRecord } from './record-codec.ts'
 import { resolveAddress } from './resolve-address.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -18,14 +18,14 @@ export interface ForkPoint {
   readonly run: RunView
   readonly origin: ForkOrigin
   /** What counts in the new run, oldest first. */
-  readonly records: readonly StoredRecord[]
+  readonly records: readonly FoundRecord[]
   /** The checkpoint that was named, or that the stage ended with. */
   readonly checkpoint: CheckpointView | undefined
 }
 
 /** A record of the run itself, decoded. */
 interface OwnRecord {
-  readonly stored: StoredRecord
+  readonly stored: FoundRecord
   readonly record: RunRecord
 }
 
@@ -95,16 +95,17 @@ function cutOf({ stage, checkpoint }: Named, before: ScopePath | undefined): Cut
 interface Located {
   readonly run: string
   readonly last: OwnRecord
-  readonly records: readonly StoredRecord[]
+  readonly records: readonly FoundRecord[]
 }
 
 /** The place in the run's own records, or else in those it was forked from. */
-async function locate(core: StoreCore, run: string, records: readonly StoredRecord[], cut: Cut): Promise<Located | undefined> {
-  const own = records.map(stored => ({ stored, record: decodeRunRecord(stored.payload) }))
+async function locate(core: StoreCore, run: string, records: readonly FoundRecord[], cut: Cut): Promise<Located | undefined> {
+  const own: OwnRecord[] = []
+  for (const stored of records) own.push({ stored, record: await decodeFound(core.log, stored) })
   const amount = cut(own)
   const last = amount === undefined ? undefined : own[amount - 1]
   if (last !== undefined) return { run, last, records: records.slice(0, amount) }
-  const origin = originOf(records)
+  const origin = await originOf(core, records)
   if (origin === undefined) return undefined
   const inherited = (await ownHistory(core, origin.run)).filter(record => isInherited(origin, record))
   return locate(core, origin.run, inherited, cut)

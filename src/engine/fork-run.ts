@@ -6,13 +6,15 @@ import { checkCallerId, newRunId } from '../model/ids.ts'
 import type { RunRecord } from '../model/records.ts'
 import type { RunView } from '../model/run-view.ts'
 import { allCheckpoints } from './all-pages.ts'
-import { beginRun, recordedRunOf } from './begin-attempt.ts'
+import { beginRun } from './begin-attempt.ts'
 import { checkOptionNames } from './check-labels.ts'
+import { foldRecords } from './fold-records.ts'
 import { checkpointsNeeded } from './fork-needs.ts'
 import { type ForkPoint, forkPoint } from './fork-point.ts'
 import { forkViews } from './fork-views.ts'
 import { runLiveness } from './ownership.ts'
-import { paramsDigest } from './params.ts'
+import { checkParams, paramsDigest } from './params.ts'
+import type { Pipeline } from './pipeline.ts'
 import { creationTime } from './record-beginning.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import type { StoreCore } from './store-core.ts'
@@ -21,8 +23,10 @@ import { streamBytes } from './stream-checkpoint.ts'
 export interface ForkOptions {
   /** Id of the new run. Drawn at random if absent; an id is used once. */
   readonly runId?: string
-  /** Params of the new run that are others than those of the old one, by name. What was recorded with the old ones is kept; the pipeline's schema checks them when the run goes on. */
+  /** Params of the new run that are others than those of the old one, by name. What was recorded with the old ones is kept; the schema of `pipeline` checks them now, else when the run goes on. */
   readonly params?: Readonly<Record<string, unknown>>
+  /** The pipeline that is to go on with the new run: params that it would refuse are refused before anything is forked. */
+  readonly pipeline?: Pick<Pipeline<never, unknown>, 'name' | 'params'>
   /** Just before the beginning of this stage: the new run calls it and what comes after it. Only where the address names a run alone. */
   readonly before?: string
 }
@@ -49,12 +53,13 @@ export interface ForkedRun {
  * @throws WaymarkError `not_found` of the place or of a checkpoint that is deleted, `conflict` if the id is in use, `corrupt` if a checkpoint it would need is damaged, `invalid`
  */
 export async function forkRun(core: StoreCore, address: string, options: ForkOptions = {}): Promise<ForkedRun> {
-  checkOptionNames('fork', options, ['runId', 'params', 'before'])
+  checkOptionNames('fork', options, ['runId', 'params', 'before', 'pipeline'])
   if (options.runId !== undefined) checkCallerId(options.runId, 'run')
   await core.feed.refresh()
   const point = await forkPoint(core, address, options.before)
   const { params, changed } = newParams(point.run, options.params)
-  const recorded = recordedRunOf(point.records)
+  if (options.pipeline !== undefined) await mustFit(point.run, options.pipeline, params)
+  const recorded = await foldRecords(core.log, point.records)
   await mustBeThere(core, point)
   await makeDurable(core, point)
   const ownership = await claimRun(core, options.runId)
@@ -73,7 +78,7 @@ export async function forkRun(core: StoreCore, address: string, options: ForkOpt
     ...(file === undefined ? {} : { file }),
     forkedFrom,
   }
-  const views = forkViews(forkedFrom.run, point.records, time)
+  const views = await forkViews(core.log, forkedFrom.run, point.records, time)
   // One batch: a run that is there has all it needs.
   await core.log.append(ownership, [created, ...views].map(encodeRunRecord), 'power')
   await giveWayToDeletion(core, point, ownership)
@@ -100,6 +105,23 @@ async function claimRun(core: StoreCore, runId: string | undefined): Promise<Own
     remedy: `Choose another id, or none; or look at that run: waymark show ${runId}`,
     details: { run: runId },
   })
+}
+
+/** @throws WaymarkError `invalid` if the pipeline is not that of the run, or its schema refuses the params */
+async function mustFit(
+  run: RunView,
+  { name, params: schema }: NonNullable<ForkOptions['pipeline']>,
+  params: unknown,
+): Promise<void> {
+  if (name !== run.pipeline) {
+    throw new WaymarkError('invalid', {
+      message: `run ${run.id} is of the pipeline ${JSON.stringify(run.pipeline)}, not of ${JSON.stringify(name)}`,
+      means: 'Nothing was forked.',
+      remedy: 'Give the pipeline of that run, or none.',
+      details: { run: run.id, pipeline: name },
+    })
+  }
+  await checkParams(schema, params)
 }
 
 /** The params of the new run, and which of them are not the old ones. */
@@ -154,7 +176,7 @@ async function mustBeThere(core: StoreCore, point: ForkPoint): Promise<void> {
 }
 
 async function mustBeListed(core: StoreCore, point: ForkPoint): Promise<void> {
-  const needed = checkpointsNeeded(recordedRunOf(point.records))
+  const needed = checkpointsNeeded(await foldRecords(core.log, point.records))
   const runs = new Set(needed.flatMap(({ run }) => (run === undefined ? [] : [run])))
   const there = new Map<string, boolean>()
   for (const run of runs) {

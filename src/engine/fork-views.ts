@@ -1,20 +1,26 @@
-import type { StoredRecord } from '../log/log.ts'
+import type { FoundRecord, Log } from '../log/log.ts'
 import { applyRecord, stageOf } from '../model/apply-record.ts'
 import { throwsAway } from '../model/apply-stage-record.ts'
 import type { StageInherited } from '../model/records.ts'
 import type { RunView, StageView } from '../model/run-view.ts'
 import { ScopeMap } from '../model/scope-map.ts'
-import { decodeRunRecord } from './record-codec.ts'
+import { decodeFound } from './decode-found.ts'
 
 /** So many stages of the run of origin are shown in a fork; the rest count all the same. */
 const mostStages = 5_000
 
 /** What a fork shows of the stages it has from these records: as the catalog showed them when the last of the records was the newest. */
-export function forkViews(run: string, records: readonly StoredRecord[], time: number): readonly StageInherited[] {
+export async function forkViews(
+  log: Pick<Log, 'read'>,
+  run: string,
+  records: readonly FoundRecord[],
+  time: number,
+): Promise<readonly StageInherited[]> {
   const stages = new ScopeMap<StageView>()
   let view: RunView | undefined
-  for (const { payload, position } of records) {
-    const record = decodeRunRecord(payload)
+  for (const found of records) {
+    const { position } = found
+    const record = await decodeFound(log, found)
     const path = stageOf(record)
     const inside = path === undefined || !throwsAway(record) ? [] : stages.inside(path).flatMap(one => stages.get(one) ?? [])
     const stage = path === undefined ? undefined : stages.get(path)

@@ -7,8 +7,10 @@ import { WaymarkError } from '../model/errors.ts'
 import { type InputFile, openInput } from '../outputs/input-file.ts'
 import { jsonl } from '../outputs/item-file.ts'
 import { readItems } from '../outputs/read-items.ts'
+import type { TableSchema } from '../tables/table-schema.ts'
 import { ExportReader } from './export-reader.ts'
-import { importedTable } from './import-table.ts'
+import { importParquet } from './import-parquet.ts'
+import { importedTable, type TableFile } from './import-table.ts'
 import { type SaveLabels, type SaveOptions, saveCheckpoint, saveContent } from './save-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -25,6 +27,8 @@ export type ImportFormat = 'wmk' | 'json' | 'jsonl' | 'raw' | 'files' | 'parquet
 export interface ImportOptions extends SaveLabels {
   /** Default: what the file itself or the end of its name says: `.wmk`, `.json`, `.jsonl` or `.ndjson`, `.parquet`, `.csv`, `.arrow` or `.feather`; a folder as files, anything else as bytes. */
   readonly format?: ImportFormat
+  /** Types of columns of a CSV file by name (`{ price: 'decimal(12,2)', zip: 'utf8' }`), which are else told from what is in them. Default none. */
+  readonly schema?: TableSchema
   /** Keeps the id of an exported checkpoint. Default false: a new one. */
   readonly keepId?: boolean
   /** Called with the bytes read so far. */
@@ -44,7 +48,7 @@ const mostJsonBytes = 512 * 1024 * 1024 - 64
 export async function importCheckpoint(core: StoreCore, from: string, options: ImportOptions): Promise<CheckpointRecord> {
   const path = resolve(from)
   const kind = await kindOf(core, path, from)
-  const { format: asked, keepId = false, onProgress, ...labels } = options
+  const { format: asked, keepId = false, onProgress, schema, ...labels } = options
   if (kind === 'directory' && asked !== undefined && asked !== 'files') throw notAFile(from, asked)
   if (kind === 'directory' || asked === 'files') return saveCheckpoint(core, { ...labels, files: path })
   const file = await openInput(core.files, path, from)
@@ -52,8 +56,13 @@ export async function importCheckpoint(core: StoreCore, from: string, options: I
     const { size } = await file.stat()
     const report = (done: number): void => onProgress?.({ done, total: size })
     const format = asked ?? (await formatOf(file, from))
+    if (schema !== undefined && format !== 'csv') throw hasTypes(from, format)
     if (format === 'wmk') return await importExported(core, file, from, { labels, keepId, report })
-    return await saveCheckpoint(core, { ...labels, ...(await contentOf(core, file, path, from, format, report)) })
+    if (format === 'parquet') return await importParquet(core, { file, path, shown: from, report }, labels)
+    return await saveCheckpoint(core, {
+      ...labels,
+      ...(await contentOf(core, { file, path, shown: from, report, schema }, format)),
+    })
   } finally {
     await file.close()
   }
@@ -61,21 +70,18 @@ export async function importCheckpoint(core: StoreCore, from: string, options: I
 
 async function contentOf(
   core: StoreCore,
-  file: InputFile,
-  path: string,
-  shown: string,
-  format: Exclude<ImportFormat, 'wmk' | 'files'>,
-  report: (done: number) => void,
+  source: TableFile,
+  format: Exclude<ImportFormat, 'wmk' | 'files' | 'parquet'>,
 ): Promise<SaveOptions> {
+  const { file, path, shown, report } = source
   switch (format) {
     case 'json':
       return { value: await readJson(file, shown) }
     case 'jsonl':
       return { rows: rowsOf(core, path, shown) }
-    case 'parquet':
     case 'csv':
     case 'arrow':
-      return { value: await importedTable(core, format, { file, path, shown, report }) }
+      return { value: await importedTable(core, format, source) }
     case 'raw':
       return { bytes: bytesOf(file, report) }
     default:
@@ -172,6 +178,13 @@ const notAFile = (shown: string, format: string): WaymarkError =>
     message: `${shown} is a folder, which cannot be read as ${format}`,
     means: 'Nothing was saved.',
     remedy: 'Leave the format out, and its files are saved by name and content; or give a file.',
+  })
+
+const hasTypes = (shown: string, format: string): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: `types of columns were named for ${shown}, which is read as ${format}`,
+    means: 'Nothing was saved.',
+    remedy: 'Leave them out: only a CSV file does not say its types itself. If it is one, say so with --csv.',
   })
 
 const unknownFormat = (format: never): WaymarkError =>

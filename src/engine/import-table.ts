@@ -1,10 +1,10 @@
 import { WaymarkError } from '../model/errors.ts'
 import { tableOfCsv } from '../outputs/csv-table.ts'
 import type { InputFile } from '../outputs/input-file.ts'
-import { tableOfParquet } from '../outputs/parquet-table-reader.ts'
 import { ColumnarHolder } from '../tables/columnar-holder.ts'
 import { tableOfIpc } from '../tables/ipc-table.ts'
 import { markTable } from '../tables/table-mark.ts'
+import type { TableSchema } from '../tables/table-schema.ts'
 import type { StoreCore } from './store-core.ts'
 
 export interface TableFile {
@@ -13,37 +13,34 @@ export interface TableFile {
   readonly path: string
   readonly shown: string
   readonly report: (done: number) => void
+  /** Types of columns of a CSV file that the caller named. */
+  readonly schema?: TableSchema | undefined
 }
 
 /** Arrow's files are read as a whole. */
 const mostIpcBytes = 2 ** 31 - 1
 
 /**
- * The table in a file, marked as one, as it is saved: of Parquet and Arrow files as an Arrow table, of CSV files as rows.
+ * The table in a file, marked as one, as it is saved: of Arrow files as an Arrow table, of CSV files as rows.
  *
  * @throws WaymarkError `invalid` naming the file and what is wrong with it, `unsupported` for types that cannot be kept or if `apache-arrow` is needed and not installed
  */
 export async function importedTable(
   core: StoreCore,
-  format: 'parquet' | 'csv' | 'arrow',
-  { file, path, shown, report }: TableFile,
+  format: 'csv' | 'arrow',
+  { file, path, shown, report, schema: asked }: TableFile,
 ): Promise<object> {
   const { size } = await file.stat()
-  if (size === 0 && format !== 'csv') throw empty(shown)
+  if (size === 0 && format !== 'csv') throw emptyFile(shown)
   if (format === 'csv') {
-    const { rows, schema, order } = await tableOfCsv(core.files, path, shown)
+    const { rows, schema, order } = await tableOfCsv(core.files, path, shown, asked)
     if (Object.keys(schema).length === 0) throw noRows(shown)
     markTable(rows, { schema, order })
     report(size)
     return rows
   }
-  if (format === 'arrow' && size > mostIpcBytes) throw tooLong(shown)
-  const onProgress = (rows: number, of: number): void => report(Math.round((size * rows) / Math.max(1, of)))
-  const columns =
-    format === 'parquet'
-      ? await tableOfParquet({ files: core.files, path, shown, onProgress })
-      : tableOfIpc(await file.read(0, size), shown)
-  const table = new ColumnarHolder(columns)
+  if (size > mostIpcBytes) throw tooLong(shown)
+  const table = new ColumnarHolder(tableOfIpc(await file.read(0, size), shown))
   markTable(table, { schema: undefined })
   report(size)
   return table
@@ -57,7 +54,7 @@ const noRows = (shown: string): WaymarkError =>
     details: { file: shown },
   })
 
-const empty = (shown: string): WaymarkError =>
+export const emptyFile = (shown: string): WaymarkError =>
   new WaymarkError('invalid', {
     message: `${shown} is empty: it has no byte`,
     means: 'Nothing was saved.',

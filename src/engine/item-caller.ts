@@ -120,9 +120,9 @@ export class ItemCaller {
       error: storeError(meantError(error)),
     })
     // Neither what the call started nor what it wrote must go on beside the next one.
-    if (attempt.hasCallsInside) await attempt.settleIn(itemPath(path, calls.name))
+    if (attempt.calls.areNested) await attempt.started.settleIn(itemPath(path, calls.name))
     await pauseBetweenCalls(attempt, delayMs, signal)
-    attempt.forgetCallsIn(itemPath(path, calls.name))
+    attempt.calls.forgetIn(itemPath(path, calls.name))
     return this.#call(calls, call + 1)
   }
 }

@@ -7,8 +7,10 @@ import { type NextWanted, SkippedItems } from '../outputs/item-batch.ts'
 import { type ItemFile, isItemFile } from '../outputs/item-file.ts'
 import { type ItemSource, isItemSource } from '../outputs/item-source.ts'
 import { readWanted } from '../outputs/read-items.ts'
+import { TableStream } from '../tables/table-stream.ts'
 import { type AppendedPart, lookAtFile, wasTouched } from './input-file-record.ts'
 import { valueRecord } from './input-value.ts'
+import { plainRowsOf, streamedTable } from './load-table-stream.ts'
 import { PendingStage } from './stage-result.ts'
 
 /** What a pass over items reads from. */
@@ -39,6 +41,8 @@ interface InputOptions {
 }
 
 const batchLength = 1_000
+/** Bytes of a file that are read and taken apart at a time. What a pass over ten million short lines held of 256 KiB of them at once made the heap 40 MB larger, and took a tenth longer. */
+const blockBytes = 32 << 10
 
 /**
  * Finds out what the items are. Reads a file once for its digest; loads nothing of a stage's result that an earlier attempt recorded until its elements are asked for.
@@ -74,12 +78,29 @@ async function stageInput(stage: PendingStage<unknown>): Promise<ItemInput> {
   const record: InputRecord = { kind: 'stage', digest: outcome.checkpoint.digest, from: stage.path }
   const made = outcome.fresh?.value
   if (Array.isArray(made)) return { record, total: made.length, batches: () => slices(made) }
+  const streamed = streamedTable(outcome.checkpoint)
+  if (streamed !== undefined) {
+    // A stream reads its rows anew each time it is gone through.
+    const rows = made instanceof TableStream ? made : await outcome.value()
+    if (!(rows instanceof TableStream)) throw new TypeError('a table whose rows come one by one is no stream')
+    return { record, total: streamed.facts.rows, batches: () => gatherRows(plainRowsOf(rows)) }
+  }
   const bytes = await outcome.bytes()
   return {
     record,
     total: elementCount(bytes),
     batches: nextWanted => wantedElements(readElements(bytes, { codecs: outcome.codecs }), nextWanted),
   }
+}
+
+async function* gatherRows(rows: AsyncIterable<unknown>): AsyncIterableIterator<readonly unknown[]> {
+  let batch: unknown[] = []
+  for await (const row of rows) {
+    if (batch.push(row) < batchLength) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
 }
 
 async function fileInput(file: ItemFile<unknown, never>, options: InputOptions): Promise<ItemInput> {
@@ -90,7 +111,7 @@ async function fileInput(file: ItemFile<unknown, never>, options: InputOptions):
     ...(appended === undefined ? {} : { appended }),
     total: undefined,
     wasTouched: () => wasTouched(file, record, { files, baseDirectory }),
-    batches: nextWanted => readWanted(files, file, { baseDirectory, signal, nextWanted }),
+    batches: nextWanted => readWanted(files, file, { baseDirectory, signal, nextWanted, blockBytes }),
   }
 }
 

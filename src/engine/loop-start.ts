@@ -25,7 +25,7 @@ export function loopStart(
       time,
       path,
       kind: 'each',
-      order: attempt.orderOf(path),
+      order: attempt.stages.orderOf(path),
       ...(input === undefined ? {} : { input }),
       ...(total === undefined ? {} : { total }),
       keySalt: random.bytes(keySaltBytes),

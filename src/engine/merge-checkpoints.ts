@@ -1,5 +1,7 @@
+import { hasPlace } from '../diff/has-place.ts'
 import type { MergeOptions, MergeResult, MergeStrategy } from '../diff/merge-sides.ts'
 import { mergeValues } from '../diff/merge-values.ts'
+import { PathPatterns } from '../diff/path-pattern.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { nearest } from '../model/did-you-mean.ts'
 import { WaymarkError } from '../model/errors.ts'
@@ -31,7 +33,7 @@ const strategies: readonly MergeStrategy[] = ['ours', 'theirs', 'fail', 'union']
 /**
  * Brings two checkpoints together that were made from a third.
  *
- * @throws WaymarkError `conflict` with all of them in `details.conflicts` where the strategy leaves some undecided; `not_found`, `corrupt`, `unsupported` for what is no value or rows, `invalid`
+ * @throws WaymarkError `conflict` with all of them in `details.conflicts` where the strategy leaves some undecided; `not_found` also where a path of `take` names nothing in any of the three, `corrupt`, `unsupported` for what is no value or rows, `invalid`
  */
 export async function mergeCheckpoints(
   core: StoreCore,
@@ -45,6 +47,7 @@ export async function mergeCheckpoints(
   const ours = await valueAt(core, addresses.ours)
   const theirs = await valueAt(core, addresses.theirs)
   const result = mergeValues(base.value, ours.value, theirs.value, how)
+  checkTakes(result, [base.value, ours.value, theirs.value])
   const merged = { base: base.view.id, ours: ours.view.id, theirs: theirs.view.id }
   if (dryRun) return { ...result, merged }
   if (result.unresolved > 0) throw undecided(result)
@@ -81,6 +84,27 @@ function checkMergeOptions(options: StoreMergeOptions): void {
     details: near === undefined ? {} : { near },
   })
 }
+
+/** Of a path that fits no conflict there must at least be such a place, or it is mistyped. */
+function checkTakes({ unusedTakes = [], conflicts }: MergeResult, values: readonly unknown[]): void {
+  const wrong = unusedTakes.find(path => !path.includes('**') && !values.some(value => hasPlace(value, new PathPatterns([path]))))
+  if (wrong === undefined) return
+  const places = [...conflicts.map(({ path }) => path), ...values.flatMap(topKeys)]
+  const near = nearest(wrong, [...new Set(places)])
+  throw new WaymarkError('not_found', {
+    message: `there is nothing at ${wrong}, for which a side was named, in any of the three${near === undefined ? '' : `; did you mean ${near}?`}`,
+    means: 'Nothing was saved.',
+    remedy: 'Name places as the conflicts are named: --dry-run lists them.',
+    details: { path: wrong, ...(near === undefined ? {} : { near }) },
+  })
+}
+
+const topKeys = (value: unknown): readonly string[] =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? value instanceof Map
+      ? [...value.keys()].filter(key => typeof key === 'string')
+      : Object.keys(value)
+    : []
 
 function undecided({ conflicts, unresolved }: MergeResult): WaymarkError {
   const open = conflicts.filter(({ taken }) => taken === undefined)

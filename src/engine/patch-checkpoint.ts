@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256Hex } from '../format/sha256.ts'
 import { encodeChanges, type SetByPath } from '../format/value-changes.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { WaymarkError } from '../model/errors.ts'
@@ -84,7 +84,7 @@ function labelsOf(view: CheckpointView, options: PatchOptions, time: number): La
 async function keep(core: StoreCore, id: string, labels: Labels, content: ChangedContent, epoch: number): Promise<Stored> {
   if (content.kind === 'inline') {
     const { bytes } = content
-    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+    const digest = `sha256:${sha256Hex(bytes)}`
     return { encoding: 'cbor', digest, content: { kind: 'inline', bytes }, logicalBytes: bytes.length, storedBytes: bytes.length }
   }
   await core.upgrade()

@@ -1,12 +1,13 @@
 import type { Codec } from '../format/codec.ts'
+import type { CodeDigest } from '../model/code-digest.ts'
 import type { Durability } from '../model/durability.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { Owner } from '../model/owner.ts'
-import type { CodeDigest } from '../model/records.ts'
 import type { AttemptProof, CheckOutcome } from '../model/recovery-proof.ts'
 import type { Restart } from '../model/recovery-type.ts'
 import type { RunEvent } from '../model/run-events.ts'
 import type { Schema, SchemaOutput } from '../model/schema.ts'
+import type { UnreachedStage } from '../model/unreached-stage.ts'
 import type { Retention } from './apply-retention.ts'
 import { CallSite } from './call-site.ts'
 import { checkPipelineOptions } from './check-pipeline.ts'
@@ -89,6 +90,8 @@ export interface RunOutcome<Value = unknown> {
   readonly proof?: AttemptProof
   /** How the check after a recovery ended, where there was one. */
   readonly check?: CheckOutcome
+  /** Set where it was to stop at a stage (`until`) that it never came to, so that it did everything. */
+  readonly unreached?: UnreachedStage
 }
 
 /** A pipeline: a name and a function. */

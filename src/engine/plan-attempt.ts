@@ -39,10 +39,11 @@ export async function planAttempt(
     recorded: paths.filter(path => !path.includes('/')),
     inside: paths.filter(path => path.includes('/')),
     expected: pipeline.stages.length > 0 ? pipeline.stages : [...lastFinished, ...(await stagesOfOrigin(core, recorded))],
+    areAll: pipeline.stages.length > 0 || lastFinished.length > 0,
   })
   const code = codeChanges(recorded.lastAttempt?.code, options.code)
   const inputs = await plannedInputs(core.files, recorded, { baseDirectory, acceptInput: options.acceptInput === true })
-  const notices = [...core.feed.notices(), ...held.notices, ...forkNotices(recorded)]
+  const notices = [...core.feed.notices(), ...held.notices, ...forkNotices(recorded), ...selection.doubts]
   if (code.length > 0) {
     notices.push(
       `code changed since the last attempt (${code.slice(0, shownFiles).map(codeChangeText).join('; ')}${code.length > shownFiles ? ' …' : ''}); finished work is kept, redo a stage with --redo STAGE`,

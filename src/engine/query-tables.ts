@@ -1,6 +1,6 @@
 import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
-import type { ColumnarTable } from '../tables/columnar.ts'
+import type { ReadableTable } from '../tables/batch-source.ts'
 import { columnarOfDuckDB } from '../tables/duckdb-result.ts'
 import { duckDBLibrary } from './duckdb-library.ts'
 import { loadIntoDuckDB } from './duckdb-load.ts'
@@ -25,7 +25,7 @@ const settings = { temp_directory: '', autoinstall_known_extensions: 'false' }
  */
 export async function queryTables(
   query: string,
-  tableOf: (table: NamedTable) => Promise<ColumnarTable>,
+  tableOf: (table: NamedTable) => Promise<ReadableTable>,
   { allowFiles = false, signal }: QueryOptions = {},
 ): Promise<QueryResult> {
   const { sql, tables } = queryText(query)

@@ -1,7 +1,10 @@
+import type { CodeDigest } from '../model/code-digest.ts'
+import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { Owner } from '../model/owner.ts'
 import type { Plan } from '../model/plan.ts'
-import type { CodeDigest, RunCreated, RunRecord } from '../model/records.ts'
+import type { RunCreated, RunRecord } from '../model/records.ts'
 import type { Attempt } from './attempt.ts'
+import { leaseHeld } from './ownership.ts'
 import type { StoreCore } from './store-core.ts'
 
 export interface Beginning {
@@ -14,7 +17,11 @@ export interface Beginning {
   readonly first?: readonly RunRecord[]
 }
 
-/** Records that an attempt begins, and before the first one the run itself. */
+/**
+ * Records that an attempt begins, and before the first one the run itself.
+ *
+ * @throws WaymarkError `lease_held` if another process took the run over before anything of this attempt was recorded
+ */
 export async function recordBeginning(
   attempt: Attempt,
   { plan, created, supervisor, code, first = [] }: Beginning,
@@ -35,7 +42,23 @@ export async function recordBeginning(
     node: process.version,
     ...(code === undefined ? {} : { code }),
   })
-  await attempt.append(...records, ...first)
+  await attempt.append(...records, ...first).catch(async (error: unknown) => {
+    throw isWaymarkError(error, 'fenced') ? await overtaken(core, attempt.facts.run) : error
+  })
+}
+
+/** Of two processes that took over one run at the same moment the first has done nothing yet: for it the run is simply being worked on. */
+async function overtaken(core: StoreCore, run: string): Promise<WaymarkError> {
+  await core.feed.refresh()
+  const view = await core.feed.query(catalog => catalog.run(run))
+  if (view?.owner !== undefined && view.owner.process !== core.self.process) return leaseHeld(core, view)
+  return new WaymarkError('lease_held', {
+    message: `another process has just begun to go on with run ${run}`,
+    means: 'Nothing was started or changed.',
+    remedy: `Wait until it ends (waymark show ${run}), or stop that process.`,
+    retryable: true,
+    details: { run },
+  })
 }
 
 /** Now, but after every run there is: the last run is the one begun last, also where the clock was set back. A thousandth of a millisecond shows nowhere. */

@@ -1,8 +1,8 @@
 import type { RecordedRun } from '../model/recorded-run.ts'
 import type { AttemptEnded, EndCause, RunRecord } from '../model/records.ts'
 import type { ScopePath } from '../model/scope.ts'
-import { recordedRunOf } from './begin-attempt.ts'
 import { writeErrorCheckpoint } from './error-checkpoint.ts'
+import { foldRecords } from './fold-records.ts'
 import { ownRun } from './ownership.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import type { StoreCore } from './store-core.ts'
@@ -22,7 +22,7 @@ export async function recordCrash(
   const run = await core.feed.query(catalog => catalog.run(id))
   if (run?.owner === undefined) return
   const { ownership, history } = await ownRun(core, run)
-  const recorded = recordedRunOf(history.records)
+  const recorded = await foldRecords(core.log, history.records)
   const stage = stageAtWork(recorded)
   const checkpoint = await writeErrorCheckpoint(core, {
     run: id,

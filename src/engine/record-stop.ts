@@ -3,7 +3,7 @@ import type { RecordedRun } from '../model/recorded-run.ts'
 import type { AttemptEnded } from '../model/records.ts'
 import type { RunView } from '../model/run-view.ts'
 import type { StopRequest } from '../model/stop-request.ts'
-import { recordedRunOf } from './begin-attempt.ts'
+import { foldRecords } from './fold-records.ts'
 import { ownedForAMoment } from './owned-for-a-moment.ts'
 import type { OwnedRun } from './ownership.ts'
 import { encodeRunRecord } from './record-codec.ts'
@@ -13,7 +13,7 @@ import type { StoreCore } from './store-core.ts'
 export async function recordStop(core: StoreCore, run: RunView, request: StopRequest): Promise<boolean> {
   try {
     return await ownedForAMoment(core, run, async owned => {
-      const record = endRecord(core, run, owned, request)
+      const record = await endRecord(core, run, owned, request)
       if (record === undefined) return false
       await core.log.append(owned.ownership, [encodeRunRecord(record)])
       await core.requests.forget(run.id, record.attempt)
@@ -32,8 +32,13 @@ export function cancelRequest(core: StoreCore, reason: string): StopRequest {
 }
 
 /** The end that a request puts to a run; undefined where it is over already. */
-export function endRecord(core: StoreCore, seen: RunView, owned: OwnedRun, request: StopRequest): AttemptEnded | undefined {
-  const recorded = recordedRunOf(owned.history.records)
+export async function endRecord(
+  core: StoreCore,
+  seen: RunView,
+  owned: OwnedRun,
+  request: StopRequest,
+): Promise<AttemptEnded | undefined> {
+  const recorded = await foldRecords(core.log, owned.history.records)
   if (recorded.isCompleted || (recorded.ended?.state === 'cancelled' && !recorded.reopened)) return undefined
   return endOf(core, seen, owned, recorded, request)
 }

@@ -1,7 +1,7 @@
-import type { IntactStream, StoredRecord, StreamPlace } from '../log/log.ts'
+import type { FoundRecord, IntactStream, StreamPlace } from '../log/log.ts'
 import { isWaymarkError } from '../model/errors.ts'
 import type { RecordedRun } from '../model/recorded-run.ts'
-import { recordedRunOf } from './begin-attempt.ts'
+import { foldRecords } from './fold-records.ts'
 import { forkCosts } from './fork-costs.ts'
 import { runLiveness } from './ownership.ts'
 import type { RepairCost } from './repair-report.ts'
@@ -62,12 +62,12 @@ async function fallBackOf(
   run: string,
   segment: string | undefined,
 ): Promise<
-  { readonly fallBack: FallBack; readonly recorded: RecordedRun; readonly records: readonly StoredRecord[] } | undefined
+  { readonly fallBack: FallBack; readonly recorded: RecordedRun; readonly records: readonly FoundRecord[] } | undefined
 > {
   const head = (await core.feed.query(catalog => catalog.heads([run]))).get(run)
   const intact = await intactOf(core, run, head?.segment ?? segment)
   if (intact === undefined || intact.isWhole || intact.records.length === 0) return undefined
-  const recorded = recordedRunOf(intact.records)
+  const recorded = await foldRecords(core.log, intact.records)
   const { created, lastAttempt } = recorded
   if (created === undefined || lastAttempt === undefined) return undefined
   const known = await core.feed.query(catalog => catalog.run(run))

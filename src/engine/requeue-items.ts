@@ -7,7 +7,8 @@ import type { RecordedRun } from '../model/recorded-run.ts'
 import { itemName } from '../model/recorded-stage.ts'
 import type { ItemsRequeued } from '../model/records.ts'
 import { isInside, itemPath, type ScopePath } from '../model/scope.ts'
-import { peekRun, recordedRunOf } from './begin-attempt.ts'
+import { peekRun } from './begin-attempt.ts'
+import { foldRecords } from './fold-records.ts'
 import { forkHistory } from './fork-history.ts'
 import { ownedForAMoment, wasCancelled } from './owned-for-a-moment.ts'
 import { encodeRunRecord } from './record-codec.ts'
@@ -56,7 +57,7 @@ export async function requeueItems(core: StoreCore, address: Address, options: R
   if (options.plan === true || planned.items.length === 0) return outcome(run.id, true, planned)
   return ownedForAMoment(core, run, async ({ ownership, history }) => {
     // Chosen anew: what somebody else did meanwhile counts.
-    const owned = chosen(recordedRunOf(await forkHistory(core, history.records)), address, options)
+    const owned = chosen(await foldRecords(core.log, await forkHistory(core, history.records)), address, options)
     const records = recordsOf(owned.items, core.clock.now())
     await core.upgrade()
     if (records.length > 0) await core.log.append(ownership, records.map(encodeRunRecord))

@@ -4,8 +4,9 @@ import type { RecordedStage } from '../model/recorded-stage.ts'
 import type { RunRecord } from '../model/records.ts'
 import { isInside, itemPath, type ScopePath } from '../model/scope.ts'
 import { allCheckpoints } from './all-pages.ts'
-import { peekRun, recordedRunOf } from './begin-attempt.ts'
+import { peekRun } from './begin-attempt.ts'
 import { deleteCheckpoints } from './delete-checkpoints.ts'
+import { foldRecords } from './fold-records.ts'
 import { forkHistory } from './fork-history.ts'
 import { heldOf } from './fork-needs.ts'
 import { ownedForAMoment, wasCancelled } from './owned-for-a-moment.ts'
@@ -56,7 +57,7 @@ export async function resetRun(core: StoreCore, address: Address, { plan = false
   if (plan || report.report.empty) return { ...report.report, planned: plan }
   return ownedForAMoment(core, run, async owned => {
     const { ownership, history } = owned
-    const recorded = recordedRunOf(await forkHistory(core, history.records))
+    const recorded = await foldRecords(core.log, await forkHistory(core, history.records))
     const { report: lost } = await whatIsLost(core, address, recorded)
     const time = core.clock.now()
     // Not as a request: that would refuse whoever goes on with the run by its id.

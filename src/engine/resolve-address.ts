@@ -2,6 +2,7 @@ import type { RunQuery } from '../catalog/catalog.ts'
 import { nearest } from '../model/did-you-mean.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { RunView } from '../model/run-view.ts'
+import { enoughIds, severalFit } from '../model/several-fit.ts'
 
 /** What an address names. */
 export interface Address {
@@ -32,11 +33,16 @@ async function resolveRun(head: string, findRuns: FindRuns): Promise<RunView> {
   const at = head.indexOf('@')
   if (at >= 0) return resolveNewest(head.slice(0, at), head.slice(at + 1), head, findRuns)
   if (head === '') throw noRun(head, undefined)
-  const found = await findRuns({ idPrefix: head, limit: 11 })
+  const found = await findRuns({ idPrefix: head, limit: enoughIds })
   const exact = found.find(run => run.id === head)
   if (exact !== undefined) return exact
   if (found.length === 1 && found[0] !== undefined) return found[0]
-  if (found.length > 1) throw ambiguous(head, found)
+  if (found.length > 1)
+    throw severalFit(
+      'runs',
+      head,
+      found.map(run => run.id),
+    )
   const recent = await findRuns({ limit: 200 })
   throw noRun(head, nearest(head, [...recent.map(run => run.id), ...recent.map(run => `${run.pipeline}@last`)]))
 }
@@ -64,15 +70,5 @@ function noRun(head: string, near: string | undefined): WaymarkError {
     means: 'Nothing was read or changed.',
     remedy: near === undefined ? 'List the runs with: waymark ls' : `Did you mean ${near}? List the runs with: waymark ls`,
     details: near === undefined ? {} : { near },
-  })
-}
-
-function ambiguous(prefix: string, runs: readonly RunView[]): WaymarkError {
-  const ids = runs.slice(0, 10).map(run => run.id)
-  return new WaymarkError('conflict', {
-    message: `${JSON.stringify(prefix)} fits several runs: ${ids.join(', ')}${runs.length > 10 ? ' …' : ''}`,
-    means: 'Nothing was read or changed.',
-    remedy: 'Give more of the id.',
-    details: { candidates: ids },
   })
 }

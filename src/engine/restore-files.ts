@@ -6,7 +6,7 @@ import { decodeFileTable, fileTableEndBytes, fileTableOffset, type StoredFile } 
 import { WaymarkError } from '../model/errors.ts'
 import { newProcessId } from '../model/ids.ts'
 import type { CheckpointView } from '../model/run-view.ts'
-import { contentOf } from './read-checkpoint.ts'
+import { contentOf } from './read-checkpoint-bytes.ts'
 import type { StoreCore } from './store-core.ts'
 
 /** The files of a checkpoint, without their contents. */

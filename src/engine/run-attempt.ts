@@ -2,16 +2,13 @@ import { dirname } from 'node:path'
 import type { Ownership } from '../log/log.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { checkDurability, type Durability } from '../model/durability.ts'
-import { isWaymarkError, WaymarkError } from '../model/errors.ts'
-import type { CheckOutcome } from '../model/recovery-proof.ts'
+import { WaymarkError } from '../model/errors.ts'
 import type { CheckpointView, RunView } from '../model/run-view.ts'
-import { applyRetention, type Retention } from './apply-retention.ts'
 import { Attempt } from './attempt.ts'
 import { beginRun, checkFresh, type HeldRun, holdRun, peekRun, storedFile } from './begin-attempt.ts'
-import { untilAborted } from './call-in-time.ts'
+import { carryOut, type PipelineFunction } from './carry-out.ts'
 import { checkRunOptions } from './check-pipeline.ts'
 import { runEach } from './each.ts'
-import { endCompleted, endFailed, mustAddUp } from './end-attempt.ts'
 import { type FoundRun, findRun, type Wanted } from './find-run.ts'
 import { originNoticesOf } from './fork-notices.ts'
 import { ownedForAMoment } from './owned-for-a-moment.ts'
@@ -24,16 +21,10 @@ import { readCheckpoint } from './read-checkpoint.ts'
 import { recordBeginning } from './record-beginning.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import { cancelRequest, endRecord } from './record-stop.ts'
-import { type CheckEnd, checkRecovery } from './recovery-check.ts'
 import { checkNotStopped } from './requested-stop.ts'
-import type { Run } from './run.ts'
 import { startStage } from './stage.ts'
 import { coreOf, type Store } from './store.ts'
 import type { StoreCore } from './store-core.ts'
-import { ValueDraws } from './value-draws.ts'
-import { writeCheckpoint } from './write-checkpoint.ts'
-
-type PipelineFunction = (run: Run, params: unknown) => unknown
 
 /** One attempt at a run, from finding it to its end record. */
 export async function runAttempt(
@@ -183,100 +174,6 @@ async function work(
   }
 }
 
-/** Calls the pipeline's function, waits for every stage it started, and records how it ended. */
-async function carryOut(
-  attempt: Attempt,
-  fn: PipelineFunction,
-  params: unknown,
-  { check, retention: own }: Pick<Pipeline<never, unknown>, 'check' | 'retention'>,
-): Promise<RunOutcome> {
-  const { core } = attempt.facts
-  const startedAt = core.clock.monotonicMs()
-  const retention = own ?? core.retention
-  let failure: { readonly error: unknown } | undefined
-  let value: unknown
-  try {
-    value = await untilAborted(attempt.signal, () => fn(runOf(attempt), params))
-  } catch (error) {
-    failure = { error }
-  }
-  const unobserved = await attempt.settle()
-  failure ??= unobserved
-  const { heldBack } = attempt
-  // The pipeline may have caught what stopped it, or made another error of it.
-  if (heldBack !== undefined && !attempt.hasFailed) failure = { error: heldBack.error }
-  if (failure === undefined || failure.error === heldBack?.error) {
-    const unknown = attempt.facts.selection.neverCalled(attempt.calledPaths)
-    if (unknown !== undefined) failure = { error: unknown }
-  }
-  let checked: CheckEnd | undefined
-  if (failure === undefined) {
-    try {
-      mustAddUp(attempt)
-      checked = await checkRecovery(attempt, check, value)
-      if (checked !== undefined && 'error' in checked) throw checked.error
-      const outcome = await complete(attempt, value, startedAt, checked?.outcome)
-      return { ...outcome, ...(await retain(attempt, retention)) }
-    } catch (error) {
-      failure = { error }
-    }
-  }
-  const error = await endFailed(attempt, startedAt, failure.error, checked?.outcome)
-  if (!['fenced', 'cancelled', 'paused'].includes(error.code)) await retain(attempt, retention)
-  await showOthers(core)
-  throw error
-}
-
-/** What the retention removed, where there is one. */
-async function retain(attempt: Attempt, retention: Retention | false | undefined): Promise<Pick<RunOutcome, 'removed'>> {
-  if (retention === undefined || retention === false) return {}
-  const { removed, notice } = await applyRetention(attempt.facts.core, retention)
-  if (notice !== undefined) attempt.emit({ type: 'notice', message: notice })
-  return { removed }
-}
-
-async function complete(
-  attempt: Attempt,
-  value: unknown,
-  startedAt: number,
-  check: CheckOutcome | undefined,
-): Promise<RunOutcome> {
-  const { core, run, recorded } = attempt.facts
-  const result = await keepResult(attempt, value)
-  const proof = await endCompleted(attempt, startedAt, { result, check })
-  await showOthers(core)
-  return { run, state: 'completed', value, setAside: recorded.setAside, proof, ...(check === undefined ? {} : { check }) }
-}
-
-/** The value the pipeline returned, as a checkpoint. One that cannot be stored does not undo the work: the run completes, and says that it is not kept. */
-async function keepResult(attempt: Attempt, value: unknown): Promise<CheckpointRecord | undefined> {
-  if (value === undefined) return undefined
-  const { core, run } = attempt.facts
-  try {
-    return await writeCheckpoint(core, value, { run, type: 'result' })
-  } catch (error) {
-    if (!isWaymarkError(error, 'invalid')) throw error
-    attempt.emit({ type: 'notice', message: `the value that the pipeline returned is not kept: ${error.message}` })
-    return undefined
-  }
-}
-
-/** What was recorded is recorded, whether or not the catalog can show it yet. */
-const showOthers = (core: StoreCore): Promise<void> => core.feed.flush().catch(() => {})
-
-function runOf(attempt: Attempt): Run {
-  const draws = new ValueDraws(attempt, '')
-  return {
-    id: attempt.facts.run,
-    attempt: attempt.facts.attempt,
-    signal: attempt.signal,
-    ...attempt.verbs(''),
-    now: name => draws.now(name),
-    uuid: name => draws.uuid(name),
-    random: name => draws.random(name),
-  }
-}
-
 /** A completed run: nothing is called, its recorded result is given. */
 async function completedOutcome(
   core: StoreCore,
@@ -307,7 +204,7 @@ async function isProven(core: StoreCore, run: string): Promise<boolean> {
 async function cancelOthers(core: StoreCore, others: readonly RunView[]): Promise<void> {
   for (const run of others) {
     await ownedForAMoment(core, run, async owned => {
-      const record = endRecord(core, run, owned, cancelRequest(core, 'the work was begun afresh'))
+      const record = await endRecord(core, run, owned, cancelRequest(core, 'the work was begun afresh'))
       if (record === undefined) return
       await core.log.append(owned.ownership, [encodeRunRecord(record)])
       await core.requests.forget(run.id, record.attempt)

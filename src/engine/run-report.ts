@@ -7,8 +7,8 @@ import type { EndCause, ItemCounts, RunRecord, StoredError } from '../model/reco
 import type { AttemptProof, CheckOutcome } from '../model/recovery-proof.ts'
 import type { RunView } from '../model/run-view.ts'
 import { isInside, type ScopePath } from '../model/scope.ts'
+import { decodeFound } from './decode-found.ts'
 import { forkHistory, ownHistory } from './fork-history.ts'
-import { decodeRunRecord } from './record-codec.ts'
 import type { StoreCore } from './store-core.ts'
 
 /** A run over all its stages, as its log tells it. */
@@ -81,7 +81,7 @@ export interface LogProof {
 export async function reportRun(core: StoreCore, run: RunView): Promise<RunReport> {
   const records = await forkHistory(core, await ownHistory(core, run.id))
   const fold = new ReportFold()
-  for (const { payload, position } of records) fold.apply(decodeRunRecord(payload), position)
+  for (const found of records) fold.apply(await decodeFound(core.log, found), found.position)
   return fold.report(run)
 }
 

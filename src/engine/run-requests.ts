@@ -32,16 +32,19 @@ export class RunRequests {
   readonly #files: FileSystem
   readonly #folder: string
   readonly #clock: Clock
+  readonly #nameOf: (run: string) => string
   readonly #watched = new Map<string, Watched>()
   /** What is told to those who only watch. */
   readonly live: LiveProgress
   #cancelLook: (() => void) | undefined
   #looking = false
 
-  constructor(files: FileSystem, folder: string, clock: Clock) {
+  /** @param nameOf how a run is named in the names of files */
+  constructor(files: FileSystem, folder: string, clock: Clock, nameOf: (run: string) => string = run => run) {
     this.#files = files
     this.#folder = folder
     this.#clock = clock
+    this.#nameOf = nameOf
     this.live = new LiveProgress(files, folder, clock)
   }
 
@@ -54,7 +57,7 @@ export class RunRequests {
     obey: (request: StopRequest) => void,
     measure?: () => readonly StageProgressEvent[],
   ): () => Promise<void> {
-    const key = keyOf(run, attempt)
+    const key = this.#keyOf(run, attempt)
     this.#watched.set(key, { run, attempt, obey, measure, obeyed: new Set(), unread: new Set() })
     if (this.#cancelLook === undefined && !this.#looking) this.#schedule()
     return async () => {
@@ -73,7 +76,7 @@ export class RunRequests {
    * @throws WaymarkError `disk_full`, `unavailable`
    */
   async ask(run: string, attempt: number, request: StopRequest): Promise<void> {
-    const path = `${this.#folder}/${keyOf(run, attempt)}.${request.kind}`
+    const path = `${this.#folder}/${this.#keyOf(run, attempt)}.${request.kind}`
     try {
       await makeDurableDirectory(this.#files, this.#folder)
       if (await this.#files.exists(path + seenMark)) return
@@ -95,15 +98,20 @@ export class RunRequests {
 
   /** Whether the process that works on the run has noticed the request. */
   wasSeen(run: string, attempt: number, kind: StopKind): Promise<boolean> {
-    return this.#files.exists(`${this.#folder}/${keyOf(run, attempt)}.${kind}${seenMark}`).catch(() => false)
+    return this.#files.exists(`${this.#folder}/${this.#keyOf(run, attempt)}.${kind}${seenMark}`).catch(() => false)
   }
 
   /** Removes what was asked of a run up to this attempt. Left over, it would do no harm. */
   async forget(run: string, attempt: number): Promise<void> {
+    const named = this.#nameOf(run)
     for (const name of await this.#names()) {
       const found = parse(name)
-      if (found?.run === run && found.attempt <= attempt) await this.#files.remove(`${this.#folder}/${name}`).catch(() => {})
+      if (found?.run === named && found.attempt <= attempt) await this.#files.remove(`${this.#folder}/${name}`).catch(() => {})
     }
+  }
+
+  #keyOf(run: string, attempt: number): string {
+    return keyOf(this.#nameOf(run), attempt)
   }
 
   #schedule(): void {

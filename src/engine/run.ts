@@ -5,6 +5,7 @@ import type { Tolerance } from '../model/tolerance.ts'
 import type { ItemFile } from '../outputs/item-file.ts'
 import type { ItemSource } from '../outputs/item-source.ts'
 import type { ItemTarget } from '../outputs/item-target.ts'
+import type { TableStream } from '../tables/table-stream.ts'
 import type { Checkpoint } from './load-checkpoint.ts'
 
 /** What a pipeline's function works with: the run it belongs to. */
@@ -30,7 +31,7 @@ export interface Run {
    */
   each<Item, Returned>(
     name: string,
-    items: StageResult<readonly Item[]> | ItemFile<Item, never> | ItemSource<Item>,
+    items: StageResult<readonly Item[]> | StageResult<TableStream<Item & object>> | ItemFile<Item, never> | ItemSource<Item>,
     fn: (item: Item, ctx: ItemContext) => Returned,
     options?: EachOptions<Item, ItemValue<Returned>> & { readonly batch?: undefined },
   ): Promise<EachResult<ItemValue<Returned>>>
@@ -46,7 +47,7 @@ export interface Run {
    */
   each<Item, Returned>(
     name: string,
-    items: StageResult<readonly Item[]> | ItemFile<Item, never> | ItemSource<Item>,
+    items: StageResult<readonly Item[]> | StageResult<TableStream<Item & object>> | ItemFile<Item, never> | ItemSource<Item>,
     fn: (items: readonly Item[], ctx: BatchContext) => Returned,
     options: EachOptions<Item, BatchValue<Returned>> & { readonly batch: number },
   ): Promise<EachResult<BatchValue<Returned>>>
@@ -209,9 +210,16 @@ export interface StageResult<Value> extends PromiseLike<Value> {
   readonly path: string
   /** The checkpoint that holds it, without loading the value. */
   readonly ref: Promise<Checkpoint>
-  /** Its elements one by one, for a result that is an array. */
-  stream(): AsyncIterableIterator<Value extends readonly (infer Element)[] ? Element : never>
+  /** Its elements one by one, for a result that is an array or a table whose rows come one by one. */
+  stream(): AsyncIterableIterator<ElementOf<Value>>
 }
+
+/** What the elements of a stage's result are. */
+export type ElementOf<Value> = Value extends readonly (infer Element)[]
+  ? Element
+  : Value extends TableStream<infer Row>
+    ? Row
+    : never
 
 /** How a pass over items ended. */
 export interface EachResult<Value> {

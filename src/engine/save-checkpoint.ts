@@ -13,6 +13,7 @@ import type { Lineage } from './parents.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import { rowPieces } from './row-pieces.ts'
 import type { StoreCore } from './store-core.ts'
+import { tableStreamContent } from './table-stream-content.ts'
 import type { TablesOfCheckpoint } from './tables-of-checkpoint.ts'
 import { type SaveMode, takeSnapshot, type ValueSnapshot } from './value-snapshot.ts'
 import { type CheckpointFacts, writeSnapshot, writeStream } from './write-checkpoint.ts'
@@ -108,7 +109,8 @@ export interface StreamContent {
   /** Asked when the whole stream is there. */
   readonly rows?: () => number
   readonly outline?: () => Uint8Array | undefined
-  readonly tables?: TablesOfCheckpoint
+  readonly front?: () => Uint8Array
+  readonly tables?: TablesOfCheckpoint | (() => TablesOfCheckpoint)
 }
 
 /** A value is read here, before anything is awaited. */
@@ -116,6 +118,8 @@ function contentOf(core: StoreCore, options: SaveOptions): Content {
   const given = ['value', 'bytes', 'rows', 'files'].filter(name => name in options)
   if (given.length !== 1) throw notOneContent(given)
   checkSource(options)
+  const stream = 'value' in options ? tableStreamContent(core, options.value) : undefined
+  if (stream !== undefined) return stream
   if ('value' in options) return { kind: 'value', snapshot: takeSnapshot(core, options.value, lineageOf(options), options) }
   if ('bytes' in options) return { kind: 'bytes', pieces: bytePieces(options.bytes) }
   if ('files' in options) return { kind: 'files', pieces: filePieces(core.files, options.files) }
@@ -193,6 +197,7 @@ export async function saveContent(
           full,
           ...(content.rows === undefined ? {} : { rows: content.rows }),
           ...(content.outline === undefined ? {} : { outline: content.outline }),
+          ...(content.front === undefined ? {} : { front: content.front }),
           ...(content.tables === undefined ? {} : { tables: content.tables }),
         })
   const record = encodeRunRecord({ type: 'checkpoint.saved', time, checkpoint })

@@ -2,8 +2,10 @@ import type { Codec } from '../format/codec.ts'
 import { decodeElements } from '../format/decode-value.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import type { CheckpointView } from '../model/run-view.ts'
+import { TableStream } from '../tables/table-stream.ts'
 import type { Checkpoint } from './load-checkpoint.ts'
-import type { StageResult } from './run.ts'
+import { streamedTable } from './load-table-stream.ts'
+import type { ElementOf, StageResult } from './run.ts'
 
 /** Where a stage's result can be had once it is there. */
 export interface StageOutcome<Value> {
@@ -53,12 +55,12 @@ export class PendingStage<Value> implements StageResult<Value> {
     })
   }
 
-  async *stream(): AsyncIterableIterator<Value extends readonly (infer Element)[] ? Element : never> {
+  async *stream(): AsyncIterableIterator<ElementOf<Value>> {
     const outcome = await this.outcome()
     // The type says what the elements are: they were encoded from a value of this type.
-    yield* decodeElements(await outcome.bytes(), { codecs: outcome.codecs }) as IterableIterator<
-      Value extends readonly (infer Element)[] ? Element : never
-    >
+    if (streamedTable(outcome.checkpoint) === undefined)
+      yield* decodeElements(await outcome.bytes(), { codecs: outcome.codecs }) as IterableIterator<ElementOf<Value>>
+    else for await (const row of rowsOf(await outcome.value())) yield row as ElementOf<Value>
   }
 
   /** The outcome without the value; counts as taking it. */
@@ -66,4 +68,9 @@ export class PendingStage<Value> implements StageResult<Value> {
     this.#observed = true
     return this.#outcome
   }
+}
+
+function rowsOf(value: unknown): AsyncIterable<unknown> {
+  if (value instanceof TableStream) return value
+  throw new TypeError('a table whose rows come one by one is no stream')
 }

@@ -4,15 +4,19 @@ import type { StageStarted } from '../model/records.ts'
 import type { CheckpointView } from '../model/run-view.ts'
 import { checkSchema } from '../model/schema.ts'
 import { type ScopePath, stagePath } from '../model/scope.ts'
-import { type Attempt, currentScope } from './attempt.ts'
+import { TableStream } from '../tables/table-stream.ts'
+import type { Attempt } from './attempt.ts'
 import { callInTime } from './call-in-time.ts'
 import { checkStage } from './check-stage.ts'
+import { currentScope } from './current-scope.ts'
 import { pauseBetweenCalls } from './pause-between-calls.ts'
-import { readCheckpoint, readCheckpointBytes } from './read-checkpoint.ts'
+import { readCheckpoint } from './read-checkpoint.ts'
+import { readCheckpointBytes } from './read-checkpoint-bytes.ts'
 import { meantError, retryDelayMs } from './retry.ts'
 import type { StageContext, StageOptions, StageResult } from './run.ts'
 import { PendingStage, type StageOutcome } from './stage-result.ts'
 import { stopped } from './stopped.ts'
+import type { StoreCore } from './store-core.ts'
 import { storeError } from './stored-error.ts'
 import { timeLimitMs } from './time-limit.ts'
 import { ValueDraws } from './value-draws.ts'
@@ -30,10 +34,10 @@ export function startStage<Value>(
   const path = stagePath(parent, name, options?.key)
   checkStage(path, fn, options)
   if (signal.aborted) throw stopped(signal)
-  attempt.enter(path, parent)
+  attempt.calls.enter(path, parent)
   const outcome = settleStage(attempt, path, fn, options, signal)
   const result = new PendingStage(path, outcome)
-  attempt.track({ path, settled: outcome, observed: () => result.observed })
+  attempt.started.track({ path, settled: outcome, observed: () => result.observed })
   return result
 }
 
@@ -44,7 +48,7 @@ async function settleStage<Value>(
   options: StageOptions<Value>,
   signal: AbortSignal,
 ): Promise<StageOutcome<Value>> {
-  const { recorded, redo } = await attempt.lookUp(path, options.version)
+  const { recorded, redo } = await attempt.stages.lookUp(path, options.version)
   if (recorded?.kind === 'each') throw usedAsEach(path)
   if (redo === undefined && recorded?.state === 'completed' && recorded.checkpoint !== undefined) {
     attempt.emit({ type: 'stage.reused', stage: path })
@@ -53,9 +57,9 @@ async function settleStage<Value>(
   }
   if (attempt.stopping || signal.aborted) throw stopped(signal)
   attempt.mustBeSelected(path)
-  const order = attempt.orderOf(path)
+  const order = attempt.stages.orderOf(path)
   const done = callStage(attempt, path, order, fn, options, redo, signal)
-  if (redo !== undefined) attempt.redoing(path, order, done)
+  if (redo !== undefined) attempt.stages.redoing(path, order, done)
   return done
 }
 
@@ -71,9 +75,9 @@ function recordedOutcome<Value>(
     codecs: core.codecs,
     bytes: () => readCheckpointBytes(core, checkpoint),
     async value() {
-      const value = await readCheckpoint(core, checkpoint)
+      const value = await loadedResult<Value>(core, checkpoint)
       if (options.schema !== undefined) return checkSchema(options.schema, value, `the recorded result of ${checkpoint.stage}`)
-      return value as Value
+      return value
     },
   }
 }
@@ -101,15 +105,16 @@ async function callStage<Value>(
   else {
     // What is thrown away, stages inside it included, is gone before the function is called.
     await attempt.append({ ...started, redo })
-    attempt.noteRedone(path)
+    attempt.stages.noteRedone(path)
   }
   attempt.emit({ type: 'stage.started', stage: path, kind: 'stage' })
   const startedAt = core.clock.monotonicMs()
   const metadata: Record<string, unknown> = { ...options.metadata }
   try {
     const returned = await callWithRetry(attempt, path, fn, options, metadata, signal)
+    const isStream = returned instanceof TableStream
     // What a later attempt gets is what the schema makes of the stored value; so does this one.
-    const value = options.schema === undefined ? returned : await checkSchema(options.schema, returned, `the result of ${path}`)
+    const checked = isStream ? returned : await checkedResult(options, returned, path)
     const checkpoint = await writeCheckpoint(core, returned, {
       run,
       stage: path,
@@ -117,6 +122,8 @@ async function callStage<Value>(
       tags: options.tags ?? [],
       metadata,
     })
+    // Its rows were taken; what they were is read from where they are kept.
+    const value = isStream ? await checkedResult(options, await loadedResult<Value>(core, checkpoint), path) : checked
     const durationMs = core.clock.monotonicMs() - startedAt
     await attempt.appendAs(options.durability, { type: 'stage.done', time: core.clock.now(), path, durationMs, checkpoint })
     attempt.check.note({ kind: 'called', path, redo })
@@ -140,6 +147,14 @@ async function callStage<Value>(
   }
 }
 
+async function checkedResult<Value>({ schema }: StageOptions<Value>, value: Value, path: ScopePath): Promise<Value> {
+  return schema === undefined ? value : checkSchema(schema, value, `the result of ${path}`)
+}
+
+/** It has the type of the stage's function: what that returned was encoded. */
+const loadedResult = async <Value>(core: StoreCore, checkpoint: CheckpointRecord | CheckpointView): Promise<Value> =>
+  (await readCheckpoint(core, checkpoint)) as Value
+
 async function callWithRetry<Value>(
   attempt: Attempt,
   path: ScopePath,
@@ -161,9 +176,9 @@ async function callWithRetry<Value>(
       const delayMs = attempt.stopping || outer.aborted ? undefined : retryDelayMs(retry, failed, clock, random)
       if (delayMs === undefined) throw meantError(error)
       // Neither what the call started nor what it wrote must go on beside the next one.
-      await attempt.settleIn(path)
+      await attempt.started.settleIn(path)
       await pauseBetweenCalls(attempt, delayMs, outer)
-      attempt.forgetCallsIn(path)
+      attempt.calls.forgetIn(path)
     }
   }
 }

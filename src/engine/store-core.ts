@@ -10,6 +10,7 @@ import type { Clock, Random } from '../model/clock.ts'
 import type { Durability } from '../model/durability.ts'
 import type { HybridClock } from '../model/hybrid-clock.ts'
 import type { Owner } from '../model/owner.ts'
+import type { Seals } from '../seal/seals.ts'
 import type { Retention } from './apply-retention.ts'
 import type { CatalogFeed } from './catalog-feed.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
@@ -25,6 +26,8 @@ export interface StoreCore {
   /** True: nothing in the store is changed; the catalog is one in memory. */
   readonly readOnly: boolean
   readonly files: FileSystem
+  /** Of a sealed store: what it is written and read with. */
+  readonly seals: Seals | undefined
   readonly log: Log
   readonly blobs: BlobStore
   readonly chunks: ChunkStore

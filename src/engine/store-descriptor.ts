@@ -9,7 +9,7 @@ import { newProcessId, newStoreId } from '../model/ids.ts'
 /** What `waymark.json` says: what a reader must understand to open the store. */
 export interface StoreDescriptor {
   readonly format: { readonly major: number; readonly minor: number }
-  /** Features without which the store must not be opened: see {@link knownFeatures}. */
+  /** Features without which the store must not be opened: see {@link writtenFeatures}. */
   readonly requires: readonly string[]
   /** Features a reader may ignore. */
   readonly compatible: readonly string[]
@@ -20,12 +20,15 @@ export interface StoreDescriptor {
 const formatMajor = 1
 const formatMinor = 3
 /**
- * What this version understands. `chunks`: checkpoints whose bytes are chunks in packs of format 2 (format 1.1). `unsynced`: batches of
+ * What this version writes. `chunks`: checkpoints whose bytes are chunks in packs of format 2 (format 1.1). `unsynced`: batches of
  * the log that were written before the one before them was durable (format 1.2). `items`: finished items and their results as bytes, keys as
  * digests (format 1.2). `forks`: runs that go on from the records of another run (format 1.3). `tables`: values that
  * hold tables (format 1.3).
  */
-const knownFeatures: readonly string[] = ['chunks', 'unsynced', 'items', 'forks', 'tables']
+const writtenFeatures: readonly string[] = ['chunks', 'unsynced', 'items', 'forks', 'tables']
+/** What is written has keys of its own, and names that are not readable (format 1.4). Only stores for which keys were made have it. */
+export const sealedFeature = 'sealed'
+const knownFeatures: readonly string[] = [...writtenFeatures, sealedFeature]
 const descriptorName = 'waymark.json'
 /** In the order in which they are made: who sees the last knows that the descriptor is durable. */
 const folders = ['claims', 'packs', 'leases', 'segments']
@@ -33,6 +36,15 @@ const folders = ['claims', 'packs', 'leases', 'segments']
 const maxMakings = 3
 /** How long the maker of a store may take between making its descriptor and writing it. */
 const creationGraceMs = 2_000
+
+export interface MakerOfStores {
+  readonly clock: Clock
+  readonly random: Random
+  /** Makes the keys of a new store, durable when it resolves: the store is sealed from its beginning. */
+  readonly makeKeys?: ((storeId: string) => Promise<void>) | undefined
+}
+
+export const isSealed = ({ requires }: StoreDescriptor): boolean => requires.includes(sealedFeature)
 
 /**
  * The descriptor of the store in `root`.
@@ -45,7 +57,7 @@ export async function openDescriptor(
   files: FileSystem,
   root: string,
   create: boolean,
-  components: { readonly clock: Clock; readonly random: Random },
+  components: MakerOfStores,
 ): Promise<StoreDescriptor> {
   try {
     const stat = await files.stat(root)
@@ -64,22 +76,20 @@ export async function openDescriptor(
 }
 
 /** Makes the store, unless somebody else does: of two makers one wins the name of the descriptor. */
-async function makeStore(
-  files: FileSystem,
-  root: string,
-  components: { readonly clock: Clock; readonly random: Random },
-): Promise<void> {
+async function makeStore(files: FileSystem, root: string, components: MakerOfStores): Promise<void> {
   await makeDurableDirectory(files, root)
   await writeIfAbsent(files, `${root}/.gitignore`, '*\n')
   const descriptor: StoreDescriptor = {
     format: { major: formatMajor, minor: formatMinor },
-    requires: knownFeatures,
+    requires: components.makeKeys === undefined ? writtenFeatures : knownFeatures,
     compatible: [],
     store: newStoreId(components.random),
     createdAt: components.clock.now(),
   }
   if (!(await writeIfAbsent(files, `${root}/${descriptorName}`, encodeDescriptor(descriptor)))) return
   await files.syncDirectory(root)
+  // Before the folders: a store that has them has its keys.
+  await components.makeKeys?.(descriptor.store)
   for (const folder of folders) await files.makeDirectory(`${root}/${folder}`)
 }
 
@@ -98,8 +108,9 @@ export async function upgradeDescriptor(
   root: string,
   descriptor: StoreDescriptor,
   random: Random,
+  features: readonly string[] = writtenFeatures,
 ): Promise<StoreDescriptor> {
-  if (knownFeatures.every(feature => descriptor.requires.includes(feature))) {
+  if (features.every(feature => descriptor.requires.includes(feature))) {
     // Who upgraded it may be at it still, or have been interrupted: its name must not be lost once there is something only this version can read.
     await files.syncDirectory(root).catch(error => {
       throw fileFault(error, `make ${root}/${descriptorName} durable`, 'Nothing was saved; the store is as it was.')
@@ -109,7 +120,7 @@ export async function upgradeDescriptor(
   const upgraded: StoreDescriptor = {
     ...descriptor,
     format: { major: formatMajor, minor: Math.max(formatMinor, descriptor.format.minor) },
-    requires: [...new Set([...descriptor.requires, ...knownFeatures])],
+    requires: [...new Set([...descriptor.requires, ...features])],
   }
   const temporary = `${root}/${descriptorName}.${newProcessId(random)}.tmp`
   try {
@@ -155,9 +166,11 @@ async function readSettled(files: FileSystem, root: string, clock: Clock): Promi
     const before = await files.stat(path)
     const segments = await segmentsIn(files, root)
     if (before === undefined) {
+      if (segments === undefined || segments === 0) return undefined
+      // Another process may have made the store, and begun to record, since it was looked for.
+      if (await files.exists(path)) continue
       // To make another would turn everything recorded here into the bytes of a foreign store.
-      if (segments !== undefined && segments > 0) throw damaged(root, 'it is missing')
-      return undefined
+      throw damaged(root, 'it is missing')
     }
     const descriptor = decodeDescriptor(await readText(files, path), root)
     if (descriptor !== undefined && segments !== undefined) {
@@ -178,6 +191,11 @@ async function readSettled(files: FileSystem, root: string, clock: Clock): Promi
 async function segmentsIn(files: FileSystem, root: string): Promise<number | undefined> {
   const folder = `${root}/segments`
   return (await files.exists(folder)) ? (await files.list(folder)).length : undefined
+}
+
+/** What the descriptor says now; undefined where there is none that is whole. */
+export async function readDescriptor(files: FileSystem, root: string): Promise<StoreDescriptor | undefined> {
+  return decodeDescriptor(await readText(files, `${root}/${descriptorName}`), root)
 }
 
 /** Empty if another process has just removed it. */

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto'
 import { digestText } from '../chunks/chunk-store.ts'
 import { RowDecoder } from '../format/row-codec.ts'
+import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { CheckpointView } from '../model/run-view.ts'
-import { contentOf, damagedCheckpoint, readCheckpointBytes } from './read-checkpoint.ts'
+import { contentOf, damagedCheckpoint, readCheckpointBytes } from './read-checkpoint-bytes.ts'
 import type { StoreCore } from './store-core.ts'
 
 /** Chunks are handed on together: who writes them to a file pays for every write. */
 const pieceBytes = 1 << 20
 
 /** The bytes of a checkpoint, chunk by chunk, each checked; at the end also that they were the right ones in the right order. */
-export async function* streamBytes(core: StoreCore, view: CheckpointView): AsyncIterableIterator<Uint8Array> {
+export async function* streamBytes(core: StoreCore, view: CheckpointRecord | CheckpointView): AsyncIterableIterator<Uint8Array> {
   const content = await contentOf(core, view)
   if (content.kind !== 'chunks') {
     yield await readCheckpointBytes(core, view)

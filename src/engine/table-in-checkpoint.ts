@@ -2,9 +2,11 @@ import { decodeValue } from '../format/decode-value.ts'
 import { joinPath, propertySegment } from '../format/value-path.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { CheckpointView } from '../model/run-view.ts'
+import type { ReadableTable } from '../tables/batch-source.ts'
 import type { ColumnarTable } from '../tables/columnar.ts'
 import { ColumnarHolder } from '../tables/columnar-holder.ts'
-import { readCheckpointBytes } from './read-checkpoint.ts'
+import { streamedColumns, streamedTable } from './load-table-stream.ts'
+import { readCheckpointBytes } from './read-checkpoint-bytes.ts'
 import { readPart } from './read-part.ts'
 import { rowsTable } from './rows-table.ts'
 import type { StoreCore } from './store-core.ts'
@@ -20,7 +22,8 @@ const mostLookedAt = 100_000
  * @param path of the table inside the value; undefined: the checkpoint itself, or the only table in it
  * @throws WaymarkError `invalid` if there is no table, or several and none is named; `not_found` of the path; `corrupt`
  */
-export async function tableInCheckpoint(core: StoreCore, view: CheckpointView, path?: string): Promise<ColumnarTable> {
+export async function tableInCheckpoint(core: StoreCore, view: CheckpointView, path?: string): Promise<ReadableTable> {
+  if (path === undefined && streamedTable(view) !== undefined) return streamedColumns(core, view)
   if (view.encoding === 'rows' && path === undefined) return rowsTable(core, view)
   if (view.encoding !== 'cbor') throw noTable(view, path)
   if (path !== undefined) {

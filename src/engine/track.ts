@@ -36,7 +36,7 @@ async function startLoop(core: StoreCore, run: TrackedRun, path: ScopePath, opti
     run.begunWith = undefined
     return new Tracker({ run, path, recorded: started(run, path), redo: undefined, total: options.total, options })
   }
-  const { recorded: before, redo: asked } = await attempt.lookUp(path, undefined)
+  const { recorded: before, redo: asked } = await attempt.stages.lookUp(path, undefined)
   const { record, redo: changed } = await trackedInput(options.input, {
     core,
     run: attempt.facts.run,

@@ -199,7 +199,7 @@ async function start(
   held: HeldRun,
   { pipeline, path, found, options, stop }: Start,
 ): Promise<{ readonly attempt: Attempt; readonly begunWith: ScopePath | undefined }> {
-  const selection = selectStages({}, { recorded: [], inside: [], expected: [] })
+  const selection = selectStages({}, { recorded: [], inside: [], expected: [], areAll: true })
   const plan = makePlan({
     run: held.id,
     pipeline,

@@ -5,9 +5,9 @@ import { checkLabels } from './check-labels.ts'
 import { EachProgress } from './each-progress.ts'
 import { eachResults, storedResults } from './each-results.ts'
 import type { EachResults } from './run.ts'
+import { payloadOf, setAsideItem } from './set-aside-item.ts'
 import { recordStageFailure } from './stage.ts'
 import { bad, storedMetadata } from './track-options.ts'
-import { failedItem } from './tracked-failure.ts'
 import { TrackedItems } from './tracked-items.ts'
 import type { LoopEnd } from './tracked-run.ts'
 import { leftOpen, over, unfinished, warnIfFails } from './tracker-errors.ts'
@@ -119,7 +119,8 @@ export class Tracker implements AsyncDisposable {
     const { attempt } = this.#parts.run
     const key = keyOf(item)
     const index = this.#items.add(item)
-    this.#progress.setAside(failedItem(attempt, { index, key, error, payload, calls }))
+    const kept = payload === undefined ? undefined : payloadOf(payload, attempt)
+    this.#progress.setAside(setAsideItem(attempt, { index, key, error, payload: kept, calls }))
     this.#finished()
   }
 

@@ -5,8 +5,9 @@ import { randomFraction } from '../model/random-fraction.ts'
 import { randomUuid } from '../model/random-uuid.ts'
 import type { ValueDrawn } from '../model/records.ts'
 import type { ScopePath } from '../model/scope.ts'
-import { type Attempt, currentScope } from './attempt.ts'
+import type { Attempt } from './attempt.ts'
 import { CallSite } from './call-site.ts'
+import { currentScope } from './current-scope.ts'
 
 type Kind = ValueDrawn['kind']
 

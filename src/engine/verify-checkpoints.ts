@@ -6,6 +6,7 @@ import { StreamReader } from '../chunks/stream-reader.ts'
 import { decodeManifest, type Manifest, type PackReference } from '../format/manifest.ts'
 import { readFrames } from '../format/pack.ts'
 import { packIdOf } from '../format/pack-header.ts'
+import { sha256Hex } from '../format/sha256.ts'
 import type { ChunksContent, PackContent } from '../model/checkpoint.ts'
 import type { CheckpointView } from '../model/run-view.ts'
 import { checkpointAt } from './record-content.ts'
@@ -66,7 +67,7 @@ export class CheckpointCheck {
   }
 
   #inline(view: CheckpointView, bytes: Uint8Array): readonly FoundProblem[] {
-    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+    const digest = `sha256:${sha256Hex(bytes)}`
     return digest === view.digest ? [] : [this.#own(view, `checkpoint ${view.id} has another digest than when it was saved`)]
   }
 

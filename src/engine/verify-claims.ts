@@ -1,5 +1,5 @@
 import { fileErrorCode } from '../files/file-system.ts'
-import { Claims } from '../log/claims.ts'
+import { Claims, claimNames } from '../log/claims.ts'
 import type { StoreCore } from './store-core.ts'
 import type { VerifyMeter } from './verify-progress.ts'
 import { FoundProblem } from './verify-report.ts'
@@ -22,7 +22,7 @@ export async function surveyClaims(
   segments: ReadonlyMap<string, unknown>,
 ): Promise<ClaimSurvey> {
   const root = `${core.path}/claims`
-  const claims = new Claims(core.files, root)
+  const claims = new Claims(core.files, root, claimNames(core.seals))
   const problems: FoundProblem[] = []
   const damaged: string[] = []
   const missing = new Map<string, FoundProblem>()
@@ -31,7 +31,7 @@ export async function surveyClaims(
       const [, stream = '', token = ''] = /^(.+)\.([1-9][0-9]*)$/.exec(name) ?? []
       if (stream === '') continue
       const path = `${root}/${shard}/${name}`
-      const segment = await claims.of(stream).segment(Number(token))
+      const segment = await claims.named(stream).segment(Number(token))
       if (segment === undefined) {
         const text = await textOf(core, path)
         meter.count(text.length)

@@ -1,4 +1,4 @@
-import { Claims } from '../log/claims.ts'
+import { Claims, claimNames } from '../log/claims.ts'
 import type { SegmentBatch } from '../log/log.ts'
 import { isWaymarkError } from '../model/errors.ts'
 import type { StoreCore } from './store-core.ts'
@@ -47,7 +47,7 @@ class LogReading implements LogSurvey {
     this.#core = core
     this.#meter = meter
     this.#noted = noted
-    this.#claims = new Claims(core.files, `${core.path}/claims`)
+    this.#claims = new Claims(core.files, `${core.path}/claims`, claimNames(core.seals))
   }
 
   async read(segment: string): Promise<void> {

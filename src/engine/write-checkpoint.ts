@@ -1,13 +1,16 @@
-import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { ChunkList } from '../chunks/chunk-list.ts'
 import type { SavedBytes } from '../chunks/chunk-store.ts'
 import type { StreamPiece } from '../chunks/stream-saver.ts'
+import { copyShared } from '../format/copy-shared.ts'
+import { asBuffer } from '../format/pack-header.ts'
+import { sha256Hex } from '../format/sha256.ts'
 import type { CheckpointEncoding, CheckpointRecord } from '../model/checkpoint.ts'
 import { newCheckpointId } from '../model/ids.ts'
 import { checkLabels } from './check-labels.ts'
 import type { Parent } from './parents.ts'
 import type { StoreCore } from './store-core.ts'
+import { tableStreamContent } from './table-stream-content.ts'
 import type { TablesOfCheckpoint } from './tables-of-checkpoint.ts'
 import { type SnapshotOptions, takeSnapshot, type ValueSnapshot } from './value-snapshot.ts'
 
@@ -41,6 +44,8 @@ export async function writeCheckpoint(
   options: SnapshotOptions = {},
 ): Promise<CheckpointRecord> {
   checkLabels(facts)
+  const stream = tableStreamContent(core, value)
+  if (stream !== undefined) return writeStream(core, stream.pieces, stream.kind, facts, { ...options, ...stream })
   return writeSnapshot(core, await takeSnapshot(core, value, facts, options), facts, options)
 }
 
@@ -57,8 +62,8 @@ export async function writeSnapshot(
     if (length > turnFromBytes) await setImmediate()
     if (length >= inlineBelowBytes) return await writeStream(core, pieces, 'cbor', facts, { ...options, ...snapshot })
     if (snapshot.tables.tables !== undefined) await core.upgrade()
-    const bytes = new Uint8Array(Buffer.concat([...pieces].map(bytesOfShort)))
-    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+    const bytes = joinedShort(pieces, length)
+    const digest = `sha256:${sha256Hex(bytes)}`
     const content = { kind: 'inline' as const, bytes }
     return await checkpointOf(core, facts, {
       encoding: 'cbor',
@@ -81,7 +86,9 @@ export interface StreamOptions {
   /** Asked when the whole stream is there. */
   readonly outline?: () => Uint8Array | undefined
   readonly rows?: () => number
-  readonly tables?: TablesOfCheckpoint
+  readonly tables?: TablesOfCheckpoint | (() => TablesOfCheckpoint)
+  /** Asked when the whole stream is there: bytes that come before all of it. */
+  readonly front?: () => Uint8Array
   /** Called with its chunks, once they are committed. */
   readonly keep?: (id: string, chunks: ChunkList) => void
 }
@@ -105,6 +112,7 @@ export async function writeStream(
     parent: parent?.chunks,
     full,
     ...(options.outline === undefined ? {} : { outline: options.outline }),
+    ...(options.front === undefined ? {} : { front: options.front }),
   })
   const { content, digest, logicalBytes, storedBytes } = saved
   const rows = options.rows?.()
@@ -114,14 +122,18 @@ export async function writeStream(
     content,
     logicalBytes,
     storedBytes,
-    ...(parent === undefined ? {} : { parent: parent.id }),
+    ...(parent === undefined || !isParent(facts, saved) ? {} : { parent: parent.id }),
     ...(rows === undefined ? {} : { rows }),
-    ...options.tables,
+    ...(typeof options.tables === 'function' ? options.tables() : options.tables),
   })
   if (!full || options.usesMemory === true) await memory.mustHold(epoch)
   memory.parents.saved(record.id, facts, saved, () => memory.epoch === epoch, options.keep)
   return record
 }
+
+/** What has neither run nor stage is compared with whatever was saved before it: that is its parent only if something of it is used. */
+const isParent = ({ run, stage }: CheckpointFacts, { standsOnParent }: SavedBytes): boolean =>
+  run !== undefined || stage !== undefined || standsOnParent
 
 type Stored = Pick<
   CheckpointRecord,
@@ -153,7 +165,13 @@ export async function nextOrder(core: StoreCore): Promise<number> {
   return core.order.next()
 }
 
-function bytesOfShort(piece: StreamPiece): Uint8Array {
-  if (piece.kind === 'known') throw new TypeError('a short value has no remembered parts')
-  return piece.bytes
+function joinedShort(pieces: Iterable<StreamPiece>, length: number): Uint8Array {
+  const joined = new Uint8Array(length)
+  let at = 0
+  for (const piece of pieces) {
+    if (piece.kind === 'known') throw new TypeError('a short value has no remembered parts')
+    copyShared(asBuffer(piece.bytes), 0, piece.bytes.length, joined, at)
+    at += piece.bytes.length
+  }
+  return joined
 }

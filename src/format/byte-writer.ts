@@ -1,10 +1,12 @@
 import { Buffer } from 'node:buffer'
 import { headLength, major, simple } from './cbor-heads.ts'
 import { cborTag } from './cbor-tags.ts'
+import { copyShared } from './copy-shared.ts'
 import { tooLarge } from './encoding-errors.ts'
 import { exactHalfBits } from './float16.ts'
 import { borrowSegment, giveBackSegments, Segment, segmentBytes } from './segment-pool.ts'
 import type { StoredKey } from './stored-keys.ts'
+import type { WrittenPiece } from './written-piece.ts'
 import { encodeWtf8 } from './wtf8.ts'
 
 /** Longest value in bytes: positions stay small integers in the reader and the writer. */
@@ -17,15 +19,6 @@ export const maxEncodedBytes = 0x7fff_ffff
 const shortText = 24
 /** A byte string from this length on is not copied into a segment: it becomes one. */
 const referencedBytes = 64 * 1024
-
-/** A run of the bytes written. */
-export interface WrittenPiece {
-  readonly bytes: Uint8Array
-  /** Whether it is the live memory of a value (or a copy of it in another byte order), and not made by the writer. */
-  readonly isLeaf: boolean
-  /** What was inserted instead of bytes, as it was given. */
-  readonly marker?: object
-}
 
 const noBytes = new Uint8Array(0)
 
@@ -79,7 +72,7 @@ export class ByteWriter {
       else target.set(bytes, position)
       position += bytes.length
     }
-    target.set(this.#bytes.subarray(this.#start, this.#position), position)
+    copyShared(this.#bytes, this.#start, this.#position, target, position)
   }
 
   /** What was written, where it lies: valid until the writer is released or, for leaves, until the value changes. */

@@ -9,10 +9,11 @@ export function describedTables(stored: unknown): readonly CheckpointTable[] | u
 }
 
 function tableIn(stored: unknown): CheckpointTable | undefined {
-  const { path, form, digest, facts: told } = membersOf(stored)
+  const { path, form, streamed, digest, facts: told } = membersOf(stored)
   const facts = factsIn(told)
   if (typeof path !== 'string' || (form !== 'rows' && form !== 'arrow') || facts === undefined) return undefined
-  return typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest) ? { path, form, digest, facts } : undefined
+  if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/.test(digest)) return undefined
+  return { path, form, ...(streamed === true ? { streamed } : {}), digest, facts }
 }
 
 function factsIn(stored: unknown): TableFacts | undefined {

@@ -1,9 +1,9 @@
-import type { WrittenPiece } from './byte-writer.ts'
 import { CodecRegistry } from './codec.ts'
 import type { EncodeOptions } from './encode-value.ts'
 import { type Outline, outlineOf } from './outline.ts'
 import { OutlineNotes } from './outline-notes.ts'
 import { ValueEncoder } from './value-encoder.ts'
+import type { WrittenPiece } from './written-piece.ts'
 import type { WrittenTable } from './written-table.ts'
 
 export interface EncodePartsOptions extends EncodeOptions {

@@ -3,7 +3,8 @@ import { cborTag } from './cbor-tags.ts'
 import { damagedValue } from './damaged-value.ts'
 import { encodeValue } from './encode-value.ts'
 import { type ItemHead, ItemReader, type ReadBytes } from './item-reader.ts'
-import type { Extent, Outline } from './outline.ts'
+import type { Outline } from './outline.ts'
+import { endOf, type OutlinedPlace, placeInside } from './outlined-place.ts'
 import { type PathStep, parsePath } from './parse-path.ts'
 import { unreadableValue } from './unreadable-value.ts'
 
@@ -11,12 +12,6 @@ import { unreadableValue } from './unreadable-value.ts'
 export interface FoundPart {
   readonly offset: number
   readonly length: number
-}
-
-/** Where the walk is: an item, and what the outline knows of it. */
-interface Place {
-  readonly offset: number
-  readonly extent: Extent | undefined
 }
 
 /**
@@ -34,18 +29,19 @@ export async function findPath(
   path: string,
 ): Promise<FoundPart | undefined> {
   const items = new ItemReader(read, length)
-  let place: Place = { offset: 0, extent: outline?.root }
+  let place: OutlinedPlace = { offset: 0, extent: outline?.root }
   let isRoot = true
   for (const step of parsePath(path)) {
     // A number can be meant for an object and for a Map, which the list does not tell apart.
     const listed = isRoot && typeof step.key === 'string' && outline?.keys !== undefined
-    const found: Place | undefined = listed ? await rootEntry(items, outline, step, length) : await child(items, place, step)
+    const found: OutlinedPlace | undefined = listed
+      ? await rootEntry(items, outline, step, length)
+      : await child(items, place, step)
     if (found === undefined) return undefined
     place = found
     isRoot = false
   }
-  const end = place.extent === undefined ? await items.skip(place.offset) : place.offset + place.extent.length
-  return { offset: place.offset, length: end - place.offset }
+  return { offset: place.offset, length: (await endOf(items, place)) - place.offset }
 }
 
 /** The value of a listed key. */
@@ -54,7 +50,7 @@ async function rootEntry(
   { keys = [], root }: Outline,
   step: PathStep,
   length: number,
-): Promise<Place | undefined> {
+): Promise<OutlinedPlace | undefined> {
   const index = keys.findIndex(({ key }) => key === step.key)
   const entry = keys[index]
   if (entry === undefined) return undefined
@@ -62,10 +58,10 @@ async function rootEntry(
   const name = encodeValue(entry.key)
   const offset = length - after + name.length
   if (!(await items.matches(length - after, name))) throw damagedValue('it does not fit its outline', length - after)
-  return placeAt(root, 0, offset)
+  return placeInside({ offset: 0, extent: root }, offset)
 }
 
-async function child(items: ItemReader, place: Place, step: PathStep): Promise<Place | undefined> {
+async function child(items: ItemReader, place: OutlinedPlace, step: PathStep): Promise<OutlinedPlace | undefined> {
   let head = await items.head(place.offset)
   let tag: number | undefined
   while (head.majorType === major.tag) {
@@ -80,7 +76,12 @@ async function child(items: ItemReader, place: Place, step: PathStep): Promise<P
 }
 
 /** The element of an array, from the last known position before it. */
-async function element(items: ItemReader, place: Place, head: ItemHead, step: PathStep): Promise<Place | undefined> {
+async function element(
+  items: ItemReader,
+  place: OutlinedPlace,
+  head: ItemHead,
+  step: PathStep,
+): Promise<OutlinedPlace | undefined> {
   const wanted = step.key
   if (typeof wanted !== 'number' || step.isMapKey || !Number.isInteger(wanted) || wanted < 0 || wanted >= head.argument)
     return undefined
@@ -92,22 +93,22 @@ async function element(items: ItemReader, place: Place, head: ItemHead, step: Pa
     offset = place.offset + (marks[mark + 1] ?? 0)
   }
   while (index < wanted) {
-    offset = await end(items, placeAt(place.extent, place.offset, offset))
+    offset = await endOf(items, placeInside(place, offset))
     index++
   }
   const { majorType, argument } = await items.head(offset)
   if (majorType === major.tag && argument === cborTag.absent) return undefined
-  return placeAt(place.extent, place.offset, offset)
+  return placeInside(place, offset)
 }
 
 /** The value under a key of an object or a Map. */
 async function entry(
   items: ItemReader,
-  place: Place,
+  place: OutlinedPlace,
   head: ItemHead,
   step: PathStep,
   isMap: boolean,
-): Promise<Place | undefined> {
+): Promise<OutlinedPlace | undefined> {
   if (step.isMapKey && !isMap && typeof step.key !== 'string') return undefined
   const wanted = encodeValue(isMap ? step.key : String(step.key))
   if (typeof step.key === 'string') {
@@ -116,40 +117,26 @@ async function entry(
   }
   let offset = head.after
   for (let left = head.argument; left > 0; left--) {
-    const after = await end(items, placeAt(place.extent, place.offset, offset))
+    const after = await endOf(items, placeInside(place, offset))
     const isWanted = after - offset === wanted.length && (await items.matches(offset, wanted))
-    const value = placeAt(place.extent, place.offset, after)
+    const value = placeInside(place, after)
     if (isWanted) return value
-    offset = await end(items, value)
+    offset = await endOf(items, value)
   }
   return undefined
 }
 
 /** A part whose key the outline has; believed if the key stands before it. */
-async function namedEntry(items: ItemReader, place: Place, key: string, encoded: Uint8Array): Promise<Place | undefined> {
+async function namedEntry(
+  items: ItemReader,
+  place: OutlinedPlace,
+  key: string,
+  encoded: Uint8Array,
+): Promise<OutlinedPlace | undefined> {
   const extent = place.extent?.extents.find(part => part.key === key)
   if (extent === undefined) return undefined
   const offset = place.offset + extent.at
   return (await items.matches(offset - encoded.length, encoded)) ? { offset, extent } : undefined
-}
-
-function placeAt(around: Extent | undefined, start: number, offset: number): Place {
-  return { offset, extent: around === undefined ? undefined : extentAt(around.extents, offset - start) }
-}
-
-function extentAt(extents: readonly Extent[], at: number): Extent | undefined {
-  let low = 0
-  let high = extents.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((extents[middle]?.at ?? 0) < at) low = middle + 1
-    else high = middle
-  }
-  return extents[low]?.at === at ? extents[low] : undefined
-}
-
-async function end(items: ItemReader, { offset, extent }: Place): Promise<number> {
-  return extent === undefined ? await items.skip(offset) : offset + extent.length
 }
 
 function withReferences() {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { damagedPack } from './damaged-pack.ts'
 import { packHeaderLength, type ReadPack, readExactly } from './pack-header.ts'
 import { frameMaxBytes, frameMaxChunks, headAndTableLength } from './pack-table.ts'
+import { sha256 } from './sha256.ts'
 
 /*
  *     footer  = (offset u64 | bytes of the frame u32 | raw payload bytes u32 | first chunk u32 | chunks u32 | frame number u32 |
@@ -63,10 +63,7 @@ export function encodeFooter(pack: string, frames: readonly FrameEntry[], offset
 
 /** Digest over footer and the first half of the trailer, at the end of `bytes`. */
 function digestOf(pack: string, bytes: Buffer): Buffer {
-  return createHash('sha256')
-    .update(pack, 'latin1')
-    .update(bytes.subarray(0, bytes.length - 32))
-    .digest()
+  return sha256(pack, bytes.subarray(0, bytes.length - 32))
 }
 
 /** The end of a pack: its footer, unless the pack is very long, and its trailer. */

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { damagedPack, unknownInPack } from './damaged-pack.ts'
+import { sha256 } from './sha256.ts'
 
 /** Bytes of the header of a pack or of its parity. */
 export const packHeaderLength = 96
@@ -25,7 +25,7 @@ export function encodePackHeader(pack: string, store: string, magic: PackFileMag
   header.writeUInt16LE(packMajor, 8)
   header.write(pack, 16, idLength, 'latin1')
   header.write(store, 44, idLength, 'latin1')
-  createHash('sha256').update(header.subarray(0, digestedLength)).digest().copy(header, digestedLength, 0, 16)
+  sha256(header.subarray(0, digestedLength)).copy(header, digestedLength, 0, 16)
   return header
 }
 
@@ -40,7 +40,7 @@ export function checkPackHeader(bytes: Uint8Array, pack: string, store?: string,
   if (header.length < packHeaderLength || header.toString('latin1', 0, 8) !== magic) {
     throw damagedPack(pack, 'its header is damaged')
   }
-  const digest = createHash('sha256').update(header.subarray(0, digestedLength)).digest()
+  const digest = sha256(header.subarray(0, digestedLength))
   if (digest.compare(header, digestedLength, packHeaderLength, 0, 16) !== 0) throw damagedPack(pack, 'its header is damaged')
   const [major, requires] = [header.readUInt16LE(8), header.readUInt32LE(12)]
   if (major !== packMajor) throw unknownInPack(pack, `format ${major}`)

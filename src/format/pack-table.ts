@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { type CodecName, codecNames } from './compression.ts'
 import { damagedPack, unknownInPack } from './damaged-pack.ts'
+import { sha256 } from './sha256.ts'
 
 /*
  * A frame is head | table | stored payload, little endian:
@@ -127,11 +127,7 @@ export function isFrameDigestRight(bytes: Buffer, pack: string, chunks: number):
 }
 
 function frameDigest(bytes: Buffer, pack: string, chunks: number): Buffer {
-  return createHash('sha256')
-    .update(pack, 'latin1')
-    .update(bytes.subarray(0, 32))
-    .update(bytes.subarray(frameHeadLength, headAndTableLength(chunks)))
-    .digest()
+  return sha256(pack, bytes.subarray(0, 32), bytes.subarray(frameHeadLength, headAndTableLength(chunks)))
 }
 
 /**

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { isWaymarkError } from '../model/errors.ts'
 import { damagedPack } from './damaged-pack.ts'
 import { type FrameEntry, readEnd, readFooter } from './pack-footer.ts'
@@ -6,6 +5,7 @@ import { asBuffer, checkPackHeader, packHeaderLength, type ReadPack, readExactly
 import { decodeEntry, decodeEntryTable } from './pack-reader.ts'
 import { type ByteRange, scanPack } from './pack-scan.ts'
 import { headAndTableLength, type PackChunk } from './pack-table.ts'
+import { sha256 } from './sha256.ts'
 
 export interface VerifyPackOptions {
   /** False: header, footer, trailer, heads and tables. True: also every stored payload, and the SHA-256 of every chunk. */
@@ -123,7 +123,7 @@ class PackCheck {
     const { resolveDelta } = this.#options
     if (kind === 'delta' && resolveDelta === undefined) return
     const raw = kind === 'delta' && resolveDelta ? await resolveDelta(payload, rawBytes) : payload
-    if (!createHash('sha256').update(raw).digest().equals(digest)) throw damagedPack(this.#pack, 'a chunk has another digest')
+    if (!sha256(raw).equals(digest)) throw damagedPack(this.#pack, 'a chunk has another digest')
   }
 
   /** What `check` gives, or the problem it throws; the range is the caller's to add. */

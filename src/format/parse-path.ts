@@ -1,4 +1,4 @@
-import { WaymarkError } from '../model/errors.ts'
+import { pathSegments, quotedKey } from '../model/path-segments.ts'
 
 /** One step of a path. */
 export interface PathStep {
@@ -11,18 +11,18 @@ export interface PathStep {
 const segment =
   /\.?([^.[\]"]+)|\[(map key )?(?:("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)|(true|false|null|undefined))\]/y
 
+const refusal = {
+  means: 'Nothing was read.',
+  remedy: 'Write it as metrics.loss, orders[3].total, settings["odd name"] or byId[map key "a"].',
+}
+
 /**
  * The steps of a path as errors name them: `orders[3].total`, `["odd name"]`, `byId[map key "a"]`; none for ''. Anything else is
  * `invalid`.
  */
 export function parsePath(path: string): PathStep[] {
   const steps: PathStep[] = []
-  segment.lastIndex = 0
-  for (let position = 0; position < path.length; position = segment.lastIndex) {
-    segment.lastIndex = position
-    const found = segment.exec(path)
-    const isFirst = position === 0
-    if (found === null || (found[1] !== undefined && (path[position] === '.') === isFirst)) throw noPath(path, position)
+  for (const { found, position } of pathSegments(path, segment, refusal)) {
     const [, name, mapKey, quoted, number, word] = found
     steps.push({ key: name ?? keyOf(path, position, quoted, number, word), isMapKey: mapKey !== undefined })
   }
@@ -31,20 +31,6 @@ export function parsePath(path: string): PathStep[] {
 
 function keyOf(path: string, position: number, quoted?: string, number?: string, word?: string): PathStep['key'] {
   if (number !== undefined) return Number(number)
-  if (quoted === undefined)
-    return word === undefined || word === 'undefined' ? undefined : word === 'null' ? null : word === 'true'
-  try {
-    return String(JSON.parse(quoted))
-  } catch {
-    throw noPath(path, position)
-  }
-}
-
-function noPath(path: string, position: number): WaymarkError {
-  return new WaymarkError('invalid', {
-    message: `The path ${JSON.stringify(path)} cannot be understood from character ${position + 1} on.`,
-    means: 'Nothing was read.',
-    remedy: 'Write it as metrics.loss, orders[3].total, settings["odd name"] or byId[map key "a"].',
-    details: { path, position },
-  })
+  if (quoted !== undefined) return quotedKey(quoted, path, position, refusal)
+  return word === undefined || word === 'undefined' ? undefined : word === 'null' ? null : word === 'true'
 }

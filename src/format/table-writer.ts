@@ -1,14 +1,16 @@
 import { Buffer } from 'node:buffer'
 import { columnarOfArrow } from '../tables/arrow-bridge.ts'
-import type { ColumnarTable, ColumnField } from '../tables/columnar.ts'
+import type { ColumnarTable } from '../tables/columnar.ts'
 import { contentHash } from '../tables/content-hash.ts'
-import { schemaFields } from '../tables/schema-fields.ts'
+import { inOrder, schemaFields } from '../tables/schema-fields.ts'
 import { type StoredTable, storedTable } from '../tables/stored-table.ts'
 import { tableFromRows } from '../tables/table-from-rows.ts'
 import type { TableMark } from '../tables/table-mark.ts'
+import { TableStream } from '../tables/table-stream.ts'
 import type { ItemSink } from './builtin-writers.ts'
 import { major } from './cbor-heads.ts'
 import { cborTag } from './cbor-tags.ts'
+import { refusedValue } from './refused-value.ts'
 import { WrittenTable } from './written-table.ts'
 
 /** A table as it will be written. */
@@ -36,6 +38,7 @@ export class TableWriter {
   prepare(value: object, { schema, order }: TableMark, path: string): PreparedTable {
     const known = this.#prepared.get(value)
     if (known !== undefined) return known
+    if (value instanceof TableStream) throw partOfValue(path)
     const rows = Array.isArray(value)
       ? tableFromRows(value, schema === undefined ? undefined : inOrder(schemaFields(schema), order), path)
       : undefined
@@ -72,11 +75,12 @@ export class TableWriter {
   }
 }
 
-function inOrder(fields: readonly ColumnField[], order: readonly string[] | undefined): readonly ColumnField[] {
-  if (order === undefined) return fields
-  const byName = new Map(fields.map(field => [field.name, field]))
-  return order.flatMap(name => byName.get(name) ?? [])
-}
+const partOfValue = (path: string): Error =>
+  refusedValue(
+    path,
+    'a table whose rows come one by one is a whole value, not a part of one',
+    'Save it by itself: return table(rows) from a stage of its own; or gather the rows in an array.',
+  )
 
 function bufferBytes(stored: unknown): number {
   if (stored instanceof Uint8Array) return stored.length

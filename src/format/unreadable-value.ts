@@ -23,3 +23,12 @@ export function unknownName(what: string, name: string): WaymarkError {
     { name },
   )
 }
+
+export function tooDeepToLoad(depth: number, maxDepth: number): WaymarkError {
+  return new WaymarkError('limit', {
+    message: `The stored value nests deeper than ${Math.min(depth, maxDepth)} levels.`,
+    means: 'Nothing was loaded; the stored bytes are untouched.',
+    remedy: 'Read it with a larger maxDepth, in a process with a larger stack (node --stack-size).',
+    details: { maxDepth },
+  })
+}

@@ -26,6 +26,12 @@ const remedies: ReadonlyMap<string, string> = new Map([
   ['Proxy', live],
 ])
 
+/** For an Arrow table that is not marked as a table. */
+export const unmarkedTable: Refusal = {
+  problem: 'an Arrow table is kept only where it is said to be one',
+  remedy: 'Mark it: table(value).',
+}
+
 /** For a function or a symbol. */
 export function refusalOfType(type: string): Refusal {
   return {

@@ -5,12 +5,13 @@ import { ByteReader } from './byte-reader.ts'
 import { major, simple } from './cbor-heads.ts'
 import { cborTag } from './cbor-tags.ts'
 import { type CodecRegistry, restoredInstance } from './codec.ts'
-import { bareError, errorClasses, errorFieldOrder } from './error-fields.ts'
+import { defineValue } from './define-value.ts'
+import { type ErrorSource, readError } from './error-reader.ts'
 import { isForInExact, ownPropertyCount } from './own-property-count.ts'
 import { SharedValues } from './shared-values.ts'
 import { arrayIndexOf, isInherited, mostStoredKeys, StoredKeys } from './stored-keys.ts'
 import { revivedTable } from './table-reader.ts'
-import { unknownName, unknownTag } from './unreadable-value.ts'
+import { tooDeepToLoad, unknownName, unknownTag } from './unreadable-value.ts'
 import { isStackOverflow } from './value-depth.ts'
 
 /** An array up to this length is made at once, a longer one grows with the elements that really come. */
@@ -20,7 +21,7 @@ const allocatedElements = 64
 type Properties = Record<string, unknown>
 
 /** Reads one value, or the elements of one array. */
-export class ValueDecoder {
+export class ValueDecoder implements ErrorSource {
   readonly #input: ByteReader
   readonly #codecs: CodecRegistry
   readonly #maxDepth: number
@@ -53,7 +54,9 @@ export class ValueDecoder {
       return step()
     } catch (error) {
       if (error instanceof WaymarkError || !(error instanceof RangeError)) throw error
-      throw isStackOverflow(error) ? this.#tooDeep() : this.#input.damaged('the value goes on where the bytes end', error)
+      throw isStackOverflow(error)
+        ? tooDeepToLoad(this.#depth, this.#maxDepth)
+        : this.#input.damaged('the value goes on where the bytes end', error)
     }
   }
 
@@ -141,7 +144,7 @@ export class ValueDecoder {
   #array(length: number): unknown[] {
     this.#input.expect(length, 1)
     const array: unknown[] = length <= allocatedElements ? new Array(length) : []
-    this.#enter(array)
+    this.enter(array)
     for (let index = 0; index < length; index++) {
       const initial = this.#input.byte()
       if (initial === tagOfOneByte && this.#input.skipAbsent()) array.length = Math.max(array.length, index + 1)
@@ -152,13 +155,14 @@ export class ValueDecoder {
   }
 
   #plainObject(object: Properties, count: number): object {
-    this.#enter(object)
-    this.#properties(object, count)
+    this.enter(object)
+    this.properties(object, count)
     this.#depth--
     return object
   }
 
-  #properties(object: Properties, count: number): void {
+  /** Reads so many properties into an object. */
+  properties(object: Properties, count: number): void {
     const input = this.#input
     input.expect(count, 2)
     const site = this.#site
@@ -202,7 +206,7 @@ export class ValueDecoder {
       case cborTag.nullPrototype:
         return this.#plainObject(Object.create(null), this.#input.head(major.map, 'map'))
       case cborTag.error:
-        return this.#error(this.#input.head(major.map, 'map'))
+        return readError(this.#input.head(major.map, 'map'), this.#input, this)
       case cborTag.registeredClass:
         return this.#registered()
       case cborTag.table:
@@ -224,7 +228,7 @@ export class ValueDecoder {
   #map(size: number): ReadonlyMap<unknown, unknown> {
     this.#input.expect(size, 2)
     const map = new Map<unknown, unknown>()
-    this.#enter(map)
+    this.enter(map)
     for (let left = size; left > 0; left--) {
       const key = this.#distinct(this.read())
       map.set(key, this.read())
@@ -237,7 +241,7 @@ export class ValueDecoder {
   #set(size: number): ReadonlySet<unknown> {
     this.#input.expect(size, 1)
     const set = new Set<unknown>()
-    this.#enter(set)
+    this.enter(set)
     for (let left = size; left > 0; left--) set.add(this.#distinct(this.read()))
     if (set.size !== size) throw this.#input.damaged('a Set with an element that comes twice')
     this.#depth--
@@ -248,42 +252,6 @@ export class ValueDecoder {
   #distinct(key: unknown): unknown {
     if (Object.is(key, -0)) throw this.#input.damaged('-0 as a key, which no Map or Set can hold')
     return key
-  }
-
-  #error(count: number): Error {
-    const input = this.#input
-    if (count === 0 || input.string() !== 'class') throw input.damaged('an Error without its class')
-    const className = input.string()
-    const create = errorClasses.get(className)
-    if (create === undefined) throw unknownName('class of Error', className)
-    const error = bareError(create)
-    this.#enter(error)
-    let field = 0
-    for (let left = count - 1; left > 0; left--) {
-      const name = input.string()
-      const next = errorFieldOrder.indexOf(name)
-      if (next <= field) throw input.damaged('an Error with fields it cannot have, or in another order')
-      field = next
-      if (name === 'properties') this.#errorProperties(error, input.head(major.map, 'map'))
-      else {
-        const value = this.read()
-        if (name === 'name' && value === className) throw input.damaged('an Error with a name that goes without saying')
-        defineValue(error, name, value, false)
-      }
-    }
-    this.#depth--
-    return error
-  }
-
-  /** Defined one by one: assigning could call a setter of the prototype, or keep a property from being enumerable. */
-  #errorProperties(error: Error, count: number): void {
-    const properties: Properties = {}
-    this.#properties(properties, count)
-    if (count === 0) throw this.#input.damaged('an Error with an empty list of properties')
-    for (const name of Object.keys(properties)) {
-      if (Object.hasOwn(error, name)) throw this.#input.damaged('an Error with a property that comes twice')
-      defineValue(error, name, properties[name], true)
-    }
   }
 
   #registered(): unknown {
@@ -330,22 +298,19 @@ export class ValueDecoder {
     return value
   }
 
-  #enter(container: object): void {
+  /** A container is begun. */
+  enter(container: object): void {
     this.#shared.made(container)
     this.#descend()
   }
 
-  #descend(): void {
-    if (++this.#depth > this.#maxDepth) throw this.#tooDeep()
+  /** A container that was entered is complete. */
+  leave(): void {
+    this.#depth--
   }
 
-  #tooDeep(): WaymarkError {
-    return new WaymarkError('limit', {
-      message: `The stored value nests deeper than ${Math.min(this.#depth, this.#maxDepth)} levels.`,
-      means: 'Nothing was loaded; the stored bytes are untouched.',
-      remedy: 'Read it with a larger maxDepth, in a process with a larger stack (node --stack-size).',
-      details: { maxDepth: this.#maxDepth },
-    })
+  #descend(): void {
+    if (++this.#depth > this.#maxDepth) throw tooDeepToLoad(this.#depth, this.#maxDepth)
   }
 }
 
@@ -353,7 +318,3 @@ export class ValueDecoder {
 const tableHead = Uint8Array.of((major.tag << 5) | 26, 0x57, 0x4d, 0x4b, 0x07)
 /** First byte of a tag whose number takes one byte more, as that of an absent element does. */
 const tagOfOneByte = (major.tag << 5) | 24
-
-function defineValue(object: object, name: string, value: unknown, enumerable: boolean): void {
-  Object.defineProperty(object, name, { value, enumerable, writable: true, configurable: true })
-}

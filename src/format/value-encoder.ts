@@ -10,6 +10,7 @@ import type { CodecRegistry } from './codec.ts'
 import { explainedError, instanceWithinItself, tooSparse } from './encoding-errors.ts'
 import { writeError } from './error-writer.ts'
 import { localPrototype } from './local-prototype.ts'
+import { ObjectSampling } from './object-sampling.ts'
 import { ArrayMarks, guessedKey, mostRootKeys, notedBytes, type OutlineNotes } from './outline-notes.ts'
 import { isForInExact, ownPropertyCount } from './own-property-count.ts'
 import { findExtraProperty, findUnstorableProperty, type UnstorableProperty } from './property-check.ts'
@@ -17,13 +18,9 @@ import { refusedValue } from './refused-value.ts'
 import { SharedReferences } from './shared-references.ts'
 import { type KeyGuess, mostStoredKeys, StoredKeys } from './stored-keys.ts'
 import { TableWriter } from './table-writer.ts'
-import { refusalOfPrototype, refusalOfType } from './unstorable-kinds.ts'
+import { refusalOfPrototype, refusalOfType, unmarkedTable } from './unstorable-kinds.ts'
 import { joinPath } from './value-path.ts'
 
-/** This many objects of a value are searched for properties that would be lost, then one in {@link checkedEvery}. */
-const alwaysChecked = 1_000
-/** A prime, so that no repeating order of objects hides one kind from it. */
-const checkedEvery = 31
 /** Holes cost three bytes each: a sparse array like `a[4e9] = 1` must not fill the memory. */
 const mostHoles = 1_000_000
 /** The first element of an array whose position is looked at. */
@@ -40,9 +37,7 @@ export class ValueEncoder implements ItemSink {
   readonly #keepsTables: boolean
   readonly ancestors = new Ancestors()
   readonly tables = new TableWriter()
-  #objects = 0
-  /** An attempt ends at about this object. */
-  #lastObject = Number.MAX_SAFE_INTEGER
+  readonly #sampling = new ObjectSampling()
   /** The key under which objects are being written. */
   site = this.#keys.root
 
@@ -83,7 +78,7 @@ export class ValueEncoder implements ItemSink {
     const depth = this.ancestors.depth
     const site = this.site
     const start = this.out.beginAttempt(bytes)
-    this.#lastObject = this.#objects + objects
+    this.#sampling.beginAttempt(objects)
     try {
       this.write(value)
       if (this.out.endAttempt()) return true
@@ -91,7 +86,7 @@ export class ValueEncoder implements ItemSink {
       if (error !== attemptEnded) throw error
       this.out.endAttempt()
     } finally {
-      this.#lastObject = Number.MAX_SAFE_INTEGER
+      this.#sampling.endAttempt()
     }
     this.out.rewind(start)
     this.#notes?.dropFrom(start)
@@ -144,7 +139,7 @@ export class ValueEncoder implements ItemSink {
 
   /** A plain object, and what is stored as one. */
   writeProperties(value: object): void {
-    if (this.#isChecked()) this.#refuse(findUnstorableProperty(value))
+    if (this.#sampling.isChecked()) this.#refuse(findUnstorableProperty(value))
     this.#properties(value)
   }
 
@@ -227,14 +222,14 @@ export class ValueEncoder implements ItemSink {
 
   /** Refuses an object with properties that would be lost. Not every object is looked at. */
   check(value: object): void {
-    if (!this.#isChecked()) return
+    if (!this.#sampling.isChecked()) return
     const prototype: unknown = Object.getPrototypeOf(value)
     const isPlain = prototype === null || prototype === Object.prototype
     this.#refuse(isPlain ? findUnstorableProperty(value) : findExtraProperty(value))
   }
 
   #array(value: readonly unknown[]): void {
-    if (this.#isChecked()) this.#refuse(findExtraProperty(value))
+    if (this.#sampling.isChecked()) this.#refuse(findExtraProperty(value))
     const mark = this.#keepsTables ? tableMarkOf(value) : undefined
     if (mark !== undefined) return this.#table(value, mark)
     const length = value.length
@@ -282,20 +277,14 @@ export class ValueEncoder implements ItemSink {
     if (local === Object.prototype) return this.writeProperties(value)
     if (local === Array.prototype && Array.isArray(value)) return this.#array(value)
     if (local !== prototype && this.#builtin(value, local)) return
-    if (isArrowTable(value))
-      throw refusedValue(
-        this.ancestors.path(),
-        'an Arrow table is kept only where it is said to be one',
-        'Mark it: table(value).',
-      )
-    const { problem, remedy } = refusalOfPrototype(prototype, builtinWriters.has(local))
+    const { problem, remedy } = isArrowTable(value) ? unmarkedTable : refusalOfPrototype(prototype, builtinWriters.has(local))
     throw refusedValue(this.ancestors.path(), problem, remedy)
   }
 
   #builtin(value: object, prototype: object): boolean {
     const writer = builtinWriters.get(prototype)
     if (writer === undefined) return false
-    if (this.#isChecked()) this.#refuse(findExtraProperty(value))
+    if (this.#sampling.isChecked()) this.#refuse(findExtraProperty(value))
     return writer(value, this)
   }
 
@@ -304,13 +293,6 @@ export class ValueEncoder implements ItemSink {
     const codec = this.#codecs.forPrototype(Object.getPrototypeOf(value))
     if (codec === undefined || !this.ancestors.has(value)) return
     throw instanceWithinItself(this.ancestors.pathTo(value), codec.tag)
-  }
-
-  #isChecked(): boolean {
-    const objects = this.#objects++
-    if (objects % checkedEvery !== 0) return objects < alwaysChecked
-    if (objects > this.#lastObject) throw attemptEnded
-    return true
   }
 
   #refuse(found: UnstorableProperty | undefined): void {

@@ -43,11 +43,14 @@ export function decodeAccept({ stream, payload, position }: SegmentRecord): Acce
     const segment = bytes.toString('latin1', headLength, copiesAt)
     const base = { token: bytes.readUInt32LE(0), sequence: bytes.readUInt32LE(4), segment }
     const copies: SegmentRecord[] = []
+    const placesOfCopies = position.copies?.values()
     for (let at = copiesAt; at < bytes.length; ) {
       const length = bytes.readUInt32LE(at)
       const record = decodeRecord(bytes.subarray(at, at + length))
       if (record === undefined) throw new RangeError('a copied record is not whole')
-      copies.push({ ...record, position: { segment: position.segment, offset: payloadAt + at, length } })
+      // In a sealed record they stand elsewhere than in what it says.
+      const place = placesOfCopies?.next().value ?? { offset: payloadAt + at, length }
+      copies.push({ ...record, position: { segment: position.segment, ...place } })
       at += length
     }
     return { base, copies }

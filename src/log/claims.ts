@@ -1,6 +1,20 @@
 import { createHash } from 'node:crypto'
 import zlib from 'node:zlib'
 import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
+import type { Seals } from '../seal/seals.ts'
+
+/** How streams are called in the names of their claims. */
+export interface ClaimNames {
+  readonly nameOf: (stream: string) => string
+  /** How the claims were called that may be there from before the store was sealed: they count as well. */
+  readonly wasNamed: (stream: string) => string | undefined
+}
+
+/** As they are; in a sealed store, so that they cannot be read. */
+export const claimNames = (seals: Seals | undefined): ClaimNames => ({
+  nameOf: stream => seals?.name('stream', stream) ?? stream,
+  wasNamed: stream => (seals?.acceptsPlain === true ? stream : undefined),
+})
 
 /**
  * Claims decide who may write a stream: `claims/<shard>/<stream>.<n>`, created only if absent; n is the fencing token. They are
@@ -9,17 +23,25 @@ import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
 export class Claims {
   readonly #files: FileSystem
   readonly #root: string
+  readonly #names: ClaimNames
   /** Folders whose own names are durable. */
   readonly #durableShards = new Set<string>()
 
-  constructor(files: FileSystem, root: string) {
+  constructor(files: FileSystem, root: string, names: ClaimNames = claimNames(undefined)) {
     this.#files = files
     this.#root = root
+    this.#names = names
   }
 
   of(stream: string): StreamClaims {
-    const shard = `${this.#root}/${createHash('sha256').update(stream).digest('hex').slice(0, 2)}`
-    return new StreamClaims(this.#files, shard, stream, () => this.#makeShard(shard))
+    const before = this.#names.wasNamed(stream)
+    return this.named(this.#names.nameOf(stream), before === undefined ? undefined : this.named(before))
+  }
+
+  /** Of the stream whose claims are named so. */
+  named(name: string, before?: StreamClaims): StreamClaims {
+    const shard = `${this.#root}/${createHash('sha256').update(name).digest('hex').slice(0, 2)}`
+    return new StreamClaims(this.#files, shard, name, () => this.#makeShard(shard), before)
   }
 
   async #makeShard(shard: string): Promise<void> {
@@ -37,12 +59,15 @@ export class StreamClaims {
   readonly #shard: string
   readonly #prefix: string
   readonly #makeShard: () => Promise<void>
+  readonly #before: StreamClaims | undefined
 
-  constructor(files: FileSystem, shard: string, stream: string, makeShard: () => Promise<void>) {
+  /** @param before the claims of the same stream under another name */
+  constructor(files: FileSystem, shard: string, name: string, makeShard: () => Promise<void>, before?: StreamClaims) {
     this.#files = files
     this.#shard = shard
-    this.#prefix = `${stream}.`
+    this.#prefix = `${name}.`
     this.#makeShard = makeShard
+    this.#before = before
   }
 
   /** Path of a claim, whether it is there or not: for who looks at the files themselves. */
@@ -50,8 +75,9 @@ export class StreamClaims {
     return this.#path(token)
   }
 
-  exists(token: number): Promise<boolean> {
-    return this.#files.exists(this.#path(token))
+  async exists(token: number): Promise<boolean> {
+    // Under the name before first: a claim is renamed from that one to the other, never back.
+    return (await this.#before?.exists(token)) === true || this.#files.exists(this.#path(token))
   }
 
   /**
@@ -59,7 +85,7 @@ export class StreamClaims {
    * durable a power cut may take an earlier one and leave a later.
    */
   async highest(): Promise<number> {
-    let highest = 0
+    let highest = (await this.#before?.highest()) ?? 0
     for (const name of await this.#names()) {
       if (!name.startsWith(this.#prefix)) continue
       const token = name.slice(this.#prefix.length)
@@ -73,6 +99,7 @@ export class StreamClaims {
    * under it in that segment and nowhere else. Nothing may be written before `makeDurable`.
    */
   async take(token: number, segment: string): Promise<boolean> {
+    if ((await this.#before?.exists(token)) === true) return false
     await this.#makeShard()
     try {
       const file = await this.#files.open(this.#path(token), 'create')
@@ -93,6 +120,10 @@ export class StreamClaims {
 
   /** The segment for which a token was taken, if the claim is there and its content survived. */
   async segment(token: number): Promise<string | undefined> {
+    return (await this.#before?.segment(token)) ?? (await this.#segmentHere(token))
+  }
+
+  async #segmentHere(token: number): Promise<string | undefined> {
     try {
       const file = await this.#files.open(this.#path(token), 'read')
       try {

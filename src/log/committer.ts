@@ -4,9 +4,11 @@ import type { Clock, Random } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { newSegmentId } from '../model/ids.ts'
 import type { RecordPosition } from '../model/run-view.ts'
+import type { Seals } from '../seal/seals.ts'
 import { CommitQueue, type PendingCommit } from './commit-queue.ts'
 import { FramedBatch, type MaybeOwner } from './framed-batch.ts'
 import type { AppendDurability, CommittedBatch, Ownership } from './log.ts'
+import { RecordSeal } from './record-seal.ts'
 import { maxBodyLength } from './segment-format.ts'
 import { SegmentWriter } from './segment-writer.ts'
 import type { StreamOwner } from './stream-owner.ts'
@@ -18,6 +20,10 @@ export interface CommitterOptions {
   readonly storeId: string
   readonly clock: Clock
   readonly random: Random
+  /** Of a sealed store: seals what is written. */
+  readonly seals?: Seals | undefined
+  /** Asked after each write, before it is acknowledged: rejects where this process must write no more. */
+  readonly mayWrite?: (() => Promise<void>) | undefined
   /** Called for each batch once it is acknowledged, before its appends resolve, and when more of the segment is durable. */
   readonly onCommitted?: ((batch: CommittedBatch) => void) | undefined
 }
@@ -123,8 +129,10 @@ export class Committer {
   }
 
   async #makeWriter(): Promise<SegmentWriter> {
-    const { files, folder, storeId, clock, random } = this.#options
-    this.#writer = await SegmentWriter.make(files, folder, { segment: newSegmentId(clock, random), store: storeId })
+    const { files, folder, storeId, clock, random, seals } = this.#options
+    const segment = newSegmentId(clock, random)
+    const seal = seals && new RecordSeal(seals.current, segment, stream => seals.name('stream', stream))
+    this.#writer = await SegmentWriter.make(files, folder, { segment, store: storeId }, seal)
     return this.#writer
   }
 
@@ -170,6 +178,7 @@ export class Committer {
     const start = writer.end
     const sync = batch.mustSync || start - writer.durableEnd + batch.bytes > maxUnsyncedBytes
     const meanwhile = async () => {
+      await this.#options.mayWrite?.()
       for (const owner of batch.owners) await owner.checkFence()
     }
     let places: Awaited<ReturnType<SegmentWriter['append']>> = []

@@ -3,17 +3,21 @@ import type { FileSystem } from '../files/file-system.ts'
 import type { Clock, Random } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { RecordPosition } from '../model/run-view.ts'
+import type { Seals } from '../seal/seals.ts'
 import { encodeAccept } from './accept.ts'
-import { Claims, type StreamClaims } from './claims.ts'
+import { Claims, claimNames, type StreamClaims } from './claims.ts'
 import { Committer, SegmentAbandoned } from './committer.ts'
-import { type FoundStream, findIntact, findStream } from './find-stream.ts'
+import { type FoundStream, findIntact, findStream, withoutLong } from './find-stream.ts'
 import { countedHistory } from './history.ts'
+import { defaultLeaveRule, type LeaveRule } from './left-payloads.ts'
 import type {
   AppendDurability,
   CommittedBatch,
+  FoundSegmentRecord,
   IntactStream,
   Log,
   Ownership,
+  SegmentRecord,
   SegmentTail,
   StreamHistory,
   StreamPlace,
@@ -28,8 +32,14 @@ export interface FileLogOptions {
   readonly storeId: string
   readonly clock: Clock
   readonly random: Random
+  /** Of a sealed store. */
+  readonly seals?: Seals | undefined
   /** Bytes of a segment that somebody knows to have been durable: a segment that ends before is damaged. */
   readonly witness?: (segment: string) => Promise<number>
+  /** Which payloads a history leaves in the log. Default: those over 64 KiB, once it holds 8 MiB of such. */
+  readonly leave?: LeaveRule
+  /** Asked after each write, before it is acknowledged: rejects where this process must write no more. */
+  readonly mayWrite?: (() => Promise<void>) | undefined
   /** Called for each batch once it is durable, before those who wait for its appends go on. Must not throw. */
   readonly onCommitted?: (batch: CommittedBatch) => void
 }
@@ -39,13 +49,15 @@ export class FileLog implements Log {
   readonly #claims: Claims
   readonly #segments: Segments
   readonly #committer: Committer
+  readonly #leave: LeaveRule
 
   constructor(options: FileLogOptions) {
-    const { files, root, storeId, clock, random, witness, onCommitted } = options
+    const { files, root, storeId, clock, random, seals, mayWrite, witness, leave = defaultLeaveRule, onCommitted } = options
     const folder = `${root}/segments`
-    this.#claims = new Claims(files, `${root}/claims`)
-    this.#segments = new Segments({ files, folder, storeId, ...(witness && { witness }) })
-    this.#committer = new Committer({ files, folder, storeId, clock, random, onCommitted })
+    this.#claims = new Claims(files, `${root}/claims`, claimNames(seals))
+    this.#segments = new Segments({ files, folder, storeId, seals, ...(witness && { witness }) })
+    this.#leave = leave
+    this.#committer = new Committer({ files, folder, storeId, clock, random, seals, mayWrite, onCommitted })
   }
 
   async create(stream: string): Promise<Ownership> {
@@ -96,7 +108,7 @@ export class FileLog implements Log {
       for (;;) {
         const highest = await highestOf(claims, hint)
         if (highest === 0) return nothing
-        const { history, tokens } = await findStream(this.#segments, { stream, claims, highest, hint })
+        const { history, tokens } = await findStream(this.#segments, { stream, claims, highest, hint, leave: this.#leave })
         // An owner that came meanwhile has decided what of its predecessor counts; what was read may be void.
         if (await claims.exists(highest + 1)) continue
         const lost = await tokenWithoutClaim(claims, tokens, highest)
@@ -110,7 +122,8 @@ export class FileLog implements Log {
     const claims = this.#claims.of(stream)
     return this.#reading(`read ${stream}`, async () => {
       const highest = await highestOf(claims, hint)
-      const found = highest === 0 ? undefined : await findIntact(this.#segments, { stream, claims, highest, hint })
+      const found =
+        highest === 0 ? undefined : await findIntact(this.#segments, { stream, claims, highest, hint, leave: this.#leave })
       const lost = found && (await tokenWithoutClaim(claims, found.tokens, highest))
       if (lost !== undefined) throw claimLost(stream, lost)
       return found?.intact
@@ -125,14 +138,14 @@ export class FileLog implements Log {
         const segment = await this.#committer.segment()
         const highest = Math.max(newest, await claims.highest())
         const hint = last.segment
-        const found = await findIntact(this.#segments, { stream, claims, highest, hint })
+        const found = await findIntact(this.#segments, { stream, claims, highest, hint, leave: this.#leave })
         if (found?.intact.newest.token !== newest) throw fenced(stream)
         if (!(await claims.take(highest + 1, segment))) continue
         await claims.makeDurable()
         const owner = new StreamOwner(stream, claims, highest + 1, segment)
         const isIntact = last.token === found.base.token && last.sequence === found.base.sequence
         try {
-          await this.#committer.commit(owner, 'accept', [encodeAccept(last, isIntact ? found.copies : [])])
+          await this.#committer.commit(owner, 'accept', [encodeAccept(last, isIntact ? await this.#whole(found.copies) : [])])
           return owner
         } catch (error) {
           if (!(error instanceof SegmentAbandoned)) throw error
@@ -187,7 +200,7 @@ export class FileLog implements Log {
     await claims.makeDurable()
     const ownership = new StreamOwner(stream, claims, token, segment)
     if (highest === 0) return { ownership, history: nothing }
-    const found = await findStream(this.#segments, { stream, claims, highest, hint })
+    const found = await findStream(this.#segments, { stream, claims, highest, hint, leave: this.#leave })
     // Nothing is written under a token before its claim, and this claim is ours; who wrote under a higher one must have claimed it.
     const lost = found.tokens.has(token) ? token : await tokenWithoutClaim(claims, found.tokens, token)
     if (lost !== undefined) throw claimLost(stream, lost)
@@ -198,17 +211,24 @@ export class FileLog implements Log {
   /** Writes the ACCEPT of a take-over: from here on this owner's word counts. Undefined if its segment was abandoned. */
   async #accept(owner: StreamOwner, { base, unproven, history, records }: FoundStream): Promise<StreamHistory | undefined> {
     const { stream, token } = owner
-    const payload = encodeAccept(base, unproven)
+    const payload = encodeAccept(base, await this.#whole(unproven))
     try {
       const [position] = await this.#committer.commit(owner, 'accept', [payload])
       if (position === undefined || unproven.length === 0) return history
       // The copies are where those records last; their first home may be gone after a power cut.
       const own = { kind: 'accept', stream, token, sequence: 0, payload, position } as const
-      return { ...history, records: countedHistory(stream, [...records, own]).records }
+      return { ...history, records: withoutLong(countedHistory(stream, [...records, own]).records, this.#leave) }
     } catch (error) {
       if (error instanceof SegmentAbandoned) return undefined
       throw error
     }
+  }
+
+  /** The records with the payloads that were left in the log. */
+  async #whole(records: readonly FoundSegmentRecord[]): Promise<readonly SegmentRecord[]> {
+    const whole: SegmentRecord[] = []
+    for (const record of records) whole.push({ ...record, payload: record.payload ?? (await this.read(record.position)).payload })
+    return whole
   }
 
   async #reading<T>(doing: string, read: () => Promise<T>): Promise<T> {

@@ -2,8 +2,12 @@ import { WaymarkError } from '../model/errors.ts'
 import { type AcceptedBase, decodeAccept } from './accept.ts'
 import type { StreamClaims } from './claims.ts'
 import { countedHistory, intactHistory } from './history.ts'
-import type { IntactStream, SegmentRecord, SegmentTail, StreamHistory } from './log.ts'
+import { type LeaveRule, leaving } from './left-payloads.ts'
+import type { FoundRecord, FoundSegmentRecord, IntactStream, SegmentTail, StreamHistory } from './log.ts'
 import type { Segments } from './segments.ts'
+
+/** What a segment holds of a stream; long payloads are left in it. */
+type FoundTail = SegmentTail<FoundSegmentRecord>
 
 /** Where and by whom a stream is looked for. */
 export interface StreamQuery {
@@ -13,6 +17,7 @@ export interface StreamQuery {
   readonly highest: number
   /** A segment to look into where no claim names one. */
   readonly hint: string | undefined
+  readonly leave: LeaveRule
 }
 
 /** What counts of a stream, and what its next owner must write down to take it over. */
@@ -20,9 +25,9 @@ export interface FoundStream {
   readonly history: StreamHistory
   readonly base: AcceptedBase
   /** Records of the base in a batch that nothing proves durable, its own ACCEPT included. */
-  readonly unproven: readonly SegmentRecord[]
+  readonly unproven: readonly FoundSegmentRecord[]
   /** The records that decide it, those that do not count included. */
-  readonly records: readonly SegmentRecord[]
+  readonly records: readonly FoundSegmentRecord[]
   /** Every token that was seen, also of owners that do not count. */
   readonly tokens: ReadonlySet<number>
 }
@@ -48,7 +53,7 @@ export async function findStream(segments: Segments, query: StreamQuery): Promis
 export interface FoundIntact {
   readonly intact: IntactStream
   readonly base: AcceptedBase
-  readonly copies: readonly SegmentRecord[]
+  readonly copies: readonly FoundSegmentRecord[]
   readonly tokens: ReadonlySet<number>
 }
 
@@ -71,12 +76,14 @@ export async function findIntact(segments: Segments, query: StreamQuery): Promis
 class StreamSearch {
   readonly #segments: Segments
   readonly #query: StreamQuery
-  readonly #read = new Map<string, SegmentTail>()
+  readonly #read = new Map<string, FoundTail>()
+  #isLeft: (payload: Uint8Array) => boolean
   readonly tokens = new Set<number>()
 
   constructor(segments: Segments, query: StreamQuery) {
     this.#segments = segments
     this.#query = query
+    this.#isLeft = leaving(query.leave)
   }
 
   /** What whoever gave the hint knows of must be seen, also where no claim leads there. */
@@ -111,6 +118,7 @@ class StreamSearch {
     // What was read before may be older than the ACCEPT in this segment; what is read from now on holds all that it builds on.
     // Still newer owners are another matter.
     this.#read.clear()
+    this.#isLeft = leaving(this.#query.leave)
     this.#read.set(segment, tail)
     await this.#readBases(token, segment)
     const records = [...this.#read.values()].flatMap(recordsOf).filter(record => record.token <= token)
@@ -120,7 +128,7 @@ class StreamSearch {
     if (tail.damage !== undefined && last < tail.damage.lastOffset) throw damaged(stream, tail)
     const sequence = counted.findLast(record => record.token === token)?.sequence ?? 0
     return {
-      history: { records: counted, token, segment, tornBytes: tail.tornBytes },
+      history: { records: withoutLong(counted, this.#query.leave), token, segment, tornBytes: tail.tornBytes },
       base: { token, sequence, segment },
       unproven: tail.closed ? [] : own.filter(record => record.position.offset >= tail.provenEnd),
       records,
@@ -133,26 +141,27 @@ class StreamSearch {
     const { stream } = this.#query
     const tail = await this.#readOnce(newestSegment)
     this.#read.clear()
+    this.#isLeft = leaving(this.#query.leave)
     this.#read.set(newestSegment, tail)
     await this.#readBases(newest, newestSegment)
     const records = [...this.#read.values()].flatMap(recordsOf).filter(record => record.token <= newest)
     const found = intactHistory(stream, records, newest)
     const { token, sequence, segment = newestSegment } = found
     const home = await this.#readOnce(segment)
-    const isUnsafe = ({ position }: Pick<SegmentRecord, 'position'>): boolean =>
+    const isUnsafe = ({ position }: Pick<FoundSegmentRecord, 'position'>): boolean =>
       position.segment !== segment || (!home.closed && position.offset >= home.provenEnd)
     // Copies in the take-over of an owner that counts no more would be lost with it.
     const copies = [
       ...recordsOf(home).filter(record => record.kind === 'accept' && record.token === token && isUnsafe(record)),
       ...found.records
         .filter(record => record.token === token && isUnsafe(record))
-        .map((record): SegmentRecord => ({ ...record, kind: 'data' })),
+        .map((record): FoundSegmentRecord => ({ ...record, kind: 'data' })),
     ]
     const endOfNewest = recordsOf(tail).findLast(record => record.token === newest)?.position.offset ?? 0
     const isEndLost = tail.damage !== undefined && endOfNewest < tail.damage.lastOffset
     return {
       intact: {
-        records: found.records,
+        records: withoutLong(found.records, this.#query.leave),
         last: { token, sequence, segment },
         newest: { ...found.newest, segment: newestSegment },
         isEndLost,
@@ -172,12 +181,12 @@ class StreamSearch {
   /** Follows the chain of ACCEPTs down to the first owner. */
   async #readBases(token: number, segment: string): Promise<void> {
     let at = { token, segment }
-    let copies: readonly SegmentRecord[] = []
+    let copies: readonly FoundSegmentRecord[] = []
     while (at.token > 1) {
       const { token } = at
       const records = [...recordsOf(await this.#readOnce(at.segment)), ...copies]
-      const record = records.find(({ kind, token: other }) => kind === 'accept' && other === token)
-      if (record === undefined) return
+      const record = records.find(one => one.kind === 'accept' && one.token === token)
+      if (record?.kind !== 'accept') return
       const accept = decodeAccept(record)
       if (accept.base.segment === '' || accept.base.token >= token) return
       at = accept.base
@@ -186,19 +195,27 @@ class StreamSearch {
     }
   }
 
-  async #readOnce(segment: string): Promise<SegmentTail> {
+  async #readOnce(segment: string): Promise<FoundTail> {
     const known = this.#read.get(segment)
     if (known !== undefined) return known
-    const tail = await this.#segments.recordsOf(segment, this.#query.stream)
+    const tail = await this.#segments.recordsOf(segment, { stream: this.#query.stream, isLeft: this.#isLeft })
     this.#read.set(segment, tail)
     for (const record of recordsOf(tail)) this.tokens.add(record.token)
     return tail
   }
 }
 
-const recordsOf = (tail: SegmentTail): SegmentRecord[] => tail.batches.flatMap(batch => batch.records)
+/** The same records without long payloads, which those have as well that a take-over copied. */
+export function withoutLong(records: readonly FoundRecord[], rule: LeaveRule): readonly FoundRecord[] {
+  const isLeft = leaving(rule)
+  return records.map(record =>
+    record.payload !== undefined && isLeft(record.payload) ? { ...record, payload: undefined } : record,
+  )
+}
 
-function damaged(stream: string, tail: SegmentTail): WaymarkError {
+const recordsOf = (tail: FoundTail): FoundSegmentRecord[] => tail.batches.flatMap(batch => batch.records)
+
+function damaged(stream: string, tail: FoundTail): WaymarkError {
   const { offset, reason } = tail.damage ?? { offset: 0, reason: 'its header is missing' }
   return new WaymarkError('corrupt', {
     message: `segment ${tail.segment}, which holds ${stream}, is damaged at byte ${offset}: ${reason}`,

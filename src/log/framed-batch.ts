@@ -1,8 +1,8 @@
 import type { RecordPosition } from '../model/run-view.ts'
 import { decodeAccept, encodeAccept } from './accept.ts'
 import type { PendingCommit } from './commit-queue.ts'
-import type { SegmentRecord } from './log.ts'
-import { type FramedRecord, recordLength } from './segment-format.ts'
+import type { PlacedPosition, SegmentRecord } from './log.ts'
+import { type FramedRecord, type RecordPlace, recordLength } from './segment-format.ts'
 import type { StreamOwner } from './stream-owner.ts'
 
 /** Undefined: the free stream, which nobody owns. */
@@ -105,12 +105,12 @@ export class FramedBatch {
     this.#owners.push(owner)
   }
 
-  #position(places: readonly Place[], i: number): RecordPosition {
+  #position(places: readonly Place[], i: number): PlacedPosition {
     return { segment: this.#segment, offset: 0, length: 0, ...places[i] }
   }
 }
 
-type Place = Omit<RecordPosition, 'segment'>
+type Place = RecordPlace
 
 /**
  * After a failed write a stream goes on under its next token from what was acknowledged, with copies of what no sync had covered

@@ -1,11 +1,11 @@
 import { WaymarkError } from '../model/errors.ts'
 import { type Accept, decodeAccept } from './accept.ts'
-import type { SegmentRecord, StoredRecord } from './log.ts'
+import type { FoundRecord, FoundSegmentRecord } from './log.ts'
 
 /** What counts of a stream, from the records of it that can be read anywhere. */
 export interface CountedHistory {
   /** Oldest first; take-over records are left out. */
-  readonly records: readonly StoredRecord[]
+  readonly records: readonly FoundRecord[]
   /** Token of the newest owner that counts; 0 if there is none. */
   readonly token: number
 }
@@ -20,7 +20,7 @@ export interface CountedHistory {
  * @param records every readable record of one stream, in any order
  * @throws WaymarkError `corrupt` if a record that counts is missing
  */
-export function countedHistory(stream: string, records: readonly SegmentRecord[]): CountedHistory {
+export function countedHistory(stream: string, records: readonly FoundSegmentRecord[]): CountedHistory {
   const owners = new Map<number, OwnerRecords>()
   for (const record of records) collect(owners, record)
   let token = 0
@@ -30,7 +30,7 @@ export function countedHistory(stream: string, records: readonly SegmentRecord[]
   }
   if (token === 0) return { records: [], token: 0 }
   const chain = placedChain(stream, owners, token)
-  const counted: StoredRecord[] = []
+  const counted: FoundRecord[] = []
   for (const link of chain) append(stream, owners.get(link.token), link, counted)
   return { records: counted, token }
 }
@@ -38,7 +38,7 @@ export function countedHistory(stream: string, records: readonly SegmentRecord[]
 /** What counts of a stream up to the first record that cannot be read. */
 export interface IntactHistory {
   /** Oldest first, none missing. */
-  readonly records: readonly StoredRecord[]
+  readonly records: readonly FoundRecord[]
   /** Whose record the last one is, and its number. */
   readonly token: number
   readonly sequence: number
@@ -53,11 +53,11 @@ export interface IntactHistory {
  *
  * @throws WaymarkError `corrupt` if a take-over record is missing
  */
-export function intactHistory(stream: string, records: readonly SegmentRecord[], newest: number): IntactHistory {
+export function intactHistory(stream: string, records: readonly FoundSegmentRecord[], newest: number): IntactHistory {
   const owners = new Map<number, OwnerRecords>()
   for (const record of records) collect(owners, record)
   const chain = placedChain(stream, owners, newest)
-  const intact: StoredRecord[] = []
+  const intact: FoundRecord[] = []
   const last = Math.max(0, ...(owners.get(newest)?.bySequence.keys() ?? []))
   for (const [place, { token, cut }] of chain.entries()) {
     const bySequence = owners.get(token)?.bySequence
@@ -83,7 +83,7 @@ function placedChain(stream: string, owners: Map<number, OwnerRecords>, newest: 
 
 interface OwnerRecords {
   accept: Accept | undefined
-  readonly bySequence: Map<number, StoredRecord>
+  readonly bySequence: Map<number, FoundRecord>
 }
 
 function ownerOf(owners: Map<number, OwnerRecords>, token: number): OwnerRecords {
@@ -95,7 +95,7 @@ function ownerOf(owners: Map<number, OwnerRecords>, token: number): OwnerRecords
   return owner
 }
 
-function collect(owners: Map<number, OwnerRecords>, record: SegmentRecord): void {
+function collect(owners: Map<number, OwnerRecords>, record: FoundSegmentRecord): void {
   const owner = ownerOf(owners, record.token)
   if (record.kind === 'data') {
     owner.bySequence.set(record.sequence, record)
@@ -138,7 +138,7 @@ function chainFrom(stream: string, owners: ReadonlyMap<number, OwnerRecords>, ne
   return chain.reverse()
 }
 
-function append(stream: string, owner: OwnerRecords | undefined, { token, cut }: ChainLink, into: StoredRecord[]): void {
+function append(stream: string, owner: OwnerRecords | undefined, { token, cut }: ChainLink, into: FoundRecord[]): void {
   for (let sequence = 1; sequence <= cut; sequence++) {
     const record = owner?.bySequence.get(sequence)
     if (record === undefined) {

@@ -1,4 +1,5 @@
 import type { RecordPosition } from '../model/run-view.ts'
+import type { RecordPlace } from './segment-format.ts'
 
 /**
  * What an append waits for. `power`: the disk has it, and everything appended before it; a power cut cannot take it. `process`:
@@ -25,7 +26,7 @@ export interface Log {
   /**
    * Becomes the owner of a stream, whatever its state, fencing the owner before; whether that is polite is the caller's question.
    * Resolves with everything that counts. Interrupting it at any point, or doing it in two processes, is safe: at most one wins,
-   * the others get `fenced`. `hint` is a segment to look into first; a stream made by `create` must be given with one. Without a
+   * the others get `fenced`. Long payloads are left in the log. `hint` is a segment to look into first; a stream made by `create` must be given with one. Without a
    * hint and without a claim the stream is new. Rejects with `corrupt` if a record that counts, or may have counted, cannot be
    * read.
    */
@@ -45,7 +46,7 @@ export interface Log {
   appendFree(payloads: readonly Uint8Array[]): Promise<readonly RecordPosition[]>
   /** Makes everything appended so far durable. Rejects with `unavailable` or `disk_full` if the disk says no. */
   sync(): Promise<void>
-  /** What counts of a stream now, without owning it. The newest batches of a living owner may not be durable yet. */
+  /** What counts of a stream now, without owning it; long payloads are left in the log. The newest batches of a living owner may not be durable yet. */
   history(stream: string, hint?: string): Promise<StreamHistory>
   /**
    * Of a stream that `history` refuses: its records before the first one that is lost. Undefined if there is no such stream. Rejects with `corrupt` where a take-over is lost, so that it cannot be
@@ -81,12 +82,18 @@ export interface Ownership {
   readonly token: number
 }
 
-export interface StoredRecord {
+/** A record that was found, its bytes checked. */
+export interface FoundRecord {
   readonly stream: string
   readonly token: number
   readonly sequence: number
-  readonly payload: Uint8Array
+  /** Undefined: it is one of many long ones, and was left where it is; {@link Log.read} gives it. What a stream of ten million items has recorded need not be in memory at once. */
+  readonly payload: Uint8Array | undefined
   readonly position: RecordPosition
+}
+
+export interface StoredRecord extends FoundRecord {
+  readonly payload: Uint8Array
 }
 
 /** A record of a stream: of which owner, the how manieth, and in which segment that owner writes. */
@@ -99,7 +106,7 @@ export interface StreamPlace {
 /** What is intact of a damaged stream. */
 export interface IntactStream {
   /** Oldest first, none missing. */
-  readonly records: readonly StoredRecord[]
+  readonly records: readonly FoundRecord[]
   /** The last of them. */
   readonly last: StreamPlace
   /** The last record of the newest owner that can be read. */
@@ -112,7 +119,7 @@ export interface IntactStream {
 
 export interface StreamHistory {
   /** Every record that counts, oldest first. */
-  readonly records: readonly StoredRecord[]
+  readonly records: readonly FoundRecord[]
   /** Token of the newest owner that counts; 0 if the stream is unknown. */
   readonly token: number
   /** Segment of that token's records. */
@@ -121,9 +128,9 @@ export interface StreamHistory {
   readonly tornBytes: number
 }
 
-export interface SegmentTail {
+export interface SegmentTail<R extends FoundSegmentRecord = SegmentRecord> {
   readonly segment: string
-  readonly batches: readonly SegmentBatch[]
+  readonly batches: readonly SegmentBatch<R>[]
   /** End of the last good batch before which nothing is missing. */
   readonly end: number
   /** Digest of the batch that ends there, in hex. */
@@ -147,14 +154,25 @@ export interface SegmentDamage {
   readonly lastOffset: number
 }
 
-export interface SegmentBatch {
+export interface SegmentBatch<R extends FoundSegmentRecord = SegmentRecord> {
   /** Bytes from the start of the segment to the end of this batch. */
   readonly end: number
   readonly digest: string
-  readonly records: readonly SegmentRecord[]
+  readonly records: readonly R[]
+}
+
+/** The payload of an `accept` is never left in the log. */
+export type FoundSegmentRecord =
+  | (FoundRecord & { readonly kind: 'data' })
+  | (StoredRecord & { readonly kind: 'accept'; readonly position: PlacedPosition })
+
+/** Where a record is; of a take-over that is sealed, also where the copies inside it are. */
+export interface PlacedPosition extends RecordPosition {
+  readonly copies?: readonly RecordPlace[]
 }
 
 export interface SegmentRecord extends StoredRecord {
+  readonly position: PlacedPosition
   /** `accept`: a take-over's own record; its payload is the log's business. */
   readonly kind: 'data' | 'accept'
 }

@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto'
 import zlib from 'node:zlib'
+import { sha256 } from '../format/sha256.ts'
 import { WaymarkError } from '../model/errors.ts'
 
 /**
  * The bytes of a segment (published in `docs/format.md`). Little endian throughout.
  *
  *     segment = header (96) batch*
- *     header  = magic 8 | major u16 | minor u16 | requires u32 | segment id 26 | 0 u16 | store id 26 | 0 × 10 | digest 16
+ *     header  = magic 8 | major u16 | minor u16 | requires u32 | segment id 26 | 0 u16 | store id 26 | data key 10 | digest 16
  *     batch   = 'WMBT' | number u32 | own offset u64 | digest of the batch before 16 | body length u32 | records u32 | flags u32 | unsynced u32 | digest 16 | body
  *     record  = length u32 | crc32 u32 | kind u8 | stream length u8 | 0 u16 | token u32 | sequence u32 | stream | payload
  *
@@ -28,10 +28,26 @@ const batchMagic = Buffer.from('WMBT', 'latin1')
 const formatMajor = 1
 const formatMinor = 0
 const closeFlag = 1
+/** Of a header: the records are sealed with the data key that it names. */
+const sealedFeature = 1
+const keyIdStart = 70
+const keyIdEnd = 80
 
 export interface SegmentIdentity {
   readonly segment: string
   readonly store: string
+}
+
+/** Where a record stands in its segment, and, in a take-over record that is sealed, where the copies inside it stand. */
+export interface RecordPlace {
+  readonly offset: number
+  readonly length: number
+  readonly copies?: readonly RecordPlace[]
+}
+
+/** What makes of a record that is meant the one that is written at a place. */
+export interface RecordSealer {
+  seal(record: FramedRecord, offset: number): { readonly record: FramedRecord; readonly copies?: readonly RecordPlace[] }
 }
 
 export interface FramedRecord {
@@ -42,19 +58,20 @@ export interface FramedRecord {
   readonly payload: Uint8Array
 }
 
-function digestOf(segment: string, ...parts: readonly Uint8Array[]): Buffer {
-  const hash = createHash('sha256').update(segment, 'latin1')
-  for (const part of parts) hash.update(part)
-  return hash.digest().subarray(0, 16)
-}
+const digestOf = (segment: string, ...parts: readonly Uint8Array[]): Buffer => sha256(segment, ...parts).subarray(0, 16)
 
-export function encodeHeader(identity: SegmentIdentity): Buffer {
+/** @param keyId of the data key that the records are sealed with, 20 hex digits */
+export function encodeHeader(identity: SegmentIdentity, keyId?: string): Buffer {
   const header = Buffer.alloc(headerLength)
   headerMagic.copy(header, 0)
   header.writeUInt16LE(formatMajor, 8)
   header.writeUInt16LE(formatMinor, 10)
   header.write(identity.segment, 16, 26, 'latin1')
   header.write(identity.store, 44, 26, 'latin1')
+  if (keyId !== undefined) {
+    header.writeUInt32LE(sealedFeature, 12)
+    header.write(keyId, keyIdStart, 'hex')
+  }
   digestOf(identity.segment, header.subarray(0, 80)).copy(header, 80)
   return header
 }
@@ -70,7 +87,7 @@ export function checkHeader(bytes: Uint8Array, identity: SegmentIdentity): Buffe
   const digest = digestOf(identity.segment, header.subarray(0, 80))
   if (!digest.equals(header.subarray(80, headerLength))) return undefined
   const major = header.readUInt16LE(8)
-  if (major !== formatMajor || header.readUInt32LE(12) !== 0) {
+  if (major !== formatMajor || (header.readUInt32LE(12) & ~sealedFeature) !== 0) {
     throw new WaymarkError('unsupported', {
       message: `segment ${identity.segment} has format ${major}, this version reads format ${formatMajor}`,
       means: 'The store is intact; nothing was read or written.',
@@ -88,6 +105,12 @@ export function checkHeader(bytes: Uint8Array, identity: SegmentIdentity): Buffe
   return digest
 }
 
+/** The data key that a whole header says the records are sealed with; undefined if they are not. */
+export function sealedWith(header: Uint8Array): string | undefined {
+  const bytes = Buffer.from(header.buffer, header.byteOffset, header.byteLength)
+  return bytes.readUInt32LE(12) === sealedFeature ? bytes.toString('hex', keyIdStart, keyIdEnd) : undefined
+}
+
 /** Bytes of a record's frame before its payload. */
 export const payloadOffset = (stream: string): number => recordHeadLength + stream.length
 
@@ -98,17 +121,25 @@ export interface EncodedBatch {
   readonly bytes: Buffer
   readonly digest: Buffer
   /** Offset and length of each record within the segment. */
-  readonly positions: readonly { readonly offset: number; readonly length: number }[]
+  readonly positions: readonly RecordPlace[]
 }
 
 export function encodeBatch(
   segment: string,
   place: { readonly number: number; readonly offset: number; readonly before: Uint8Array; readonly unsynced: number },
-  records: readonly FramedRecord[],
+  meant: readonly FramedRecord[],
   close = false,
+  sealer?: RecordSealer,
 ): EncodedBatch {
+  const records: FramedRecord[] = []
+  const inside: (readonly RecordPlace[] | undefined)[] = []
   let bodyLength = 0
-  for (const record of records) bodyLength += recordLength(record)
+  for (const one of meant) {
+    const { record, copies } = sealer?.seal(one, place.offset + batchHeadLength + bodyLength) ?? { record: one }
+    records.push(record)
+    inside.push(copies)
+    bodyLength += recordLength(record)
+  }
   const bytes = Buffer.allocUnsafe(batchHeadLength + bodyLength)
   batchMagic.copy(bytes, 0)
   bytes.writeUInt32LE(place.number, 4)
@@ -118,11 +149,12 @@ export function encodeBatch(
   bytes.writeUInt32LE(records.length, 36)
   bytes.writeUInt32LE(close ? closeFlag : 0, 40)
   bytes.writeUInt32LE(place.unsynced, 44)
-  const positions: { offset: number; length: number }[] = []
+  const positions: RecordPlace[] = []
   let at = batchHeadLength
-  for (const record of records) {
+  for (const [i, record] of records.entries()) {
     const length = writeRecord(bytes, at, record)
-    positions.push({ offset: place.offset + at, length })
+    const copies = inside[i]
+    positions.push({ offset: place.offset + at, length, ...(copies && { copies }) })
     at += length
   }
   const digest = digestOf(segment, bytes.subarray(0, 48), bytes.subarray(batchHeadLength))

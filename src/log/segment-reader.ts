@@ -1,5 +1,7 @@
 import type { FileSystem, OpenFile } from '../files/file-system.ts'
-import type { SegmentBatch, SegmentDamage, SegmentRecord, SegmentTail } from './log.ts'
+import { freeBytes } from '../format/free-bytes.ts'
+import type { FoundSegmentRecord, SegmentBatch, SegmentDamage, SegmentRecord, SegmentTail } from './log.ts'
+import type { RecordSeal } from './record-seal.ts'
 import {
   batchHeadLength,
   batchMagic,
@@ -17,13 +19,16 @@ import {
 /** Bytes read from the file at a time. */
 const windowLength = 1 << 20
 
+export interface ReadableSegment extends SegmentIdentity {
+  /** What its records are sealed with, by its header; without it they are plain. */
+  readonly sealOf?: (header: Uint8Array) => Promise<RecordSeal | undefined>
+}
+
 export interface ReadOptions {
   /** 0, or the end of a batch: read from there on. Default 0. */
   readonly from?: number
   /** Stop after the batch that reaches this many bytes from there. Default: the end. */
   readonly limit?: number
-  /** Keep the records of this stream only, so that a large segment takes little memory. */
-  readonly stream?: string
 }
 
 /**
@@ -38,48 +43,86 @@ export interface ReadOptions {
 export async function readSegment(
   files: FileSystem,
   path: string,
-  identity: SegmentIdentity,
+  identity: ReadableSegment,
   options: ReadOptions = {},
 ): Promise<SegmentTail> {
   const file = await files.open(path, 'read')
   try {
-    return await new SegmentReader(file, identity, (await file.stat()).size, options.stream).read(
-      options.from ?? 0,
-      options.limit,
-    )
+    const { size } = await file.stat()
+    return await new SegmentReader(file, identity, { size, keep: record => record }).read(options.from ?? 0, options.limit)
   } finally {
     await file.close()
   }
 }
 
-class SegmentReader {
-  readonly #file: OpenFile
-  readonly #identity: SegmentIdentity
+export interface FindOptions {
+  readonly stream: string
+  /** Of a payload whose bytes are right: whether it is left where it is. */
+  readonly isLeft: (payload: Uint8Array) => boolean
+}
+
+/** As {@link readSegment} from its beginning, but keeps the records of one stream only, so that a large segment takes little memory: a window of it, or its longest batch. */
+export async function findRecords(
+  files: FileSystem,
+  path: string,
+  identity: ReadableSegment,
+  { stream, isLeft }: FindOptions,
+): Promise<SegmentTail<FoundSegmentRecord>> {
+  // A view would keep the whole window in memory for the few records of one stream.
+  const keep = ({ kind, payload, ...record }: SegmentRecord): FoundSegmentRecord => {
+    if (kind === 'accept') return { ...record, kind, payload: Buffer.from(payload) }
+    return { ...record, kind, payload: isLeft(payload) ? undefined : Buffer.from(payload) }
+  }
+  const file = await files.open(path, 'read')
+  try {
+    const { size } = await file.stat()
+    return await new SegmentReader(file, identity, { size, stream, keep }).read(0)
+  } finally {
+    await file.close()
+  }
+}
+
+interface ReaderOptions<R> {
   /** When reading began: what a living owner writes meanwhile is not looked at. */
+  readonly size: number
+  /** Undefined: the records of all. */
+  readonly stream?: string
+  /** What is kept of a record, whose payload is a view of a window; of those of one stream it must be no view. */
+  readonly keep: (record: SegmentRecord) => R
+}
+
+class SegmentReader<R extends FoundSegmentRecord> {
+  readonly #file: OpenFile
+  readonly #identity: ReadableSegment
   readonly #size: number
-  readonly #stream: Buffer | undefined
+  readonly #stream: string | undefined
+  #seal: RecordSeal | undefined
+  readonly #keep: (record: SegmentRecord) => R
   #window: Buffer = Buffer.alloc(0)
   #windowStart = 0
 
-  constructor(file: OpenFile, identity: SegmentIdentity, size: number, stream: string | undefined) {
+  constructor(file: OpenFile, identity: ReadableSegment, { size, stream, keep }: ReaderOptions<R>) {
     this.#file = file
     this.#identity = identity
     this.#size = size
-    this.#stream = stream === undefined ? undefined : Buffer.from(stream, 'latin1')
+    this.#stream = stream
+    this.#keep = keep
   }
 
-  async read(from: number, limit = Number.POSITIVE_INFINITY): Promise<SegmentTail> {
+  async read(from: number, limit = Number.POSITIVE_INFINITY): Promise<SegmentTail<R>> {
     const segment = this.#identity.segment
     const empty = { segment, batches: [], end: 0, digest: '', provenEnd: 0, closed: false, tornBytes: this.#size }
     // A reader that goes on from somewhere needs no window at the beginning.
     const header = from > headerLength ? this.#file.read(0, headerLength) : this.#bytes(0, headerLength)
-    const headerDigest = checkHeader(await header, this.#identity)
+    const headerBytes = await header
+    const headerDigest = checkHeader(headerBytes, this.#identity)
     if (headerDigest === undefined) {
       // The header is durable before the first batch, so a segment without one that is longer has lost it.
       if (this.#size <= headerLength) return empty
       return { ...empty, damage: { offset: 0, reason: 'its header is damaged', lastOffset: this.#size } }
     }
-    const batches: SegmentBatch[] = []
+    this.#seal = await this.#identity.sealOf?.(headerBytes)
+    const batches: SegmentBatch<R>[] = []
     let at = Math.max(from, headerLength)
     // A reader that continues does not know the number and digest before; the batch's own offset ties it to its place.
     let before: Buffer | undefined = from > headerLength ? undefined : headerDigest
@@ -89,7 +132,7 @@ class SegmentReader {
     let provenEnd = headerLength
     let digest = before?.toString('hex') ?? ''
     while (at < this.#size) {
-      const found = await this.#batchAt(at)
+      const found = await this.#batchAt(at, this.#stream !== undefined)
       const follows =
         found !== undefined &&
         (number === undefined || found.number === number + 1) &&
@@ -108,6 +151,7 @@ class SegmentReader {
         continue
       }
       provenEnd = Math.max(provenEnd, found.durableEnd)
+      if (!found.opens) damage = { offset: at, reason: 'a batch was changed after it was sealed', ...damage, lastOffset: at }
       at += found.length
       number = found.number
       before = found.digest
@@ -132,26 +176,36 @@ class SegmentReader {
     }
   }
 
-  async #batchAt(offset: number) {
-    const head = decodeBatchHead(await this.#bytes(offset, batchHeadLength), offset)
+  /** @param frees Nobody holds views of the windows before: their memory is given back, which the collector does late. */
+  async #batchAt(offset: number, frees = false) {
+    const head = decodeBatchHead(await this.#bytes(offset, batchHeadLength, frees), offset)
     if (head === undefined || offset + head.length > this.#size) return undefined
-    const batch = await this.#bytes(offset, head.length)
+    const batch = await this.#bytes(offset, head.length, frees)
     const digest = checkBatch(this.#identity.segment, batch)
     const frames = digest && splitRecords(batch, offset, head.records)
     if (!digest || !frames) return undefined
-    const records: SegmentRecord[] = []
+    const records: R[] = []
+    const stream = this.#markOfStream()
+    let opens = true
     for (const { frame, offset: recordOffset } of frames) {
-      if (this.#stream !== undefined && !isOfStream(frame, this.#stream)) continue
-      const record = decodeRecord(frame)
-      if (record === undefined) return undefined
-      records.push({
-        ...record,
-        // A view would keep the whole window in memory for the few records of one stream.
-        payload: this.#stream === undefined ? record.payload : Buffer.from(record.payload),
-        position: { segment: this.#identity.segment, offset: recordOffset, length: frame.length },
-      })
+      if (stream !== undefined && !isOfStream(frame, stream)) continue
+      const shown = decodeRecord(frame)
+      if (shown === undefined) return undefined
+      const placed = this.#seal === undefined ? { record: shown } : this.#seal.open(shown, recordOffset)
+      if (placed === undefined) {
+        opens = false
+        continue
+      }
+      const place = { segment: this.#identity.segment, offset: recordOffset, length: frame.length }
+      const position = placed.copies === undefined ? place : { ...place, copies: placed.copies }
+      records.push(this.#keep({ ...placed.record, position }))
     }
-    return { ...head, digest, before: Buffer.from(digestBefore(batch)), records }
+    return { ...head, digest, before: Buffer.from(digestBefore(batch)), records, opens }
+  }
+
+  /** How the frames of the records that are looked for are marked. */
+  #markOfStream(): Buffer | undefined {
+    return this.#stream === undefined ? undefined : Buffer.from(this.#seal?.nameOf(this.#stream) ?? this.#stream, 'latin1')
   }
 
   /**
@@ -187,9 +241,10 @@ class SegmentReader {
    * Bytes of the file through a read-ahead window; a view that holds until the window moves is copied by nobody, so windows are
    * never reused.
    */
-  async #bytes(offset: number, length: number): Promise<Buffer> {
+  async #bytes(offset: number, length: number, frees = false): Promise<Buffer> {
     const start = offset - this.#windowStart
     if (start < 0 || start + length > this.#window.length) {
+      if (frees) freeBytes(this.#window)
       const bytes = await this.#file.read(offset, Math.max(length, Math.min(windowLength, this.#size - offset)))
       this.#window = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       this.#windowStart = offset

@@ -1,5 +1,13 @@
 import type { FileSystem, OpenFile } from '../files/file-system.ts'
-import { encodeBatch, encodeHeader, type FramedRecord, headerLength, type SegmentIdentity } from './segment-format.ts'
+import type { RecordSeal } from './record-seal.ts'
+import {
+  encodeBatch,
+  encodeHeader,
+  type FramedRecord,
+  headerLength,
+  type RecordPlace,
+  type SegmentIdentity,
+} from './segment-format.ts'
 
 export interface AppendOptions {
   /** True: the batch, and with it everything before, is durable when `append` resolves. */
@@ -17,23 +25,27 @@ export interface AppendOptions {
 export class SegmentWriter {
   readonly segment: string
   readonly #file: OpenFile
+  readonly #seal: RecordSeal | undefined
   #end = headerLength
   #durableEnd = headerLength
   #number = 0
   #digest: Buffer
 
-  private constructor(segment: string, file: OpenFile, digest: Buffer) {
+  private constructor(segment: string, file: OpenFile, digest: Buffer, seal: RecordSeal | undefined) {
     this.segment = segment
     this.#file = file
     this.#digest = digest
+    this.#seal = seal
   }
 
   /**
    * Makes the segment; its header and its name are durable before this resolves, else a power cut could take all that is
    * acknowledged in it.
+   *
+   * @param seal seals its records
    */
-  static async make(files: FileSystem, folder: string, identity: SegmentIdentity): Promise<SegmentWriter> {
-    const header = encodeHeader(identity)
+  static async make(files: FileSystem, folder: string, identity: SegmentIdentity, seal?: RecordSeal): Promise<SegmentWriter> {
+    const header = encodeHeader(identity, seal?.keyId)
     const file = await files.open(`${folder}/${identity.segment}.seg`, 'create')
     try {
       await file.write(header, 0)
@@ -43,7 +55,7 @@ export class SegmentWriter {
       await file.close()
       throw error
     }
-    return new SegmentWriter(identity.segment, file, header.subarray(80, headerLength))
+    return new SegmentWriter(identity.segment, file, header.subarray(80, headerLength), seal)
   }
 
   /** Bytes up to the end of the last batch. */
@@ -66,10 +78,10 @@ export class SegmentWriter {
   async append(
     records: readonly FramedRecord[],
     { sync, meanwhile, close = false }: AppendOptions,
-  ): Promise<readonly { readonly offset: number; readonly length: number }[]> {
+  ): Promise<readonly RecordPlace[]> {
     const unsynced = this.#end - this.#durableEnd
     const place = { number: this.#number + 1, offset: this.#end, before: this.#digest, unsynced }
-    const batch = encodeBatch(this.segment, place, records, close)
+    const batch = encodeBatch(this.segment, place, records, close, this.#seal)
     await this.#file.write(batch.bytes, this.#end)
     const synced = sync ? this.#file.sync() : undefined
     await Promise.all([synced, meanwhile?.()])

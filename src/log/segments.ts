@@ -1,13 +1,19 @@
-import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
+import { type FileSystem, fileErrorCode, type OpenFile } from '../files/file-system.ts'
+import { WaymarkError } from '../model/errors.ts'
 import type { RecordPosition } from '../model/run-view.ts'
-import type { SegmentTail } from './log.ts'
-import { decodeRecord, type FramedRecord } from './segment-format.ts'
-import { readSegment } from './segment-reader.ts'
+import type { Seals } from '../seal/seals.ts'
+import type { FoundSegmentRecord, SegmentTail } from './log.ts'
+import type { RecordSeal } from './record-seal.ts'
+import { checkHeader, decodeRecord, type FramedRecord, headerLength } from './segment-format.ts'
+import { type FindOptions, findRecords, type ReadableSegment, readSegment } from './segment-reader.ts'
+import { sealOf } from './segment-seals.ts'
 
 export interface SegmentsOptions {
   readonly files: FileSystem
   readonly folder: string
   readonly storeId: string
+  /** Of a sealed store: opens what is sealed. */
+  readonly seals?: Seals | undefined
   /** Bytes of a segment that somebody knows to have been durable: a segment that ends before is damaged. */
   readonly witness?: (segment: string) => Promise<number>
 }
@@ -16,6 +22,8 @@ export interface SegmentsOptions {
 export class Segments {
   readonly folder: string
   readonly #options: SegmentsOptions
+  /** Of segments from which single records were read. */
+  readonly #seals = new Map<string, RecordSeal>()
 
   constructor(options: SegmentsOptions) {
     this.folder = options.folder
@@ -36,13 +44,13 @@ export class Segments {
   }
 
   /**
-   * The records of one stream in a whole segment. One that is missing, or shorter than it was once known to be, is reported as
+   * The records of one stream in a whole segment, without the payloads that are left there. One that is missing, or shorter than it was once known to be, is reported as
    * damage.
    */
-  async recordsOf(segment: string, stream: string): Promise<SegmentTail> {
+  async recordsOf(segment: string, find: FindOptions): Promise<SegmentTail<FoundSegmentRecord>> {
     // Asked first: a living owner makes the segment longer while it is read.
     const known = (await this.#options.witness?.(segment)) ?? 0
-    const tail = await this.#tailOf(segment, stream)
+    const tail = await this.#tailOf(segment, find)
     if (tail.end >= known) return tail
     const lost = { offset: tail.end, reason: `it ends at byte ${tail.end}, but held ${known} bytes` }
     return { ...tail, damage: { ...lost, ...tail.damage, lastOffset: tail.end } }
@@ -54,7 +62,10 @@ export class Segments {
       const file = await this.#options.files.open(this.#path(segment), 'read')
       try {
         const bytes = await file.read(offset, length)
-        return decodeRecord(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+        const shown = decodeRecord(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+        if (shown === undefined || this.#options.seals === undefined) return shown
+        const seal = await this.#sealOf(segment, file)
+        return seal === undefined ? shown : seal.open(shown, offset)?.record
       } finally {
         await file.close()
       }
@@ -64,9 +75,20 @@ export class Segments {
     }
   }
 
-  async #tailOf(segment: string, stream: string): Promise<SegmentTail> {
+  /** Undefined where its records are plain. */
+  async #sealOf(segment: string, file: OpenFile): Promise<RecordSeal | undefined> {
+    const known = this.#seals.get(segment)
+    if (known !== undefined) return known
+    const header = await file.read(0, headerLength)
+    if (checkHeader(header, this.#identity(segment)) === undefined) throw damagedHeader(segment)
+    const seal = await sealOf(this.#options.seals, segment, header)
+    if (seal !== undefined) this.#seals.set(segment, seal)
+    return seal
+  }
+
+  async #tailOf(segment: string, find: FindOptions): Promise<SegmentTail<FoundSegmentRecord>> {
     try {
-      return await readSegment(this.#options.files, this.#path(segment), this.#identity(segment), { stream })
+      return await findRecords(this.#options.files, this.#path(segment), this.#identity(segment), find)
     } catch (error) {
       if (fileErrorCode(error) !== 'ENOENT') throw error
       const damage = { offset: 0, reason: 'the file is missing', lastOffset: 0 }
@@ -78,7 +100,17 @@ export class Segments {
     return `${this.folder}/${segment}.seg`
   }
 
-  #identity(segment: string) {
-    return { segment, store: this.#options.storeId }
+  #identity(segment: string): ReadableSegment {
+    const { storeId, seals } = this.#options
+    const identity = { segment, store: storeId }
+    return seals === undefined ? identity : { ...identity, sealOf: header => sealOf(seals, segment, header) }
   }
 }
+
+const damagedHeader = (segment: string): WaymarkError =>
+  new WaymarkError('corrupt', {
+    message: `the header of segment ${segment} of the log is damaged`,
+    means: 'What it holds cannot be opened; other segments are not affected.',
+    remedy: 'Put back the segment from a backup of the store, or run waymark verify to see what is lost.',
+    details: { segment },
+  })

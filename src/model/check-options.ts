@@ -50,10 +50,10 @@ export function checkOptions<Options extends object>(
 ): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw bad(call, `the options are ${describe(options)}, not an object`, means, 'Give an object, or leave it out.')
-  const byName = new Map<string, OptionRule>(Object.entries(rules))
+  const byName: Readonly<Record<string, OptionRule>> = rules
   for (const [name, value] of Object.entries(options)) {
-    const rule = byName.get(name)
-    if (rule === undefined) throw unknownOption(call, name, [...byName.keys()], means)
+    const rule = Object.hasOwn(byName, name) ? byName[name] : undefined
+    if (rule === undefined) throw unknownOption(call, name, Object.keys(rules), means)
     if (value !== undefined && !rule.holds(value))
       throw bad(
         call,

@@ -46,6 +46,8 @@ export interface CheckpointTable {
   readonly path: string
   /** What it is loaded as: an array of rows, or an Arrow table. */
   readonly form: 'rows' | 'arrow'
+  /** It is loaded as a `TableStream` of rows, or of batches of Arrow. */
+  readonly streamed?: true
   /** SHA-256 of its content in hex, whatever the order of its rows: `docs/table-hash.md`. */
   readonly digest: string
   /** Shape, columns, and what they hold. */

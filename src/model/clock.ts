@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 
 /** Time, injected everywhere so that tests can jump, freeze and reverse it. The only file allowed to ask the machine. */
 export interface Clock {
@@ -39,8 +39,26 @@ export const systemClock: Clock = {
   },
 }
 
+/** Drawn at a time: to ask for sixteen bytes costs 3 to 6 µs, a hundred times what it costs to take them from here. */
+const pooledBytes = 4_096
+const pool = new Uint8Array(pooledBytes)
+let poolUsed = pooledBytes
+
+/** Each byte of the pool is given out once, and forgotten here. */
+function pooledRandom(length: number): Uint8Array {
+  if (length > pooledBytes) return randomFillSync(new Uint8Array(length))
+  if (poolUsed + length > pooledBytes) {
+    randomFillSync(pool)
+    poolUsed = 0
+  }
+  const bytes = pool.slice(poolUsed, poolUsed + length)
+  pool.fill(0, poolUsed, poolUsed + length)
+  poolUsed += length
+  return bytes
+}
+
 export const systemRandom: Random = {
-  bytes: length => randomBytes(length),
+  bytes: pooledRandom,
 }
 
 /** Resolves after `delayMs` on the given clock; rejects with the signal's reason when it aborts first. */

@@ -150,8 +150,13 @@ export class KeySet {
     }
     if (most !== undefined) this.#most = this.#size + most
     const digests = unpacked(bytes)
-    for (let at = 0; at < digests.length; at += wordsPerDigest)
-      this.#record(digests[at] ?? 0, digests[at + 1] ?? 0, digests[at + 2] ?? 0)
+    const perTable = Math.ceil((digests.length / wordsPerDigest / tableCount) * unevenShare)
+    for (let n = 0; n < tableCount; n++) this.#table(n).reserve(perTable, (this.#most / tableCount) * unevenShare)
+    for (let from = 0; from < digests.length; from += fetchedAtOnce * wordsPerDigest) {
+      const some = digests.subarray(from, from + fetchedAtOnce * wordsPerDigest)
+      this.#fetch(some, some.length / wordsPerDigest)
+      for (let at = 0; at < some.length; at += wordsPerDigest) this.#record(some[at] ?? 0, some[at + 1] ?? 0, some[at + 2] ?? 0)
+    }
   }
 
   #unrecord(bytes: Uint8Array): void {

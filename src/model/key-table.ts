@@ -6,7 +6,13 @@ const roomySlots = 1 << 18
 const fullestOf = (slots: number): number => (slots < roomySlots ? 0.6 : 0.85)
 const growthOf = (slots: number): number => (slots < roomySlots ? 2 : 1.25)
 /** How much larger it becomes at most where that makes room for all that can come. */
-const mostGrowth = 2
+const mostGrowth = 4
+
+/** Slots of a table with room for so many entries. */
+function slotsFor(entries: number): number {
+  const slots = Math.ceil(entries / fullestOf(roomySlots)) + leastSlots
+  return slots < roomySlots ? Math.ceil(entries / fullestOf(slots)) + leastSlots : slots
+}
 
 /** What an entry says, in the bits above its digest. A slot without any is empty. */
 export const flag = { used: 0x100_0000, recorded: 0x200_0000, met: 0x400_0000 } as const
@@ -70,6 +76,16 @@ export class KeyTable {
     return 0
   }
 
+  /**
+   * Makes room for so many entries more, so that they may come in the order of their middle words: in a table that grows meanwhile they would all lie at its front, in one row that each of them
+   * goes along from its place to the end.
+   *
+   * @param most Entries there can be in the end, as far as that is known
+   */
+  reserve(more: number, most: number): void {
+    while (this.#used + more > this.#full) this.#grow(most, this.#used + more)
+  }
+
   #home(middle: number): number {
     return Math.floor(((middle >>> 0) / 0x1_0000_0000) * this.#slots) * wordsPerEntry
   }
@@ -80,11 +96,13 @@ export class KeyTable {
     this.#words[at + 2] = top
   }
 
-  #grow(most: number): void {
+  /** @param wanted Entries for which there must be room */
+  #grow(most: number, wanted = 0): void {
     const before = this.#words
     const slots = this.#slots
-    const enough = Math.ceil(most / fullestOf(slots)) + leastSlots
-    this.#slots = enough > slots && enough <= slots * mostGrowth ? enough : Math.ceil(slots * growthOf(slots))
+    const least = Math.max(slots, slotsFor(wanted))
+    const enough = slotsFor(most)
+    this.#slots = enough > slots && enough <= least * mostGrowth ? enough : Math.max(least, Math.ceil(slots * growthOf(slots)))
     this.#full = Math.floor(this.#slots * fullestOf(this.#slots))
     this.#words = new Int32Array(this.#slots * wordsPerEntry)
     const words = this.#words

@@ -1,6 +1,6 @@
 import type { Plan, PlannedStage } from './plan.ts'
 import type { ItemCounts } from './records.ts'
-import type { AttemptProof } from './recovery-proof.ts'
+import type { AttemptProof, RedoneStage } from './recovery-proof.ts'
 import type { ScopePath } from './scope.ts'
 
 /** A pass over items that was called in an attempt, counted at its end. */
@@ -30,6 +30,8 @@ export type StageFacts =
 
 /** Differences kept of an attempt: with more of them the first ones tell as much. */
 const maxDifferences = 20
+/** Stages that were redone are listed up to here; all are counted. */
+const maxRedone = 20
 
 /** Compares what an attempt did with its plan, stage by stage as they end: only sums are kept, so that it does not matter how many there are. */
 export class PlanCheck {
@@ -38,6 +40,8 @@ export class PlanCheck {
   readonly #stages = { reused: 0, new: 0, total: 0 }
   #inside = 0
   readonly #differences: string[] = []
+  readonly #redone: RedoneStage[] = []
+  #redoneCount = 0
 
   constructor(plan: Pick<Plan, 'stages'>) {
     this.#planned = new Map(plan.stages.map(stage => [stage.path, stage]))
@@ -47,6 +51,9 @@ export class PlanCheck {
     const planned = this.#planned.get(facts.path)
     for (const difference of differencesOf(facts, planned))
       if (this.#differences.length < maxDifferences) this.#differences.push(difference)
+    if (facts.kind !== 'reused' && facts.redo !== undefined) {
+      if (++this.#redoneCount <= maxRedone) this.#redone.push({ path: facts.path, why: facts.redo })
+    }
     if (facts.path.includes('/')) {
       if (facts.kind === 'pass') this.#inside += facts.recordedNow
       return
@@ -72,6 +79,8 @@ export class PlanCheck {
       stages: { ...this.#stages },
       ...(this.#inside === 0 ? {} : { inside: this.#inside }),
       differences: [...this.#differences],
+      ...(this.#redoneCount === 0 ? {} : { redone: [...this.#redone] }),
+      ...(this.#redoneCount > maxRedone ? { redoneCount: this.#redoneCount } : {}),
     }
   }
 }

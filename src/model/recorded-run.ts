@@ -2,8 +2,9 @@ import { DrawnValues } from './drawn-values.ts'
 import { RecordedStage } from './recorded-stage.ts'
 import type { AttemptStarted, RunCreated, RunRecord } from './records.ts'
 import type { RecordPosition } from './run-view.ts'
-import { isInside, type ScopePath, stageNameOf } from './scope.ts'
+import { type ScopePath, stageNameOf } from './scope.ts'
 import { ScopeMap } from './scope-map.ts'
+import { StagesByOrder } from './stages-by-order.ts'
 
 /** What an attempt starts from: everything the log says this run has done. Folded from its records; changed only by {@link RecordedRun.apply}. */
 export class RecordedRun {
@@ -25,6 +26,11 @@ export class RecordedRun {
   readonly #stages = new ScopeMap<RecordedStage>()
   /** Those of the run itself, by name: one, or the calls of a loop. */
   readonly #named = new Map<string, Map<ScopePath, RecordedStage>>()
+  /** Those that nothing has made outdated, and those whose input nothing has changed. Made when one is first asked for: in most runs nothing is redone. */
+  #current: StagesByOrder | undefined
+  #unmarked: StagesByOrder | undefined
+  /** What was said of items called again, by stage: it is said anew of all that stand on them. */
+  readonly #calledAgain = new Map<ScopePath, { text: string }>()
   /** Also those whose record is still on its way into the log. */
   readonly drawn = new DrawnValues()
 
@@ -55,8 +61,8 @@ export class RecordedRun {
     return this.ended?.state === 'completed' && !this.reopened
   }
 
-  /** @param bytesToCome Of this record and all that are applied after it, if that is known: keys then take no more memory than need be */
-  apply(record: RunRecord, position: RecordPosition, bytesToCome?: number): void {
+  /** @param keysToCome Keys of items in this record and all that are applied after it, about, if that is known: they then take no more memory than need be */
+  apply(record: RunRecord, position: RecordPosition, keysToCome?: number): void {
     this.lastTime = Math.max(this.lastTime, record.time)
     switch (record.type) {
       case 'run.created':
@@ -91,7 +97,7 @@ export class RecordedRun {
         if (record.type === 'items.requeued') this.reopened = true
         const stage = this.#stages.get(record.path)
         if (stage !== undefined && record.type === 'stage.done') this.#markAfter(stage)
-        stage?.apply(record, position, bytesToCome)
+        stage?.apply(record, position, keysToCome)
         if (stage === undefined) return
         if (record.type === 'stage.done') this.#outdateAfter(stage)
         if (record.type === 'stage.done' || record.type === 'stage.progress') this.#forgetDrawn(stage)
@@ -112,10 +118,14 @@ export class RecordedRun {
   }
 
   /** A stage some of whose items were called again is no longer what the stages after it were made from. They are offered for a redo, not redone. */
-  #markAfter({ calledAgain, order, path }: RecordedStage): void {
+  #markAfter(stage: RecordedStage): void {
+    const { calledAgain, path } = stage
     if (calledAgain === undefined) return
-    const what = `${calledAgain} ${calledAgain === 1 ? 'item' : 'items'} of ${path} ${calledAgain === 1 ? 'was' : 'were'} called again`
-    for (const later of this.#stages.values()) if (later.order > order && !isInside(later.path, path)) later.inputChanged = what
+    const change = this.#calledAgain.get(path) ?? { text: '' }
+    change.text = `${calledAgain} ${calledAgain === 1 ? 'item' : 'items'} of ${path} ${calledAgain === 1 ? 'was' : 'were'} called again`
+    this.#calledAgain.set(path, change)
+    this.#unmarked ??= new StagesByOrder(this.#stages.values())
+    for (const later of this.#unmarked.takeAfter(stage)) later.inputChange = change
   }
 
   /** Items set aside keep what they drew: they may be called again. */
@@ -138,9 +148,8 @@ export class RecordedRun {
     const changed = superseded !== undefined && superseded !== stage.checkpoint?.digest
     if (!grown && !changed) return
     const why = `${stage.path} ${changed ? 'was redone and its result changed' : 'was given more items'}`
-    for (const later of this.#stages.values()) {
-      if (later.order > stage.order && !isInside(later.path, stage.path)) later.outdated = why
-    }
+    this.#current ??= new StagesByOrder(this.#stages.values())
+    for (const later of this.#current.takeAfter(stage)) later.outdated ??= why
   }
 
   #start(record: Extract<RunRecord, { type: 'stage.started' }>): void {
@@ -155,6 +164,8 @@ export class RecordedRun {
       stage.outputStart = known.outputStart
     }
     this.#stages.set(record.path, stage)
+    this.#current?.add(stage)
+    this.#unmarked?.add(stage)
     if (record.path.includes('/')) return
     const name = stageNameOf(record.path)
     const calls = this.#named.get(name) ?? new Map<ScopePath, RecordedStage>()

@@ -1,7 +1,6 @@
 import type { CheckpointRecord } from './checkpoint.ts'
 import { checkpointView } from './checkpoint-view.ts'
 import { CompletedSet } from './completed-set.ts'
-import { keyDigestBytes } from './key-digest.ts'
 import { KeySet } from './key-set.ts'
 import type { OutputPosition } from './output-position.ts'
 import type { InputRecord, ItemCounts, ItemsRequeued, RunRecord, StageProgress, StoredError } from './records.ts'
@@ -34,8 +33,8 @@ export class RecordedStage {
   workedMs = 0
   /** Time of the record up to which `workedMs` goes, and what it was when the attempt at hand began. */
   #worked: { upTo: number; before: number }
-  /** Why what it was made from is no longer what it was: it is offered for a redo, and reused all the same. */
-  inputChanged: string | undefined
+  /** Why what it was made from is no longer what it was: it is offered for a redo, and reused all the same. Others share it. */
+  inputChange: { readonly text: string } | undefined
   /** Why the recorded result must not be reused. */
   outdated: string | undefined
   /** Items finished, where they are known by index. */
@@ -76,6 +75,11 @@ export class RecordedStage {
     return this.#keys
   }
 
+  /** What {@link inputChange} says now. */
+  get inputChanged(): string | undefined {
+    return this.inputChange?.text
+  }
+
   /** Items recorded as finished. */
   get finished(): number {
     return this.completed.size + (this.#keys?.size ?? 0)
@@ -105,10 +109,10 @@ export class RecordedStage {
     this.error = undefined
   }
 
-  apply(record: Extract<RunRecord, { path: ScopePath }>, position: RecordPosition, bytesToCome?: number): void {
+  apply(record: Extract<RunRecord, { path: ScopePath }>, position: RecordPosition, keysToCome?: number): void {
     switch (record.type) {
       case 'stage.progress':
-        this.#progress(record, position, bytesToCome)
+        this.#progress(record, position, keysToCome)
         return
       case 'output.started':
         this.output = record.output
@@ -167,7 +171,7 @@ export class RecordedStage {
     if (this.counts !== undefined) this.counts = { ...this.counts, setAside: this.setAside.size }
   }
 
-  #progress(record: StageProgress, position: RecordPosition, bytesToCome: number | undefined): void {
+  #progress(record: StageProgress, position: RecordPosition, keysToCome: number | undefined): void {
     this.counts = record.counts
     this.total = record.counts.total ?? this.total
     this.workedMs += Math.max(0, record.time - this.#worked.upTo)
@@ -176,7 +180,7 @@ export class RecordedStage {
     if (record.completed === undefined) this.completed.queue(record.ranges ?? [])
     else this.completed.replace(record.completed)
     for (const key of record.keys ?? []) this.keys.add(key)
-    if (record.keyDigests !== undefined) this.keys.addDigests(record.keyDigests, keysIn(bytesToCome))
+    if (record.keyDigests !== undefined) this.keys.addDigests(record.keyDigests, keysToCome)
     for (const { index, key, fingerprint, calls, time, error } of record.setAside ?? []) {
       const sample = this.#errors.take(fingerprint, error)
       const named = key === undefined ? { index } : { index, key }
@@ -187,9 +191,6 @@ export class RecordedStage {
       this.results.push({ position, from, ...(record.resultsIn === undefined ? {} : { checkpoint: record.resultsIn }) })
   }
 }
-
-/** How many keys that many bytes of records can hold. */
-const keysIn = (bytes: number | undefined): number | undefined => bytes && Math.floor(bytes / keyDigestBytes)
 
 /** How an item is known within its stage: its key, or its index as text. */
 export const itemName = (index: number, key: string | undefined): string => key ?? String(index)

@@ -1,5 +1,6 @@
 import type { CheckpointRecord } from './checkpoint.ts'
 import type { CheckpointChanged, CheckpointDeleted, CheckpointNoted, CheckpointSaved } from './checkpoint-records.ts'
+import type { CodeDigest } from './code-digest.ts'
 import type { CompletedRange } from './completed-set.ts'
 import type { ErrorJson } from './errors.ts'
 import type { ForkOrigin } from './fork-origin.ts'
@@ -61,16 +62,6 @@ export interface AttemptStarted {
   readonly earlierOwnersDead: boolean
   readonly code?: CodeDigest
   readonly node: string
-}
-
-/** What code an attempt ran: shown when it changed, never decisive. */
-export interface CodeDigest {
-  /** Over all files, comments and white space stripped. */
-  readonly digest: string
-  /** Project files by path relative to the pipeline's project. */
-  readonly files: Readonly<Record<string, string>>
-  /** Of these files, three characters for each line: tells which lines changed. Absent for files beyond what is kept. */
-  readonly lines?: Readonly<Record<string, string>>
 }
 
 export interface AttemptEnded {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.ts'
+import type { ScopePath } from './scope.ts'
 
 /** Items or stages: those an earlier attempt recorded, those recorded by this one, and all that are recorded now. */
 export interface ProofCounts {
@@ -17,6 +18,16 @@ export interface AttemptProof {
   readonly inside?: number
   /** Where the counts do not add up to what the plan said, in words. Empty: nothing was lost, and nothing is there twice. */
   readonly differences: readonly string[]
+  /** Stages and passes whose earlier result was thrown away, in the order of their ends: the first twenty. Absent: none. */
+  readonly redone?: readonly RedoneStage[]
+  /** How many there are in all, where there are more. */
+  readonly redoneCount?: number
+}
+
+/** A stage that was called again although it was recorded, and why. */
+export interface RedoneStage {
+  readonly path: ScopePath
+  readonly why: string
 }
 
 /** How the check that the user added to the pipeline ended. */
@@ -41,6 +52,14 @@ export function proofText(proof: AttemptProof, count: (value: number) => string)
   const sum = `${count(counts.reused)} reused + ${count(counts.new)} new = ${whole}${within}`
   if (differences.length === 0) return `nothing lost, nothing twice: ${sum}`
   return `the counts do not add up: ${differences[0]}${differences.length > 1 ? ` (and ${differences.length - 1} more)` : ''}`
+}
+
+/** One line for people: `report (asked for with --redo), mail (report was redone and its result changed)`; undefined where nothing was redone. */
+export function redoneText({ redone = [], redoneCount }: AttemptProof, shown: number): string | undefined {
+  if (redone.length === 0) return undefined
+  const rest = (redoneCount ?? redone.length) - Math.min(shown, redone.length)
+  const stages = redone.slice(0, shown).map(({ path, why }) => `${path} (${why})`)
+  return `${stages.join(', ')}${rest === 0 ? '' : ` and ${rest} more`}`
 }
 
 /** `passed`, or why it did not. */

@@ -6,6 +6,7 @@ import type { EndCause, ItemCounts, StoredError } from './records.ts'
 import type { AttemptProof, CheckOutcome } from './recovery-proof.ts'
 import type { SaveReason } from './save-policy.ts'
 import type { ScopePath } from './scope.ts'
+import type { UnreachedStage } from './unreached-stage.ts'
 
 /**
  * What an attempt tells while it works: to `onEvent` in the library, over IPC to the supervisor, and, with `schemaVersion`, `time` and `run` added, as
@@ -100,4 +101,6 @@ export interface RunEndedEvent {
   readonly check?: CheckOutcome
   /** Id of the checkpoint of type `error` that a failed attempt left. */
   readonly errorCheckpoint?: string
+  /** Set where it was completed although it was to stop at a stage, which it never came to. */
+  readonly unreached?: UnreachedStage
 }

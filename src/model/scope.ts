@@ -7,9 +7,11 @@ import { WaymarkError } from './errors.ts'
 export type ScopePath = string
 
 const reserved = /[%[\]/\p{Cc}]/gu
+const holdsReserved = /[%[\]/\p{Cc}]/u
 
 /** Percent-encodes what the grammar of a path reserves, so that any key can stand in one. */
 export function escapeKey(key: string): string {
+  if (!holdsReserved.test(key)) return key
   return key.replace(reserved, character =>
     Array.from(new TextEncoder().encode(character), byte => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`).join(''),
   )
@@ -43,6 +45,12 @@ export function stagePath(parent: ScopePath, name: string, key?: string | number
 
 /** The path of one item of a stage. */
 export const itemPath = (stage: ScopePath, key: string): ScopePath => `${stage}[${escapeKey(key)}]`
+
+/** What `path` can mean in an address: a stage as it is written, or a call of it in a loop: STAGE/KEY. */
+export function addressedPaths(path: string): readonly ScopePath[] {
+  const slash = path.indexOf('/')
+  return slash < 0 ? [path] : [path, itemPath(path.slice(0, slash), path.slice(slash + 1))]
+}
 
 /** True if `path` lies inside `ancestor`: in one of its items or in a stage of its function. */
 export const isInside = (path: ScopePath, ancestor: ScopePath): boolean =>

@@ -2,6 +2,7 @@ import { describe } from './describe.ts'
 import { nearest } from './did-you-mean.ts'
 import { WaymarkError } from './errors.ts'
 import { type ScopePath, stageNameOf, topOf } from './scope.ts'
+import { type UnreachedStage, unreachedStage } from './unreached-stage.ts'
 
 /** Which stages an attempt is asked to throw away or to keep to, as the user named them: with or without the key of a loop. */
 export interface AskedStages {
@@ -22,6 +23,8 @@ export interface KnownStages {
   readonly inside: readonly ScopePath[]
   /** Declared by the pipeline, or else those of its last finished run; in order. */
   readonly expected: readonly string[]
+  /** Whether there are no others, as far as can be told: they are declared, or of a run that was finished. What an unfinished one recorded is not all there is. */
+  readonly areAll: boolean
 }
 
 /** What {@link AskedStages} comes to for the stages that are known. */
@@ -30,11 +33,10 @@ export interface StageSelection {
   redoFor(path: ScopePath): string | undefined
   /** The option that a stage is left for, as it is typed, if the attempt must not call it; `isDone` tells whether a stage of a name is finished. */
   leftFor(path: ScopePath, isDone: (name: string) => boolean): string | undefined
-  /**
-   * What to say of a name that could not be looked up because no stage was known beforehand, now that the function of the pipeline has ended: undefined if a stage of every name was
-   * called.
-   */
-  neverCalled(called: readonly ScopePath[]): WaymarkError | undefined
+  /** For the plan: names that no stage is known to have so far, and that may be misspelt. */
+  readonly doubts: readonly string[]
+  /** Of the names that could not be looked up because not all stages were known beforehand, one that none of these has. */
+  unreached(called: readonly ScopePath[]): UnreachedStage | undefined
 }
 
 /** @throws WaymarkError `invalid` for a name that no stage has, with the one that is meant, and for options that contradict each other */
@@ -50,7 +52,7 @@ export function selectStages(asked: AskedStages, known: KnownStages): StageSelec
     ['only', asked.only ?? []],
     ['until', asked.until === undefined ? [] : [asked.until]],
   ] as const) {
-    for (const name of given) checkName(option, name, option === 'redo' ? redoable : nameable)
+    for (const name of given) checkName(option, name, option === 'redo' ? redoable : nameable, known.areAll)
   }
   const { until } = asked
   const only = asked.only === undefined || asked.only.length === 0 ? undefined : new Set(asked.only)
@@ -58,6 +60,7 @@ export function selectStages(asked: AskedStages, known: KnownStages): StageSelec
   const places = new Map(names.map((name, place) => [name, place]))
   const untilAt = until === undefined ? undefined : places.get(stageNameOf(until))
   const redo = new Set(asked.redo)
+  const unknown = asksFor(asked).filter(({ name }) => !nameable.has(name))
   const from = new Set(asked.from === undefined ? [] : stagesFrom(asked.from, names))
   return {
     redoFor(path) {
@@ -75,11 +78,16 @@ export function selectStages(asked: AskedStages, known: KnownStages): StageSelec
       const isAfter = at === undefined || untilAt === undefined ? name !== stageNameOf(until) && isDone(until) : at > untilAt
       return isAfter ? `--until ${until}` : undefined
     },
-    neverCalled(called) {
-      if (names.length > 0) return undefined
-      const seen = [...new Set(called.filter(path => !path.includes('/')).flatMap(path => [path, stageNameOf(path)]))]
-      const missing = asksFor(asked).find(({ name }) => !seen.includes(name))
-      return missing && unseen(missing, [...new Set(seen.map(stageNameOf))])
+    doubts: unknown.flatMap(({ option, name }) => {
+      const near = nearest(name, [...nameable])
+      return near === undefined ? [] : [`no stage ${JSON.stringify(name)} is known so far; did you mean --${option} ${near}?`]
+    }),
+    unreached(called) {
+      if (unknown.length === 0) return undefined
+      const own = called.filter(path => !path.includes('/'))
+      const seen = new Set(own.flatMap(path => [path, stageNameOf(path)]))
+      const missing = unknown.find(({ name }) => !seen.has(name))
+      return missing && unreachedStage(missing.option, missing.name, [...new Set(own.map(stageNameOf))])
     },
   }
 }
@@ -109,10 +117,10 @@ const stagesFrom = (from: string, names: readonly string[]): readonly string[] =
   ...names.slice(names.indexOf(stageNameOf(from)) + 1),
 ]
 
-function checkName(option: string, name: unknown, all: ReadonlySet<string>): void {
+function checkName(option: string, name: unknown, all: ReadonlySet<string>, areAll: boolean): void {
   if (typeof name === 'string' && all.has(name)) return
-  // Of a first run that declares nothing no name is known yet; there is nothing to throw away either.
-  const mayCome = all.size === 0 && (option === 'only' || option === 'until')
+  // Of a run that declares nothing, before one was ever finished; of what is not recorded there is nothing to throw away either.
+  const mayCome = !areAll && (option === 'only' || option === 'until')
   if (typeof name === 'string' && name !== '' && mayCome) return
   const near = typeof name === 'string' ? nearest(name, [...all]) : undefined
   throw new WaymarkError('invalid', {
@@ -133,21 +141,6 @@ const asksFor = ({ only = [], until }: AskedStages): readonly AskedFor[] => [
   ...only.map(name => ({ option: 'only' as const, name })),
   ...(until === undefined ? [] : [{ option: 'until' as const, name: until }]),
 ]
-
-function unseen({ option, name }: AskedFor, seen: readonly string[]): WaymarkError {
-  const near = nearest(name, seen)
-  const came = seen.length === 0 ? 'no stage was reached' : `the stages it came to are ${seen.join(', ')}`
-  const other = option === 'only' ? '; a stage that needs what another gives cannot be the only one of a new run' : ''
-  return new WaymarkError('invalid', {
-    message: `no stage ${JSON.stringify(name)} was reached, and the pipeline has ended: ${came}`,
-    means: 'What was finished is recorded, and the run can go on; it is not completed.',
-    remedy:
-      near === undefined
-        ? `Name ${seen.length === 0 ? 'a stage that it calls' : 'one of these'} with --${option}${other}. With stages: ['…'] the pipeline tells its stages beforehand.`
-        : `Did you mean --${option} ${near}?`,
-    details: { option, seen: [...seen], ...(near === undefined ? {} : { near }) },
-  })
-}
 
 function mustNotContradict({ only = [], from, until }: AskedStages): void {
   const other = from !== undefined ? 'from' : until !== undefined ? 'until' : undefined

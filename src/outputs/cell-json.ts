@@ -1,5 +1,6 @@
 import { WaymarkError } from '../model/errors.ts'
-import type { Cell, UnionCell } from '../tables/arrow-cell.ts'
+import type { Cell } from '../tables/arrow-cell.ts'
+import { listOf, unionOf } from '../tables/cell-parts.ts'
 import type { ColumnType } from '../tables/columnar.ts'
 import { cellText } from './cell-text.ts'
 
@@ -19,22 +20,22 @@ export function cellJson(type: ColumnType, cell: Cell, column: string): string {
       return Object.is(cell, -0) ? '-0.0' : String(cell)
     case 'list':
     case 'fixed-list':
-      return `[${itemsOf(cell)
+      return `[${listOf(cell)
         .map(item => cellJson(type.item.type, item, column))
         .join(',')}]`
     case 'struct': {
-      const cells = itemsOf(cell)
+      const cells = listOf(cell)
       const fields = type.fields.map(
         ({ name, type: inner }, at) => `${JSON.stringify(name)}:${cellJson(inner, cells[at] ?? null, column)}`,
       )
       return `{${fields.join(',')}}`
     }
     case 'map':
-      return `[${itemsOf(cell)
+      return `[${listOf(cell)
         .map(entry => cellJson(type.entries.type, entry, column))
         .join(',')}]`
     case 'union': {
-      const { field, value } = isUnion(cell) ? cell : { field: 0, value: null }
+      const { field, value } = unionOf(cell)
       return cellJson(type.fields[field]?.type ?? { kind: 'null' }, value, column)
     }
     case 'dictionary':
@@ -43,10 +44,6 @@ export function cellJson(type: ColumnType, cell: Cell, column: string): string {
       return JSON.stringify(cellText(type, cell, column))
   }
 }
-
-const itemsOf = (cell: Cell): readonly Cell[] => (isList(cell) ? cell : [])
-const isList = (cell: Cell): cell is readonly Cell[] => Array.isArray(cell)
-const isUnion = (cell: Cell): cell is UnionCell => typeof cell === 'object' && cell !== null && 'field' in cell
 
 const notInJson = (column: string, cell: number): WaymarkError =>
   new WaymarkError('invalid', {

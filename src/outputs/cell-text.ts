@@ -1,5 +1,6 @@
 import { WaymarkError } from '../model/errors.ts'
 import type { Cell, IntervalCell } from '../tables/arrow-cell.ts'
+import { bigOf, isInterval } from '../tables/cell-parts.ts'
 import type { ColumnType, TimeUnit } from '../tables/columnar.ts'
 import { decimalText } from '../tables/decimal-units.ts'
 
@@ -41,10 +42,6 @@ export function cellText(type: ColumnType, cell: Exclude<Cell, null>, column: st
       return undefined
   }
 }
-
-const bigOf = (cell: Cell): bigint => (typeof cell === 'bigint' ? cell : BigInt(Number(cell)))
-
-const isInterval = (cell: Cell): cell is IntervalCell => typeof cell === 'object' && cell !== null && 'months' in cell
 
 const spanText = ({ months, days, nanoseconds }: IntervalCell): string => `P${months}M${days}DT${secondsText(nanoseconds, 'ns')}S`
 

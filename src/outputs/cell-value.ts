@@ -1,4 +1,5 @@
-import type { Cell, UnionCell } from '../tables/arrow-cell.ts'
+import type { Cell } from '../tables/arrow-cell.ts'
+import { listOf, unionOf } from '../tables/cell-parts.ts'
 import type { ColumnType } from '../tables/columnar.ts'
 import { cellText } from './cell-text.ts'
 
@@ -16,15 +17,15 @@ export function cellValue(type: ColumnType, cell: Cell, column: string): unknown
       return Number.isFinite(cell) && !Object.is(cell, -0) ? cell : cellText(type, cell, column)
     case 'list':
     case 'fixed-list':
-      return itemsOf(cell).map(item => cellValue(type.item.type, item, column))
+      return listOf(cell).map(item => cellValue(type.item.type, item, column))
     case 'map':
-      return itemsOf(cell).map(entry => cellValue(type.entries.type, entry, column))
+      return listOf(cell).map(entry => cellValue(type.entries.type, entry, column))
     case 'struct': {
-      const cells = itemsOf(cell)
+      const cells = listOf(cell)
       return Object.fromEntries(type.fields.map((field, at) => [field.name, cellValue(field.type, cells[at] ?? null, column)]))
     }
     case 'union': {
-      const { field, value } = isUnion(cell) ? cell : { field: 0, value: null }
+      const { field, value } = unionOf(cell)
       return cellValue(type.fields[field]?.type ?? { kind: 'null' }, value, column)
     }
     case 'dictionary':
@@ -33,7 +34,3 @@ export function cellValue(type: ColumnType, cell: Cell, column: string): unknown
       return cellText(type, cell, column)
   }
 }
-
-const itemsOf = (cell: Cell): readonly Cell[] => (isList(cell) ? cell : [])
-const isList = (cell: Cell): cell is readonly Cell[] => Array.isArray(cell)
-const isUnion = (cell: Cell): cell is UnionCell => typeof cell === 'object' && cell !== null && 'field' in cell

@@ -1,8 +1,13 @@
 import type { FileSystem } from '../files/file-system.ts'
+import { nearest } from '../model/did-you-mean.ts'
+import { WaymarkError } from '../model/errors.ts'
 import type { TableSchema } from '../tables/table-schema.ts'
+import { type CsvColumnKind, csvColumnKind } from './csv-column-kind.ts'
+import { csvNamedType } from './csv-named-type.ts'
 import { type CsvCell, csvCells } from './csv-reader.ts'
 import { openInput } from './input-file.ts'
 import { csv } from './item-file.ts'
+import { excerpt } from './line-blocks.ts'
 
 /** Rows of a CSV file with values of the types that all of a column fit, and these types. */
 export interface CsvTable {
@@ -14,19 +19,53 @@ export interface CsvTable {
 
 /**
  * Reads a CSV file as a table. An empty field is null, `""` an empty text (but null in a file of a writer that puts every field in quotes). A column is of whole numbers, numbers, booleans, dates or times (with zone) if every field in it is written as one and nothing of it would be
- * lost (`007` and a number of twenty digits stay text), else of text.
+ * lost (`007`, `1.10`, `1e5` and a number of twenty digits stay text: as numbers they would be printed otherwise), else of text.
  *
- * @throws WaymarkError `not_found`, `invalid` naming the line
+ * @param asked types of columns by name, in place of what their texts look like
+ * @throws WaymarkError `not_found`, `invalid` naming the line, or the row that is not of the type asked for
  */
-export async function tableOfCsv(files: FileSystem, path: string, shown: string): Promise<CsvTable> {
+export async function tableOfCsv(files: FileSystem, path: string, shown: string, asked: TableSchema = {}): Promise<CsvTable> {
   const { names, rows: cells } = await cellsOf(files, path, shown)
-  const kinds = names.map((_, at) => kindOf(cells, at))
-  const rows = cells.map(row => Object.fromEntries(names.map((name, at) => [name, typedValue(row[at] ?? null, kinds[at])])))
+  const unknown = Object.keys(asked).find(name => !names.includes(name))
+  if (unknown !== undefined) throw noColumn(unknown, names, shown)
+  const kinds = names.map((name, at) => {
+    const type = Object.hasOwn(asked, name) ? asked[name] : undefined
+    if (type === undefined) return csvColumnKind(textsOf(cells, at))
+    const kind = csvNamedType(type, name)
+    const wrong = cells.findIndex(row => typeof row[at] === 'string' && !kind.fits(row[at]))
+    if (wrong >= 0) throw notOfType(cells[wrong]?.[at] ?? '', { shown, column: name, row: wrong + 1, type: kind.type })
+    return kind
+  })
   return {
-    rows,
+    rows: rowsOf(cells, names, kinds),
     schema: Object.fromEntries(names.map((name, at) => [name, kinds[at]?.type ?? 'utf8'])),
     order: names,
   }
+}
+
+function textsOf(cells: CsvCells['rows'], at: number): readonly string[] {
+  const texts: string[] = []
+  for (const row of cells) {
+    const cell = row[at]
+    if (typeof cell === 'string') texts.push(cell)
+  }
+  return texts
+}
+
+/** Assigned one by one: all rows then share a shape, which costs half of `Object.fromEntries`. */
+function rowsOf(
+  cells: CsvCells['rows'],
+  names: readonly string[],
+  kinds: readonly (CsvColumnKind | undefined)[],
+): Record<string, unknown>[] {
+  return cells.map(row => {
+    const made: Record<string, unknown> = {}
+    for (const [at, name] of names.entries()) {
+      const cell = row[at] ?? null
+      made[name] = cell === null ? null : (kinds[at]?.value(cell) ?? cell)
+    }
+    return made
+  })
 }
 
 interface CsvCells {
@@ -55,62 +94,28 @@ async function cellsOf(files: FileSystem, path: string, shown: string): Promise<
   }
 }
 
-interface Kind {
+function noColumn(column: string, names: readonly string[], shown: string): WaymarkError {
+  const near = nearest(column, names)
+  return new WaymarkError('invalid', {
+    message: `${shown} has no column ${JSON.stringify(column)}${near === undefined ? '' : `; did you mean ${near}?`}`,
+    means: 'Nothing was saved.',
+    remedy: `Name one of its header: ${excerpt(names.join(', '))}`,
+    details: { file: shown, column, ...(near === undefined ? {} : { near }) },
+  })
+}
+
+interface CsvPlace {
+  readonly shown: string
+  readonly column: string
+  /** From 1, the header not counted. */
+  readonly row: number
   readonly type: string
-  readonly fits: (text: string) => boolean
-  readonly value: (text: string) => unknown
 }
 
-const whole = /^-?(0|[1-9]\d*)$/
-const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3}0*)?$/
-
-/** The first that all fields fit. */
-const kinds: readonly Kind[] = [
-  { type: 'bool', fits: text => text === 'true' || text === 'false', value: text => text === 'true' },
-  {
-    type: 'int64',
-    fits: text => whole.test(text) && text !== '-0' && BigInt.asIntN(64, BigInt(text)) === BigInt(text),
-    value: text => BigInt(text),
-  },
-  { type: 'float64', fits: isNumber, value: text => Number(text) },
-  {
-    type: 'date',
-    fits: text => /^\d{4}-\d\d-\d\d$/.test(text) && isTime(`${text}T00:00:00Z`),
-    value: text => new Date(`${text}T00:00:00Z`),
-  },
-  { type: 'timestamp[ms]', fits: text => time.test(text) && isTime(`${text}Z`), value: text => new Date(`${text}Z`) },
-  {
-    type: 'timestamp[ms, UTC]',
-    fits: text => text.endsWith('Z') && time.test(text.slice(0, -1)) && isTime(text),
-    value: text => new Date(text),
-  },
-]
-
-/** The least number that has all its digits. */
-const leastNormal = 2 ** -1022
-
-/** Fifteen digits always fit, but not in the smallest numbers. */
-function isNumber(text: string): boolean {
-  if (text === 'NaN' || text === 'Infinity' || text === '-Infinity') return true
-  if (!/^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text)) return false
-  if (text === String(Number(text))) return true
-  const digits = text
-    .replace(/[eE].*$/, '')
-    .replace(/\D/g, '')
-    .replace(/^0+/, '')
-  const size = Math.abs(Number(text))
-  return digits === '' || (digits.length <= 15 && size >= leastNormal && Number.isFinite(size))
-}
-
-function isTime(text: string): boolean {
-  const date = new Date(text)
-  return !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 10) === text.slice(0, 10)
-}
-
-function kindOf(rows: readonly (readonly CsvCell[])[], at: number): Kind | undefined {
-  const texts = rows.flatMap(row => row[at] ?? [])
-  return texts.length === 0 ? undefined : kinds.find(kind => texts.every(kind.fits))
-}
-
-const typedValue = (text: CsvCell, kind: Kind | undefined): unknown =>
-  text === null || kind === undefined ? text : kind.value(text)
+const notOfType = (text: string, { shown, column, row, type }: CsvPlace): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: `${shown} row ${row}: the column ${JSON.stringify(column)} holds ${JSON.stringify(excerpt(text))}, which is not of the type ${type}`,
+    means: 'Nothing was saved.',
+    remedy: 'Correct the field, or name a type that all fields of the column have; utf8 takes every text.',
+    details: { file: shown, column, row },
+  })

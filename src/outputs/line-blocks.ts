@@ -20,6 +20,7 @@ export interface LineBlockOptions {
 }
 
 const newline = 10
+const carriageReturn = 13
 
 /**
  * The lines of a file in blocks of about `blockBytes`, without a byte order mark. Because blocks end at newlines, no character
@@ -54,13 +55,25 @@ export async function* lineBlocks(file: InputFile, options: LineBlockOptions): A
   if (openBytes > 0) yield await checked(file, { bytes: Buffer.concat(open), offset: position - openBytes }, options)
 }
 
-/** The number, from 1, of the line that holds the byte at `offset`. Reads the file up to there: for messages only. */
-export async function lineAt(file: InputFile, offset: number): Promise<number> {
+/**
+ * The number, from 1, of the line that holds the byte at `offset`. Reads the file up to there: for messages only.
+ *
+ * @param isBroken what ends a line: a newline, or (`also-by-cr`) a carriage return without one too, as editors count
+ */
+export async function lineAt(file: InputFile, offset: number, isBroken: 'by-lf' | 'also-by-cr' = 'by-lf'): Promise<number> {
   let line = 1
+  let endsInReturn = false
   for (let position = 0; position < offset; ) {
     const piece = await file.read(position, Math.min(1 << 20, offset - position))
     if (piece.length === 0) break
     for (let at = piece.indexOf(newline); at !== -1; at = piece.indexOf(newline, at + 1)) line++
+    if (isBroken === 'also-by-cr') {
+      for (let at = piece.indexOf(carriageReturn); at !== -1; at = piece.indexOf(carriageReturn, at + 1)) line++
+      // Together they are one end of a line.
+      for (let at = piece.indexOf('\r\n'); at !== -1; at = piece.indexOf('\r\n', at + 2)) line--
+      if (endsInReturn && piece[0] === newline) line--
+      endsInReturn = piece.at(-1) === carriageReturn
+    }
     position += piece.length
   }
   return line

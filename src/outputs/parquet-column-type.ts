@@ -1,6 +1,7 @@
 import type { SchemaElement } from 'hyparquet'
 import type { Cell } from '../tables/arrow-cell.ts'
 import type { ColumnField, ColumnType, TimeUnit } from '../tables/columnar.ts'
+import { UnreadableColumn } from './parquet-faults.ts'
 
 /** A column of a file, and how what stands in its pages becomes cells. */
 export interface ReadColumn {
@@ -117,7 +118,7 @@ function flat(element: SchemaElement): Taken {
     case 'INT64':
       return ofInt64(element)
     case 'INT96':
-      return { type: { kind: 'timestamp', unit: 'ns' }, take: raw => nanosecondsOf(bigOf(raw)) }
+      return { type: { kind: 'timestamp', unit: 'ns' }, take: raw => nanosecondsOf(bigOf(raw), element) }
     case 'BYTE_ARRAY':
       if (isDecimal(element)) return decimal(element, raw => signed(bytesOf(raw)))
       if (
@@ -247,5 +248,12 @@ function span(bytes: Uint8Array): Cell {
   }
 }
 
-/** Days of the Julian calendar, and nanoseconds of the day. */
-const nanosecondsOf = (value: bigint): bigint => ((value >> 64n) - 2_440_588n) * 86_400_000_000_000n + BigInt.asUintN(64, value)
+/** INT96, a day of the Julian calendar and the nanoseconds of it, as the library has added them up since 1970. */
+function nanosecondsOf(value: bigint, { name }: SchemaElement): bigint {
+  if (BigInt.asIntN(64, value) === value) return value
+  throw new UnreadableColumn(
+    `the column ${name} holds a time (INT96) ${value < 0n ? 'before 1677' : 'after 2262'}, which no count of nanoseconds since 1970 in 64 bits can be`,
+    `Write the file with ${name} as TIMESTAMP in microseconds (Spark: spark.sql.parquet.outputTimestampType=TIMESTAMP_MICROS).`,
+    { column: name },
+  )
+}

@@ -1,5 +1,6 @@
-import type { Compressors, FileMetaData, RowGroup, SchemaElement } from 'hyparquet'
+import type { CompressionCodec, Compressors, FileMetaData, RowGroup, SchemaElement } from 'hyparquet'
 import type { InputFile } from './input-file.ts'
+import { UnreadableColumn } from './parquet-faults.ts'
 import { checkPages } from './parquet-pages.ts'
 
 /**
@@ -15,6 +16,7 @@ export async function checkGroup(
 ): Promise<void> {
   for (const { meta_data: column } of group?.columns ?? []) {
     if (column === undefined || group === undefined) continue
+    checkCodec(column.codec, column.path_in_schema.join('.'), compressors)
     const levels = levelsOf(schema, column.path_in_schema)
     if (levels.mostRepetition === 0 && column.num_values !== group.num_rows)
       throw new Error(
@@ -27,6 +29,16 @@ export async function checkGroup(
     if (bytes.length !== length) throw new Error(`the file ends at byte ${start + bytes.length}, before ${start + length}`)
     checkPages(bytes, column, { codec: column.codec, compressors, type: column.type, ...levels })
   }
+}
+
+/** A number that Parquet has no codec for, the library gives as none. */
+function checkCodec(codec: CompressionCodec | undefined, column: string, compressors: Compressors): void {
+  if (codec === 'UNCOMPRESSED' || (codec !== undefined && compressors[codec] !== undefined)) return
+  throw new UnreadableColumn(
+    `the column ${column} is compressed with ${codec ?? 'a codec that Parquet does not have'}, for which there is no reader`,
+    'Write the file with another compression: zstd, snappy, gzip, brotli, lz4 or none.',
+    { column, codec: codec ?? 'unknown' },
+  )
 }
 
 /** The largest levels there can be on a path: how often it repeats, and how often it may have no value. */

@@ -1,10 +1,12 @@
 import type { AsyncBuffer, DecodedArray, FileMetaData, ParquetParsers, SchemaElement } from 'hyparquet'
 import type { FileSystem } from '../files/file-system.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+import { decimalText } from '../tables/decimal-units.ts'
 import { type InputFile, openInput } from './input-file.ts'
 import { batchItems } from './item-batch.ts'
 import { parquetCodecs } from './parquet-codecs.ts'
 import { schemaNodes } from './parquet-column-type.ts'
+import { type ParquetUse, reading, reasonOf, UnreadableColumn, unreadable } from './parquet-faults.ts'
 import { checkGroup } from './parquet-group.ts'
 import { checkParquetNames } from './parquet-names.ts'
 import { columnsKey } from './parquet-part.ts'
@@ -49,31 +51,34 @@ export async function* readParquet(
   const file = await openInput(options.files, options.path, options.shown)
   try {
     const metadata = await readMetadata(file, options)
-    const columns = await reading(options.shown, async () =>
+    const columns = await reading(options, async () =>
       metadata.row_groups.length === 0 ? [] : columnsOf(metadata, options.shown),
     )
     const compressors = await parquetCodecs()
-    const scan = await reading(options.shown, async () => {
+    let column = ''
+    const scan = await reading(options, async () => {
       const { parquetScan } = await import('hyparquet')
       const raw = { ...metadata, schema: metadata.schema.map(withoutDecimal) }
-      return parquetScan({ file: await asyncBuffer(file), metadata: raw, compressors, utf8: false, parsers: parsers(options) })
+      const own = parsers(options, () => column)
+      return parquetScan({ file: await asyncBuffer(file), metadata: raw, compressors, utf8: false, parsers: own })
     })
     for (const [group, range] of scan.ranges.entries()) {
-      await reading(options.shown, () => checkGroup(file, metadata, metadata.row_groups[group], compressors))
+      await reading(options, () => checkGroup(file, metadata, metadata.row_groups[group], compressors))
       const data: { readonly name: string; readonly values: DecodedArray; readonly give: (value: unknown) => unknown }[] = []
       for (const { name, give } of columns) {
         options.signal?.throwIfAborted()
-        const values = await reading(options.shown, () => scan.readColumn({ column: name, ...range }))
+        column = name
+        const values = await reading(options, () => scan.readColumn({ column: name, ...range }), name)
         if (values.length !== range.rowEnd - range.rowStart)
           throw unreadable(
-            options.shown,
+            options,
             `a row group has ${range.rowEnd - range.rowStart} rows, but ${values.length} values of ${name}`,
           )
         data.push({ name, values, give })
       }
       for (let from = 0; from < range.rowEnd - range.rowStart; from += batchItems) {
         options.signal?.throwIfAborted()
-        yield rowsOf(data, from, Math.min(from + batchItems, range.rowEnd - range.rowStart), options.shown)
+        yield rowsOf(data, from, Math.min(from + batchItems, range.rowEnd - range.rowStart), options)
       }
     }
   } finally {
@@ -85,7 +90,7 @@ function rowsOf(
   data: readonly { readonly name: string; readonly values: DecodedArray; readonly give: (value: unknown) => unknown }[],
   from: number,
   to: number,
-  shown: string,
+  source: ParquetUse,
 ): Readonly<Record<string, unknown>>[] {
   const rows: Record<string, unknown>[] = Array.from({ length: to - from }, () => ({}))
   for (const { name, values, give } of data) {
@@ -96,22 +101,22 @@ function rowsOf(
       try {
         row[name] = value === null || value === undefined ? null : give(value)
       } catch (error) {
-        throw isWaymarkError(error) ? error : unreadable(shown, `a value of ${name}: ${reasonOf(error)}`, error)
+        throw isWaymarkError(error) ? error : unreadable(source, `a value of ${name}: ${reasonOf(error)}`, error)
       }
     }
   }
   return rows
 }
 
-export async function readMetadata(file: InputFile, { shown }: Pick<ParquetReadOptions, 'shown'>): Promise<FileMetaData> {
-  const metadata = await reading(shown, async () => {
+export async function readMetadata(file: InputFile, source: ParquetUse): Promise<FileMetaData> {
+  const metadata = await reading(source, async () => {
     const { parquetMetadataAsync } = await import('hyparquet')
     // Bounds of JSON may be cut off; nobody asks for them.
     return parquetMetadataAsync(await asyncBuffer(file), { parsers: { jsonFromBytes: () => undefined } })
   })
-  const rows = await reading(shown, async () => metadata.row_groups.reduce((sum, group) => sum + group.num_rows, 0n))
+  const rows = await reading(source, async () => metadata.row_groups.reduce((sum, group) => sum + group.num_rows, 0n))
   if (rows !== metadata.num_rows)
-    throw unreadable(shown, `its end speaks of ${metadata.num_rows} rows, its row groups of ${rows}`)
+    throw unreadable(source, `its end speaks of ${metadata.num_rows} rows, its row groups of ${rows}`)
   return metadata
 }
 
@@ -137,7 +142,11 @@ function columnsOf(metadata: FileMetaData, shown: string) {
   return childrenOf(metadata.schema).map(({ element, inside }) => {
     for (const part of inside) {
       if (isDecimal(part))
-        throw unreadable(shown, `the column ${element.name} holds decimals inside a nested value, which cannot be given exactly`)
+        throw new UnreadableColumn(
+          `the column ${element.name} holds decimals inside a nested value, which cannot be given exactly as items`,
+          `Import the file as a table (waymark import ${shown} --parquet), or write it with ${element.name} as text.`,
+          { column: element.name },
+        )
     }
     return { name: element.name, give: giver(element, own.get(element.name), inside.length > 0) }
   })
@@ -145,7 +154,7 @@ function columnsOf(metadata: FileMetaData, shown: string) {
 
 function giver(element: SchemaElement, own: string | undefined, isNested: boolean): (value: unknown) => unknown {
   if (isNested) return withNulls
-  if (isDecimal(element)) return value => decimalText(value, element.scale ?? decimalScale(element))
+  if (isDecimal(element)) return value => decimalText(unscaled(value), element.scale ?? decimalScale(element))
   if (own === 'INTEGER') return value => (typeof value === 'bigint' ? Number(value) : value)
   if (element.logical_type?.type === 'JSON' && element.converted_type === undefined)
     return value => (value instanceof Uint8Array ? JSON.parse(textOf(value)) : value)
@@ -193,12 +202,8 @@ function withoutDecimal(element: SchemaElement): SchemaElement {
   return rest
 }
 
-function decimalText(value: unknown, scale: number): string {
-  const unscaled = value instanceof Uint8Array ? signedNumber(value) : typeof value === 'bigint' ? value : BigInt(Number(value))
-  const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0')
-  const sign = unscaled < 0n ? '-' : ''
-  return scale === 0 ? `${sign}${digits}` : `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
-}
+const unscaled = (value: unknown): bigint =>
+  value instanceof Uint8Array ? signedNumber(value) : typeof value === 'bigint' ? value : BigInt(Number(value))
 
 function signedNumber(bytes: Uint8Array): bigint {
   let value = 0n
@@ -210,7 +215,7 @@ function signedNumber(bytes: Uint8Array): bigint {
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
 const textOf = (bytes: Uint8Array): string => decoder.decode(bytes)
 
-function parsers({ shown, fineTimes }: ParquetReadOptions): Partial<ParquetParsers> {
+function parsers({ shown, fineTimes }: ParquetReadOptions, column: () => string): Partial<ParquetParsers> {
   const time = (value: bigint, perMs: bigint, digits: number): Date | string => {
     const ms = floorDivided(value, perMs)
     const rest = value - ms * perMs
@@ -218,10 +223,10 @@ function parsers({ shown, fineTimes }: ParquetReadOptions): Partial<ParquetParse
     if (fineTimes === 'text') return `${date.toISOString().slice(0, -1)}${rest.toString().padStart(digits - 3, '0')}Z`
     if (rest === 0n) return date
     throw new WaymarkError('invalid', {
-      message: `${shown} holds a time of ${value} ${digits === 6 ? 'microseconds' : 'nanoseconds'} since 1970, which is finer than the milliseconds of a Date`,
+      message: `the column ${column()} of ${shown} holds a time of ${value} ${digits === 6 ? 'microseconds' : 'nanoseconds'} since 1970, which is finer than the milliseconds of a Date`,
       means: 'Items of earlier row groups were read; nothing was changed.',
       remedy: "Read such times as text: parquet(path, { fineTimes: 'text' }).",
-      details: { file: shown },
+      details: { file: shown, column: column() },
     })
   }
   return {
@@ -247,25 +252,4 @@ function withNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withNulls)
   if (typeof value !== 'object' || value === null || value instanceof Date || ArrayBuffer.isView(value)) return value
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withNulls(part)]))
-}
-
-export async function reading<T>(shown: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read()
-  } catch (error) {
-    if (isWaymarkError(error)) throw error
-    throw unreadable(shown, reasonOf(error), error)
-  }
-}
-
-export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-export function unreadable(shown: string, reason: string, cause?: unknown): WaymarkError {
-  return new WaymarkError('invalid', {
-    message: `${shown} cannot be read as Parquet: ${reason}`,
-    means: 'No item of this part of the file was given; nothing was changed.',
-    remedy: 'Put a whole file there (it may be cut off or damaged), or write it with a common compression: snappy, zstd or gzip.',
-    ...(cause === undefined ? {} : { cause }),
-    details: { file: shown },
-  })
 }

@@ -1,6 +1,7 @@
 import type { SchemaElement } from 'hyparquet'
 import { WaymarkError } from '../model/errors.ts'
 import type { Cell } from '../tables/arrow-cell.ts'
+import { listOf } from '../tables/cell-parts.ts'
 import type { ColumnField, ColumnType, TimeUnit } from '../tables/columnar.ts'
 import { typeText } from '../tables/type-text.ts'
 
@@ -192,9 +193,6 @@ function timestamp(type: ColumnType & { readonly kind: 'timestamp' }, path: stri
     true,
   )
 }
-
-const listOf = (cell: Cell): readonly Cell[] => (isList(cell) ? cell : [])
-const isList = (cell: Cell): cell is readonly Cell[] => Array.isArray(cell)
 
 const noForm = (type: ColumnType, path: string, what: string): WaymarkError =>
   unsupported(`the column ${path} is of type ${typeText(type)}, and Parquet has no form for ${what}`, path)

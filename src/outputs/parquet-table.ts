@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { ColumnSource } from 'hyparquet-writer'
 import { cellReader } from '../tables/arrow-cell.ts'
+import type { ReadableTable } from '../tables/batch-source.ts'
 import type { ColumnarTable, ColumnData, ColumnType, RowBatch } from '../tables/columnar.ts'
 import { contentHash } from '../tables/content-hash.ts'
 import { mustDiffer, type ParquetField, parquetField, unsupported } from './parquet-table-schema.ts'
@@ -16,7 +17,7 @@ const groupBytes = 64 * 1024 * 1024
  *
  * @throws WaymarkError `unsupported` naming the column that Parquet has no form for, before anything is given where the types say so
  */
-export async function* parquetOfTable(table: ColumnarTable): AsyncIterableIterator<Uint8Array> {
+export async function* parquetOfTable(table: ReadableTable): AsyncIterableIterator<Uint8Array> {
   const { fields, batches } = table
   if (fields.length === 0) throw unsupported('the table has no columns, and a Parquet file needs one', '')
   mustDiffer(
@@ -32,7 +33,7 @@ export async function* parquetOfTable(table: ColumnarTable): AsyncIterableIterat
     kvMetadata: [{ key: tableKey, value: describedTable(table) }],
     createdBy: 'waymark',
   })
-  for (const batch of batches) {
+  for await (const batch of batches) {
     const most = rowsOfGroup(batch)
     for (let from = 0; from < batch.rowCount; from += most) {
       const to = Math.min(from + most, batch.rowCount)
@@ -95,9 +96,14 @@ function taken(writer: { index: number; getBytes(): Uint8Array }): Uint8Array {
 }
 
 /** What Parquet loses of types, and a digest of the content, since pages have none: kept as JSON beside them. */
-function describedTable(table: ColumnarTable): string {
-  const { fields, metadata } = table
+function describedTable(table: ReadableTable): string {
+  const { fields, metadata, batches } = table
   const plain = (_: string, value: unknown): unknown => (value instanceof Map ? [...value] : value)
-  const digest = contentHash(table)
+  const digest = table.digest ?? contentHash({ ...table, batches: inMemory(batches) })
   return JSON.stringify({ version: 1, fields, ...(metadata === undefined ? {} : { metadata }), digest }, plain)
+}
+
+function inMemory(batches: ReadableTable['batches']): readonly RowBatch[] {
+  if (Symbol.iterator in batches) return [...batches]
+  throw new TypeError('a table that is read batch by batch says what its digest is')
 }

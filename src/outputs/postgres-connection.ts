@@ -1,5 +1,6 @@
 import { describe } from '../model/describe.ts'
 import { WaymarkError } from '../model/errors.ts'
+import { missingPackage } from '../model/missing-package.ts'
 import { connectionError, isConnectionLost } from './postgres-errors.ts'
 import type { TablePlace } from './sql-errors.ts'
 
@@ -147,10 +148,11 @@ async function loadPg(): Promise<typeof import('pg')> {
   try {
     return await import('pg')
   } catch (error) {
-    throw new WaymarkError('unsupported', {
-      message: 'PostgreSQL is reached through the package pg, which is not installed beside waymark',
+    throw missingPackage({
+      need: 'PostgreSQL is reached through',
+      name: 'pg',
       means: 'Nothing was read or written.',
-      remedy: 'npm install pg, or pass a Pool of your own instead of a connection string.',
+      instead: 'pass a Pool of your own instead of a connection string.',
       cause: error,
     })
   }

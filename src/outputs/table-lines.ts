@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { WaymarkError } from '../model/errors.ts'
 import { type CellReader, cellReader } from '../tables/arrow-cell.ts'
-import type { ColumnarTable, ColumnType } from '../tables/columnar.ts'
+import type { ReadableTable } from '../tables/batch-source.ts'
+import type { ColumnType } from '../tables/columnar.ts'
 import { cellJson } from './cell-json.ts'
 import { cellText } from './cell-text.ts'
 import { mustBeImportable } from './parquet-table-schema.ts'
@@ -14,7 +15,7 @@ const pieceRows = 1024
  *
  * @throws WaymarkError `invalid` for what has no such form, `unsupported` for a column `__proto__`, naming the column
  */
-export async function* csvOfTable(table: ColumnarTable): AsyncIterableIterator<Uint8Array> {
+export async function* csvOfTable(table: ReadableTable): AsyncIterableIterator<Uint8Array> {
   for (const { name } of table.fields) mustBeImportable(name, name)
   yield Buffer.from(`${table.fields.map(({ name }) => quotedWhereNeeded(name)).join(',')}\n`)
   yield* piecesOf(table, columns => row => columns.map(({ name, type, read }) => csvField(type, read, row, name)).join(','))
@@ -25,7 +26,7 @@ export async function* csvOfTable(table: ColumnarTable): AsyncIterableIterator<U
  *
  * @throws WaymarkError `invalid` for NaN and the infinities, `unsupported` for two columns of one name
  */
-export async function* jsonLinesOfTable(table: ColumnarTable): AsyncIterableIterator<Uint8Array> {
+export async function* jsonLinesOfTable(table: ReadableTable): AsyncIterableIterator<Uint8Array> {
   oneKeyEach(table.fields.map(({ name }) => name))
   const keys = table.fields.map(({ name }) => JSON.stringify(name))
   yield* piecesOf(
@@ -53,10 +54,10 @@ interface Column {
 }
 
 async function* piecesOf(
-  { fields, batches }: ColumnarTable,
+  { fields, batches }: ReadableTable,
   lineOf: (columns: readonly Column[]) => (row: number) => string,
 ): AsyncIterableIterator<Uint8Array> {
-  for (const { rowCount, columns } of batches) {
+  for await (const { rowCount, columns } of batches) {
     const line = lineOf(
       fields.map(({ name, type }, at) => {
         const data = columns[at]

@@ -1,8 +1,10 @@
+import type { RecordBatch } from 'apache-arrow'
 import { ArrowBuilder } from './arrow-build.ts'
 import { ArrowDataTaker } from './arrow-data.ts'
 import { arrowLibrary } from './arrow-library.ts'
 import { type ArrowTable, isArrowShape } from './arrow-shape.ts'
 import { fieldOfArrow } from './arrow-type.ts'
+import type { ReadableTable } from './batch-source.ts'
 import type { ColumnarTable } from './columnar.ts'
 import { ColumnarHolder } from './columnar-holder.ts'
 
@@ -50,4 +52,15 @@ function taken({ schema, batches }: ArrowTable): ColumnarTable {
  */
 export function arrowOfColumnar(table: ColumnarTable): object {
   return new ArrowBuilder(arrowLibrary()).table(table)
+}
+
+/** Its RecordBatches, one by one. @throws WaymarkError as {@link arrowOfColumnar} */
+export async function* arrowBatchesOf({
+  fields,
+  metadata,
+  batches,
+}: Pick<ReadableTable, 'fields' | 'metadata' | 'batches'>): AsyncIterableIterator<RecordBatch> {
+  const builder = new ArrowBuilder(arrowLibrary())
+  const schema = builder.schema({ fields, ...(metadata === undefined ? {} : { metadata }) })
+  for await (const batch of batches) yield builder.batch(schema, fields, batch)
 }

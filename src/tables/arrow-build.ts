@@ -1,8 +1,8 @@
-import type { Data, DataType, Dictionary, Field, Schema, Table, Vector } from 'apache-arrow'
+import type { Data, DataType, Dictionary, Field, RecordBatch, Schema, Table, Vector } from 'apache-arrow'
 import { WaymarkError } from '../model/errors.ts'
 
 import type { ArrowLibrary } from './arrow-library.ts'
-import type { ColumnarTable, ColumnData, ColumnField, ColumnType, TimeUnit } from './columnar.ts'
+import type { ColumnarTable, ColumnData, ColumnField, ColumnType, RowBatch, TimeUnit } from './columnar.ts'
 import { fixedWidth } from './fixed-width.ts'
 import { littleEndianView } from './little-endian-view.ts'
 
@@ -17,22 +17,29 @@ export class ArrowBuilder {
     this.#library = library
   }
 
-  table({ fields, metadata, batches }: ColumnarTable): Table {
-    const { Data, RecordBatch, Schema, Struct, Table } = this.#library
-    const schema: Schema = new Schema(
+  table({ batches, ...columns }: ColumnarTable): Table {
+    const schema = this.schema(columns)
+    return new this.#library.Table(
+      schema,
+      batches.map(batch => this.batch(schema, columns.fields, batch)),
+    )
+  }
+
+  schema({ fields, metadata }: Pick<ColumnarTable, 'fields' | 'metadata'>): Schema {
+    return new this.#library.Schema(
       fields.map(field => this.#field(field)),
       new Map(metadata),
     )
-    const row = new Struct(schema.fields)
-    const built = batches.map(({ rowCount, columns }) => {
-      const children = columns.map((column, at) => {
-        const [field, type] = [fields[at], schema.fields[at]?.type]
-        if (field === undefined || type === undefined) throw new RangeError('a batch has more columns than its table')
-        return this.#data(field, type, column)
-      })
-      return new RecordBatch(schema, new Data(row, 0, rowCount, 0, {}, children))
+  }
+
+  batch(schema: Schema, fields: readonly ColumnField[], { rowCount, columns }: RowBatch): RecordBatch {
+    const { Data, RecordBatch, Struct } = this.#library
+    const children = columns.map((column, at) => {
+      const [field, type] = [fields[at], schema.fields[at]?.type]
+      if (field === undefined || type === undefined) throw new RangeError('a batch has more columns than its table')
+      return this.#data(field, type, column)
     })
-    return new Table(schema, built)
+    return new RecordBatch(schema, new Data(new Struct(schema.fields), 0, rowCount, 0, {}, children))
   }
 
   #field({ name, type, nullable, metadata }: ColumnField): Field {

@@ -1,4 +1,5 @@
 import type { Cell, IntervalCell, UnionCell } from './arrow-cell.ts'
+import { isInterval, isList, isUnion } from './cell-parts.ts'
 import type { ColumnData, ColumnField, ColumnType } from './columnar.ts'
 import { fixedWidth } from './fixed-width.ts'
 
@@ -220,14 +221,13 @@ const listOf = (cell: Cell): readonly Cell[] => {
   throw unfit(cell, 'a list')
 }
 const unionCell = (cell: Cell): UnionCell => {
-  if (typeof cell === 'object' && cell !== null && 'field' in cell) return cell
+  if (isUnion(cell)) return cell
   throw unfit(cell, 'a value of a union')
 }
 const intervalCell = (cell: Cell): IntervalCell => {
-  if (typeof cell === 'object' && cell !== null && 'months' in cell) return cell
+  if (isInterval(cell)) return cell
   throw unfit(cell, 'a span of time')
 }
-const isList = (cell: Cell): cell is readonly Cell[] => Array.isArray(cell)
 
 const unfit = (cell: Cell, what: string): RangeError =>
   new RangeError(`a ${cell === null ? 'null' : typeof cell} where ${what} must be`)

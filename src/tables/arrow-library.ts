@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { WaymarkError } from '../model/errors.ts'
+import type { WaymarkError } from '../model/errors.ts'
+import { missingPackage } from '../model/missing-package.ts'
 
 export type ArrowLibrary = typeof import('apache-arrow')
 
@@ -32,9 +33,4 @@ const isLibrary = (library: unknown): library is ArrowLibrary =>
   typeof library === 'object' && library !== null && 'Table' in library && 'Data' in library && 'tableFromIPC' in library
 
 const missing = (cause: unknown): WaymarkError =>
-  new WaymarkError('unsupported', {
-    message: 'an Arrow table needs the package apache-arrow, which is not installed beside waymark',
-    means: 'Nothing was read or changed.',
-    remedy: 'npm install apache-arrow',
-    ...(cause === undefined ? {} : { cause }),
-  })
+  missingPackage({ need: 'an Arrow table needs', name: 'apache-arrow', means: 'Nothing was read or changed.', cause })

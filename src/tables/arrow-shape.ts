@@ -92,6 +92,13 @@ export function isArrowShape(value: object): value is ArrowTable {
   return schema.fields.every(isField) && batches.every(isBatch)
 }
 
+/** Whether it looks like a RecordBatch of `apache-arrow`. */
+export function isArrowBatchShape(value: object): value is ArrowBatch & { readonly schema: ArrowSchema } {
+  if (!('schema' in value) || !isBatch(value)) return false
+  const { schema } = value
+  return isObject(schema) && 'fields' in schema && Array.isArray(schema.fields) && schema.fields.every(isField)
+}
+
 const isField = (field: unknown): boolean =>
   isObject(field) && 'name' in field && 'type' in field && isObject(field.type) && 'typeId' in field.type
 

@@ -1,5 +1,6 @@
 import type { CanonicalColumn, FixedColumn, VariableColumn } from './canonical-column.ts'
 import { littleEndianView } from './little-endian-view.ts'
+import { finished, lastWord, mixed } from './word-hash.ts'
 
 export interface DistinctValues {
   readonly count: number
@@ -20,17 +21,22 @@ const rankLimit = 32
  */
 export function distinctValues(column: CanonicalColumn): DistinctValues {
   const counter = new DistinctCounter()
-  if (column.kind === 'variable') countVariable(counter, column)
-  else if (column.width === 8) countPairs(counter, column)
-  else if (column.width > 0) countFixed(counter, column)
+  counter.addColumn(column)
   return counter.result()
 }
 
-class DistinctCounter {
+/** The same, of a column that comes in parts. */
+export class DistinctCounter {
   /** Pairs of hashes, open addressing; 0 and 0 is a free place. */
   #seen = new Int32Array(2 * 64)
   #count = 0
   #registers: Uint8Array | undefined
+
+  addColumn(column: CanonicalColumn): void {
+    if (column.kind === 'variable') countVariable(this, column)
+    else if (column.width === 8) countPairs(this, column)
+    else if (column.width > 0) countFixed(this, column)
+  }
 
   add(first: number, second: number): void {
     if (this.#registers !== undefined) {
@@ -147,29 +153,10 @@ function addBytes(counter: DistinctCounter, bytes: DataView, from: number, to: n
   let first = 0x1234_5678 ^ (to - from)
   let second = 0x3c6e_f372
   for (let at = from; at < to; at += 4) {
-    const word = at + 4 <= to ? bytes.getUint32(at, true) : lastBytes(bytes, from, at, to)
+    const word = at + 4 <= to ? bytes.getUint32(at, true) : lastWord(bytes, from, at, to)
     first = mixed(first, word)
     second = Math.imul(second + word, 0x85eb_ca6b)
     second = (second << 13) | (second >>> 19)
   }
   counter.add(finished(first), finished(second ^ (to - from)))
-}
-
-/** Fewer than four, zeros above. */
-function lastBytes(bytes: DataView, from: number, at: number, to: number): number {
-  if (to - from >= 4) return bytes.getUint32(to - 4, true) >>> (8 * (4 - to + at))
-  let word = 0
-  for (let byte = at, shift = 0; byte < to; byte++, shift += 8) word |= bytes.getUint8(byte) << shift
-  return word
-}
-
-function mixed(hash: number, word: number): number {
-  const product = Math.imul(hash ^ word, 0x9e37_79b1)
-  return product ^ (product >>> 15)
-}
-
-function finished(hash: number): number {
-  const first = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b)
-  const second = Math.imul(first ^ (first >>> 13), 0xc2b2_ae35)
-  return second ^ (second >>> 16)
 }

@@ -19,11 +19,51 @@ export interface Frequency {
  */
 export function frequencyOf(times: Float64Array): Frequency | undefined {
   const different = differentTimes(times)
-  if (different.length < 3) return
-  return businessDaily(different) ?? calendarMonths(different) ?? evenSteps(different) ?? { name: 'irregular' }
+  const steps = new TimeSteps()
+  steps.add(different)
+  const frequency = steps.withoutSteps(() => calendarMonths(different))
+  if (frequency !== 'steps') return frequency
+  const even = steps.evenSteps()
+  even.add(different)
+  return even.frequency() ?? { name: 'irregular' }
 }
 
-function differentTimes(times: Float64Array): Float64Array {
+/** The first look at different times in their order, which come in parts. */
+export class TimeSteps {
+  readonly #business = new BusinessDays()
+  readonly #usual = new UsualStep()
+  #first = 0
+  #last = 0
+  #count = 0
+
+  add(times: Float64Array): void {
+    if (times.length === 0) return
+    if (this.#count === 0) this.#first = times[0] ?? 0
+    this.#last = times[times.length - 1] ?? 0
+    this.#count += times.length
+    this.#business.add(times)
+    this.#usual.add(times)
+  }
+
+  /** Whether they lie so far apart that they can be days of months. */
+  get mayBeMonths(): boolean {
+    return this.#last - this.#first >= 27 * dayUs * (this.#count - 1)
+  }
+
+  /** What rules 1 and 2 say, undefined for fewer than three times; `steps` where it takes a second look. */
+  withoutSteps(months: () => Frequency | undefined): Frequency | undefined | 'steps' {
+    if (this.#count < 3) return undefined
+    return this.#business.frequency() ?? (this.mayBeMonths ? months() : undefined) ?? 'steps'
+  }
+
+  /** For the second look. */
+  evenSteps(): EvenSteps {
+    return new EvenSteps(this.#usual.candidate)
+  }
+}
+
+/** Each once, in their order. */
+export function differentTimes(times: Float64Array): Float64Array {
   let isSorted = true
   for (let at = 1; at < times.length && isSorted; at++) isSorted = (times[at - 1] ?? 0) <= (times[at] ?? 0)
   const sorted = isSorted ? times : times.toSorted()
@@ -35,40 +75,77 @@ function differentTimes(times: Float64Array): Float64Array {
   return different.subarray(0, count)
 }
 
-function businessDaily(times: Float64Array): Frequency | undefined {
-  const timeOfDay = modulo(times[0] ?? 0, dayUs)
-  let [next, overWeekend, missing, before] = [0, 0, 0, 0]
-  for (let at = 0; at < times.length; at++) {
-    const time = times[at] ?? 0
-    const day = Math.floor(time / dayUs)
-    const weekday = modulo(day + 3, 7)
-    if (weekday > 4 || modulo(time, dayUs) !== timeOfDay) return
-    const workday = Math.floor((day + 3) / 7) * 5 + weekday
-    if (at > 0) {
-      if (workday === before + 1) next++
-      missing += workday - before - 1
-      if (weekday < modulo(before, 5) || workday - before >= 5) overWeekend++
+/** Rule 1. */
+class BusinessDays {
+  #timeOfDay: number | undefined
+  #isBusiness = true
+  #next = 0
+  #overWeekend = 0
+  #missing = 0
+  #before = 0
+  #count = 0
+
+  add(times: Float64Array): void {
+    this.#timeOfDay ??= modulo(times[0] ?? 0, dayUs)
+    for (let at = 0; at < times.length && this.#isBusiness; at++) {
+      const time = times[at] ?? 0
+      const day = Math.floor(time / dayUs)
+      const weekday = modulo(day + 3, 7)
+      if (weekday > 4 || modulo(time, dayUs) !== this.#timeOfDay) {
+        this.#isBusiness = false
+        return
+      }
+      const workday = Math.floor((day + 3) / 7) * 5 + weekday
+      if (this.#count > 0) {
+        if (workday === this.#before + 1) this.#next++
+        this.#missing += workday - this.#before - 1
+        if (weekday < modulo(this.#before, 5) || workday - this.#before >= 5) this.#overWeekend++
+      }
+      this.#before = workday
+      this.#count++
     }
-    before = workday
   }
-  return overWeekend > 0 && isMost(next, times.length - 1) ? { name: 'business daily', missing } : undefined
+
+  frequency(): Frequency | undefined {
+    const isDaily = this.#isBusiness && this.#overWeekend > 0 && isMost(this.#next, this.#count - 1)
+    return isDaily ? { name: 'business daily', missing: this.#missing } : undefined
+  }
 }
 
-function evenSteps(times: Float64Array): Frequency | undefined {
-  const usual = mostFrequent(times)
-  if (usual === undefined) return
-  let missing = 0
-  for (let at = 1; at < times.length; at++) {
-    const steps = ((times[at] ?? 0) - (times[at - 1] ?? 0)) / usual
-    if (!Number.isInteger(steps)) return
-    missing += steps - 1
+/** Rule 3, for which the usual step must be known. */
+export class EvenSteps {
+  readonly #usual: number
+  #isEven = true
+  #missing = 0
+  #usualCount = 0
+  #count = 0
+  #before = 0
+
+  constructor(usual: number) {
+    this.#usual = usual
   }
-  return { name: stepName(usual), missing }
+
+  add(times: Float64Array): void {
+    for (let at = 0; at < times.length && this.#isEven; at++) {
+      const time = times[at] ?? 0
+      if (this.#count++ > 0) {
+        const steps = (time - this.#before) / this.#usual
+        if (steps === 1) this.#usualCount++
+        if (!Number.isInteger(steps)) this.#isEven = false
+        this.#missing += steps - 1
+      }
+      this.#before = time
+    }
+  }
+
+  frequency(): Frequency | undefined {
+    if (!this.#isEven || !isMost(this.#usualCount, this.#count - 1)) return undefined
+    return { name: stepName(this.#usual), missing: this.#missing }
+  }
 }
 
-function calendarMonths(times: Float64Array): Frequency | undefined {
-  const span = (times[times.length - 1] ?? 0) - (times[0] ?? 0)
-  if (span < 27 * dayUs * (times.length - 1)) return
+/** Rule 2, where they are so far apart. */
+export function calendarMonths(times: Float64Array): Frequency | undefined {
   const days = Array.from(times, time => new Date(Math.floor(time / dayUs) * 86_400_000))
   if (days.some(day => Number.isNaN(day.getTime()))) return
   const first = days[0]?.getUTCDate()
@@ -103,18 +180,32 @@ function isLastWeekday(day: Date): boolean {
   return left === 0 || (weekday === 5 && left <= 2)
 }
 
-/** The step that at least 90 % are, if there is one: then it is the one in the middle. */
+/** The step that at least 90 % are, if there is one. */
 function mostFrequent(times: Float64Array): number | undefined {
-  const steps = new Float64Array(times.length - 1)
-  for (let at = 0; at < steps.length; at++) steps[at] = (times[at + 1] ?? 0) - (times[at] ?? 0)
-  let [usual, lead] = [0, 0]
-  for (const step of steps) {
-    if (lead === 0) usual = step
-    lead += step === usual ? 1 : -1
-  }
+  const usual = new UsualStep()
+  usual.add(times)
+  const { candidate } = usual
   let count = 0
-  for (const step of steps) if (step === usual) count++
-  return isMost(count, steps.length) ? usual : undefined
+  for (let at = 1; at < times.length; at++) if ((times[at] ?? 0) - (times[at - 1] ?? 0) === candidate) count++
+  return isMost(count, times.length - 1) ? candidate : undefined
+}
+
+/** The step that more than half of all are, if there is one (R. Boyer and J Moore's vote); else any. */
+class UsualStep {
+  candidate = 0
+  #lead = 0
+  #before: number | undefined
+
+  add(times: Float64Array): void {
+    for (const time of times) {
+      if (this.#before !== undefined) {
+        const step = time - this.#before
+        if (this.#lead === 0) this.candidate = step
+        this.#lead += step === this.candidate ? 1 : -1
+      }
+      this.#before = time
+    }
+  }
 }
 
 function isMost(count: number, all: number): boolean {

@@ -1,48 +1,105 @@
 import type { FixedColumn } from './canonical-column.ts'
 import type { ColumnType } from './columnar.ts'
+import { factValue } from './facts-value.ts'
 import { littleEndianView } from './little-endian-view.ts'
 
 /** What the numbers of a column are like. Infinite ones and NaNs are counted and not part of the rest. */
 export interface NumberFacts {
-  /** Rows of the least and the greatest value; -1 where there is none. */
-  readonly minRow: number
-  readonly maxRow: number
+  /** As `factValue` shows them; undefined where there is none. */
+  readonly min: number | string | undefined
+  readonly max: number | string | undefined
   readonly mean: number | undefined
   readonly nans: number
   readonly infinities: number
 }
 
-/** Over the values as numbers. What is too wide for that loses digits in the mean alone. */
-export function numberFacts(column: FixedColumn, type: ColumnType): NumberFacts {
-  const { rowCount, present } = column
-  const numbers = numbersOf(column, type)
-  let [minRow, maxRow] = [-1, -1]
-  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  let [nans, infinities, counted] = [0, 0, 0]
-  let [sum, lost] = [0, 0]
-  const isExact = type.kind === 'float' || column.width <= 4
-  for (let row = 0; row < rowCount; row++) {
-    if (present !== undefined && present[row] === 0) continue
-    const value = numbers[row] ?? 0
-    const difference = value - value
-    if (difference !== 0) {
-      if (Number.isNaN(value)) nans++
-      else infinities++
-      continue
-    }
-    if (minRow < 0 || (isExact || !isNear(value, min) ? value < min : isLess(column, type, row, minRow)))
-      [min, minRow] = [value, row]
-    if (maxRow < 0 || (isExact || !isNear(value, max) ? value > max : isLess(column, type, maxRow, row)))
-      [max, maxRow] = [value, row]
-    // Neumaier's sum: what rounding loses is added at the end, so that the order of rows does not show.
-    const next = sum + value
-    lost += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum
-    sum = next
-    counted++
-  }
-  const total = Number.isFinite(sum) ? sum + lost : sum
-  return { minRow, maxRow, mean: counted === 0 || !Number.isFinite(total) ? undefined : total / counted + 0, nans, infinities }
+/** The least or the greatest value so far. */
+interface Bound {
+  readonly value: number
+  readonly bytes: Uint8Array
+  /** Where in the bytes it begins. */
+  readonly at: number
 }
+
+/** Over the values as numbers, of a column that comes in parts. What is too wide for that loses digits in the mean alone. */
+export class NumberCounter {
+  readonly #type: ColumnType
+  #min: Bound | undefined
+  #max: Bound | undefined
+  #shownMin: number | string | undefined
+  #shownMax: number | string | undefined
+  #nans = 0
+  #infinities = 0
+  #counted = 0
+  #sum = 0
+  #lost = 0
+
+  constructor(type: ColumnType) {
+    this.#type = type
+  }
+
+  add(column: FixedColumn): void {
+    const { rowCount, present, bytes, width } = column
+    const type = this.#type
+    const numbers = numbersOf(column, type)
+    let [minRow, maxRow] = [-1, -1]
+    let [min, max] = [this.#min?.value ?? Number.POSITIVE_INFINITY, this.#max?.value ?? Number.NEGATIVE_INFINITY]
+    let [hasMin, hasMax] = [this.#min !== undefined, this.#max !== undefined]
+    let [sum, lost, counted] = [this.#sum, this.#lost, this.#counted]
+    const isExact = type.kind === 'float' || width <= 4
+    const boundAt = (row: number, before: Bound | undefined): Bound =>
+      row < 0 && before !== undefined ? before : { value: 0, bytes, at: row * width }
+    for (let row = 0; row < rowCount; row++) {
+      if (present !== undefined && present[row] === 0) continue
+      const value = numbers[row] ?? 0
+      const difference = value - value
+      if (difference !== 0) {
+        if (Number.isNaN(value)) this.#nans++
+        else this.#infinities++
+        continue
+      }
+      if (
+        !hasMin ||
+        (isExact || !isNear(value, min) ? value < min : isLess(boundAt(row, undefined), boundAt(minRow, this.#min), width, type))
+      )
+        [min, minRow, hasMin] = [value, row, true]
+      if (
+        !hasMax ||
+        (isExact || !isNear(value, max) ? value > max : isLess(boundAt(maxRow, this.#max), boundAt(row, undefined), width, type))
+      )
+        [max, maxRow, hasMax] = [value, row, true]
+      // Neumaier's sum: what rounding loses is added at the end, so that the order of rows does not show.
+      const next = sum + value
+      lost += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum
+      sum = next
+      counted++
+    }
+    ;[this.#sum, this.#lost, this.#counted] = [sum, lost, counted]
+    if (minRow >= 0) {
+      this.#min = { value: min, bytes: bytes.slice(minRow * width, (minRow + 1) * width), at: 0 }
+      this.#shownMin = shownNumber(column, type, minRow, min)
+    }
+    if (maxRow >= 0) {
+      this.#max = { value: max, bytes: bytes.slice(maxRow * width, (maxRow + 1) * width), at: 0 }
+      this.#shownMax = shownNumber(column, type, maxRow, max)
+    }
+  }
+
+  result(): NumberFacts {
+    const total = Number.isFinite(this.#sum) ? this.#sum + this.#lost : this.#sum
+    return {
+      min: this.#shownMin,
+      max: this.#shownMax,
+      mean: this.#counted === 0 || !Number.isFinite(total) ? undefined : total / this.#counted + 0,
+      nans: this.#nans,
+      infinities: this.#infinities,
+    }
+  }
+}
+
+/** The sign of a zero is shown, too. */
+const shownNumber = (column: FixedColumn, type: ColumnType, row: number, value: number): number | string =>
+  type.kind === 'float' ? value : factValue(column, type, row)
 
 /** So close that rounding decides. */
 function isNear(a: number, b: number): boolean {
@@ -50,10 +107,10 @@ function isNear(a: number, b: number): boolean {
 }
 
 /** Integers, compared as they are. */
-function isLess({ bytes, width }: FixedColumn, type: ColumnType, a: number, b: number): boolean {
-  for (let at = width - 1; at >= 0; at--) {
-    const flip = at === width - 1 && !(type.kind === 'int' && !type.signed) ? 0x80 : 0
-    const difference = ((bytes[a * width + at] ?? 0) ^ flip) - ((bytes[b * width + at] ?? 0) ^ flip)
+function isLess(a: Bound, b: Bound, width: number, type: ColumnType): boolean {
+  for (let byte = width - 1; byte >= 0; byte--) {
+    const flip = byte === width - 1 && !(type.kind === 'int' && !type.signed) ? 0x80 : 0
+    const difference = ((a.bytes[a.at + byte] ?? 0) ^ flip) - ((b.bytes[b.at + byte] ?? 0) ^ flip)
     if (difference !== 0) return difference < 0
   }
   return false

@@ -1,35 +1,45 @@
 import type { VariableColumn } from './canonical-column.ts'
 
-/** Rows of the first and the last text in the order of their bytes, which for UTF-8 is that of their code points; -1 where there is none. */
-export function textRange({ bytes, offsets, index, present, rowCount }: VariableColumn): {
-  readonly minRow: number
-  readonly maxRow: number
-} {
-  let [minRow, maxRow, min, max] = [-1, -1, -1, -1]
-  for (let row = 0; row < rowCount; row++) {
-    if (present !== undefined && present[row] === 0) continue
-    const value = index === undefined ? row : (index[row] ?? 0)
-    if (value === min || value === max) continue
-    if (min < 0 || isBefore(bytes, offsets, value, min)) {
-      min = value
-      minRow = row
-    }
-    if (max < 0 || isBefore(bytes, offsets, max, value)) {
-      max = value
-      maxRow = row
-    }
+/** The first and the last text of a column that comes in parts, in the order of their bytes, which for UTF-8 is that of their code points. */
+export class TextRange {
+  #min: Uint8Array | undefined
+  #max: Uint8Array | undefined
+
+  /** UTF-8; undefined where there is none. */
+  get min(): Uint8Array | undefined {
+    return this.#min
   }
-  return { minRow, maxRow }
+
+  get max(): Uint8Array | undefined {
+    return this.#max
+  }
+
+  add({ bytes, offsets, index, present, rowCount }: VariableColumn): void {
+    let [min, max] = [this.#min ?? bytes, this.#max ?? bytes]
+    let [minValue, maxValue] = [-1, -1]
+    let [minFrom, minTo, maxFrom, maxTo] = [0, this.#min?.length ?? 0, 0, this.#max?.length ?? 0]
+    let hasRange = this.#min !== undefined
+    for (let row = 0; row < rowCount; row++) {
+      if (present !== undefined && present[row] === 0) continue
+      const value = index === undefined ? row : (index[row] ?? 0)
+      if (value === minValue || value === maxValue) continue
+      const from = offsets[value] ?? 0
+      const to = offsets[value + 1] ?? 0
+      if (!hasRange || isBefore(bytes, from, to, min, minFrom, minTo)) [min, minFrom, minTo, minValue] = [bytes, from, to, value]
+      if (!hasRange || isBefore(max, maxFrom, maxTo, bytes, from, to)) [max, maxFrom, maxTo, maxValue] = [bytes, from, to, value]
+      hasRange = true
+    }
+    if (minValue >= 0) this.#min = min.slice(minFrom, minTo)
+    if (maxValue >= 0) this.#max = max.slice(maxFrom, maxTo)
+  }
 }
 
-function isBefore(bytes: Uint8Array, offsets: VariableColumn['offsets'], a: number, b: number): boolean {
-  let at = offsets[a] ?? 0
-  let other = offsets[b] ?? 0
-  const end = offsets[a + 1] ?? 0
-  const otherEnd = offsets[b + 1] ?? 0
-  for (; at < end && other < otherEnd; at++, other++) {
-    const difference = (bytes[at] ?? 0) - (bytes[other] ?? 0)
+function isBefore(bytes: Uint8Array, from: number, to: number, others: Uint8Array, otherFrom: number, otherTo: number): boolean {
+  let at = from
+  let other = otherFrom
+  for (; at < to && other < otherTo; at++, other++) {
+    const difference = (bytes[at] ?? 0) - (others[other] ?? 0)
     if (difference !== 0) return difference < 0
   }
-  return end - at < otherEnd - other
+  return to - at < otherTo - other
 }

@@ -10,23 +10,24 @@ export function isTimeType(type: ColumnType): type is TimeType {
   return type.kind === 'date' || type.kind === 'timestamp'
 }
 
-/**
- * The times of a column in microseconds since 1970, nulls left out, nanoseconds cut.
- * @param isLocal Of timestamps with a zone, the local time with the offset that it has at each of them: a day is a day also where clocks are put forward and back.
- */
-export function columnTimes({ bytes, rowCount, present, width }: FixedColumn, type: TimeType, isLocal: boolean): Float64Array {
+/** The times of a column in microseconds since 1970, in UTC, nulls left out, nanoseconds cut. */
+export function columnTimes({ bytes, rowCount, present, width }: FixedColumn, type: TimeType): Float64Array {
   const words = littleEndianView(Int32Array, bytes)
   const scale = type.kind === 'date' ? (type.unit === 'day' ? 86_400e6 : 1e3) : usPerUnit[type.unit]
-  const offsetAt = isLocal ? zoneOffset(type) : undefined
   const times = new Float64Array(rowCount)
   let count = 0
   for (let row = 0; row < rowCount; row++) {
     if (present !== undefined && present[row] === 0) continue
     const value = width === 4 ? (words[row] ?? 0) : (words[2 * row + 1] ?? 0) * 2 ** 32 + ((words[2 * row] ?? 0) >>> 0)
-    const time = scale === 1e-3 ? Math.floor(value / 1000) : value * scale
-    times[count++] = offsetAt === undefined ? time : time + offsetAt(time)
+    times[count++] = scale === 1e-3 ? Math.floor(value / 1000) : value * scale
   }
   return times.subarray(0, count)
+}
+
+/** Of timestamps with a zone the local times, with the offset that it has at each of them: a day is a day also where clocks are put forward and back. */
+export function localTimes(times: Float64Array, type: TimeType): Float64Array {
+  const offsetAt = zoneOffset(type)
+  return offsetAt === undefined ? times : times.map(time => time + offsetAt(time))
 }
 
 /** Microseconds ahead of UTC, asked once for each hour and remembered; nothing for UTC, fixed offsets and unknown zones. */

@@ -1,7 +1,6 @@
-import type { CanonicalColumn } from './canonical-column.ts'
+import type { FixedColumn } from './canonical-column.ts'
 import type { ColumnType, TimeUnit } from './columnar.ts'
 import { decimalText } from './decimal-units.ts'
-import { numberFacts } from './facts-numbers.ts'
 
 const longestText = 60
 const unitsPerSecond: Record<TimeUnit, bigint> = { s: 1n, ms: 1_000n, us: 1_000_000n, ns: 1_000_000_000n }
@@ -9,15 +8,10 @@ const fractionDigits: Record<TimeUnit, number> = { s: 0, ms: 3, us: 6, ns: 9 }
 const decoder = new TextDecoder()
 
 /**
- * A value for people and for JSON: numbers as they are, integers beyond 2^53 and decimals as their digits, dates and times as ISO 8601 (timestamps with a zone in UTC, with a `Z`), text of up to 60 characters, a longer one ending in `…`.
+ * A value for people and for JSON: integers as they are, those beyond 2^53 and decimals as their digits, dates and times as ISO 8601 (timestamps with a zone in UTC, with a `Z`).
  */
-export function factValue(column: CanonicalColumn, type: ColumnType, row: number): number | string {
-  if (column.kind === 'variable') {
-    const value = column.index === undefined ? row : (column.index[row] ?? 0)
-    return shortText(decoder.decode(column.bytes.subarray(column.offsets[value], column.offsets[value + 1])))
-  }
-  if (type.kind === 'float') return singleNumber(column, type, row)
-  const integer = integerAt(column.bytes, column.width, row, !(type.kind === 'int' && !type.signed))
+export function factValue({ bytes, width }: FixedColumn, type: ColumnType, row: number): number | string {
+  const integer = integerAt(bytes, width, row, !(type.kind === 'int' && !type.signed))
   switch (type.kind) {
     case 'decimal':
       return decimalText(integer, type.scale)
@@ -30,13 +24,6 @@ export function factValue(column: CanonicalColumn, type: ColumnType, row: number
     default:
       return Number.isSafeInteger(Number(integer)) ? Number(integer) : String(integer)
   }
-}
-
-function singleNumber(column: CanonicalColumn & { readonly kind: 'fixed' }, type: ColumnType, row: number): number {
-  const bytes = column.bytes.slice(row * column.width, (row + 1) * column.width)
-  const value = numberFacts({ ...column, rowCount: 1, bytes, present: undefined }, type).mean ?? 0
-  const isNegative = ((bytes[column.width - 1] ?? 0) & 0x80) !== 0
-  return value === 0 && isNegative ? -0 : value
 }
 
 function integerAt(bytes: Uint8Array, width: number, row: number, isSigned: boolean): bigint {
@@ -60,7 +47,9 @@ function instantText(count: bigint, unit: TimeUnit): string {
   return fraction === 0n ? text : `${text}.${String(fraction).padStart(fractionDigits[unit], '0')}`
 }
 
-function shortText(text: string): string {
+/** Text of up to 60 characters, a longer one ending in `…`. */
+export function shortText(bytes: Uint8Array): string {
+  const text = decoder.decode(bytes)
   const characters = text.length <= longestText ? [] : [...text.slice(0, 2 * longestText + 2)]
   return characters.length <= longestText ? text : `${characters.slice(0, longestText - 1).join('')}…`
 }

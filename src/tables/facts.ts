@@ -1,15 +1,11 @@
 import type { ColumnFacts, TableFacts, TimeFacts } from '../model/table-facts.ts'
-import { type CanonicalColumn, canonicalColumn } from './canonical-column.ts'
+import { canonicalColumn } from './canonical-column.ts'
+import { ColumnFactsCounter } from './column-facts-counter.ts'
 import { ColumnSpace } from './column-space.ts'
-import type { ColumnarTable, ColumnType } from './columnar.ts'
-import { distinctValues } from './facts-distinct.ts'
-import { frequencyOf } from './facts-frequency.ts'
-import { type NumberFacts, numberFacts } from './facts-numbers.ts'
-import { textRange } from './facts-text.ts'
-import { columnTimes, isTimeType } from './facts-times.ts'
-import { factValue } from './facts-value.ts'
+import type { ColumnarTable, ColumnField } from './columnar.ts'
+import { isTimeType } from './facts-times.ts'
 import { plainType } from './plain-type.ts'
-import { typeText } from './type-text.ts'
+import type { Scratch } from './scratch.ts'
 
 export type { ColumnFacts, TableFacts, TimeFacts }
 
@@ -21,89 +17,46 @@ export type { ColumnFacts, TableFacts, TimeFacts }
  * tableFacts(prices).time // { column: 'date', from: '2024-01-02', to: '2024-12-31', frequency: 'business daily', missingSteps: 9 }
  */
 export function tableFacts(table: ColumnarTable): TableFacts {
-  const timeAt = table.fields.findIndex(({ type }) => isTimeType(plainType(type)))
-  let time: TimeFacts | undefined
-  const space = new ColumnSpace()
-  const columns = table.fields.map(({ name, type }, at) => {
-    const column = canonicalColumn(table, at, space)
-    const facts = columnFacts(name, type, column)
-    if (at === timeAt) time = timeFacts(facts, plainType(type), column)
-    return facts
-  })
-  return { rows: table.rowCount, columns, ...(time && { time }) }
+  const counter = new TableFactsCounter(table.fields)
+  counter.add(table)
+  return counter.result()
 }
 
-function columnFacts(name: string, type: ColumnType, column: CanonicalColumn): ColumnFacts {
-  const plain = plainType(type)
-  const { count, isEstimate } = distinctValues(column)
-  const nulls = nullCount(column, plain)
-  return {
-    name,
-    type: typeText(type),
-    nulls,
-    distinct: Math.min(count, column.rowCount - nulls),
-    ...(isEstimate && { distinctIsEstimate: true }),
-    ...valueFacts(column, plain),
+/** The same facts, of a table that comes in parts. */
+export class TableFactsCounter {
+  readonly #columns: readonly ColumnFactsCounter[]
+  readonly #space = new ColumnSpace()
+  #rows = 0
+
+  constructor(fields: readonly ColumnField[]) {
+    const timeAt = fields.findIndex(({ type }) => isTimeType(plainType(type)))
+    this.#columns = fields.map((field, at) => new ColumnFactsCounter(field, at === timeAt))
   }
-}
 
-function valueFacts(column: CanonicalColumn, type: ColumnType): Partial<ColumnFacts> {
-  if (column.kind === 'variable') {
-    const range = type.kind === 'utf8' ? textRange(column) : undefined
-    return range ? rangeFacts(column, type, range) : {}
+  /** The rows that follow. */
+  add(part: ColumnarTable): void {
+    this.#rows += part.rowCount
+    // One column after the other: each is valid until the next is made in the same memory.
+    for (const [at, counter] of this.#columns.entries()) counter.add(canonicalColumn(part, at, this.#space))
   }
-  switch (type.kind) {
-    case 'bool':
-      return meanFacts(numberFacts(column, type), 0)
-    case 'int':
-    case 'float':
-    case 'duration':
-    case 'decimal': {
-      const facts = numberFacts(column, type)
-      return { ...rangeFacts(column, type, facts), ...meanFacts(facts, type.kind === 'decimal' ? type.scale : 0) }
-    }
-    case 'date':
-    case 'time':
-    case 'timestamp':
-      return rangeFacts(column, type, numberFacts(column, type))
-    default:
-      return {}
+
+  /** Puts what would be too much for memory into a scratch. */
+  async spill(scratch: Scratch): Promise<void> {
+    for (const counter of this.#columns) await counter.spill(scratch)
   }
-}
 
-function rangeFacts(
-  column: CanonicalColumn,
-  type: ColumnType,
-  { minRow, maxRow }: { readonly minRow: number; readonly maxRow: number },
-): Partial<ColumnFacts> {
-  return minRow < 0 ? {} : { min: factValue(column, type, minRow), max: factValue(column, type, maxRow) }
-}
-
-function meanFacts({ mean, nans, infinities }: NumberFacts, scale: number): Partial<ColumnFacts> {
-  return {
-    ...(mean !== undefined && { mean: mean / 10 ** scale }),
-    ...(nans > 0 && { nans }),
-    ...(infinities > 0 && { infinities }),
+  result(): TableFacts {
+    return this.#facts(this.#columns.map(counter => counter.time()))
   }
-}
 
-function timeFacts(facts: ColumnFacts, type: ColumnType, column: CanonicalColumn): TimeFacts | undefined {
-  if (facts.min === undefined || facts.max === undefined || column.kind !== 'fixed' || !isTimeType(type)) return
-  const inUtc = frequencyOf(columnTimes(column, type, false))
-  const frequency = inUtc?.name === 'irregular' ? frequencyOf(columnTimes(column, type, true)) : inUtc
-  return {
-    column: facts.name,
-    from: String(facts.min),
-    to: String(facts.max),
-    ...(frequency && { frequency: frequency.name }),
-    ...(frequency?.missing && { missingSteps: frequency.missing }),
+  /** The same, where something may be in the scratch. */
+  async resultOfAll(): Promise<TableFacts> {
+    return this.#facts(await Promise.all(this.#columns.map(counter => counter.timeOfAll())))
   }
-}
 
-function nullCount({ rowCount, present }: CanonicalColumn, type: ColumnType): number {
-  if (type.kind === 'null') return rowCount
-  if (present === undefined) return 0
-  let nulls = 0
-  for (let row = 0; row < rowCount; row++) nulls += 1 - (present[row] ?? 0)
-  return nulls
+  #facts(times: readonly (TimeFacts | undefined)[]): TableFacts {
+    const columns = this.#columns.map(counter => counter.facts(this.#rows))
+    const time = times.find(found => found !== undefined)
+    return { rows: this.#rows, columns, ...(time && { time }) }
+  }
 }

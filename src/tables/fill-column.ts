@@ -1,4 +1,5 @@
 import { AbsentValues } from './absent-values.ts'
+import type { BatchValues } from './batch-values.ts'
 import { checkCells } from './check-cells.ts'
 import { type ColumnPlan, type ColumnSide, presentUndefined } from './column-plan.ts'
 import { type ColumnValues, refusedCell } from './column-values.ts'
@@ -24,27 +25,28 @@ export interface FilledColumn {
  */
 export function fillColumn(plan: ColumnPlan, state: FillState, column: ColumnValues, from: number, to: number): FilledColumn {
   const absent = new AbsentValues(to - from)
+  const batch: BatchValues = { column, from, to, absent }
   if (plan.form === 'list' || plan.form === 'date') checkCells(column, from, to)
   switch (plan.type.kind) {
     case 'null':
       for (let index = from; index < to; index++) absent.note(index - from, column.values[index])
       return { data: { rowCount: to - from, nullCount: absent.count }, side: sideOf(absent) }
     case 'bool':
-      return filled({ values: fillBooleans(column.values, from, to, absent) }, absent, to - from)
+      return filled({ values: fillBooleans(batch) }, batch)
     case 'utf8':
-      return filled(fillText(column, from, to, plan.type.large, absent), absent, to - from)
+      return filled(fillText(batch, plan.type.large), batch)
     case 'binary':
     case 'fixed-binary':
-      return filled(fillBinary(column, plan.type, from, to, absent), absent, to - from)
+      return filled(fillBinary(batch, plan.type), batch)
     case 'list':
     case 'fixed-list':
-      return fillLists(plan, state, column, from, to, absent)
+      return fillLists(plan, state, batch)
     case 'struct':
-      return fillObjects(plan, state, column, from, to, absent)
+      return fillObjects(plan, state, batch)
     case 'dictionary':
-      return filled(fillDictionary(plan, state, column, { from, to, absent, fillValues }), absent, to - from)
+      return filled(fillDictionary(plan, state, batch, fillValues), batch)
     default:
-      return filled({ values: fillNumbers(plan, column, from, to, absent) }, absent, to - from)
+      return filled({ values: fillNumbers(plan, batch) }, batch)
   }
 }
 
@@ -53,16 +55,16 @@ const fillValues = (plan: ColumnPlan, column: ColumnValues): ColumnData =>
 
 type Buffers = Pick<ColumnData, 'values' | 'offsets' | 'dictionary' | 'children'>
 
-function filled(buffers: Buffers, absent: AbsentValues, rowCount: number, side = sideOf(absent)): FilledColumn {
+function filled(buffers: Buffers, { from, to, absent }: BatchValues, side = sideOf(absent)): FilledColumn {
   const { count, validity } = absent
-  return { data: { rowCount, nullCount: count, ...(validity === undefined ? {} : { validity }), ...buffers }, side }
+  return { data: { rowCount: to - from, nullCount: count, ...(validity === undefined ? {} : { validity }), ...buffers }, side }
 }
 
 function sideOf({ undefineds }: AbsentValues): ColumnSide | null {
   return undefineds === undefined ? null : { undefineds }
 }
 
-function fillBooleans(values: readonly unknown[], from: number, to: number, absent: AbsentValues): Uint8Array {
+function fillBooleans({ column: { values }, from, to, absent }: BatchValues): Uint8Array {
   const bits = new Uint8Array((to - from + 7) >> 3)
   for (let index = from; index < to; index++) {
     const value = values[index]
@@ -74,14 +76,8 @@ function fillBooleans(values: readonly unknown[], from: number, to: number, abse
 }
 
 /** Lists of items that lie one behind the other. */
-function fillLists(
-  plan: ColumnPlan,
-  state: FillState,
-  column: ColumnValues,
-  from: number,
-  to: number,
-  absent: AbsentValues,
-): FilledColumn {
+function fillLists(plan: ColumnPlan, state: FillState, batch: BatchValues): FilledColumn {
+  const { column, from, to, absent } = batch
   const { type } = plan
   const [item] = plan.children
   const [itemState] = state.children
@@ -121,20 +117,13 @@ function fillLists(
   const bytes = new Uint8Array(offsets.buffer)
   return filled(
     { ...(size === undefined ? { offsets: bytes } : {}), children: [child.data] },
-    absent,
-    to - from,
+    batch,
     withChildren(sideOf(absent), [child.side]),
   )
 }
 
-function fillObjects(
-  plan: ColumnPlan,
-  state: FillState,
-  column: ColumnValues,
-  from: number,
-  to: number,
-  absent: AbsentValues,
-): FilledColumn {
+function fillObjects(plan: ColumnPlan, state: FillState, batch: BatchValues): FilledColumn {
+  const { column, from, to, absent } = batch
   for (let index = from; index < to; index++) {
     const value = column.values[index]
     if (typeof value !== 'object' || value === null) absent.note(index - from, value)
@@ -155,9 +144,12 @@ function fillObjects(
     sideOf(absent),
     children.map(child => child.side),
   )
-  const ids = shapeIds === undefined ? {} : { shapeIds: packedShapeIds(shapeIds, plan.shapes?.length ?? 0) }
+  const ids =
+    shapeIds === undefined
+      ? {}
+      : { shapeIds: packedShapeIds(shapeIds, Math.max(plan.shapes?.length ?? 0, state.shapes.shapes.length)) }
   const known = shapeIds === undefined && side === null ? null : { ...side, ...ids }
-  return filled({ children: children.map(child => child.data) }, absent, to - from, known)
+  return filled({ children: children.map(child => child.data) }, batch, known)
 }
 
 function withChildren(side: ColumnSide | null, children: readonly (ColumnSide | null)[]): ColumnSide | null {

@@ -1,28 +1,25 @@
-import type { AbsentValues } from './absent-values.ts'
+import type { BatchValues } from './batch-values.ts'
 import type { ColumnPlan } from './column-plan.ts'
 import { type ColumnValues, refusedCell } from './column-values.ts'
 import type { ColumnData } from './columnar.ts'
 import type { FilledDictionary, FillState } from './fill-state.ts'
+import { noteGrown } from './grown-dictionary.ts'
 import { typeText } from './type-text.ts'
 
-/** Which rows, and how the dictionary itself is written. */
-export interface DictionaryFill {
-  readonly from: number
-  readonly to: number
-  readonly absent: AbsentValues
-  readonly fillValues: (plan: ColumnPlan, column: ColumnValues) => ColumnData
-}
+/** How the values of the dictionary itself are written. */
+type FillValues = (plan: ColumnPlan, column: ColumnValues) => ColumnData
 
 /** For each row the place of its value in the dictionary. */
 export function fillDictionary(
   plan: ColumnPlan,
   state: FillState,
-  column: ColumnValues,
-  { from, to, absent, fillValues }: DictionaryFill,
+  { column, from, to, absent }: BatchValues,
+  fillValues: FillValues,
 ): Pick<ColumnData, 'values' | 'dictionary'> {
   const { type } = plan
   if (type.kind !== 'dictionary') throw new TypeError('no dictionary')
-  if (state.dictionary?.source !== column.values) state.dictionary = buildDictionary(plan, column, fillValues)
+  if (state.dictionary?.source !== column.values)
+    state.dictionary = buildDictionary(plan, column, fillValues, state.grows === true ? state.dictionary : undefined)
   const { places, data } = state.dictionary
   const { bits, signed } = type.index
   const most = 2 ** Math.min(31, signed ? bits - 1 : bits)
@@ -49,12 +46,19 @@ export function fillDictionary(
   return { values, dictionary: data }
 }
 
-function buildDictionary(plan: ColumnPlan, column: ColumnValues, fillValues: DictionaryFill['fillValues']): FilledDictionary {
+/** @param before what it begins with: its values keep their places */
+function buildDictionary(
+  plan: ColumnPlan,
+  column: ColumnValues,
+  fillValues: FillValues,
+  before?: FilledDictionary,
+): FilledDictionary {
   const [values] = plan.children
   if (values === undefined) throw new TypeError('a dictionary without values')
-  const places = new Map<unknown, number>()
+  const places = before?.places ?? new Map<unknown, number>()
+  const found = before?.values ?? []
+  const known = found.length
   const firsts: number[] = []
-  const found: unknown[] = []
   for (const [index, value] of column.values.entries()) {
     if (value === null || value === undefined || typeof value === 'symbol') continue
     const key = keyOf(value)
@@ -63,8 +67,12 @@ function buildDictionary(plan: ColumnPlan, column: ColumnValues, fillValues: Dic
     firsts.push(index)
     found.push(value)
   }
-  const distinct: ColumnValues = { ...column, values: found, rowOf: index => column.rowOf(firsts[index] ?? 0) }
-  return { source: column.values, places, data: fillValues(values, distinct) }
+  const source = column.values
+  if (before !== undefined && firsts.length === 0) return { ...before, source }
+  const distinct: ColumnValues = { ...column, values: found, rowOf: index => column.rowOf(firsts[index - known] ?? 0) }
+  const data = fillValues(values, distinct)
+  if (before !== undefined) noteGrown(before.data, data)
+  return { source, places, values: found, data }
 }
 
 /** A Map takes -0 for 0. */

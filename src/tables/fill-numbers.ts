@@ -1,4 +1,4 @@
-import type { AbsentValues } from './absent-values.ts'
+import type { BatchValues } from './batch-values.ts'
 import type { ColumnPlan } from './column-plan.ts'
 import { type ColumnValues, refusedCell } from './column-values.ts'
 import type { ColumnType, TimeUnit } from './columnar.ts'
@@ -7,29 +7,32 @@ import { fixedWidth } from './fixed-width.ts'
 import { isLittleEndianMachine, swapped } from './little-endian-view.ts'
 import { typeText } from './type-text.ts'
 
+/** A batch of numbers that is being written. */
+interface NumberBatch extends BatchValues {
+  readonly type: ColumnType
+  /** Bytes of a value. */
+  readonly width: number
+  /** Where the values are written. */
+  readonly bytes: Uint8Array
+}
+
 /** What the values of a column of numbers are written with: gives the bytes, notes what is not there. */
-export function fillNumbers(plan: ColumnPlan, column: ColumnValues, from: number, to: number, absent: AbsentValues): Uint8Array {
-  const { type, form } = plan
+export function fillNumbers({ type, form }: ColumnPlan, values: BatchValues): Uint8Array {
+  const { column, from, to, absent } = values
   const width = fixedWidth(type)
   if (width === undefined) throw new TypeError(`${type.kind} is no number`)
   const bytes = new Uint8Array((to - from) * width)
+  const batch: NumberBatch = { ...values, type, width, bytes }
   if (form === 'none') for (let index = from; index < to; index++) absent.note(index - from, column.values[index])
-  else if (type.kind === 'float') fillFloats(type.bits === 32, bytes, column, from, to, absent)
-  else if (type.kind === 'decimal') fillDecimals(type, bytes, column, from, to, absent)
-  else if (form === 'number') fillIntegers(type, width, bytes, column, from, to, absent)
-  else if (form === 'date') fillDates(type, width, bytes, column, from, to, absent)
-  else fillBigInts(type, width, bytes, column, from, to, absent)
+  else if (type.kind === 'float') fillFloats(batch, type.bits === 32)
+  else if (type.kind === 'decimal') fillDecimals(batch, type)
+  else if (form === 'number') fillIntegers(batch)
+  else if (form === 'date') fillDates(batch)
+  else fillBigInts(batch)
   return isLittleEndianMachine || type.kind === 'decimal' ? bytes : swapped(bytes, width)
 }
 
-function fillFloats(
-  isShort: boolean,
-  bytes: Uint8Array,
-  column: ColumnValues,
-  from: number,
-  to: number,
-  absent: AbsentValues,
-): void {
+function fillFloats({ bytes, column, from, to, absent }: NumberBatch, isShort: boolean): void {
   const { values } = column
   const floats = isShort ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer)
   for (let index = from; index < to; index++) {
@@ -43,15 +46,7 @@ function fillFloats(
   }
 }
 
-function fillIntegers(
-  type: ColumnType,
-  width: number,
-  bytes: Uint8Array,
-  column: ColumnValues,
-  from: number,
-  to: number,
-  absent: AbsentValues,
-): void {
+function fillIntegers({ type, width, bytes, column, from, to, absent }: NumberBatch): void {
   const { values } = column
   const [least, most] = safeRange(type, width)
   const wide = width === 8
@@ -85,15 +80,7 @@ function safeRange(type: ColumnType, width: number): readonly [number, number] {
   return signed ? [-(2 ** (width * 8 - 1)), 2 ** (width * 8 - 1) - 1] : [0, 2 ** (width * 8) - 1]
 }
 
-function fillBigInts(
-  type: ColumnType,
-  width: number,
-  bytes: Uint8Array,
-  column: ColumnValues,
-  from: number,
-  to: number,
-  absent: AbsentValues,
-): void {
+function fillBigInts({ type, width, bytes, column, from, to, absent }: NumberBatch): void {
   const { values } = column
   const view = new DataView(bytes.buffer)
   const bits = width * 8
@@ -116,15 +103,7 @@ function fillBigInts(
 const perSecond: Readonly<Record<TimeUnit, bigint>> = { s: 1n, ms: 1_000n, us: 1_000_000n, ns: 1_000_000_000n }
 const dayMs = 86_400_000
 
-function fillDates(
-  type: ColumnType,
-  width: number,
-  bytes: Uint8Array,
-  column: ColumnValues,
-  from: number,
-  to: number,
-  absent: AbsentValues,
-): void {
+function fillDates({ type, width, bytes, column, from, to, absent }: NumberBatch): void {
   const { values } = column
   const halves = new Int32Array(bytes.buffer)
   const unit = type.kind === 'timestamp' ? type.unit : 'ms'
@@ -162,14 +141,7 @@ function fillDates(
   }
 }
 
-function fillDecimals(
-  type: Extract<ColumnType, { kind: 'decimal' }>,
-  bytes: Uint8Array,
-  column: ColumnValues,
-  from: number,
-  to: number,
-  absent: AbsentValues,
-): void {
+function fillDecimals({ bytes, column, from, to, absent }: NumberBatch, type: ColumnType & { kind: 'decimal' }): void {
   const view = new DataView(bytes.buffer)
   const words = type.bits / 32
   const limit = 10n ** BigInt(type.precision)

@@ -6,13 +6,16 @@ import type { ObjectShapes } from './row-shapes.ts'
 export interface FillState {
   shapes?: ObjectShapes
   dictionary?: FilledDictionary
+  /** Whether the next batch adds to the dictionary: its rows come later. */
+  grows?: boolean
   readonly children: FillState[]
 }
 
 /** The values of a column, each once, in the order of their first appearance. One for all batches; of a column inside of lists or objects, one for each. */
 export interface FilledDictionary {
   readonly source: readonly unknown[]
-  readonly places: ReadonlyMap<unknown, number>
+  readonly places: Map<unknown, number>
+  readonly values: unknown[]
   readonly data: ColumnData
 }
 

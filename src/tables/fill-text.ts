@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { AbsentValues } from './absent-values.ts'
+import type { BatchValues } from './batch-values.ts'
 import { type ColumnValues, refusedCell } from './column-values.ts'
 import type { ColumnData, ColumnType } from './columnar.ts'
 import { refusedTable } from './refused-table.ts'
@@ -12,7 +12,7 @@ const mostBytes = 0x7fff_ffff
 type TextBuffers = Pick<ColumnData, 'offsets' | 'values'>
 
 /** Texts as UTF-8, one behind the other. */
-export function fillText(column: ColumnValues, from: number, to: number, large: boolean, absent: AbsentValues): TextBuffers {
+export function fillText({ column, from, to, absent }: BatchValues, large: boolean): TextBuffers {
   const { values } = column
   const offsets = new Int32Array(to - from + 1)
   let bytes: Buffer = Buffer.allocUnsafe(Math.max(64, (to - from) * 12))
@@ -50,11 +50,8 @@ export function fillText(column: ColumnValues, from: number, to: number, large: 
 
 /** Bytes one behind the other, or side by side where all have the same length. */
 export function fillBinary(
-  column: ColumnValues,
+  { column, from, to, absent }: BatchValues,
   type: Extract<ColumnType, { kind: 'binary' | 'fixed-binary' }>,
-  from: number,
-  to: number,
-  absent: AbsentValues,
 ): TextBuffers {
   const { values } = column
   const size = type.kind === 'fixed-binary' ? type.bytes : undefined

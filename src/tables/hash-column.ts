@@ -16,18 +16,33 @@ export function hashColumn(
   space: ColumnSpace,
 ): void {
   const column = places === undefined ? given : columnInPlaces(given, places, space)
-  const flag = stream.reserveWords(2)
-  stream.words[flag] = column.present === undefined ? 0 : 1
-  stream.words[flag + 1] = 0
-  stream.wroteWords(flag)
-  if (column.present !== undefined) hashBytes(stream, column.present, 1, rows)
-  if (column.kind === 'variable') hashValues(stream, column, rows)
-  else if (column.width === 8) hashPairs(stream, column, rows)
-  else if (column.width % 4 === 0) hashWords(stream, column, rows)
-  else hashBytes(stream, column.bytes, column.width, rows)
+  const { present } = column
+  hashFlag(stream, present !== undefined)
+  if (present !== undefined) stream.endSection(hashPresent(stream, present, rows))
+  stream.endSection(hashValues(stream, column, rows))
 }
 
-function hashPairs(stream: ContentHashStream, { bytes }: FixedColumn, rows: Uint32Array): void {
+/** What a column begins with. */
+export function hashFlag(stream: ContentHashStream, hasNulls: boolean): void {
+  const flag = stream.reserveWords(2)
+  stream.words[flag] = hasNulls ? 1 : 0
+  stream.words[flag + 1] = 0
+  stream.wroteWords(flag)
+}
+
+/** Which of these rows have a value. Returns the bytes, which end a section with those of the last rows. */
+export const hashPresent = (stream: ContentHashStream, present: Uint8Array, rows: Uint32Array): number =>
+  hashBytes(stream, present, 1, rows)
+
+/** The values of these rows. Returns the bytes, which end a section with those of the last rows. */
+export function hashValues(stream: ContentHashStream, column: CanonicalColumn, rows: Uint32Array): number {
+  if (column.kind === 'variable') return hashVariable(stream, column, rows)
+  if (column.width === 8) return hashPairs(stream, column, rows)
+  if (column.width % 4 === 0) return hashWords(stream, column, rows)
+  return hashBytes(stream, column.bytes, column.width, rows)
+}
+
+function hashPairs(stream: ContentHashStream, { bytes }: FixedColumn, rows: Uint32Array): number {
   const source = littleEndianView(Uint32Array, bytes)
   const step = ContentHashStream.rowsAtOnce(8)
   for (let from = 0; from < rows.length; from += step) {
@@ -41,9 +56,10 @@ function hashPairs(stream: ContentHashStream, { bytes }: FixedColumn, rows: Uint
     }
     stream.wroteWords(start)
   }
+  return 8 * rows.length
 }
 
-function hashWords(stream: ContentHashStream, { bytes, width }: FixedColumn, rows: Uint32Array): void {
+function hashWords(stream: ContentHashStream, { bytes, width }: FixedColumn, rows: Uint32Array): number {
   const source = littleEndianView(Uint32Array, bytes)
   const count = width / 4
   const step = ContentHashStream.rowsAtOnce(width)
@@ -58,10 +74,10 @@ function hashWords(stream: ContentHashStream, { bytes, width }: FixedColumn, row
     }
     stream.wroteWords(start)
   }
-  stream.endSection(rows.length * width)
+  return rows.length * width
 }
 
-function hashBytes(stream: ContentHashStream, source: Uint8Array, width: number, rows: Uint32Array): void {
+function hashBytes(stream: ContentHashStream, source: Uint8Array, width: number, rows: Uint32Array): number {
   const step = ContentHashStream.rowsAtOnce(width)
   for (let from = 0; from < rows.length; from += step) {
     const to = Math.min(rows.length, from + step)
@@ -72,11 +88,11 @@ function hashBytes(stream: ContentHashStream, source: Uint8Array, width: number,
       for (const end = byte + width; byte < end; byte++) bytes[at++] = source[byte] ?? 0
     }
   }
-  stream.endSection(rows.length * width)
+  return rows.length * width
 }
 
 /** The length of each value, then its bytes; nothing but a length of 0 where there is no value. */
-function hashValues(stream: ContentHashStream, { bytes, offsets, index }: VariableColumn, rows: Uint32Array): void {
+function hashVariable(stream: ContentHashStream, { bytes, offsets, index }: VariableColumn, rows: Uint32Array): number {
   const source = byteWindow(bytes)
   const usual = Math.min(blockBytes, bytes.length + 4 * rows.length)
   let total = 0
@@ -99,7 +115,7 @@ function hashValues(stream: ContentHashStream, { bytes, offsets, index }: Variab
     stream.giveBack(limit - at)
     total += at - start
   }
-  stream.endSection(total)
+  return total
 }
 
 const valueAt = (index: Uint32Array | undefined, row: number): number => (index === undefined ? row : (index[row] ?? 0))

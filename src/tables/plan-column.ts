@@ -170,8 +170,8 @@ function planObjects(column: ColumnValues, given: readonly ColumnField[] | undef
 
 export const shapesOf = (
   names: readonly string[] | undefined,
-  { where, name }: Pick<ColumnValues, 'where' | 'name'>,
-): ObjectShapes => new ObjectShapes(names, where, name === '' ? 'row' : `${quoted(name)} of row`)
+  { where, name, rowOf }: Pick<ColumnValues, 'where' | 'name' | 'rowOf'>,
+): ObjectShapes => new ObjectShapes(names, where, name === '' ? 'row' : `${quoted(name)} of row`, rowOf)
 
 /** The items of all lists, one list behind the other. */
 function itemsOf(column: ColumnValues): ColumnValues {

@@ -66,7 +66,7 @@ function isTimeZone(name: string): boolean {
 
 const noType = (column: string, problem: string): WaymarkError =>
   new WaymarkError('invalid', {
-    message: `The schema of a table says no type for column ${quoted(column)}: it has ${problem}`,
+    message: `the schema gives column ${quoted(column)} a type that cannot be: ${problem}`,
     means: 'Nothing was saved.',
     remedy: "Name the type ('decimal(12,2)', 'list<utf8>'), or give all of its members as the type ColumnType says.",
     details: { column },

@@ -4,6 +4,7 @@ import type { ColumnarTable, ColumnData, ColumnField, ColumnType, RowBatch } fro
 import { countIn, DamagedTable, exactBytes, listIn, type Members, membersIn, oneOf } from './damaged-table.ts'
 import { readColumn } from './read-stored-column.ts'
 import { readField, readMetadata } from './read-stored-type.ts'
+import type { FilledBatch } from './rows-in-batches.ts'
 import type { RowsOfTable } from './stored-table.ts'
 import type { BatchSide } from './table-from-rows.ts'
 
@@ -20,6 +21,13 @@ export interface ReadTable {
 
 const longestDigest = 32
 
+/** What a stored table says before its batches. */
+export interface ReadTableHead extends Omit<ReadTable, 'table' | 'rows'>, Omit<ColumnarTable, 'batches'> {
+  /** How its rows come back; undefined for an Arrow table. */
+  readonly rows: Pick<RowsOfTable, 'plans' | 'shapes'> | undefined
+  readonly dictionaries: StoredDictionaries
+}
+
 /**
  * The table in what `storedTable` made. Nothing in it points outside of its buffers, and its rows take memory in proportion to its bytes.
  *
@@ -27,19 +35,38 @@ const longestDigest = 32
  */
 export function readStoredTable(stored: unknown): ReadTable {
   const members = membersIn(stored, 'a table')
+  const head = readTableHead(members)
+  const { fields, metadata, rowCount, digest, hasSchema, rows } = head
+  const read = listIn(members['batches'], 'batches').map(batch => readTableBatch(batch, head))
+  if (read.reduce((sum, { batch }) => sum + batch.rowCount, 0) !== rowCount)
+    throw new DamagedTable('other rows than are announced')
+  const batches = read.map(({ batch }) => batch)
+  const table: ColumnarTable = { fields, ...(metadata === undefined ? {} : { metadata }), batches, rowCount }
+  if (rows === undefined) return { table, rows, digest, hasSchema }
+  return { table, rows: { ...rows, sides: read.map(({ side }) => side) }, digest, hasSchema }
+}
+
+/** @throws DamagedTable */
+export function readTableHead(members: Members): ReadTableHead {
   const form = oneOf(members['form'], ['rows', 'arrow'], 'a form of a table')
   const digest = Buffer.from(exactBytes(members['digest'], longestDigest, 'a digest')).toString('hex')
   const fields = listIn(members['fields'], 'columns').map(readField)
-  const dictionaries = new StoredDictionaries(members['dictionaries'])
-  const storedBatches = listIn(members['batches'], 'batches').map(batch => membersIn(batch, 'a batch'))
-  const batches = storedBatches.map(batch => readBatch(batch, fields, dictionaries))
-  const rowCount = countIn(members['rows'], 'rows of a table')
-  if (batches.reduce((sum, batch) => sum + batch.rowCount, 0) !== rowCount)
-    throw new DamagedTable('other rows than are announced')
-  const table: ColumnarTable = { fields, ...readMetadata(members['metadata']), batches, rowCount }
-  const hasSchema = members['schema'] === true
-  if (form === 'arrow') return { table, rows: undefined, digest, hasSchema }
-  return { table, rows: readRows(members, fields, batches, storedBatches), digest, hasSchema }
+  return {
+    fields,
+    ...readMetadata(members['metadata']),
+    rowCount: countIn(members['rows'], 'rows of a table'),
+    digest,
+    hasSchema: members['schema'] === true,
+    rows: form === 'arrow' ? undefined : readRows(members, fields),
+    dictionaries: new StoredDictionaries(members['dictionaries']),
+  }
+}
+
+/** @throws DamagedTable */
+export function readTableBatch(stored: unknown, { fields, dictionaries, rows }: ReadTableHead): FilledBatch {
+  const members = membersIn(stored, 'a batch')
+  const batch = readBatch(members, fields, dictionaries)
+  return { batch, side: rows === undefined ? {} : readSide(members, batch, rows) }
 }
 
 function readBatch(batch: Members, fields: readonly ColumnField[], dictionaries: StoredDictionaries): RowBatch {
@@ -54,7 +81,7 @@ function readBatch(batch: Members, fields: readonly ColumnField[], dictionaries:
 }
 
 /** Each is read once, as what its first column says it holds. */
-class StoredDictionaries {
+export class StoredDictionaries {
   readonly #stored: readonly unknown[]
   readonly #read = new Map<number, { readonly type: string; readonly data: ColumnData }>()
   readonly #open = new Set<number>()
@@ -80,25 +107,23 @@ class StoredDictionaries {
   }
 }
 
-function readRows(
-  members: Members,
-  fields: readonly ColumnField[],
-  batches: readonly RowBatch[],
-  storedBatches: readonly Members[],
-): RowsOfTable {
+function readRows(members: Members, fields: readonly ColumnField[]): Pick<RowsOfTable, 'plans' | 'shapes'> {
   const storedPlans = listIn(members['plans'], 'plans')
   if (storedPlans.length !== fields.length) throw new DamagedTable('plans of other columns than there are')
   const plans = fields.map(({ name, type }, index) => readPlan(name, type, storedPlans[index]))
-  const shapes = readShapes(members['shapes'], fields.length)
-  const sides = batches.map((batch, index): BatchSide => {
-    const { shapeIds, sides: columns } = storedBatches[index] ?? {}
-    if (batch.rowCount > 0 && shapes.length === 0) throw new DamagedTable('rows without keys')
-    return {
-      ...readShapeIds(shapeIds, shapes.length, batch.rowCount),
-      ...(columns === undefined ? {} : { columns: readSides(columns, plans, batch.columns) }),
-    }
-  })
-  return { plans, shapes, sides }
+  return { plans, shapes: readShapes(members['shapes'], fields.length) }
+}
+
+function readSide(
+  { shapeIds, sides: columns }: Members,
+  batch: RowBatch,
+  { plans, shapes }: Pick<RowsOfTable, 'plans' | 'shapes'>,
+): BatchSide {
+  if (batch.rowCount > 0 && shapes.length === 0) throw new DamagedTable('rows without keys')
+  return {
+    ...readShapeIds(shapeIds, shapes.length, batch.rowCount),
+    ...(columns === undefined ? {} : { columns: readSides(columns, plans, batch.columns) }),
+  }
 }
 
 const forms: Readonly<Record<ColumnType['kind'], readonly ValueForm[]>> = {

@@ -1,5 +1,6 @@
 import type { CanonicalColumn, FixedColumn, VariableColumn } from './canonical-column.ts'
 import { littleEndianView } from './little-endian-view.ts'
+import { finished, lastWord, mixed } from './word-hash.ts'
 
 const nullWord = 0x6c6c_756e
 
@@ -14,17 +15,6 @@ export function rowKeys(columns: readonly CanonicalColumn[], rowCount: number): 
   }
   for (let row = 0; row < rowCount; row++) keys[row] = finished(keys[row] ?? 0)
   return keys
-}
-
-function mixed(key: number, word: number): number {
-  const product = Math.imul(key ^ word, 0x9e37_79b1)
-  return product ^ (product >>> 15)
-}
-
-function finished(key: number): number {
-  const first = Math.imul(key ^ (key >>> 16), 0x85eb_ca6b)
-  const second = Math.imul(first ^ (first >>> 13), 0xc2b2_ae35)
-  return second ^ (second >>> 16)
 }
 
 /** Most columns are so wide. */
@@ -92,10 +82,5 @@ function mixedBytes(start: number, view: DataView, from: number, to: number): nu
   let key = start
   let at = from
   for (; at + 4 <= to; at += 4) key = mixed(key, view.getUint32(at, true))
-  if (at === to) return key
-  // The last four bytes without those that were taken before.
-  if (to - from >= 4) return mixed(key, view.getUint32(to - 4, true) >>> (8 * (4 - to + at)))
-  let last = 0
-  for (let shift = 0; at < to; at++, shift += 8) last |= view.getUint8(at) << shift
-  return mixed(key, last)
+  return at === to ? key : mixed(key, lastWord(view, from, at, to))
 }

@@ -24,6 +24,7 @@ export class ObjectShapes {
   readonly #isClosed: boolean
   readonly #where: string
   readonly #what: string
+  readonly #rowOf: (index: number) => number
   readonly #indexes = new Map<string, number>()
   readonly #shapeByKeys = new Map<string, number>()
   readonly #namesOfShape: (readonly string[])[] = []
@@ -31,12 +32,19 @@ export class ObjectShapes {
   /**
    * @param given the only keys there may be; undefined: whatever the objects have
    * @param what the objects are, for messages: `row`, or `column "place" in row`
+   * @param rowOf the row of an object, for messages
    */
-  constructor(given: readonly string[] | undefined, where: string, what: string) {
+  constructor(
+    given: readonly string[] | undefined,
+    where: string,
+    what: string,
+    rowOf: (index: number) => number = index => index,
+  ) {
     this.names = [...(given ?? [])]
     this.#isClosed = given !== undefined
     this.#where = where
     this.#what = what
+    this.#rowOf = rowOf
     for (const [index, name] of this.names.entries()) this.#indexes.set(name, index)
   }
 
@@ -59,7 +67,8 @@ export class ObjectShapes {
     for (let index = 0; index < count; index++) {
       const object = values[from + index]
       if (typeof object !== 'object' || object === null) continue
-      if (index < alwaysChecked || index % checkedEvery === 0) this.#check(object, from + index)
+      if (index < alwaysChecked || index % checkedEvery === 0)
+        checkProperties(object, this.#rowOf(from + index), this.#where, this.#what)
       // Any object can be read by any key; TypeScript has no other way to say so.
       const record = object as Readonly<Record<string, unknown>>
       let matched = 0
@@ -83,7 +92,7 @@ export class ObjectShapes {
           const column = columns[places[key] ?? 0]
           if (column !== undefined) column[index] = undefined
         }
-        current = this.#shapeOf(record, from + index)
+        current = this.#shapeOf(record, this.#rowOf(from + index))
         expected = this.#namesOfShape[current] ?? []
         places = this.shapes[current] ?? []
         mostNames = this.#checkSparse(values, from, to, mostNames)
@@ -115,7 +124,7 @@ export class ObjectShapes {
     if (present * sparsest >= objects * this.names.length) return this.names.length * 2
     throw refusedTable(
       this.#where,
-      `the ${to - from} objects from ${this.#what} ${from} on have ${this.names.length} keys and more between them, and nearly all keys are missing in nearly all of them`,
+      `the ${to - from} objects from ${this.#what} ${this.#rowOf(from)} on have ${this.names.length} keys and more between them, and nearly all keys are missing in nearly all of them`,
       'Give a row for each value, with its key in a column ({ id, key, value }); or save the rows without table().',
       { rows: [from, to - 1], columns: this.names.length },
     )
@@ -153,30 +162,26 @@ export class ObjectShapes {
     this.#indexes.set(name, index)
     return index
   }
-
-  #check(object: object, row: number): void {
-    for (const name of Object.keys(object)) {
-      const property = Object.getOwnPropertyDescriptor(object, name)
-      if (property !== undefined && 'value' in property) continue
-      throw this.#unstorable(row, `an accessor (get or set) ${quoted(name)}`)
-    }
-    for (const symbol of Object.getOwnPropertySymbols(object))
-      if (Object.prototype.propertyIsEnumerable.call(object, symbol)) throw this.#unstorable(row, `the key ${String(symbol)}`)
-  }
-
-  #unstorable(row: number, what: string): Error {
-    return refusedTable(
-      this.#where,
-      `${this.#what} ${row} has ${what}, which would be lost`,
-      'Store plain properties with texts as keys.',
-      { row },
-    )
-  }
 }
 
+/** Refuses what no column can hold: accessors, and keys that are symbols. */
+export function checkProperties(object: object, row: number, where: string, what: string): void {
+  for (const name of Object.keys(object)) {
+    const property = Object.getOwnPropertyDescriptor(object, name)
+    if (property !== undefined && 'value' in property) continue
+    throw unstorable(row, `an accessor (get or set) ${quoted(name)}`, where, what)
+  }
+  for (const symbol of Object.getOwnPropertySymbols(object))
+    if (Object.prototype.propertyIsEnumerable.call(object, symbol))
+      throw unstorable(row, `the key ${String(symbol)}`, where, what)
+}
+
+const unstorable = (row: number, has: string, where: string, what: string): Error =>
+  refusedTable(where, `${what} ${row} has ${has}, which would be lost`, 'Store plain properties with texts as keys.', { row })
+
 /** Rows must be objects without a class. */
-export function checkRow(row: unknown, index: number, where: string): void {
-  if (typeof row === 'object' && row !== null && Object.getPrototypeOf(row) === Object.prototype) return
+export function plainRow(row: unknown, index: number, where: string): object {
+  if (typeof row === 'object' && row !== null && Object.getPrototypeOf(row) === Object.prototype) return row
   throw refusedTable(
     where,
     `row ${index} is ${shownValue(row)}, and rows are plain objects`,

@@ -1,5 +1,6 @@
 import type { ColumnPlan, ColumnSide } from './column-plan.ts'
-import type { ColumnarTable, ColumnData, ColumnField, ColumnType } from './columnar.ts'
+import type { ColumnarTable, ColumnData, ColumnField, ColumnType, RowBatch } from './columnar.ts'
+import { firstOf } from './grown-dictionary.ts'
 import type { BatchSide, RowsTable } from './table-from-rows.ts'
 
 /** A table as plain data, in the order of keys in which it is stored: `docs/format-tables.md`. */
@@ -28,11 +29,21 @@ export function storedTable(
   hasSchema: boolean,
 ): StoredTable {
   const dictionaries = new Dictionaries()
-  const batches = table.batches.map((batch, index) => {
-    const columns = batch.columns.map((data, at) => dictionaries.column(data, table.fields[at]?.type))
-    const blank = table.fields.length === 0 ? { blank: blankOf(batch.rowCount) } : {}
-    return { rows: batch.rowCount, columns, ...blank, ...storedSide(rows?.sides[index]) }
-  })
+  const batches = table.batches.map((batch, index) => storedBatch(table.fields, batch, rows?.sides[index], dictionaries))
+  return { ...storedHead({ ...table, rows, digest, hasSchema, dictionaries }), batches }
+}
+
+/** What a table is, but for its batches. */
+export interface TableHead extends Omit<ColumnarTable, 'batches'> {
+  readonly rows: Pick<RowsOfTable, 'plans' | 'shapes'> | undefined
+  readonly digest: Uint8Array
+  readonly hasSchema: boolean
+  /** Those of all batches. */
+  readonly dictionaries: Dictionaries
+}
+
+export function storedHead(table: TableHead): Omit<StoredTable, 'batches'> {
+  const { rows, digest, hasSchema, dictionaries } = table
   return {
     form: rows === undefined ? 'arrow' : 'rows',
     digest,
@@ -42,8 +53,18 @@ export function storedTable(
     ...(hasSchema ? { schema: true } : {}),
     ...(rows === undefined ? {} : { plans: rows.plans.map(storedPlan), shapes: rows.shapes }),
     ...(dictionaries.stored.length === 0 ? {} : { dictionaries: dictionaries.stored }),
-    batches,
   }
+}
+
+export function storedBatch(
+  fields: readonly ColumnField[],
+  batch: RowBatch,
+  side: BatchSide | undefined,
+  dictionaries: Dictionaries,
+): object {
+  const columns = batch.columns.map((data, at) => dictionaries.column(data, fields[at]?.type))
+  const blank = fields.length === 0 ? { blank: blankOf(batch.rowCount) } : {}
+  return { rows: batch.rowCount, columns, ...blank, ...storedSide(side) }
 }
 
 /** A bit for each row of what has no bytes of its own: so that nobody can announce rows without end in a few bytes. */
@@ -65,10 +86,10 @@ export function isBlank(type: ColumnType): boolean {
   }
 }
 
-/** The dictionaries of all batches: one that several share is stored once. */
-class Dictionaries {
+/** The dictionaries of all batches: one that several share is stored once, and of one that grows what it grew to. */
+export class Dictionaries {
   readonly stored: object[] = []
-  readonly #known = new Map<ColumnData, number>()
+  readonly #known = new Map<ColumnData, { readonly place: number; data: ColumnData }>()
 
   column(data: ColumnData, type: ColumnType | undefined): object {
     const { rowCount, nullCount, validity, offsets, values, typeIds, children, dictionary } = data
@@ -86,11 +107,19 @@ class Dictionaries {
   }
 
   #place(dictionary: ColumnData, type: ColumnType | undefined): number {
-    const known = this.#known.get(dictionary)
-    if (known !== undefined) return known
-    const stored = this.column(dictionary, type?.kind === 'dictionary' ? type.values : undefined)
-    this.#known.set(dictionary, this.stored.length)
-    return this.stored.push(stored) - 1
+    const known = this.#known.get(firstOf(dictionary))
+    const valueType = type?.kind === 'dictionary' ? type.values : undefined
+    if (known !== undefined) {
+      if (known.data !== dictionary && known.data.rowCount < dictionary.rowCount) {
+        known.data = dictionary
+        this.stored[known.place] = this.column(dictionary, valueType)
+      }
+      return known.place
+    }
+    const stored = this.column(dictionary, valueType)
+    const place = this.stored.push(stored) - 1
+    this.#known.set(firstOf(dictionary), { place, data: dictionary })
+    return place
   }
 }
 

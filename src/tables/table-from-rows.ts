@@ -2,7 +2,7 @@ import { ColumnBuilder, type RowsSource } from './column-builder.ts'
 import type { ColumnPlan, ColumnSide, ShapeIds } from './column-plan.ts'
 import type { ColumnarTable, ColumnField, RowBatch } from './columnar.ts'
 import { fieldOf } from './plan-column.ts'
-import { checkRow, ObjectShapes, packedShapeIds } from './row-shapes.ts'
+import { ObjectShapes, packedShapeIds, plainRow } from './row-shapes.ts'
 
 /** Rows of a batch: what is changed or appended in one leaves the bytes of the others as they are. */
 export const rowsPerBatch: number = 64 * 1024
@@ -43,7 +43,7 @@ export function tableFromRows(
   let used: unknown[][] | undefined
   for (let from = 0; from < rows.length; from += rowsPerBatch) {
     const to = Math.min(rows.length, from + rowsPerBatch)
-    for (let index = from; index < to; index++) checkRow(rows[index], index, where)
+    for (let index = from; index < to; index++) plainRow(rows[index], index, where)
     const gathered = shapes.gather(rows, from, to, used)
     used = [...gathered.columns]
     shapeIds.push(gathered.shapeIds?.some(id => id !== 0) === true ? gathered.shapeIds : undefined)

@@ -17,6 +17,8 @@ export class CatalogPool {
     return new Proxy(catalog, {
       get(target, name) {
         if (name === 'close') return close
+        // It may be another's by now.
+        if (closed) throw new Error(`a catalog was used (${String(name)}) after it was closed`)
         const value: unknown = Reflect.get(target, name)
         return typeof value === 'function' ? value.bind(target) : value
       },

@@ -1,10 +1,11 @@
 import type { FileSystem } from '../files/file-system.ts'
 import { FileLog } from '../log/file-log.ts'
-import type { Ownership, StoredRecord } from '../log/log.ts'
+import type { FoundRecord, Ownership, StoredRecord } from '../log/log.ts'
 import { type ErrorCode, isWaymarkError } from '../model/errors.ts'
 import type { RecordPosition } from '../model/run-view.ts'
 import { FakeClock } from './fake-clock.ts'
 import { BrokenPromise, contentOf, type Durable, type LogFacts } from './log-promises.ts'
+import { sealsOfTests } from './sealed-by-tests.ts'
 import { type SeededRandom, seededRandom } from './seeded-random.ts'
 import type { SimulatedDisk } from './simulated-disk.ts'
 
@@ -57,6 +58,9 @@ interface Owned {
 const diskErrors: ReadonlySet<ErrorCode> = new Set(['disk_full', 'unavailable', 'limit'])
 
 /** A process with a log of its own. Everything the log tells it is checked against the facts of the world. */
+/** Payloads are a few to some hundreds of bytes: of each history some are left in the log. */
+const leave = { aboveBytes: 16, keptBytes: 60 }
+
 export class SimulatedLogProcess {
   readonly log: FileLog
   readonly #world: LogWorld
@@ -81,6 +85,8 @@ export class SimulatedLogProcess {
       storeId,
       clock: this.#clock,
       random: seededRandom(random.integer(2 ** 40)),
+      leave,
+      seals: sealsOfTests,
       witness: async segment => Math.max(0, ...(world.witnessed.get(segment) ?? []).map(({ end }) => end)),
       onCommitted: ({ segment, durableEnd: end }) => {
         const known = world.witnessed.get(segment) ?? []
@@ -109,7 +115,10 @@ export class SimulatedLogProcess {
     stream.attempting--
     if (found === undefined) return false
     const { ownership, history } = found
-    facts.takeOver(disk.lastOperation, stream.name, ownership.token, history.records, this.#world.lossy)
+    const operation = disk.lastOperation
+    const records = await this.#allowing(() => this.#whole(history.records))
+    if (records === undefined) return false
+    facts.takeOver(operation, stream.name, ownership.token, records, this.#world.lossy)
     this.#owned.set(stream.name, { stream, ownership, hasRival })
     return true
   }
@@ -174,11 +183,12 @@ export class SimulatedLogProcess {
     const from = disk.lastOperation
     const { attempts, attempting } = stream
     const history = await this.#allowing(() => this.log.history(stream.name, stream.segment))
-    if (history === undefined) return []
+    const records = history && (await this.#allowing(() => this.#whole(history.records)))
+    if (records === undefined) return []
     // With a take-over under way the end of the history is provisional: what is read last may be what that just excludes.
     const provisional = attempting > 0 || stream.attempts > attempts
-    facts.read(from, stream.name, history.records, this.#world.lossy || provisional)
-    return history.records
+    facts.read(from, stream.name, records, this.#world.lossy || provisional)
+    return records
   }
 
   /**
@@ -227,6 +237,14 @@ export class SimulatedLogProcess {
 
   async close(): Promise<void> {
     await this.#allowing(() => this.log.close())
+  }
+
+  /** With the payloads that were left in the log. */
+  async #whole(records: readonly FoundRecord[]): Promise<readonly StoredRecord[]> {
+    const whole: StoredRecord[] = []
+    for (const record of records)
+      whole.push({ ...record, payload: record.payload ?? (await this.log.read(record.position)).payload })
+    return whole
   }
 
   #length(): number {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { openSqliteCatalog } from '../catalog/sqlite-catalog.ts'
 import { type Pipeline, pipeline } from '../engine/pipeline.ts'
 import { identifyProcess } from '../engine/process-identity.ts'
 import type { Store } from '../engine/store.ts'
@@ -9,6 +8,7 @@ import type { Durability } from '../model/durability.ts'
 import { isWaymarkError } from '../model/errors.ts'
 import { open } from '../open.ts'
 import { jsonl } from '../outputs/item-file.ts'
+import { CatalogPool } from './catalog-pool.ts'
 import { type CrashModel, crashModels, crashPoints, crashState } from './crash-states.ts'
 import { type SeededRandom, seededRandom } from './seeded-random.ts'
 import { SimulatedDisk } from './simulated-disk.ts'
@@ -28,6 +28,7 @@ export interface StoreSimulation {
 const storePath = '/disk/.waymark'
 const outputPath = '/disk/out/items.jsonl'
 const itemCount = 24
+const catalogs = new CatalogPool()
 
 /**
  * Runs the real store and a real pipeline over a simulated disk, cuts the power at any operation under every model, opens what is left, and checks every promise: what was acknowledged is there
@@ -234,7 +235,7 @@ class Machine {
         clock: hastyClock(),
         // A process that is provably dead by the time another looks: nobody has its start time.
         identify: name => ({ ...identifyProcess(name), processStart: `simulated ${name}` }),
-        openCatalog: () => openSqliteCatalog(':memory:'),
+        openCatalog: () => catalogs.open(),
       },
     })
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { inspect } from 'node:util'
+import { inspect, isDeepStrictEqual } from 'node:util'
 import type { Catalog } from '../../src/catalog/catalog.ts'
 import { openSqliteCatalog, type SqliteCatalogOptions } from '../../src/catalog/sqlite-catalog.ts'
 import { isWaymarkError } from '../../src/model/errors.ts'
@@ -15,16 +15,16 @@ export interface CatalogImage {
   readonly log?: Uint8Array
 }
 
-/** Answer to each of {@link questions}, as text. */
-export type Answers = Readonly<Record<string, string>>
+/** Answer to each of {@link questions}. */
+export type Answers = Readonly<Record<string, unknown>>
 
 export async function answersOf(catalog: Catalog): Promise<Answers> {
-  const answers: Record<string, string> = {}
-  for (const [name, ask] of Object.entries(questions)) answers[name] = print(await ask(catalog))
+  const answers: Record<string, unknown> = {}
+  for (const [name, ask] of Object.entries(questions)) answers[name] = await ask(catalog)
   return answers
 }
 
-export const print = (value: unknown): string =>
+const print = (value: unknown): string =>
   inspect(value, { depth: null, maxArrayLength: null, maxStringLength: null, breakLength: Number.POSITIVE_INFINITY })
 
 /** `clean`: every answer is one of the same known state. `reported`: at least one asked for a rebuild, and the others belong to one state. */
@@ -58,9 +58,9 @@ export async function tryImage(
   try {
     for (const [name, ask] of Object.entries(questions)) {
       try {
-        const answer = print(await ask(catalog))
-        fitting = fitting.filter(index => states[index]?.[name] === answer)
-        assert.ok(fitting.length > 0, `a wrong answer to "${name}": ${answer}`)
+        const answer = await ask(catalog)
+        fitting = fitting.filter(index => isDeepStrictEqual(states[index]?.[name], answer))
+        if (fitting.length === 0) assert.fail(`a wrong answer to "${name}": ${print(answer)}`)
       } catch (error) {
         expectReport(error)
       }

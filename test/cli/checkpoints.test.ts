@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
-import { open, type Store } from 'waymark'
+import { test } from 'node:test'
+import type { Store } from 'waymark'
 import { WaymarkProject } from './waymark-project.ts'
-
-/** A project whose store holds what `fill` saves. */
-async function withCheckpoints(t: TestContext, fill: (store: Store) => Promise<unknown>): Promise<WaymarkProject> {
-  const project = await WaymarkProject.create(t)
-  const store = await open({ path: `${project.path}/.waymark` })
-  await fill(store)
-  await store.close()
-  return project
-}
+import { withCheckpoints } from './with-checkpoints.ts'
 
 async function training(store: Store): Promise<void> {
   for (let epoch = 0; epoch < 12; epoch++) {

@@ -115,8 +115,33 @@ test('E9 X13 --json is one document with every difference and its types', async 
       afterType: 'string',
       afterLeft: left,
     },
-    { kind: 'added', path: 'more', after: ['1', null], afterType: 'array' },
+    {
+      kind: 'added',
+      path: 'more',
+      after: ['1', null],
+      afterType: 'array',
+      afterLossy: [
+        { path: 'after[0]', what: 'a BigInt became text' },
+        { path: 'after[1]', what: 'NaN became null' },
+      ],
+    },
     { kind: 'removed', path: 'gone', before: null, beforeType: 'undefined' },
+  ])
+})
+
+test('E9 X13 rows of a sample in JSON say what became of what JSON has not: 0 and -0, a Date and its text are told apart', async t => {
+  const rows = (...last: readonly object[]) => [...Array.from({ length: 20 }, (_, n) => ({ n })), ...last]
+  const project = await withCheckpoints(t, async store => {
+    await store.save({ id: 'a', value: rows({ n: -0, at: '1970-01-01T00:00:00.000Z' }) })
+    await store.save({ id: 'b', value: rows({ n: 0, at: new Date(0) }, { n: Number.NaN, at: new Uint8Array([1]) }) })
+  })
+  const { data } = await project.json('diff', 'a', 'b')
+  const { samples } = Object(data).content
+  assert.deepEqual(samples.lossy, [
+    { path: 'added[0].at', what: 'a Date became text' },
+    { path: 'added[1].n', what: 'NaN became null' },
+    { path: 'added[1].at', what: 'a Uint8Array became base64' },
+    { path: 'removed[0].n', what: '-0 became 0' },
   ])
 })
 

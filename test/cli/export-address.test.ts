@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { open, table } from 'waymark'
 import { WaymarkProject } from './waymark-project.ts'
@@ -38,9 +39,7 @@ test('A1 a table is exported by every address: RUN/STAGE, PIPELINE@last/STAGE, R
   ]
   const store = await open({ path: join(project.path, '.waymark') })
   for (const [address, csv] of cases) {
-    const pieces: Uint8Array[] = []
-    for await (const piece of store.export(address, { format: 'csv' })) pieces.push(piece)
-    assert.equal(Buffer.concat(pieces).toString(), csv, address)
+    assert.equal((await buffer(store.export(address, { format: 'csv' }))).toString(), csv, address)
   }
   await store.close()
   for (const [address, csv] of cases) {

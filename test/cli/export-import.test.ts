@@ -2,22 +2,15 @@ import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify, stripVTControlCharacters } from 'node:util'
-import { open, type Store } from 'waymark'
-import { WaymarkProject } from './waymark-project.ts'
+import type { Store } from 'waymark'
+import type { WaymarkProject } from './waymark-project.ts'
+import { withCheckpoints } from './with-checkpoints.ts'
 
 const bin = fileURLToPath(new URL('../../bin/waymark.js', import.meta.url))
-
-async function withCheckpoints(t: TestContext, fill: (store: Store) => Promise<unknown>): Promise<WaymarkProject> {
-  const project = await WaymarkProject.create(t)
-  const store = await open({ path: `${project.path}/.waymark` })
-  await fill(store)
-  await store.close()
-  return project
-}
 
 const plain = async (store: Store) => {
   await store.save({ id: 'plain', type: 'note', tags: ['a'], value: { a: [1, 'two'] } })

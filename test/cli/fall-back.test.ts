@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { open } from 'waymark'
+import { damageAt, segmentFiles } from '../engine/damaged-log.ts'
 import { WaymarkProject } from './waymark-project.ts'
 
 const shop = `
@@ -35,18 +36,10 @@ async function damagedShop(t: TestContext): Promise<{ project: WaymarkProject; r
   }
   await store.close()
   assert.ok(saves.length >= 3, `${saves.length} saves`)
-  const folder = join(project.path, '.waymark/segments')
-  const file = readdirSync(folder)
-    .map(name => join(folder, name))
-    .find(path => readFileSync(path).includes('stage.progress'))
+  const file = segmentFiles(join(project.path, '.waymark')).find(path => readFileSync(path).includes('stage.progress'))
   assert.ok(file !== undefined)
-  const whole = readFileSync(file)
-  const damaged = Buffer.from(whole)
-  // In the second record of progress.
-  const at = damaged.indexOf('stage.progress', damaged.indexOf('stage.progress') + 1)
-  damaged.writeUInt8(damaged.readUInt8(at) ^ 1, at)
-  writeFileSync(file, damaged)
-  return { project, run: run?.id ?? '', kept: saves[0] ?? 0, mend: () => writeFileSync(file, whole) }
+  const mend = damageAt(file, 'stage.progress', 2)
+  return { project, run: run?.id ?? '', kept: saves[0] ?? 0, mend }
 }
 
 const calls = (project: WaymarkProject): string[] => readFileSync(join(project.path, 'calls.txt'), 'utf8').trimEnd().split('\n')

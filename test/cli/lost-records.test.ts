@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { open } from 'waymark'
+import { damageAt, segmentFiles } from '../engine/damaged-log.ts'
 import { threeStages, WaymarkProject } from './waymark-project.ts'
 
 test('of a lost record every command says what is lost and what is good, and names the store again that a flag named', async t => {
@@ -13,12 +14,8 @@ test('of a lost record every command says what is lost and what is good, and nam
   const lost = await store.save({ value: { step: 2 }, run: 'train', stage: 'epoch' })
   await store.save({ value: 'last' })
   await store.close()
-  const [segment = ''] = readdirSync(join(path, 'segments'))
-  const file = join(path, 'segments', segment)
-  const bytes = readFileSync(file)
-  const at = bytes.indexOf(lost.id)
-  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
-  writeFileSync(file, bytes)
+  const [segment = ''] = segmentFiles(path)
+  damageAt(segment, lost.id)
   const here = ['--store', 'other store'] as const
 
   const verified = await project.waymark('verify', ...here)

@@ -34,11 +34,13 @@ export function blocksOf(page: string): CodeBlock[] {
   }))
 }
 
-/** The `@example` blocks in the sources that src/index.ts re-exports. */
+/** The `@example` blocks in the sources that src/index.ts re-exports, and in the interfaces that a store is put together from. */
 export function docstringExamples(): CodeBlock[] {
   const index = readFileSync(join(root, 'src/index.ts'), 'utf8')
-  const sources = new Set([...index.matchAll(/ from '\.\/([^']+)'/g)].map(([, path]) => `src/${path}`))
-  return [...sources].flatMap(examplesIn)
+  const exported = [...index.matchAll(/ from '\.\/([^']+)'/g)].map(([, path]) => `src/${path}`)
+  const store = readFileSync(join(root, 'src/engine/store.ts'), 'utf8')
+  const verbs = [...store.matchAll(/ \{ \w+Verbs \} from '\.\/([^']+)'/g)].map(([, path]) => `src/engine/${path}`)
+  return [...new Set([...exported, ...verbs])].flatMap(examplesIn)
 }
 
 function examplesIn(file: string): CodeBlock[] {

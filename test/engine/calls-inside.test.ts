@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { jsonl, pipeline } from 'waymark'
+import { jsonl, pipeline, type Run } from 'waymark'
 import { withStore } from './with-store.ts'
 
 test('[X2] what a call that took too long had started ends before the next call, and records nothing beside it', () =>
@@ -165,45 +165,46 @@ test('a listener that throws harms nothing', () =>
     }
   }))
 
-test('[B17] an item that only waits for its next call does not hold up a stop', { timeout: 60_000 }, () =>
-  withStore(async store => {
+/** A call that is to be made again in an hour, and a run that is asked to stop meanwhile. */
+async function stopsWhileWaiting(work: (run: Run, call: () => void) => PromiseLike<unknown>): Promise<void> {
+  await withStore(async store => {
     const stop = new AbortController()
     let calls = 0
-    const work = pipeline('waiting', run =>
-      run.each(
-        'work',
-        [1],
-        (_n, ctx) => {
-          calls++
-          void setTimeout(30).then(() => stop.abort())
-          throw ctx.retry({ afterMs: 3_600_000 })
-        },
-        { key: n => n, retry: { attempts: 5 } },
-      ),
-    )
-    await assert.rejects(work.run({}, { store, stopSignal: stop.signal }), { code: 'cancelled' })
+    const call = (): void => {
+      calls++
+      void setTimeout(30).then(() => stop.abort())
+    }
+    const waiting = pipeline('waiting', run => work(run, call))
+    await assert.rejects(waiting.run({}, { store, stopSignal: stop.signal }), { code: 'cancelled' })
     assert.equal(calls, 1)
-  }),
+  })
+}
+
+test('[B17] an item that only waits for its next call does not hold up a stop', { timeout: 60_000 }, () =>
+  stopsWhileWaiting((run, call) =>
+    run.each(
+      'work',
+      [1],
+      (_n, ctx) => {
+        call()
+        throw ctx.retry({ afterMs: 3_600_000 })
+      },
+      { key: n => n, retry: { attempts: 5 } },
+    ),
+  ),
 )
 
 test('[B17] a stage that only waits for its next call does not hold up a stop', { timeout: 60_000 }, () =>
-  withStore(async store => {
-    const stop = new AbortController()
-    let calls = 0
-    const work = pipeline('waiting-stage', run =>
-      run.stage(
-        'work',
-        () => {
-          calls++
-          void setTimeout(30).then(() => stop.abort())
-          throw new Error('not yet')
-        },
-        { retry: { attempts: 5, delayMs: 3_600_000, maxDelayMs: 3_600_000 } },
-      ),
-    )
-    await assert.rejects(work.run({}, { store, stopSignal: stop.signal }), { code: 'cancelled' })
-    assert.equal(calls, 1)
-  }),
+  stopsWhileWaiting((run, call) =>
+    run.stage(
+      'work',
+      () => {
+        call()
+        throw new Error('not yet')
+      },
+      { retry: { attempts: 5, delayMs: 3_600_000, maxDelayMs: 3_600_000 } },
+    ),
+  ),
 )
 
 test('[X2] a stage that waits for its next call ends with the item that called it, whose time is up', { timeout: 60_000 }, () =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { describe, type TestContext, test } from 'node:test'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { type Diagnose, threadSuite as describe, threadTest as test } from '../thread-test.ts'
 import { type DamagePlan, flips, kindOf, swaps, truncations, zeroes } from './trial/damage-plans.ts'
 import { DamageTrial, smallStore, storeIn, type WholeStore } from './trial/damage-trial.ts'
 
@@ -26,7 +26,7 @@ function* plansFor({ files }: WholeStore, edge: number): Iterable<DamagePlan> {
   yield* swaps(files.files)
 }
 
-async function tryAll(t: TestContext, store: WholeStore, catalog: 'kept' | 'built anew', edge: number): Promise<void> {
+async function tryAll(diagnose: Diagnose, store: WholeStore, catalog: 'kept' | 'built anew', edge: number): Promise<void> {
   const trial = new DamageTrial(store, catalog)
   const verdicts = new Map<string, number>()
   for (const plan of plansFor(store, edge)) {
@@ -34,15 +34,16 @@ async function tryAll(t: TestContext, store: WholeStore, catalog: 'kept' | 'buil
     const key = `${kindOf(plan.damages[0]?.path ?? '')} ${verdict}`
     verdicts.set(key, (verdicts.get(key) ?? 0) + 1)
   }
-  t.diagnostic(JSON.stringify([...verdicts].sort()))
+  diagnose(JSON.stringify([...verdicts].sort()))
   for (const kind of ['segments noticed', 'pack corrupt']) assert.ok([...verdicts.keys()].includes(kind), `${kind} never came up`)
 }
 
 describe('[X7 A15] a damaged store gives what was saved, or says that it is damaged: never anything wrong, never anything older in silence', () => {
   for (const catalog of ['built anew', 'kept'] as const) {
-    test(`closed, its catalog ${catalog}`, async t => tryAll(t, await smallStore(true), catalog, catalog === 'kept' ? 200 : 16))
-    test(`of format 1.0, its catalog ${catalog}`, async t =>
-      tryAll(t, await storeIn(join(import.meta.dirname, '../format/golden/store-1.0')), catalog, 24))
+    test(`closed, its catalog ${catalog}`, async diagnose =>
+      tryAll(diagnose, await smallStore(true), catalog, catalog === 'kept' ? 300 : 24))
+    test(`of format 1.0, its catalog ${catalog}`, async diagnose =>
+      tryAll(diagnose, await storeIn(join(import.meta.dirname, '../format/golden/store-1.0')), catalog, 24))
   }
-  test('killed, its catalog kept', async t => tryAll(t, await smallStore(false), 'kept', 24))
+  test('killed, its catalog kept', async diagnose => tryAll(diagnose, await smallStore(false), 'kept', 24))
 })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
-import { codec, type DiffReport, isWaymarkError, open, pipeline, type Store, table } from 'waymark'
+import { codec, csv, type DiffReport, isWaymarkError, jsonl, open, parquet, pipeline, type Store, table } from 'waymark'
 import { isOfTime, runFacts } from '../../src/engine/diff-facts.ts'
 import { withStore } from './with-store.ts'
 
@@ -338,8 +339,25 @@ test('X6 one key is followed through all checkpoints of a stage and over all run
       [31, 32, 32],
     )
     await assert.rejects(store.keyHistory('train/fit', 'a['), refused('invalid', /./))
+    const mistyped = refused('not_found', /^no checkpoint of train\/fit has anything at metric\.loss; did you mean metrics\?$/)
+    await assert.rejects(store.keyHistory('train/fit', 'metric.loss'), mistyped)
+    await assert.rejects(store.keyHistory('orders@last', 'dne'), refused('not_found', /did you mean done\?$/))
     await store.save({ id: 'alone', value: 1 })
     await assert.rejects(store.keyHistory('alone', 'a'), refused('invalid', /alone belongs to no stage/))
+  }))
+
+test('A17 a stage called in a loop is named with its calls, and one of them with what is near', () =>
+  withStore(async store => {
+    const loop = pipeline('loop', async run => {
+      for (const key of ['north', 'so/uth']) await run.stage('load', () => key, { key })
+      await run.stage('once', () => 1)
+    })
+    for (const runId of ['one', 'two']) await loop.run({}, { store, runId })
+    const several = refused('conflict', /^run two has called the stage load in a loop: load\/north, load\/so\/uth$/)
+    await assert.rejects(store.diff('one/load', 'two/load'), several)
+    await assert.rejects(store.keyHistory('two/load', 'x'), several)
+    await assert.rejects(store.diff('one/once', 'two/load/nrth'), refused('not_found', /did you mean load\/north\?$/))
+    assert.equal((await store.diff('one/load/so/uth', 'two/load/so/uth')).same, true)
   }))
 
 test('A17 results that a pass over items kept are compared, and a difference in them is one', () =>
@@ -366,6 +384,50 @@ test('A17 results that a pass over items kept are compared, and a difference in 
     assert.ok(stages.kind === 'checkpoints' && stages.content.form === 'rows' && !stages.same)
     assert.equal(stages.content.changed, 29)
     await assert.rejects(store.diff('two/square', 'two/square'), refused('invalid', /./))
+  }))
+
+test('A17 what two passes wrote to outputs is compared where both are still there, else which items are in', () =>
+  withStore(async (store, folder) => {
+    const outputs = {
+      lines: (name: string) => jsonl(`${folder}/${name}.jsonl`),
+      fields: (name: string) => csv(`${folder}/${name}.csv`, { delimiter: ';' }),
+      parts: (name: string) => parquet(`${folder}/${name}`, { rowsPerPart: 10 }),
+    }
+    const run = async (runId: string, { items = 30, factor = 1, file = runId, kind = 'lines' as keyof typeof outputs }) => {
+      const work = pipeline('written', async run => {
+        const input = Array.from({ length: items }, (_, n) => n)
+        await run.each('square', input, n => ({ id: n, value: n * factor }), { output: outputs[kind](file), input: items })
+      })
+      await work.run({}, { store, runId, fresh: true })
+    }
+    for (const kind of ['lines', 'fields', 'parts'] as const) {
+      await run(`${kind}-one`, { kind })
+      await run(`${kind}-two`, { kind, items: 31, factor: 2 })
+      await run(`${kind}-same`, { kind })
+      const found = await store.diff(`${kind}-one/square`, `${kind}-two/square`)
+      assert.ok(found.kind === 'checkpoints' && found.content.form === 'rows' && !found.same, kind)
+      assert.deepEqual(
+        [found.content.key, found.content.added, found.content.changed, found.content.equal],
+        ['id', 1, 29, 1],
+        kind,
+      )
+      assert.equal((await store.diff(`${kind}-one`, `${kind}-same`)).same, true, kind)
+    }
+    await run('short', { items: 20, file: 'shared' })
+    await run('long', { items: 25, file: 'shared' })
+    const replaced = await store.diff('short/square', 'long/square')
+    assert.ok(replaced.kind === 'checkpoints' && replaced.content.form === 'items' && !replaced.same)
+    const { onlyBefore, onlyAfter, inBoth, why } = replaced.content
+    assert.deepEqual([onlyBefore, onlyAfter, inBoth], [[], [[20, 24]], 20])
+    assert.match(why, /shared\.jsonl is not as this run left it$/)
+    // Of the same length and end, as another run may leave it: nobody can tell whose it is.
+    await run('long-again', { items: 25, file: 'shared' })
+    const unknown = await store.diff('long/square', 'long-again/square')
+    assert.ok(unknown.kind === 'checkpoints' && unknown.content.form === 'items')
+    assert.match(unknown.content.why, /holds what the later of the two wrote$/)
+    await appendFile(`${folder}/lines-two.jsonl`, '{}\n')
+    const grown = await store.diff('lines-one/square', 'lines-two/square')
+    assert.ok(grown.kind === 'checkpoints' && grown.content.form === 'items')
   }))
 
 test('A2 X6 tables of the same content are the same in any order of rows; another type of a column is a difference', () =>

@@ -207,3 +207,40 @@ test('X2 what is forgotten of a stage is its own and what lies in it, not that o
   values.forget('many')
   assert.deepEqual(scopes.filter(known), ['', 'other[1]', 'manyfold[1]', 'manyfold'])
 })
+
+test('A4 a redo keeps what the run itself drew, and draws anew what the stage and its items drew, also where they had not finished', async () => {
+  await withStore(async store => {
+    const drawn: Record<string, unknown>[] = []
+    let failing = true
+    const work = pipeline('redone', async run => {
+      const values: Record<string, unknown> = { batch: run.uuid(), startedAt: run.now(), share: run.random('share') }
+      drawn.push(values)
+      await run.stage('one', async ctx => {
+        values['one'] = ctx.uuid()
+        values['inner'] = await ctx.stage('inner', inner => inner.uuid())
+      })
+      await run.each(
+        'many',
+        ['x'],
+        async (key, ctx) => {
+          values['item'] = ctx.uuid(key)
+          if (failing) throw new Error('not yet')
+        },
+        { key: key => key },
+      )
+    })
+    await assert.rejects(work.run({}, { store, runId: 'r' }), { code: 'failed' })
+    await assert.rejects(work.run({}, { store, runId: 'r' }), { code: 'failed' })
+    const [first, again] = drawn
+    // Reused, or called again without a redo.
+    assert.deepEqual([again?.['batch'], again?.['item'], again?.['one']], [first?.['batch'], first?.['item'], undefined])
+    failing = false
+    await work.run({}, { store, runId: 'r', redo: ['one', 'many'] })
+    const redone = drawn[2]
+    for (const name of ['batch', 'startedAt', 'share']) assert.equal(redone?.[name], first?.[name], name)
+    for (const name of ['one', 'inner', 'item']) {
+      assert.equal(typeof redone?.[name], 'string', name)
+      assert.notEqual(redone?.[name], first?.[name], name)
+    }
+  })
+})

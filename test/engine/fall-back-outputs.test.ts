@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { folder, type ItemTarget, jsonl, open, parquet, pipeline } from 'waymark'
+import { damageAt, segmentFiles } from './damaged-log.ts'
 
 interface Row {
   readonly id: number
@@ -33,13 +34,8 @@ async function fallen(t: TestContext, targetOf: (path: string) => ItemTarget<Row
   const first = await open({ path })
   const { run } = await work.run({}, { store: first })
   await first.close()
-  const segments = join(path, 'segments')
-  const [file = ''] = readdirSync(segments).map(name => join(segments, name))
-  const bytes = readFileSync(file)
-  const at = bytes.indexOf('stage.progress', bytes.indexOf('stage.progress') + 1)
-  assert.ok(at > 0)
-  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
-  writeFileSync(file, bytes)
+  const [segment = ''] = segmentFiles(path)
+  damageAt(segment, 'stage.progress', 2)
   const store = await open({ path })
   t.after(() => store.close())
   const { actions } = await store.repair()

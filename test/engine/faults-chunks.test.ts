@@ -1,10 +1,10 @@
-import { test } from 'node:test'
+import { threadTest as test } from '../thread-test.ts'
 import { ChunkTrial } from './trial/chunk-trial.ts'
 import { faultPlansForEach } from './trial/fault-plans.ts'
 
 const afterwards = ['same process', 'next process', 'power cut'] as const
 
-test('[X3 R4] an error at any file operation of a save of chunks is told by its code and acknowledges nothing; what was saved before stays, and the next save works', async t => {
+test('[X3 R4] an error at any file operation of a save of chunks is told by its code and acknowledges nothing; what was saved before stays, and the next save works', async diagnose => {
   const whole = new ChunkTrial()
   await whole.run('next process')
   let trials = 0
@@ -22,5 +22,5 @@ test('[X3 R4] an error at any file operation of a save of chunks is told by its 
       )
     }
   }
-  t.diagnostic(`${trials} faults at ${whole.kinds.length} operations`)
+  diagnose(`${trials} faults at ${whole.kinds.length} operations`)
 })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { open, pipeline } from 'waymark'
+import { damageAt, segmentFiles } from './damaged-log.ts'
 
 test('X6 B8 a repair after which a run falls back behind where it was forked names what the fork calls again, also the fork of a fork, and both say it when they go on', async t => {
   const base = mkdtempSync(join(tmpdir(), 'waymark-fork-fall-back-'))
@@ -26,19 +27,15 @@ test('X6 B8 a repair after which a run falls back behind where it was forked nam
   })
   const first = await open({ path })
   await work.run({}, { store: first, runId: 'first' })
-  const segment = readdirSync(join(path, 'segments')).map(name => join(path, 'segments', name))[0] ?? ''
+  const [segment = ''] = segmentFiles(path)
   await first.close()
   const forking = await open({ path })
   await forking.fork('first/extract', { runId: 'early' })
   await forking.fork('first/enrich', { runId: 'second' })
   await forking.fork('second', { runId: 'third' })
   await forking.close()
-  const bytes = readFileSync(segment)
   // In the record that enrich is done: the second of its kind.
-  const at = bytes.indexOf('stage.done', bytes.indexOf('stage.done') + 1)
-  assert.ok(at > 0)
-  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
-  writeFileSync(segment, bytes)
+  damageAt(segment, 'stage.done', 2)
 
   const store = await open({ path })
   t.after(() => store.close())

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isWaymarkError, pipeline, type Store } from 'waymark'
+import { type ForkOptions, isWaymarkError, type Lineage, pipeline, type Store } from 'waymark'
+import { z } from 'zod'
+import { openSqliteCatalog } from '../../src/catalog/sqlite-catalog.ts'
+import { CatalogFeed } from '../../src/engine/catalog-feed.ts'
+import { lineageOf } from '../../src/engine/fork-lineage.ts'
 import { coreOf } from '../../src/engine/store.ts'
+import type { RunView } from '../../src/model/run-view.ts'
 import { withStore } from './with-store.ts'
 
 const work = pipeline('family', async run => {
@@ -58,4 +63,98 @@ test('X6 a parameter that is named like something every object has is new, where
     const { forkedFrom } = await store.fork('first', { params: { constructor: Object.prototype.constructor.name } })
     assert.deepEqual(forkedFrom.changedParams, ['constructor'])
     await assert.doesNotReject(store.fork('first', { params: { toString: 'x' } }))
+  }))
+
+test('X6 A5 what a fork stands on, results of a pass included, is kept by the retention at the end of another run, and the fork goes on with it', () =>
+  withStore(async store => {
+    let calls = 0
+    const large = pipeline('large', async run => {
+      const { results } = await run.each(
+        'pages',
+        [1, 2, 3],
+        page => {
+          calls++
+          // More than a megabyte in one save: such results are a checkpoint of their own.
+          return Buffer.alloc(600_000, page)
+        },
+        { key: String, save: { items: 3 } },
+      )
+      let bytes = 0
+      for await (const result of results()) bytes += result.length
+      return run.stage('report', () => bytes)
+    })
+    const everything = { olderThanDays: 0, newestRuns: 0 }
+    const ending = pipeline('ending', () => 1, { retention: everything })
+    await large.run({}, { store, runId: 'first' })
+    await store.fork('first', { runId: 'second', before: 'report' })
+    // Else it would be kept as the newest of its stage.
+    await large.run({}, { store, runId: 'newer' })
+    const ofItems = await store.list({ run: 'first', type: 'items' })
+    assert.ok(ofItems.length > 0)
+    await ending.run({}, { store })
+    assert.deepEqual(
+      (await store.list({ run: 'first' })).map(({ id }) => id),
+      ofItems.map(({ id }) => id),
+    )
+    await store.reset('first')
+    for (const { id } of ofItems) await assert.rejects(store.delete(id), { code: 'conflict' })
+    calls = 0
+    assert.equal((await large.run({}, { store, runId: 'second' })).value, 1_800_000)
+    assert.equal(calls, 0)
+    // Given up, the fork holds nothing, and the retention takes what it held.
+    await store.reset('second')
+    await ending.run({ again: 'yes' }, { store })
+    assert.deepEqual(await store.list({ run: 'first' }), [])
+  }))
+
+test('X6 D9 params that the pipeline would refuse are refused before anything is forked, where it is given', () =>
+  withStore(async store => {
+    const limited = pipeline('limited', (run, params) => run.stage('report', () => params.limit), {
+      params: z.object({ limit: z.number().max(10), day: z.string().optional() }),
+    })
+    await limited.run({ limit: 1 }, { store, runId: 'first' })
+    const fork = (params: Readonly<Record<string, unknown>>, by: ForkOptions['pipeline'] = limited) =>
+      store.fork('first', { before: 'report', params, ...(by === undefined ? {} : { pipeline: by }) })
+    await assert.rejects(fork({ limit: 11 }), error => isWaymarkError(error, 'invalid') && /limit/.test(error.message))
+    await assert.rejects(fork({ limit: 'x' }), { code: 'invalid' })
+    await assert.rejects(fork({ limit: 2 }, work), { code: 'invalid', message: /of the pipeline "limited", not of "family"/ })
+    assert.deepEqual(
+      (await store.runs()).map(({ id }) => id),
+      ['first'],
+    )
+    const { run } = await fork({ limit: 2 })
+    assert.equal((await limited.run({ limit: 2 }, { store, runId: run })).value, 2)
+  }))
+
+test('X6 the lineage of a family of hundreds looks at each run a few times', () =>
+  withStore(async store => {
+    await work.run({}, { store, runId: 'root' })
+    const core = coreOf(store)
+    const root = await core.feed.query(catalog => catalog.run('root'))
+    assert.ok(root)
+    const count = 300
+    const originOf = (n: number): string => (n < 2 ? 'root' : `f${n - 2}`)
+    let looks = 0
+    // Two long chains.
+    const family = Array.from({ length: count }, (_, n): RunView => {
+      const run = { ...root, id: `f${n}`, createdAt: root.createdAt + n }
+      const forkedFrom = { run: originOf(n), token: 1, sequence: 1, time: 1 }
+      const get = () => {
+        looks++
+        return forkedFrom
+      }
+      return Object.defineProperty(run, 'forkedFrom', { enumerable: true, get })
+    })
+    const catalog = await openSqliteCatalog(':memory:')
+    catalog.runs = async ({ forkedFrom }) => family.filter((_, n) => originOf(n) === forkedFrom)
+    const feed = new CatalogFeed(core.log, catalog, core.clock, () => Promise.reject(new Error('it is sound')))
+    const tree = await lineageOf({ ...core, feed }, root)
+    const size = ({ forks }: Lineage): number => forks.reduce((sum, fork) => sum + size(fork), 1)
+    assert.equal(size(tree), 1 + count)
+    assert.deepEqual(
+      tree.forks.map(({ run }) => run),
+      ['f0', 'f1'],
+    )
+    assert.ok(looks < 10 * count, `${looks} looks`)
+    await feed.close()
   }))

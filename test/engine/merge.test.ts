@@ -92,3 +92,23 @@ test('E9 a merge with undecided conflicts, or of what is no value, saves nothing
     assert.deepEqual(await store.list({ run: 'merged' }), [])
   })
 })
+
+test('E9 a side named for a place that none of the three has is refused with what is near; one for a place without conflict is told', async () => {
+  await withStore(async store => {
+    const save = async (limit: number) =>
+      (await store.save({ value: { limit, by: new Map([['x', 1]]), rows: [{ id: 'a', n: 1 }] } })).id
+    const [base, ours, theirs] = [await save(1), await save(2), await save(3)]
+    const merge = (take: Record<string, 'ours' | 'theirs'>) => store.merge(base, ours, theirs, { take, saveAs: { run: 'm' } })
+    for (const [typo, near] of [
+      ['limt', /nothing at limt, .*; did you mean limit\?$/],
+      ['rows[*].m', /nothing at rows\[\*\]\.m,/],
+      ['by[map key "y"]', /nothing at by\[map key "y"\],/],
+      ['rows[3]', /nothing at rows\[3\],/],
+    ] as const)
+      await rejectsWith(merge({ limit: 'ours', [typo]: 'ours' }), 'not_found', near)
+    assert.equal((await store.list({ run: 'm' })).length, 0)
+    const told = await merge({ limit: 'ours', 'rows[*].n': 'theirs', 'by[map key "x"]': 'ours', '**.cache': 'ours' })
+    assert.deepEqual(told.unusedTakes, ['rows[*].n', 'by[map key "x"]', '**.cache'])
+    assert.equal((await merge({ 'l*': 'theirs' })).unusedTakes, undefined)
+  })
+})

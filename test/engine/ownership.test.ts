@@ -214,3 +214,50 @@ test('two stages of a run cannot write one file', async () => {
     assert.equal(readFileSync(join(folder, 'same.jsonl'), 'utf8'), '1\n')
   })
 })
+
+test('X4 of two that take over one run at the same moment the one that has done nothing yet is told who works on it [pitfall 18]', async () => {
+  await withStore(async (first, folder) => {
+    let goOn = (): void => {}
+    const held = new Promise<void>(resolve => {
+      goOn = resolve
+    })
+    let began = (): void => {}
+    const isWorking = new Promise<void>(resolve => {
+      began = resolve
+    })
+    let calls = 0
+    const work = pipeline('raced', async run => {
+      await run.stage('once', async () => {
+        if (calls++ === 0) throw new Error('the first attempt')
+        began()
+        await held
+      })
+    })
+    await assert.rejects(work.run({}, { store: first, runId: 'r' }))
+    const second = await open({ path: join(folder, '.waymark') })
+    try {
+      let other: Promise<unknown> = Promise.resolve()
+      const core = coreOf(first)
+      const { upgrade } = core
+      // Between the moment it owns the run and its first record.
+      Object.assign(core, {
+        upgrade: async () => {
+          Object.assign(core, { upgrade })
+          other = work.run({}, { store: second, runId: 'r' })
+          await isWorking
+        },
+      })
+      await assert.rejects(work.run({}, { store: first, runId: 'r' }), error => {
+        assert.ok(isWaymarkError(error, 'lease_held'), String(error))
+        assert.match(error.message, /run r of raced is being worked on by process \d+ .*\(attempt 2,/)
+        return true
+      })
+      goOn()
+      await other
+      assert.equal(calls, 2)
+    } finally {
+      goOn()
+      await second.close()
+    }
+  })
+})

@@ -19,6 +19,7 @@ test('[E5] nothing stands on a checkpoint before its record is there, nor on one
       storedBytes: 0,
       chunks: new ChunkList(),
       lists: undefined,
+      standsOnParent: false,
       remember: [],
     }
     let holds = true
@@ -31,4 +32,17 @@ test('[E5] nothing stands on a checkpoint before its record is there, nor on one
     holds = false
     parents.recorded('two', { segment: 'x', offset: 2, length: 1 })
     assert.equal(parents.newest(lineage)?.id, 'one')
+  }))
+
+test('[E5] of checkpoints without run and stage only one whose bytes are used is named as the parent', () =>
+  withStore(async store => {
+    const texts = (name: string) => Array.from({ length: 3_000 }, (_, at) => `${name} ${Math.sin(at)}`)
+    const prices = texts('price')
+    await store.save({ id: 'first', value: prices })
+    await store.save({ id: 'unrelated', value: texts('flight').reverse() })
+    await store.save({ id: 'changed', value: texts('flight').reverse().with(1_500, 'another') })
+    await store.save({ id: 'labelled', stage: 'load', value: prices })
+    await store.save({ id: 'next', stage: 'load', value: texts('another').reverse() })
+    const parents = await Promise.all(['first', 'unrelated', 'changed', 'next'].map(async id => (await store.info(id)).parent))
+    assert.deepEqual(parents, [undefined, undefined, 'unrelated', 'labelled'])
   }))

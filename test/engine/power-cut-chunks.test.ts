@@ -1,29 +1,18 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
-import { promisify } from 'node:util'
+import { describe, test } from 'node:test'
 import { simulateChunks } from '../../src/testing/chunk-simulation.ts'
+import { runEdited } from '../run-edited.ts'
 import { type ChunkRemoval, chunkRemovals } from './trial/chunk-removals.ts'
-import { editedSources } from './trial/edited-sources.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'waymark-chunk-removals-'))
-after(() => rmSync(folder, { recursive: true }))
 
 interface Outcome {
   readonly message?: string
   readonly promise?: string
 }
 
-async function simulateWithout(name: string, { edits, scenario, again = 0.08 }: ChunkRemoval): Promise<Outcome> {
-  const own = join(folder, name)
-  mkdirSync(own)
-  const src = editedSources(own, edits)
+function simulateWithout({ edits, scenario, again = 0.08 }: ChunkRemoval): Promise<Outcome> {
   const script = join(import.meta.dirname, 'trial/simulate-chunks.ts')
-  const { stdout } = await promisify(execFile)(process.execPath, [script, src, '1', '2000', '0.5', String(again), scenario])
-  return JSON.parse(stdout)
+  return runEdited<Outcome>(edits, script, '1', '2000', '0.5', String(again), scenario)
 }
 
 test('[X2 X7] a power cut after any operation of any save loses no checkpoint, damages none, and the next save stands on what is left', async () => {
@@ -32,9 +21,9 @@ test('[X2 X7] a power cut after any operation of any save loses no checkpoint, d
 })
 
 describe('every step on the way to an acknowledged checkpoint is needed (R2)', { concurrency: 2 }, () => {
-  for (const [i, removal] of chunkRemovals.entries()) {
+  for (const removal of chunkRemovals) {
     test(`${removal.step}: without that, a promise breaks`, async () => {
-      const { message, promise } = await simulateWithout(`without-${i}`, removal)
+      const { message, promise } = await simulateWithout(removal)
       assert.ok(
         removal.breaks.some(expected => expected === promise),
         `${promise}: ${message}`,

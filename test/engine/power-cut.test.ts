@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import { ignoring } from '../../src/testing/faulty-files.ts'
 import { simulateStore } from '../../src/testing/store-simulation.ts'
+import { threadTest as test } from '../thread-test.ts'
 
 test('A3 X2 X3 a power cut at any operation loses nothing acknowledged, and the run goes on to the same end [pitfall 18]', async () => {
   for (const seed of [1, 2]) assert.equal(await simulateStore({ seed, states: 120 }), 120)

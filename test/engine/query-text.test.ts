@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { open, type Store, table } from 'waymark'
+import { type Store, table } from 'waymark'
+import { storeOfTest } from './store-of-test.ts'
 
 async function storeWithRows(t: TestContext): Promise<Store> {
-  const folder = await mkdtemp(join(tmpdir(), 'waymark-query-'))
-  const store = await open({ path: join(folder, '.waymark') })
-  t.after(async () => {
-    await store.close()
-    await rm(folder, { recursive: true })
-  })
+  const { store } = await storeOfTest(t)
   await store.save({ id: 'x', value: table([{ a: 1 }, { a: 2 }]) })
   return store
 }

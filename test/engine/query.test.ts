@@ -1,21 +1,16 @@
 import assert from 'node:assert/strict'
-import { readdirSync, statSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import * as arrow from 'apache-arrow'
 import fc from 'fast-check'
 import { arrowTableFrom, open, type Store, table } from 'waymark'
 import { arrowTables } from '../tables/arrow-arbitrary.ts'
+import { storeOfTest } from './store-of-test.ts'
 
 async function storeWithTables(t: TestContext): Promise<{ store: Store; folder: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'waymark-query-'))
-  const store = await open({ path: join(folder, '.waymark') })
-  t.after(async () => {
-    await store.close()
-    await rm(folder, { recursive: true })
-  })
+  const { store, folder } = await storeOfTest(t)
   await store.save({
     id: 'names',
     value: table(arrow.tableFromArrays({ id: Int32Array.of(1, 2), name: ['Apple', "Micro'soft"] })),
@@ -81,11 +76,9 @@ test('A1 every type goes through DuckDB and back with its values, or is refused 
       try {
         const result = await store.query(`select * from checkpoint('${id}')`)
         assert.equal(result.rowCount, given.numRows)
-        const pieces: Uint8Array[] = []
-        for await (const piece of store.export(id, { format: 'csv' })) pieces.push(piece)
-        const asked: Uint8Array[] = []
-        for await (const piece of result.csv()) asked.push(piece)
-        assert.equal(sameUnits(Buffer.concat(asked).toString()), sameUnits(Buffer.concat(pieces).toString()))
+        const exported = (await buffer(store.export(id, { format: 'csv' }))).toString()
+        const asked = (await buffer(result.csv())).toString()
+        assert.equal(sameUnits(asked), sameUnits(exported))
         kept++
       } catch (error) {
         if (error instanceof assert.AssertionError) throw error
@@ -154,4 +147,21 @@ test('A1 results of DuckDB become Arrow tables with every type, or are refused b
       message: new RegExp(`the column ${name}`),
     })
   }
+})
+
+test('A1 a store opened to be read only says of a checkpoint whose record is damaged that it is damaged, not that there is none', async t => {
+  const { store, folder } = await storeOfTest(t)
+  await store.save({ id: 'prices', run: 'nightly', stage: 'load', value: table([{ price: 1 }]) })
+  await store.close()
+  const segments = join(folder, '.waymark', 'segments')
+  const [segment = ''] = readdirSync(segments)
+  const bytes = readFileSync(join(segments, segment))
+  const middle = bytes.indexOf('prices')
+  assert.ok(middle > 0)
+  writeFileSync(join(segments, segment), bytes.with(middle, 0))
+  const damaged = await open({ path: join(folder, '.waymark'), readOnly: true })
+  t.after(() => damaged.close())
+  for (const address of ['prices', 'nightly/load'])
+    await assert.rejects(damaged.query(`from checkpoint('${address}')`), { code: 'corrupt', message: /segment .* is damaged/ })
+  await assert.rejects(damaged.load('prices'), { code: 'corrupt' })
 })

@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import { isWaymarkError, open, type Store } from 'waymark'
-import { openSqliteCatalog } from '../../src/catalog/sqlite-catalog.ts'
 import { noChunkIndex } from '../../src/chunks/chunk-index.ts'
 import type { FileSystem } from '../../src/files/file-system.ts'
+import { CatalogPool } from '../../src/testing/catalog-pool.ts'
 import { crashModels, crashPoints, crashState } from '../../src/testing/crash-states.ts'
 import { ignoring } from '../../src/testing/faulty-files.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { SimulatedDisk } from '../../src/testing/simulated-disk.ts'
+import { threadTest as test } from '../thread-test.ts'
 import { hastyClock } from './trial/hasty-clock.ts'
 import { rows } from './verify-world.ts'
 
 const path = '/disk/.waymark'
 const packs = `${path}/packs`
+const catalogs = new CatalogPool()
 
 interface World {
   readonly disk: SimulatedDisk
@@ -35,7 +36,7 @@ async function openOn(files: FileSystem, seed: number, parity: boolean): Promise
       files,
       clock: hastyClock(),
       random: seededRandom(seed),
-      openCatalog: () => openSqliteCatalog(':memory:'),
+      openCatalog: () => catalogs.open(),
       openChunkIndex: () => noChunkIndex,
     },
   })

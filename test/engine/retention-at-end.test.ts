@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { isWaymarkError, type OpenOptions, open, pipeline, type RunEvent, type Store } from 'waymark'
+import { openSqliteCatalog } from '../../src/catalog/sqlite-catalog.ts'
+import { applyRetention } from '../../src/engine/apply-retention.ts'
+import { coreOf } from '../../src/engine/store.ts'
 import { type Clock, systemClock } from '../../src/model/clock.ts'
 
 const ahead = (days: number): Clock => ({
@@ -142,4 +145,33 @@ test('A5 D9 a retention that cannot be meant is refused with the name that is me
     await assert.rejects(open({ path: join(folder, '.waymark'), retention: retention as never }), says(pattern))
     assert.throws(() => pipeline('p', () => 1, { retention: retention as never }), says(pattern))
   }
+})
+
+test('A5 X9 where nothing is old, a retention looks at as much however many runs and checkpoints are kept', async t => {
+  let read = 0
+  const openCatalog: typeof openSqliteCatalog = async (path, options) => {
+    const catalog = await openSqliteCatalog(path, options)
+    const { runs, checkpoints } = catalog
+    catalog.runs = async query => count(await runs.call(catalog, query))
+    catalog.checkpoints = async query => count(await checkpoints.call(catalog, query))
+    return catalog
+  }
+  const count = <Found extends readonly unknown[]>(found: Found): Found => {
+    read += found.length
+    return found
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'waymark-retention-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const store = await open({ path: join(folder, '.waymark'), components: { openCatalog }, durability: 'process' })
+  t.after(() => store.close())
+  const readBy = async (): Promise<number> => {
+    read = 0
+    assert.deepEqual(await applyRetention(coreOf(store), { olderThanDays: 1, newestRuns: 0 }), { removed: 0 })
+    return read
+  }
+  for (let day = 0; day < 2; day++) await orders.run({ day: String(day) }, { store })
+  const few = await readBy()
+  for (let day = 2; day < 40; day++) await orders.run({ day: String(day) }, { store })
+  assert.equal((await store.list({ limit: 100 })).length, 40)
+  assert.deepEqual([few, await readBy()], [1, 1])
 })

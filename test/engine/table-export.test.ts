@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
 import * as arrow from 'apache-arrow'
 import fc from 'fast-check'
 import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
-import { arrowTableFrom, type ExportFormat, isWaymarkError, open, type Store, table } from 'waymark'
+import { arrowTableFrom, type ExportFormat, isWaymarkError, type Store, table } from 'waymark'
 import { nodeFiles } from '../../src/files/node-files.ts'
 import { readParquet } from '../../src/outputs/parquet-reader.ts'
 import { tableOfParquet } from '../../src/outputs/parquet-table-reader.ts'
@@ -18,16 +17,7 @@ import { arrowOfColumnar } from '../../src/tables/arrow-bridge.ts'
 import type { ColumnarTable } from '../../src/tables/columnar.ts'
 import { arrowTables } from '../tables/arrow-arbitrary.ts'
 import { described } from '../tables/described-table.ts'
-
-async function storeIn(t: TestContext): Promise<{ store: Store; folder: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'waymark-tables-'))
-  const store = await open({ path: join(folder, '.waymark') })
-  t.after(async () => {
-    await store.close()
-    await rm(folder, { recursive: true })
-  })
-  return { store, folder }
-}
+import { storeOfTest } from './store-of-test.ts'
 
 const loaded = async (store: Store, id: string): Promise<arrow.Table> => {
   const { value } = await store.load(id)
@@ -63,7 +53,7 @@ function manyTypes(): arrow.Table {
 }
 
 test('A1 DuckDB opens the Parquet file of a table, and sees the same types and values', async t => {
-  const { store, folder } = await storeIn(t)
+  const { store, folder } = await storeOfTest(t)
   const { id } = await store.save({ value: { inside: { prices: table(manyTypes()) } } })
   const path = join(folder, 'x.parquet')
   await store.exportTo(path, id, { format: 'parquet', path: 'inside.prices' })
@@ -84,7 +74,7 @@ test('A1 DuckDB opens the Parquet file of a table, and sees the same types and v
 })
 
 test('A1 random tables come back from Parquet and from Arrow with the same types, values and metadata', async t => {
-  const { store, folder } = await storeIn(t)
+  const { store, folder } = await storeOfTest(t)
   let kept = 0
   await fc.assert(
     fc.asyncProperty(arrowTables, async given => {
@@ -108,7 +98,7 @@ test('A1 random tables come back from Parquet and from Arrow with the same types
 })
 
 test('A1 the reader that comes with Waymark sees the values too, and row groups are bounded', async t => {
-  const { store, folder } = await storeIn(t)
+  const { store, folder } = await storeOfTest(t)
   const path = join(folder, 'x.parquet')
   await store.save({
     id: 'small',
@@ -139,7 +129,7 @@ const bufferOf = (path: string): ArrayBuffer => Uint8Array.from(readFileSync(pat
 test('A1 pandas reads the CSV and the JSON lines of a table, and the Parquet file where it can', async t => {
   if (spawnSync('/usr/bin/python3', ['-c', 'import pandas']).status !== 0)
     return t.skip('NO PANDAS: CSV and JSON lines were not read by it')
-  const { store, folder } = await storeIn(t)
+  const { store, folder } = await storeOfTest(t)
   const rows = [
     { day: '2026-01-02', n: 9007199254740993n, x: 0.1, t: 'a,"b"\nc' },
     { day: '2026-01-03', n: -1n, x: 2.5e-100, t: 'é' },
@@ -172,7 +162,7 @@ print(json.dumps(out))`
 })
 
 test('A1 CSV is imported with the types that all of a column fit, and text where something would be lost', async t => {
-  const { store, folder } = await storeIn(t)
+  const { store, folder } = await storeOfTest(t)
   const path = join(folder, 'x.csv')
   writeFileSync(
     path,
@@ -208,7 +198,7 @@ test('A1 CSV is imported with the types that all of a column fit, and text where
 })
 
 test('A1 what a form cannot hold, and a checkpoint without a table, are refused by name, and nothing is written', async t => {
-  const { store, folder } = await storeIn(t)
+  const { store, folder } = await storeOfTest(t)
   const spans = new arrow.Table({ lasted: arrow.vectorFromArray([1n], new arrow.DurationSecond()) })
   await store.save({ id: 'spans', value: table(spans) })
   await store.save({ id: 'nan', value: table([{ ratio: Number.NaN }]) })
@@ -231,7 +221,7 @@ test('A1 what a form cannot hold, and a checkpoint without a table, are refused 
 })
 
 test('A15 a Parquet file in which any byte is flipped is read with the right rows or refused, and never keeps the reader busy', async t => {
-  const { store, folder } = await storeIn(t)
+  const { store, folder } = await storeOfTest(t)
   const rows = Array.from({ length: 60 }, (_, at) => ({
     n: at % 3,
     t: at % 5 === 0 ? null : `t${at % 2}`,
@@ -281,7 +271,7 @@ async function refusedOr(work: () => Promise<void>, onRefused: () => void = () =
 }
 
 test('A15 a file that is cut off, or compressed in a way nobody knows, is refused by its name, and nothing is saved', async t => {
-  const { store, folder } = await storeIn(t)
+  const { store, folder } = await storeOfTest(t)
   await store.save({ id: 'x', value: table([{ n: 1 }]) })
   const names = ['cut.parquet', 'codec.parquet', 'cut.arrow', 'none.arrow', 'empty.csv']
   const path = (name: string): string => join(folder, name)

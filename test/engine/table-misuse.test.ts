@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
-import { Table, tableFromArrays, tableToIPC, vectorFromArray } from 'apache-arrow'
-import { arrowTableFrom, open, type Store, table } from 'waymark'
-
-async function folderAndStore(t: TestContext): Promise<{ readonly path: string; readonly store: Store }> {
-  const path = await mkdtemp(join(tmpdir(), 'waymark-misuse-'))
-  const store = await open({ path: join(path, 'store') })
-  t.after(async () => {
-    await store.close()
-    await rm(path, { recursive: true, force: true })
-  })
-  return { path, store }
-}
+import { Field, Int32, Schema, Table, tableFromArrays, tableToIPC, vectorFromArray } from 'apache-arrow'
+import { arrowTableFrom, table } from 'waymark'
+import { storeOfTest } from './store-of-test.ts'
 
 test('A1 a DuckDB result becomes a table once: taken before, or by somebody else, it is refused; one without rows is not', async () => {
   const connection = await (await DuckDBInstance.create()).connect()
@@ -44,10 +34,10 @@ test('A1 Arrow bytes that are empty or cut off anywhere before the last record a
 })
 
 test('A1 an empty Parquet or Arrow file is refused as empty', async t => {
-  const { path, store } = await folderAndStore(t)
+  const { folder, store } = await storeOfTest(t)
   for (const name of ['no.parquet', 'no.arrow']) {
-    await writeFile(join(path, name), '')
-    await assert.rejects(store.importFrom(join(path, name)), { code: 'invalid', message: /no\.(parquet|arrow) is empty/ })
+    await writeFile(join(folder, name), '')
+    await assert.rejects(store.importFrom(join(folder, name)), { code: 'invalid', message: /no\.(parquet|arrow) is empty/ })
   }
 })
 
@@ -59,20 +49,20 @@ test('A1 table() refuses options there are not, time zones there are not, and de
 })
 
 test('A1 the error that lists the tables of a checkpoint knows those in Maps, by paths that can be given', async t => {
-  const { path, store } = await folderAndStore(t)
+  const { folder, store } = await storeOfTest(t)
   const one = () => table([{ a: 1 }])
   await store.save({ id: 'many', value: { deep: [{ t: one() }], m: new Map([['k', one()]]) } })
-  const error = await store.exportTo(join(path, 'x.csv'), 'many').then(
+  const error = await store.exportTo(join(folder, 'x.csv'), 'many').then(
     () => assert.fail('it was exported'),
     (thrown: unknown) => Object(thrown),
   )
   assert.match(error.message, /holds 2 tables: deep\[0\]\.t, m\[map key "k"\]/)
   for (const [at, inside] of error.details.paths.entries())
-    await store.exportTo(join(path, `${at}.csv`), 'many', { path: inside })
+    await store.exportTo(join(folder, `${at}.csv`), 'many', { path: inside })
 })
 
 test('A1 paths lead into a table of rows; at an Arrow table they end with a word', async t => {
-  const { store } = await folderAndStore(t)
+  const { store } = await storeOfTest(t)
   const rows = () => table([{ price: 1 }, { price: 2.5, at: { place: 'x' } }])
   await store.save({ id: 'rows', value: rows() })
   await store.save({ id: 'inside', value: { tables: { prices: rows() }, text: 'x'.repeat(200_000) } })
@@ -86,11 +76,11 @@ test('A1 paths lead into a table of rows; at an Arrow table they end with a word
 })
 
 test('A1 exportTo goes by the name of the file; columns of one name are refused for JSON lines in words of JSON', async t => {
-  const { path, store } = await folderAndStore(t)
+  const { folder, store } = await storeOfTest(t)
   await store.save({ id: 'rows', value: table([{ a: 1 }]) })
   const first = async (name: string): Promise<string> => {
-    await store.exportTo(join(path, name), 'rows')
-    return (await readFile(join(path, name), 'latin1')).slice(0, 6)
+    await store.exportTo(join(folder, name), 'rows')
+    return (await readFile(join(folder, name), 'latin1')).slice(0, 6)
   }
   assert.equal((await first('x.parquet')).slice(0, 4), 'PAR1')
   assert.equal(await first('x.csv'), 'a\n1\n')
@@ -98,18 +88,32 @@ test('A1 exportTo goes by the name of the file; columns of one name are refused 
   const twice = new Table({ a: vectorFromArray([1]), b: vectorFromArray([2]) })
   Object.assign(twice.schema.fields[1] ?? {}, { name: 'a' })
   await store.save({ id: 'twice', value: table(twice) })
-  await assert.rejects(store.exportTo(join(path, 'x.jsonl'), 'twice'), {
+  await assert.rejects(store.exportTo(join(folder, 'x.jsonl'), 'twice'), {
     code: 'unsupported',
     message: /JSON object has each key once/,
   })
 })
 
 test('A1 an estimate of different values is at most the number of values', async t => {
-  const { store } = await folderAndStore(t)
+  const { store } = await storeOfTest(t)
   for (const salt of [1, 2, 3, 4, 5, 6]) {
     const rows = Array.from({ length: 5_000 }, (_, at) => ({ id: at * 7919 + salt * 1_000_003 }))
     await store.save({ id: `ids-${salt}`, value: table(rows) })
     const { tables = [] } = await store.info(`ids-${salt}`)
     assert.ok((tables[0]?.facts.columns[0]?.distinct ?? 0) <= 5_000)
   }
+})
+
+test('A1 a schema in types of apache-arrow is refused in plain words that name the column', () => {
+  const given = (schema: object): unknown => Reflect.apply(table, undefined, [[{ a: 1 }], { schema }])
+  const cases = [
+    [
+      { a: new Int32() },
+      /^the schema of a table names types of columns, but the column "a" is given as a type of apache-arrow \(Int32\)$/,
+    ],
+    [new Schema([new Field('a', new Int32())]), /but it is a Schema of apache-arrow$/],
+    [{ a: 5 }, /but the column "a" is given as 5$/],
+    [{ a: { kind: 'integer' } }, /^the schema gives column "a" a type that cannot be: a type that there is not$/],
+  ] as const
+  for (const [schema, message] of cases) assert.throws(() => given(schema), { code: 'invalid', message, remedy: /utf8/ })
 })

@@ -55,3 +55,31 @@ export function goldenPipeline(format: string, called: (name: string) => void) {
     return { sum: done }
   })
 }
+
+/**
+ * The pipeline whose run `golden-keyed` is in the golden stores from 1.2 on: items known by key, one of which was set aside; and `golden-stopped`, which was stopped before the last item; from 1.3 on
+ * also the fork `golden-fork` of the first. `called` is called with the name of each stage that is, and with the key of each item.
+ */
+export function goldenKeyed(called: (name: string) => unknown) {
+  return pipeline('golden-keyed', async run => {
+    const orders = run.stage('orders', () => {
+      called('orders')
+      return ['a', 'b', 'c', 'ü', 'a key that is longer than one block'].map((id, n) => ({ id, n }))
+    })
+    const { done, setAside } = await run.each(
+      'work',
+      orders,
+      ({ id, n }) => {
+        called(id)
+        // Without the places in this machine's folders.
+        if (id === 'c') throw Object.assign(new Error('cannot be worked on'), { stack: 'Error: cannot be worked on' })
+        return n * 2
+      },
+      { key: ({ id }) => id, tolerate: { count: 1 }, save: { items: 1 }, concurrency: 1 },
+    )
+    return run.stage('report', () => {
+      called('report')
+      return { done, setAside }
+    })
+  })
+}

@@ -26,6 +26,7 @@ TYPED = {
     86: ("Float64Array", "d"),
 }
 OURS = 0x574D4B00
+TABLE = OURS + 7
 BYTES = {OURS + 4: "$buffer", OURS + 5: "$arrayBuffer", OURS + 6: "$dataView"}
 
 
@@ -140,6 +141,9 @@ class Reader:
             return {"$error": self.value()["$object"]}
         if tag == OURS + 3:
             return {"$nullPrototype": self.value()["$object"]}
+        if tag == TABLE:
+            # Its columns are not for this reader.
+            return {"$table": len(self.value())}
         if tag in BYTES:
             return {BYTES[tag]: self.take(self.expect(2)).hex()}
         if tag in TYPED:

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
 import type { FileSystem } from '../../src/files/file-system.ts'
 import type { FileLogOptions } from '../../src/log/file-log.ts'
 import { isWaymarkError } from '../../src/model/errors.ts'
 import { crashState } from '../../src/testing/crash-states.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import type { SimulatedDisk } from '../../src/testing/simulated-disk.ts'
+import { threadSuite as describe, threadTest as test } from '../thread-test.ts'
 import { appendEach, bytes, code, diskWithStore, logOn, readAll, segmentFolder, texts, writeAll } from './log-on-disk.ts'
 
 /**

@@ -6,7 +6,7 @@ import type { SegmentRecord } from '../../src/log/log.ts'
 import { decodeRecord, encodeRecord } from '../../src/log/segment-format.ts'
 import { isWaymarkError } from '../../src/model/errors.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
-import { bytes, text } from './log-on-disk.ts'
+import { bytes, text, texts } from './log-on-disk.ts'
 
 const stream = 'run'
 let nextOffset = 0
@@ -32,17 +32,14 @@ function placed(record: Omit<SegmentRecord, 'position'>): SegmentRecord {
 /** What counts, which must not depend on the order in which records are found. */
 function counted(records: readonly SegmentRecord[]): string[] {
   const random = seededRandom(records.length)
-  const found = countedHistory(stream, records).records.map(record => text(record.payload))
+  const found = texts(countedHistory(stream, records).records)
   for (let i = 0; i < 10; i++) {
     const shuffled = records.map(record => ({ record, at: random.next() })).sort((a, b) => a.at - b.at)
     const again = countedHistory(
       stream,
       shuffled.map(({ record }) => record),
     )
-    assert.deepEqual(
-      again.records.map(record => text(record.payload)),
-      found,
-    )
+    assert.deepEqual(texts(again.records), found)
   }
   return found
 }

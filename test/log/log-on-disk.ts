@@ -1,9 +1,11 @@
+import assert from 'node:assert/strict'
 import type { FileSystem } from '../../src/files/file-system.ts'
 import { FileLog, type FileLogOptions } from '../../src/log/file-log.ts'
-import type { Ownership, StoredRecord } from '../../src/log/log.ts'
+import type { FoundRecord, Ownership } from '../../src/log/log.ts'
 import { type ErrorCode, isWaymarkError } from '../../src/model/errors.ts'
 import type { RecordPosition } from '../../src/model/run-view.ts'
 import { FakeClock } from '../../src/testing/fake-clock.ts'
+import { sealsOfTests } from '../../src/testing/sealed-by-tests.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { SimulatedDisk } from '../../src/testing/simulated-disk.ts'
 
@@ -24,12 +26,25 @@ let opened = 0
 
 /** A process's log. */
 export function logOn(files: FileSystem, options: Partial<FileLogOptions> = {}): FileLog {
-  return new FileLog({ files, root: '/store', storeId, clock: new FakeClock(), random: seededRandom(++opened), ...options })
+  return new FileLog({
+    files,
+    root: '/store',
+    storeId,
+    clock: new FakeClock(),
+    random: seededRandom(++opened),
+    seals: sealsOfTests,
+    ...options,
+  })
 }
 
 export const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 export const text = (payload: Uint8Array): string => Buffer.from(payload).toString('latin1')
-export const texts = (records: readonly Pick<StoredRecord, 'payload'>[]): string[] => records.map(record => text(record.payload))
+/** Of records whose payloads are all there. */
+export const texts = (records: readonly Pick<FoundRecord, 'payload'>[]): string[] =>
+  records.map(({ payload }) => {
+    assert.ok(payload, 'a payload was left in the log')
+    return text(payload)
+  })
 
 /** All bytes of a file. */
 export async function readAll(files: FileSystem, path: string): Promise<Buffer> {

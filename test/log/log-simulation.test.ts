@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import { simulateLog } from '../../src/testing/log-simulation.ts'
+import { threadTest as test } from '../thread-test.ts'
 
 test('rival processes, stops, kills, failing disks and power cuts break no promise of the log (R1, R7, X4)', async () => {
   const { states } = await simulateLog({ seed: 1_000_000, states: 800 })

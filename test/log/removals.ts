@@ -1,4 +1,5 @@
 import type { LogPromise } from '../../src/testing/log-promises.ts'
+import type { Edit } from '../run-edited.ts'
 
 /** A step of the protocol taken out of the sources. */
 export interface Removal {
@@ -11,15 +12,7 @@ export interface Removal {
   readonly breaks: readonly LogPromise[]
 }
 
-export interface Edit {
-  /** Below src/log. */
-  readonly file: string
-  /** Must occur exactly once. */
-  readonly text: string
-  readonly by: string
-}
-
-const edit = (file: string, text: string, by: string): Edit => ({ file, text, by })
+const edit = (file: string, text: string, by: string): Edit => ({ file: `log/${file}`, text, by })
 
 /** Every step that says what breaks without it. */
 export const removals: readonly Removal[] = [

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { FileSystem } from '../../src/files/file-system.ts'
-import type { SegmentTail } from '../../src/log/log.ts'
+import type { FoundSegmentRecord, SegmentTail } from '../../src/log/log.ts'
 import { encodeBatch, encodeHeader, type FramedRecord, headerLength } from '../../src/log/segment-format.ts'
-import { readSegment } from '../../src/log/segment-reader.ts'
+import { findRecords, readSegment } from '../../src/log/segment-reader.ts'
 import { SegmentWriter } from '../../src/log/segment-writer.ts'
 import { SimulatedDisk } from '../../src/testing/simulated-disk.ts'
-import { bytes, readAll, storeId, texts, writeAll } from './log-on-disk.ts'
+import { bytes, readAll, storeId, text, texts, writeAll } from './log-on-disk.ts'
 
 const segment = 'segment000segment000segmen'
 const identity = { segment, store: storeId }
@@ -47,10 +47,21 @@ async function written(
 }
 
 /** What a reader makes of these bytes. */
-async function read(content: Uint8Array, from = 0, stream?: string): Promise<SegmentTail> {
+async function read(content: Uint8Array, from = 0): Promise<SegmentTail> {
   const files = await emptyDisk()
   await writeAll(files, path, content)
-  return readSegment(files, path, identity, { from, ...(stream !== undefined && { stream }) })
+  return readSegment(files, path, identity, { from })
+}
+
+/** What is found there of one stream. */
+async function find(
+  content: Uint8Array,
+  stream: string,
+  isLeft = (_: Uint8Array) => false,
+): Promise<SegmentTail<FoundSegmentRecord>> {
+  const files = await emptyDisk()
+  await writeAll(files, path, content)
+  return findRecords(files, path, identity, { stream, isLeft })
 }
 
 const payloadsOf = (tail: SegmentTail): string[] => tail.batches.flatMap(batch => texts(batch.records))
@@ -100,7 +111,7 @@ describe('a whole segment', () => {
     const content = await readAll(files, path)
     const whole = await read(content)
     for (const stream of ['a', 'ab', '', 'b']) {
-      const some = await read(content, 0, stream)
+      const some = await find(content, stream)
       const expected = whole.batches.map(batch => ({
         ...batch,
         records: batch.records.filter(record => record.stream === stream),
@@ -134,9 +145,36 @@ describe('a whole segment', () => {
     const files = await emptyDisk()
     const writer = await SegmentWriter.make(files, folder, identity)
     await writer.append([data('a', 1, 'a1'), data('b', 1, Buffer.alloc(500_000))], { sync: true })
-    const tail = await read(await readAll(files, path), 0, 'a')
+    const tail = await find(await readAll(files, path), 'a')
     const [record] = tail.batches.flatMap(batch => batch.records)
-    assert.ok((record?.payload.buffer.byteLength ?? Number.NaN) < 100_000)
+    assert.ok((record?.payload?.buffer.byteLength ?? Number.NaN) < 100_000)
+  })
+
+  test('keeps the places of payloads that are left in it, and is checked as if they were read', async () => {
+    const long = Buffer.alloc(300_000, 'long')
+    const { content } = await written([['short', long], [long], ['last']])
+    const tail = await find(content, 'a', ({ length }) => length > 5)
+    assert.deepEqual(
+      tail.batches.map(({ records }) => records.map(({ payload, sequence }) => [sequence, payload && text(payload)])),
+      [
+        [
+          [1, 'short'],
+          [2, undefined],
+        ],
+        [[3, undefined]],
+        [[4, 'last']],
+      ],
+    )
+    const places = (await read(content)).batches.flatMap(({ records }) => records.map(({ position }) => position))
+    assert.deepEqual(
+      tail.batches.flatMap(({ records }) => records.map(({ position }) => position)),
+      places,
+    )
+    const flipped = Buffer.from(content)
+    const [, , third] = places
+    assert.ok(third)
+    flipped.writeUInt8(flipped.readUInt8(third.offset + 1_000) ^ 1, third.offset + 1_000)
+    assert.equal((await find(flipped, 'a', () => true)).damage?.offset, tail.batches[0]?.end)
   })
 
   test('is read through a window smaller than itself, records across its edge included', async () => {

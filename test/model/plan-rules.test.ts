@@ -82,7 +82,7 @@ test('C6 pauses before restarts double from the first up to 30 s, and between ha
 })
 
 test('the order of stages for --from and --until is the declared one, with undeclared ones where they were first called', () => {
-  const known = { recorded: ['a', 'x', 'loop[1]', 'loop[2]', 'b'], inside: ['a/inner'], expected: ['a', 'b', 'c'] }
+  const known = { recorded: ['a', 'x', 'loop[1]', 'loop[2]', 'b'], inside: ['a/inner'], expected: ['a', 'b', 'c'], areAll: true }
   const from = selectStages({ from: 'x' }, known)
   assert.deepEqual(
     ['a', 'x', 'loop[1]', 'b', 'c'].map(path => from.redoFor(path) !== undefined),

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { open, type Store, table } from 'waymark'
+import fc from 'fast-check'
+import { type Store, table } from 'waymark'
+import { csvColumnKind } from '../../src/outputs/csv-column-kind.ts'
+import { storeOfTest } from '../engine/store-of-test.ts'
 
 async function storeIn(t: TestContext): Promise<{ store: Store; path: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'waymark-csv-'))
-  const store = await open({ path: join(folder, '.waymark') })
-  t.after(async () => {
-    await store.close()
-    await rm(folder, { recursive: true })
-  })
+  const { store, folder } = await storeOfTest(t)
   return { store, path: join(folder, 'x.csv') }
 }
 
@@ -20,11 +18,7 @@ async function importedRows(store: Store, path: string, text: string): Promise<u
   return (await store.load((await store.importFrom(path)).id)).value
 }
 
-async function csvOf(store: Store, id: string): Promise<string> {
-  const pieces: Uint8Array[] = []
-  for await (const piece of store.export(id, { format: 'csv' })) pieces.push(piece)
-  return Buffer.concat(pieces).toString()
-}
+const csvOf = async (store: Store, id: string): Promise<string> => (await buffer(store.export(id, { format: 'csv' }))).toString()
 
 test('A1 a CSV file keeps the order of its columns, also of those named by numbers, and after it was loaded and saved again', async t => {
   const { store, path } = await storeIn(t)
@@ -39,8 +33,51 @@ test('A1 a CSV file keeps the order of its columns, also of those named by numbe
 test('A1 numbers of a CSV file that a float would round to another or to 0 stay text', async t => {
   const { store, path } = await storeIn(t)
   assert.deepEqual(await importedRows(store, path, 'a,b,c,d,e\n1e-400,4e-324,5e-324,0.0,2.5e-300\n'), [
-    { a: '1e-400', b: '4e-324', c: 5e-324, d: 0, e: 2.5e-300 },
+    { a: '1e-400', b: '4e-324', c: 5e-324, d: '0.0', e: 2.5e-300 },
   ])
+})
+
+test('A1 a text of a CSV file becomes a number only if the number prints that text: 1e5, 1.10 and 007 stay text', async t => {
+  const { store, path } = await storeIn(t)
+  assert.deepEqual(await importedRows(store, path, 'a,b,c,d,e\n1e5,1.10,007,12,-0.5\n1,2.5,8,-3,-0\n'), [
+    { a: '1e5', b: '1.10', c: '007', d: 12n, e: -0.5 },
+    { a: '1', b: '2.5', c: '8', d: -3n, e: -0 },
+  ])
+  const number = fc.double({ noNaN: true }).map(value => (Object.is(value, -0) ? '-0' : String(value)))
+  const digits = fc.stringMatching(/^-?[0-9]{1,12}(\.[0-9]{0,12})?(e[0-9]{1,2})?$/)
+  fc.assert(
+    fc.property(fc.oneof(number, digits), text => {
+      const kind = csvColumnKind([text])
+      const value = kind?.value(text)
+      const printed = Object.is(value, -0) ? '-0' : String(value)
+      const isExact = String(Number(text)) === text || text === '-0' || /^-?[1-9]\d{0,17}$/.test(text)
+      assert.equal(kind !== undefined, isExact, text)
+      if (kind !== undefined) assert.equal(printed, text)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('A1 the type of a column of a CSV file can be named, and what is not of it is refused by row and column', async t => {
+  const { store, path } = await storeIn(t)
+  await writeFile(path, 'id,price,zip,size,at\n1,12.50,00501,1e5,2024-01-02 10:00\n2,3.10,10001,,2024-01-02T10:00:01.5Z\n')
+  const schema = { price: 'decimal(12,2)', zip: 'utf8', size: 'float64', at: 'timestamp[ms]', id: 'int32' }
+  const { id, tables } = await store.importFrom(path, { schema })
+  assert.deepEqual((await store.load(id)).value, [
+    { id: 1n, price: '12.50', zip: '00501', size: 100_000, at: new Date('2024-01-02T10:00Z') },
+    { id: 2n, price: '3.10', zip: '10001', size: null, at: new Date('2024-01-02T10:00:01.5Z') },
+  ])
+  assert.equal(tables?.length, 1)
+  const refused: readonly (readonly [Record<string, string>, string, RegExp])[] = [
+    [{ pric: 'utf8' }, 'invalid', /no column "pric"; did you mean price\?$/],
+    [{ at: 'int32' }, 'invalid', /row 1: the column "at" holds "2024-01-02 10:00", which is not of the type int32$/],
+    [{ zip: 'list<utf8>' }, 'unsupported', /column "zip" is to be of the type list<utf8>/],
+    [{ zip: 'texts' }, 'invalid', /^"texts" is no type/],
+  ]
+  for (const [wrong, code, message] of refused)
+    await assert.rejects(store.importFrom(path, { schema: wrong }), { code, message, means: 'Nothing was saved.' })
+  await assert.rejects(store.importFrom(path, { schema, format: 'raw' }), { code: 'invalid', message: /read as raw/ })
+  assert.equal((await store.list()).length, 1)
 })
 
 test('A1 empty texts and nulls come back from our own CSV as what they were, also in a table of one column', async t => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
+import fc from 'fast-check'
 import { z } from 'zod'
 import { nodeFiles } from '../../src/files/node-files.ts'
 import { isWaymarkError } from '../../src/model/errors.ts'
@@ -91,6 +92,22 @@ test('a malformed row names the line on which it begins, also behind quoted line
   }
   await assert.rejects(read(context, 'a,"b\n'), invalid(/line 1 .*not closed/, 1))
   await assert.rejects(read(context, '\uFEFFa\n1\n2\n3,4\n'), invalid(/line 4 .*: 3,4$/, 4))
+})
+
+test('a malformed row names its line as editors count, whichever way lines end', async context => {
+  const field = fc.constantFrom('v', 'ü', '"q,r"', '"x\n""y"', '"x\r\ny\n"', '')
+  const rows = fc.array(fc.tuple(field, fc.constantFrom('', '\n', '\n\n')), { maxLength: 8 })
+  const bad = fc.constantFrom('1,2,3', '"m\nm"', '"x"y,1', '1,x"y')
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom('\n', '\r\n', '\r'), rows, bad, rows, async (lineEnd, before, wrong, after) => {
+      const written = (list: typeof before) => list.map(([text, blank]) => `${blank}${text},z\n`).join('')
+      // Within quotes a line may end in another way than between rows.
+      const head = `a,b\n${written(before)}`.replaceAll(/(?<!\r)\n/g, lineEnd)
+      const content = `${head}${wrong}${lineEnd}${written(after).replaceAll(/(?<!\r)\n/g, lineEnd)}`
+      await assert.rejects(read(context, content), invalid(/is not a CSV row/, head.split(/\r\n|\r|\n/).length))
+    }),
+    { numRuns: 60 },
+  )
 })
 
 test('a quote that is never closed does not fill the memory', async context => {

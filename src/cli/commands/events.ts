@@ -1,4 +1,5 @@
-import type { LogEvent, Store } from '../../engine/store.ts'
+import type { LogEvent } from '../../engine/log-events.ts'
+import type { Store } from '../../engine/store.ts'
 import { stageOf } from '../../model/apply-record.ts'
 import { isInside } from '../../model/scope.ts'
 import type { Context } from '../context.ts'

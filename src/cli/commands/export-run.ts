@@ -6,9 +6,9 @@ import type { Store } from '../../engine/store.ts'
 import { tableFormatOf } from '../../engine/table-format-of.ts'
 import { isWaymarkError, WaymarkError } from '../../model/errors.ts'
 import { checkpointAt } from '../checkpoint-at.ts'
+import { checkpointByPrefix, isCheckpoint } from '../checkpoint-by-prefix.ts'
 import type { Context } from '../context.ts'
 import { askedFormat } from '../export-format.ts'
-import { findCheckpoint, isCheckpoint } from '../find-checkpoint.ts'
 import { document } from '../json-shapes.ts'
 import { jsonValue } from '../output.ts'
 import { bytes } from '../render/quantities.ts'
@@ -32,7 +32,7 @@ export async function exportedThing(
   if (run !== undefined && /[@/]/.test(word)) return { run }
   if (run?.id === word && !(await isCheckpoint(store, word))) return { run }
   try {
-    return { checkpoint: run === undefined ? await checkpointAt(store, word) : await findCheckpoint(store, word) }
+    return { checkpoint: run === undefined ? await checkpointAt(store, word) : await checkpointByPrefix(store, word) }
   } catch (error) {
     if (run === undefined || !isWaymarkError(error, 'not_found')) throw error
     return { run }

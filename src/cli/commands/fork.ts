@@ -1,7 +1,7 @@
 import type { ForkedRun } from '../../engine/fork-run.ts'
 import type { Store } from '../../engine/store.ts'
+import { checkpointByPrefix, isCheckpoint, isNotFound } from '../checkpoint-by-prefix.ts'
 import type { Context } from '../context.ts'
-import { findCheckpoint, isCheckpoint, isNotFound } from '../find-checkpoint.ts'
 import { forkedParams } from '../forked-params.ts'
 import { document, isoTime } from '../json-shapes.ts'
 import { counted } from '../render/quantities.ts'
@@ -35,7 +35,7 @@ async function placeOf(store: Store, address: string): Promise<string> {
     return address
   } catch (error) {
     if (!isNotFound(error)) throw error
-    return findCheckpoint(store, address).catch(other => {
+    return checkpointByPrefix(store, address).catch(other => {
       throw isNotFound(other) ? error : other
     })
   }

@@ -73,7 +73,15 @@ function optionsOf({ flags, command }: CommandLine): ImportOptions {
     ...(description === undefined ? {} : { description }),
     ...(tags.length === 0 ? {} : { tags }),
     ...(format === undefined ? {} : { format }),
+    ...(flags.on('column') ? { schema: Object.fromEntries(flags.all('column').map(given => columnOf(given, command))) } : {}),
   }
+}
+
+/** `NAME=TYPE`; a name may hold `=`, a type does not. */
+function columnOf(given: string, command: CommandLine['command']): readonly [string, string] {
+  const at = given.lastIndexOf('=')
+  if (at > 0 && at < given.length - 1) return [given.slice(0, at), given.slice(at + 1)]
+  throw wrongUsage(`--column ${given} is not NAME=TYPE, as price=decimal(12,2)`, command)
 }
 
 /** `--parquet` is short for `--format parquet`. */

@@ -3,6 +3,7 @@ import type { MergeReport, StoreMergeOptions } from '../../engine/merge-checkpoi
 import { plainJson } from '../../engine/plain-json.ts'
 import { wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
+import { JsonLosses } from '../json-losses.ts'
 import { checkpointInfoShape, document } from '../json-shapes.ts'
 import { counted } from '../render/quantities.ts'
 import { type Line, line, type Screen, span } from '../render/screen.ts'
@@ -24,7 +25,7 @@ export async function mergeCommand(context: Context): Promise<number> {
         ...rest,
         value: plain.json,
         lossy: plain.losses,
-        conflicts: conflicts.map(conflict => plainJson(conflict).json),
+        conflicts: conflicts.map(conflictShape),
         ...(saved === undefined ? {} : { saved: checkpointInfoShape(saved) }),
       }),
     )
@@ -32,6 +33,12 @@ export async function mergeCommand(context: Context): Promise<number> {
   }
   await output.result(mergeLines(report, output.stdoutScreen))
   return 0
+}
+
+function conflictShape({ path, taken, ...sides }: Conflict): object {
+  const losses = new JsonLosses()
+  const shown = Object.entries(sides).map(([side, value]) => [side, losses.take(value, side)] as const)
+  return { path, ...Object.fromEntries(shown), ...(taken === undefined ? {} : { taken }), ...losses.fields }
 }
 
 function optionsOf({ line: { flags, command } }: Context): StoreMergeOptions {
@@ -72,7 +79,7 @@ function labelsOf(given: string, command: Context['line']['command']): { readonl
 
 const shownConflicts = 20
 
-function mergeLines({ conflicts, unresolved, taken, saved, merged }: MergeReport, screen: Screen): Line[] {
+function mergeLines({ conflicts, unresolved, taken, saved, merged, unusedTakes = [] }: MergeReport, screen: Screen): Line[] {
   const { completed, waiting, checkpoint, separator } = screen.glyphs
   const changes = `${counted(taken.ours, 'place')} from ${merged.ours}, ${taken.theirs} from ${merged.theirs}`
   const head: Line =
@@ -84,6 +91,7 @@ function mergeLines({ conflicts, unresolved, taken, saved, merged }: MergeReport
     head,
     ...shown,
     ...(conflicts.length > shownConflicts ? [line(`  and ${conflicts.length - shownConflicts} more`, 'quiet')] : []),
+    ...unusedTakes.map(path => line(`  --take ${path} fits no conflict`, 'quiet')),
     ...(saved === undefined
       ? [line('nothing was saved: --save-as RUN/STAGE saves the result', 'quiet')]
       : [[span('  saved    ', 'quiet'), span(`${checkpoint} ${saved.id}`)]]),

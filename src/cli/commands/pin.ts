@@ -1,6 +1,6 @@
 import type { CheckpointInfo } from '../../engine/checkpoint-info.ts'
+import { checkpointByPrefix } from '../checkpoint-by-prefix.ts'
 import type { Context } from '../context.ts'
-import { findCheckpoint } from '../find-checkpoint.ts'
 import { checkpointInfoShape, document } from '../json-shapes.ts'
 import { line, span } from '../render/screen.ts'
 import { shellWords } from '../shell-words.ts'
@@ -12,7 +12,7 @@ export async function pinCommand(context: Context): Promise<number> {
   const [word = ''] = typed.arguments
   const [name, reason] = [typed.flags.text('name'), typed.flags.text('reason')]
   const options = { ...(name === undefined ? {} : { name }), ...(reason === undefined ? {} : { reason }) }
-  const info = await withStore(context, async store => store.pin(await findCheckpoint(store, word), options))
+  const info = await withStore(context, async store => store.pin(await checkpointByPrefix(store, word), options))
   const undo = shellWords(['waymark', 'unpin', info.id, ...(name === undefined ? [] : ['--name', name])])
   return tellPins(context, 'pin', 'pinned', info, { command: undo })
 }

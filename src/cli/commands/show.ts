@@ -4,8 +4,8 @@ import { nearest } from '../../model/did-you-mean.ts'
 import { isWaymarkError, WaymarkError } from '../../model/errors.ts'
 import type { StageView } from '../../model/run-view.ts'
 import { isInside, itemPath } from '../../model/scope.ts'
+import { checkpointByPrefix, isCheckpoint } from '../checkpoint-by-prefix.ts'
 import type { Context } from '../context.ts'
-import { findCheckpoint, isCheckpoint } from '../find-checkpoint.ts'
 import { checkpointInfoShape, document, itemShape, runShape, stageShape } from '../json-shapes.ts'
 import { findItem } from '../recorded-item.ts'
 import { hasKin, lineageShape } from '../render/lineage-lines.ts'
@@ -45,7 +45,7 @@ async function checkpointMeant(store: Store, address: string): Promise<string | 
       throw error
     }
     if (error.code !== 'not_found') throw error
-    return findCheckpoint(store, address).catch((other: unknown) => {
+    return checkpointByPrefix(store, address).catch((other: unknown) => {
       throw isWaymarkError(other, 'not_found') ? neither(address, error, other) : other
     })
   }

@@ -1,5 +1,5 @@
+import { checkpointByPrefix } from '../checkpoint-by-prefix.ts'
 import type { Context } from '../context.ts'
-import { findCheckpoint } from '../find-checkpoint.ts'
 import { withStore } from '../with-store.ts'
 import { tellPins } from './pin.ts'
 
@@ -9,7 +9,7 @@ export async function unpinCommand(context: Context): Promise<number> {
   const [word = ''] = typed.arguments
   const name = typed.flags.text('name')
   const info = await withStore(context, async store =>
-    store.unpin(await findCheckpoint(store, word), name === undefined ? {} : { name }),
+    store.unpin(await checkpointByPrefix(store, word), name === undefined ? {} : { name }),
   )
   return tellPins(context, 'unpin', 'unpinned', info, undefined)
 }

@@ -2,10 +2,11 @@ import type { CheckpointDetails } from '../../engine/checkpoint-info.ts'
 import { plainJson } from '../../engine/plain-json.ts'
 import type { SameStore } from '../same-store.ts'
 import { statusTones } from './checkpoint-marks.ts'
+import { factLine, labelColumns, moreFactsLine } from './fact-line.ts'
 import { cutTo, padBefore, padTo, textWidth } from './paint.ts'
 import { progressBar } from './progress-bar.ts'
 import { bytes, count, counted, roughDuration, timesSmaller, timeText } from './quantities.ts'
-import { type Line, line, type Screen, type Span, span } from './screen.ts'
+import { type Line, type Screen, type Span, span } from './screen.ts'
 import { tableFactsLines, tableSize } from './table-facts-lines.ts'
 
 const mostParts = 20
@@ -14,8 +15,6 @@ const mostNameColumns = 32
 const mostMetadataColumns = 200
 const barColumns = 20
 const leastMetadataColumns = 20
-/** What stands before every fact. */
-const labelColumns = 11
 
 /** `waymark show CHECKPOINT`: what it is, how large, what is said of it, what is in it, and what to do with it. */
 export function checkpointDetailLines(
@@ -35,7 +34,7 @@ export function checkpointDetailLines(
     ],
   ]
   const fact = (label: string, ...spans: readonly (string | Span)[]): void => {
-    lines.push([span(`  ${label.padEnd(8)} `, 'quiet'), ...spans.map(one => (typeof one === 'string' ? span(one) : one))])
+    lines.push(factLine(label, ...spans))
   }
   const place = [info.run, info.stage].filter(text => text !== undefined).join('/')
   if (info.description !== undefined) fact('says', info.description)
@@ -112,12 +111,10 @@ function metadataLines(info: CheckpointDetails, screen: Screen): Line[] {
     const text = typeof value === 'string' ? value : (JSON.stringify(plainJson(value).json) ?? 'null')
     const room = Math.max(leastMetadataColumns, screen.columns - labelColumns - columns - 2)
     const name = padTo(cutTo(key, columns, screen.glyphs.ellipsis), columns)
-    return [
-      span(`  ${(index === 0 ? 'metadata' : '').padEnd(8)} `, 'quiet'),
-      span(`${name}  ${cutTo(text, Math.min(mostMetadataColumns, room), screen.glyphs.ellipsis)}`),
-    ]
+    const shown = cutTo(text, Math.min(mostMetadataColumns, room), screen.glyphs.ellipsis)
+    return factLine(index === 0 ? 'metadata' : '', `${name}  ${shown}`)
   })
-  return entries.length > mostMetadata ? [...lines, moreLine(entries.length - mostMetadata, 'key', screen)] : lines
+  return entries.length > mostMetadata ? [...lines, moreFactsLine(entries.length - mostMetadata, 'key', screen)] : lines
 }
 
 /** Its keys or files, the largest first, each with its share. */
@@ -137,19 +134,14 @@ function partLines(info: CheckpointDetails, screen: Screen): Line[] {
   const label = keys === undefined ? 'files' : 'keys'
   const lines = shown.map(({ name, size }, index): Line => {
     const share = size > 0 && size / total < 0.01 ? '<1' : String(Math.floor((size / total) * 100))
-    return [
-      span(`  ${(index === 0 ? label : '').padEnd(8)} `, 'quiet'),
-      span(
-        `${padTo(cutTo(name, nameColumns, screen.glyphs.ellipsis), nameColumns)}  ${padBefore(sizes[index] ?? '', sizeColumns)}  `,
-      ),
+    return factLine(
+      index === 0 ? label : '',
+      `${padTo(cutTo(name, nameColumns, screen.glyphs.ellipsis), nameColumns)}  ${padBefore(sizes[index] ?? '', sizeColumns)}  `,
       ...progressBar({ reused: 0, done: size, total }, barColumns, screen.glyphs),
-      span(`  ${padBefore(share, 3)} %`),
-    ]
+      `  ${padBefore(share, 3)} %`,
+    )
   })
   return sorted.length > shown.length
-    ? [...lines, moreLine(sorted.length - shown.length, label === 'keys' ? 'key' : 'file', screen)]
+    ? [...lines, moreFactsLine(sorted.length - shown.length, label === 'keys' ? 'key' : 'file', screen)]
     : lines
 }
-
-const moreLine = (amount: number, one: string, screen: Screen): Line =>
-  line(`${' '.repeat(11)}${screen.glyphs.ellipsis} and ${count(amount)} more ${one}${amount === 1 ? '' : 's'}`, 'quiet')

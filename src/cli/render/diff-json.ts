@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import type { CheckpointInfo } from '../../engine/checkpoint-info.ts'
-import { plainJson } from '../../engine/plain-json.ts'
 import type { ContentDiff, Difference, DiffReport, DiffSide, FactDifference, KeyHistory, StageDiff } from '../../index.ts'
+import { JsonLosses } from '../json-losses.ts'
 import { checkpointInfoShape, isoTime } from '../json-shapes.ts'
 
 /** Of a longer value the JSON says what it is only. */
@@ -50,18 +50,16 @@ function contentShape(content: ContentDiff): object {
   if (content.form === 'value') return { ...content, differences: content.differences.map(differenceShape) }
   if (content.form !== 'rows') return content
   const { samples, ...rows } = content
-  return {
-    ...rows,
-    key: rows.key ?? null,
-    samples: {
-      added: samples.added.map(jsonOf),
-      removed: samples.removed.map(jsonOf),
-      changed: samples.changed.map(({ key, differences }) => ({
-        key: jsonOf(key),
-        differences: differences.map(differenceShape),
-      })),
-    },
+  const losses = new JsonLosses()
+  const shown = {
+    added: samples.added.map((row, at) => losses.take(row, `added[${at}]`)),
+    removed: samples.removed.map((row, at) => losses.take(row, `removed[${at}]`)),
+    changed: samples.changed.map(({ key, differences }, at) => ({
+      key: losses.take(key, `changed[${at}].key`),
+      differences: differences.map(differenceShape),
+    })),
   }
+  return { ...rows, key: rows.key ?? null, samples: { ...shown, ...losses.fields } }
 }
 
 /** The type stands beside a value, as JSON has no form for many: a Date and its text are different things. */
@@ -80,18 +78,15 @@ function differenceShape(one: Difference): object {
 }
 
 function valueFields(name: 'before' | 'after' | 'value', value: unknown): object {
-  const json = jsonOf(value)
+  const losses = new JsonLosses()
+  const json = losses.take(typeof value === 'symbol' ? undefined : value, name)
   const type = { [`${name}Type`]: typeName(value) }
   const length = JSON.stringify(json)?.length ?? 0
-  return length > mostJsonLength
-    ? { [name]: null, ...type, [`${name}Left`]: `${length} characters of JSON are left out` }
-    : { [name]: json, ...type }
-}
-
-function jsonOf(value: unknown): unknown {
-  if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)))
-    return Object.is(value, -0) ? '-0' : String(value)
-  return plainJson(typeof value === 'symbol' ? undefined : value).json
+  if (length > mostJsonLength) return { [name]: null, ...type, [`${name}Left`]: `${length} characters of JSON are left out` }
+  const { lossy = [] } = losses.fields
+  // Of the value itself its type says it.
+  const within = lossy.filter(({ path }) => path !== name)
+  return { [name]: json, ...type, ...(within.length === 0 ? {} : { [`${name}Lossy`]: within }) }
 }
 
 function typeName(value: unknown): string {

@@ -1,3 +1,4 @@
+import type { ItemsDiff } from '../../engine/diff-report.ts'
 import type { CheckpointDiff, ContentDiff, DiffReport, DiffSide, RunDiff, StageDiff } from '../../index.ts'
 import { factLines } from './diff-fact-lines.ts'
 import { rowsLines } from './diff-rows-lines.ts'
@@ -107,6 +108,8 @@ function contentLines(content: ContentDiff, view: DiffView, screen: Screen, inde
           ? []
           : [line(`${indent}${counted(content.equal, 'equal file')}${view.all ? '' : ' hidden'}`, 'quiet')]),
       ]
+    case 'items':
+      return itemsLines(content, indent)
     case 'kinds':
       return [line(`${indent}~ ${heldText(content.before)} ${arrow} ${heldText(content.after)}`)]
     case 'unread':
@@ -120,6 +123,26 @@ function contentLines(content: ContentDiff, view: DiffView, screen: Screen, inde
     case 'damaged':
       return [line(`${indent}${screen.glyphs.failed} ${content.message}`, 'bad')]
   }
+}
+
+type Ranges = readonly (readonly [from: number, to: number])[]
+
+const shownRanges = 5
+
+function itemsLines({ why, onlyBefore = [], onlyAfter = [], inBoth }: ItemsDiff, indent: string): Line[] {
+  const told = (ranges: Ranges): string => {
+    const shown = ranges.slice(0, shownRanges).map(([from, to]) => (from === to ? count(from) : `${count(from)}-${count(to)}`))
+    const items = ranges.reduce((sum, [from, to]) => sum + to - from + 1, 0)
+    return `${counted(items, 'item')}: ${shown.join(', ')}${ranges.length > shownRanges ? ' and more' : ''}`
+  }
+  return [
+    ...(onlyAfter.length === 0 ? [] : [line(`${indent}+ ${told(onlyAfter)}`, 'good')]),
+    ...(onlyBefore.length === 0 ? [] : [line(`${indent}- ${told(onlyBefore)}`, 'bad')]),
+    line(
+      `${indent}${inBoth === undefined ? '' : `${counted(inBoth, 'item')} in both; `}results are not compared: ${why}`,
+      'quiet',
+    ),
+  ]
 }
 
 const heldText = (encoding: string | undefined): string =>

@@ -1,8 +1,10 @@
 import type { ErrorJson } from '../../model/errors.ts'
 import type { StoredError } from '../../model/records.ts'
-import { checkText, proofText, tellsSomething } from '../../model/recovery-proof.ts'
+import { checkText, proofText, redoneText, tellsSomething } from '../../model/recovery-proof.ts'
+import { unreachedText } from '../../model/unreached-stage.ts'
 import type { ShownValue } from '../child-protocol.ts'
 import { errorLines } from './error-lines.ts'
+import { factLine } from './fact-line.ts'
 import { bytes, count, counted, duration } from './quantities.ts'
 import { shortId } from './run-label.ts'
 import type { RunProgress, StageProgress } from './run-progress.ts'
@@ -26,6 +28,8 @@ export interface RunEnd {
   readonly held?: string
 }
 
+/** Stages that were called again, listed one by one. */
+const maxRedone = 5
 /** Stages whose results are listed one by one. */
 const maxSaved = 12
 
@@ -44,7 +48,7 @@ export function completedLines(end: RunEnd, progress: RunProgress, screen: Scree
           ...(end.setAside > 0 ? [span(` ${separator} ${counted(end.setAside, 'item')} set aside`, 'waiting')] : []),
         ]
   const lines: Line[] = [title]
-  const fact = (label: string, text: string) => lines.push([span(`  ${label.padEnd(8)} `, 'quiet'), span(text)])
+  const fact = (label: string, text: string) => lines.push(factLine(label, text))
   const saved = [...progress.stages].filter(stage => stage.state === 'completed' || stage.state === 'reused')
   const columns = Math.max(0, ...saved.map(stage => stage.name.length))
   for (const [index, stage] of saved.slice(0, maxSaved).entries()) {
@@ -58,6 +62,7 @@ export function completedLines(end: RunEnd, progress: RunProgress, screen: Scree
     for (const text of more) fact('', text)
   }
   for (const [label, text] of recoveryFacts(progress)) fact(label, text)
+  if (progress.unreached !== undefined) lines.push(factLine('note', span(unreachedText(progress.unreached), 'waiting')))
   if (progress.store !== '') fact('store', progress.store)
   if (end.setAside > 0) fact('aside', `waymark items ${shortId(run)} --set-aside`)
   fact('next', [`waymark show ${shortId(run)}`, `waymark events ${shortId(run)}`, 'waymark ls'].join(` ${separator} `))
@@ -78,10 +83,12 @@ function recoveryFacts(
   { proof, check, attempt, plan }: RunProgress,
   error?: ErrorJson,
 ): readonly (readonly [label: string, text: string])[] {
+  const redone = proof && redoneText(proof, maxRedone)
   return [
     ...(proof === undefined || isNew({ plan, attempt }) || !tellsSomething(proof, error?.code)
       ? []
       : [['proof', proofText(proof, count)] as const]),
+    ...(redone === undefined ? [] : [['redone', redone] as const]),
     ...(check === undefined ? [] : [['check', checkText(check)] as const]),
   ]
 }
@@ -108,7 +115,7 @@ export function pausedLines(end: RunEnd, progress: RunProgress, screen: Screen):
       span(` after ${duration(end.durationMs)} ${screen.glyphs.separator} everything finished is saved`),
       ...(end.held === undefined ? [] : [span(` ${screen.glyphs.separator} stopped ${end.held}`)]),
     ],
-    ...recoveryFacts(progress).map(([label, text]): Line => [span(`  ${label.padEnd(8)} `, 'quiet'), span(text)]),
+    ...recoveryFacts(progress).map(([label, text]) => factLine(label, text)),
     line(`  go on with: ${end.next ?? `waymark resume ${run}`}`),
   ]
 }
@@ -134,11 +141,18 @@ export function failedLines(end: RunEnd, screen: Screen, debug: boolean, progres
   const { error } = end
   const { errorCheckpoint } = progress
   if (error === undefined) return []
-  const mark = stateMark('failed')
+  // It stopped before a stage, and yet not as it was asked to.
+  const isPaused = error.details?.['paused'] === true
+  const mark = stateMark(isPaused ? 'paused' : 'failed')
   const title: Line[] =
     end.run === undefined
       ? []
-      : [[span(`${screen.glyphs[mark.glyph]} ${shortId(end.run)} failed`, mark.tone), span(` after ${duration(end.durationMs)}`)]]
+      : [
+          [
+            span(`${screen.glyphs[mark.glyph]} ${shortId(end.run)} ${isPaused ? 'paused' : 'failed'}`, mark.tone),
+            span(` after ${duration(end.durationMs)}`),
+          ],
+        ]
   const facts = [
     ...recoveryFacts(progress, error),
     ...(errorCheckpoint === undefined

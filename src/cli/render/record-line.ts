@@ -1,4 +1,4 @@
-import type { LogEvent } from '../../engine/store.ts'
+import type { LogEvent } from '../../engine/log-events.ts'
 import { originText } from '../../model/fork-origin.ts'
 import { itemsIn } from '../../model/items-in.ts'
 import type { ItemCounts } from '../../model/records.ts'

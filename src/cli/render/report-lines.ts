@@ -1,3 +1,4 @@
+import { factLine } from './fact-line.ts'
 import { padTo, textWidth } from './paint.ts'
 import type { ReportContent, ReportRow } from './report-content.ts'
 import { type Line, line, type Screen, span } from './screen.ts'
@@ -17,10 +18,7 @@ function rowLine(row: ReportRow, columns: number, { glyphs }: Screen): Line {
     case 'stage':
       return [span(`  ${glyphs[row.mark.glyph]} ${padTo(row.name, columns)}`, row.mark.tone), span(`  ${row.text}`)]
     case 'fact':
-      return [
-        span(`  ${row.label.padEnd(8)} `, 'quiet'),
-        span([row.text, row.command ?? ''].filter(part => part !== '').join('  ')),
-      ]
+      return factLine(row.label, [row.text, row.command ?? ''].filter(part => part !== '').join('  '))
     case 'run':
       return [
         span(`  ${glyphs[row.mark.glyph]} ${row.name}`, row.mark.tone),

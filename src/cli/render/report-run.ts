@@ -1,6 +1,6 @@
 import type { AttemptReport, RunReport, StageReport } from '../../engine/run-report.ts'
 import type { RunSummary } from '../../engine/run-summary.ts'
-import { checkText, proofText, tellsSomething } from '../../model/recovery-proof.ts'
+import { checkText, proofText, redoneText, tellsSomething } from '../../model/recovery-proof.ts'
 import { errorText } from './item-lines.ts'
 import { nextActions } from './next-action.ts'
 import { count, counted, duration, percent, timeText } from './quantities.ts'
@@ -14,6 +14,7 @@ import { stateMark } from './state-marks.ts'
 const mostStages = 40
 const mostAttempts = 5
 const mostGroups = 5
+const mostRedone = 5
 
 /** `waymark report RUN`: one run over all its stages. */
 export function runReport(run: RunSummary, report: RunReport, now: number, glyphs: Glyphs): ReportContent {
@@ -49,6 +50,8 @@ export function runReport(run: RunSummary, report: RunReport, now: number, glyph
   const last = attempts.at(-1)
   if (last?.proof !== undefined && last.attempt > 1 && tellsSomething(last.proof, last.error?.waymark?.code))
     fact('proof', proofText(last.proof, count))
+  const redone = last?.proof && redoneText(last.proof, mostRedone)
+  if (redone !== undefined) fact('redone', redone)
   if (last?.check !== undefined) fact('check', checkText(last.check))
   if (report.proof.items > 0) fact('log', logProofText(report))
   const [next = ''] = nextActions(run, { staleAfterMs: Number.POSITIVE_INFINITY, now })

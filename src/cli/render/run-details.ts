@@ -6,6 +6,7 @@ import { checkText, proofText, tellsSomething } from '../../model/recovery-proof
 import type { StageView } from '../../model/run-view.ts'
 import { requestText } from '../../model/stop-request.ts'
 import type { RecordedItem } from '../recorded-item.ts'
+import { factLine } from './fact-line.ts'
 import { lineageTexts } from './lineage-lines.ts'
 import { isStale, nextActions } from './next-action.ts'
 import { padTo, textWidth } from './paint.ts'
@@ -63,7 +64,7 @@ export function runDetailLines(details: RunDetails, now: number, screen: Screen)
       span(` ${facts.join(` ${separator} `)}`),
     ],
   ]
-  const fact = (label: string, text: string) => lines.push([span(`  ${label.padEnd(8)} `, 'quiet'), span(text)])
+  const fact = (label: string, text: string) => lines.push(factLine(label, text))
   if (run.cause !== undefined) fact('cause', causeText(run.cause))
   if (run.error !== undefined) fact('error', errorText(run.error.name, run.error.message))
   if (run.request !== undefined) fact('by', `${requestText(run.request)}, ${roughDuration(now - run.request.time)} ago`)

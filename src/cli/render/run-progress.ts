@@ -3,6 +3,7 @@ import type { ItemCounts } from '../../model/records.ts'
 import type { AttemptProof, CheckOutcome } from '../../model/recovery-proof.ts'
 import type { RunEvent, StageCompletedEvent, StageProgressEvent } from '../../model/run-events.ts'
 import type { ScopePath } from '../../model/scope.ts'
+import type { UnreachedStage } from '../../model/unreached-stage.ts'
 import type { WatchedRun } from '../run-reporter.ts'
 
 /** What is on screen of a stage; stages called in a loop with keys share one. */
@@ -44,6 +45,8 @@ export class RunProgress {
   proof: AttemptProof | undefined
   check: CheckOutcome | undefined
   errorCheckpoint: string | undefined
+  /** A stage it was to stop at, and never came to. */
+  unreached: UnreachedStage | undefined
   /** Wall milliseconds when the attempt began; undefined where that is not known. */
   startedAt: number | undefined
   /** Items a second over all stages, about one for each second, oldest first. */
@@ -92,6 +95,7 @@ export class RunProgress {
         this.proof = event.proof
         this.check = event.check
         this.errorCheckpoint = event.errorCheckpoint
+        this.unreached = event.unreached
         return
       case 'run.started':
         this.pipeline = event.pipeline

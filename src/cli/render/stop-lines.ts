@@ -2,6 +2,7 @@ import type { RunSummary } from '../../engine/run-summary.ts'
 import type { StopReport } from '../../engine/stop-run.ts'
 import type { StageView } from '../../model/run-view.ts'
 import { requestText } from '../../model/stop-request.ts'
+import { factLine } from './fact-line.ts'
 import { count, counted, roughDuration } from './quantities.ts'
 import { shortId } from './run-label.ts'
 import { handled } from './run-progress.ts'
@@ -21,7 +22,7 @@ export function stopLines(
   const mark = stateMark(report.state)
   const title = `${screen.glyphs[mark.glyph]} ${run.pipeline} ${shortId(run.id)} ${titles[report.how](command, report.state)}`
   const lines: Line[] = [[span(title, mark.tone)]]
-  const fact = (label: string, text: string) => lines.push([span(`  ${label.padEnd(8)} `, 'quiet'), span(text)])
+  const fact = (label: string, text: string) => lines.push(factLine(label, text))
   if (run.request !== undefined && report.how === 'already')
     fact('by', `${requestText(run.request)}, ${roughDuration(now - run.request.time)} ago`)
   if (report.how !== 'asked') fact('recorded', recordedText(run, stages))

@@ -1,18 +1,17 @@
 import type { CheckpointDetails } from '../../engine/checkpoint-info.ts'
 import type { CheckpointTable } from '../../model/checkpoint.ts'
 import type { ColumnFacts, TableFacts } from '../../model/table-facts.ts'
+import { factLine, labelColumns, moreFactsLine } from './fact-line.ts'
 import { fitColumns } from './fit-columns.ts'
 import { cutTo, padBefore, padTo, textWidth } from './paint.ts'
 import { count, counted } from './quantities.ts'
-import { type Line, line, type Screen, span } from './screen.ts'
+import { type Line, type Screen, span } from './screen.ts'
 
 /** More tables, or columns of one, are told as JSON only. */
 const mostTables = 5
 const mostColumns = 20
 /** Narrower, a cell says nothing. */
 const leastColumns = 4
-/** What stands before every fact. */
-const labelColumns = 11
 const digestDigits = 12
 
 /** What is known of the tables in a checkpoint: where they are, how large, and what each of their columns holds. */
@@ -21,7 +20,7 @@ export function tableFactsLines(
   screen: Screen,
 ): Line[] {
   const lines = tables.slice(0, mostTables).flatMap(table => oneTable(table, screen))
-  return tableCount > mostTables ? [...lines, more(tableCount - mostTables, 'table', screen)] : lines
+  return tableCount > mostTables ? [...lines, moreFactsLine(tableCount - mostTables, 'table', screen)] : lines
 }
 
 /** `250 rows of 8 columns`. */
@@ -33,16 +32,18 @@ function oneTable({ path, form, facts, digest }: CheckpointTable, screen: Screen
   const where = path === '' ? 'the value itself' : path
   const told = `${tableSize(facts)} ${separator} ${form === 'rows' ? 'loads as rows' : 'loads as an Arrow table'}`
   const room = screen.columns - labelColumns
-  const lines: Line[] = [[label('table'), span(cutTo(where, room, ellipsis), 'strong')], indented(told)]
-  lines.push(indented(`content sha256:${digest.slice(0, digestDigits)}${ellipsis}`))
+  const lines: Line[] = [factLine('table', span(cutTo(where, room, ellipsis), 'strong')), factLine('', told)]
+  lines.push(factLine('', `content sha256:${digest.slice(0, digestDigits)}${ellipsis}`))
   if (facts.time !== undefined) {
     const { column, from, to, frequency, missingSteps } = facts.time
     const gaps = missingSteps === undefined ? '' : `, ${counted(missingSteps, 'step')} missing`
-    lines.push(indented(cutTo(`${column}: ${from} to ${to}`, room, ellipsis)))
-    if (frequency !== undefined) lines.push(indented(cutTo(`${column}: ${frequency}${gaps}`, room, ellipsis)))
+    lines.push(factLine('', cutTo(`${column}: ${from} to ${to}`, room, ellipsis)))
+    if (frequency !== undefined) lines.push(factLine('', cutTo(`${column}: ${frequency}${gaps}`, room, ellipsis)))
   }
   lines.push(...columnLines(facts.columns.slice(0, mostColumns), screen))
-  return facts.columns.length > mostColumns ? [...lines, more(facts.columns.length - mostColumns, 'column', screen)] : lines
+  return facts.columns.length > mostColumns
+    ? [...lines, moreFactsLine(facts.columns.length - mostColumns, 'column', screen)]
+    : lines
 }
 
 /** Name, type, nulls, different values, least, greatest and mean value. On a terminal the widest are cut until a row fits; in a pipe nothing is. */
@@ -74,7 +75,7 @@ function columnLines(columns: readonly ColumnFacts[], screen: Screen): Line[] {
       const width = widths[column] ?? 0
       return column === 2 || column === 3 ? padBefore(text, width) : padTo(text, width)
     })
-    return [label(''), span(cells.join('  ').trimEnd(), index === 0 ? 'quiet' : undefined)]
+    return factLine('', span(cells.join('  ').trimEnd(), index === 0 ? 'quiet' : undefined))
   })
 }
 
@@ -84,10 +85,3 @@ function valueText(value: number | string | undefined): string {
   if (Object.is(value, -0)) return '-0'
   return Number.isInteger(value) && Math.abs(value) < 1e21 ? String(BigInt(value)) : String(value)
 }
-
-const label = (text: string) => span(`  ${text.padEnd(labelColumns - 3)} `, 'quiet')
-
-const indented = (text: string): Line => [label(''), span(text)]
-
-const more = (amount: number, one: string, screen: Screen): Line =>
-  line(`${' '.repeat(labelColumns)}${screen.glyphs.ellipsis} and ${counted(amount, `more ${one}`)}`, 'quiet')

@@ -1,6 +1,7 @@
 import type { ChunkPromise } from '../../../src/testing/chunk-promises.ts'
+import type { Edit } from '../../run-edited.ts'
 
-/** One step on the way to an acknowledgement, taken away from a copy of the sources. */
+/** One step on the way to an acknowledgement, taken out of the sources. */
 export interface ChunkRemoval {
   readonly step: string
   readonly edits: readonly Edit[]
@@ -10,14 +11,6 @@ export interface ChunkRemoval {
   readonly again?: number
   /** Which promise breaks: one of these. */
   readonly breaks: readonly ChunkPromise[]
-}
-
-export interface Edit {
-  /** Path in `src`. */
-  readonly file: string
-  /** Stands there exactly once. */
-  readonly text: string
-  readonly by: string
 }
 
 const blobs = 'blobs/fs-blob-store.ts'

@@ -1,7 +1,8 @@
-// Runs the simulation of chunks with another copy of the sources; prints what it found as JSON.
-// node simulate-chunks.ts SRC SEED STATES SHARE AGAIN SCENARIO
-const [src, seed, states, share, again, scenario = ''] = process.argv.slice(2)
-const { simulateChunks } = await import(`${src}/testing/chunk-simulation.ts`)
+// Runs the simulation of chunks; prints what it found as JSON.
+// node simulate-chunks.ts SEED STATES SHARE AGAIN SCENARIO
+import { simulateChunks } from '../../../src/testing/chunk-simulation.ts'
+
+const [seed, states, share, again, scenario = ''] = process.argv.slice(2)
 try {
   await simulateChunks({
     seed: Number(seed),

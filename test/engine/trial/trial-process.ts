@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
 import { isWaymarkError, open, type Store } from 'waymark'
-import { openSqliteCatalog } from '../../../src/catalog/sqlite-catalog.ts'
 import { identifyProcess } from '../../../src/engine/process-identity.ts'
 import type { FileSystem, OpenMode } from '../../../src/files/file-system.ts'
 import type { ErrorCode } from '../../../src/model/errors.ts'
+import { CatalogPool } from '../../../src/testing/catalog-pool.ts'
 import {
   type CountedOperation,
   delaying,
@@ -18,6 +18,8 @@ import { type SeededRandom, seededRandom } from '../../../src/testing/seeded-ran
 import { hastyClock } from './hasty-clock.ts'
 import type { FaultPlan, Trial } from './trial.ts'
 import { checkResult, everyItem, itemCount, outputPath, trialPipeline } from './trial-pipeline.ts'
+
+const catalogs = new CatalogPool()
 
 /** The one code that tells the user what to do about each fault. */
 export const codeFor: Readonly<Record<FaultCode, ErrorCode>> = {
@@ -81,7 +83,7 @@ export class TrialProcess {
         random: this.#random,
         // A process that is provably dead by the time another looks: nobody has its start time.
         identify: name => ({ ...identifyProcess(name), processStart: `simulated ${name}` }),
-        openCatalog: () => openSqliteCatalog(':memory:'),
+        openCatalog: () => catalogs.open(),
       },
     })
   }

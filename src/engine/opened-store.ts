@@ -1,0 +1,331 @@
+import { resolve } from 'node:path'
+import type { CatalogSummary, RunQuery } from '../catalog/catalog.ts'
+import type { StoredFile } from '../format/file-table.ts'
+import type { PlacedCheckpoint, SortOption } from '../model/checkpoint-sort.ts'
+import { isWaymarkError } from '../model/errors.ts'
+import type { EndCause } from '../model/records.ts'
+import type { CheckpointView, StageView } from '../model/run-view.ts'
+import type { Schema } from '../model/schema.ts'
+import {
+  deleteCheckpoint,
+  type PinOptions,
+  pinCheckpoint,
+  type UpdateOptions,
+  unpinCheckpoint,
+  updateCheckpoint,
+} from './change-checkpoint.ts'
+import { checkpointDetails } from './checkpoint-details.ts'
+import type { CheckpointDetails, CheckpointInfo } from './checkpoint-info.ts'
+import type { CleanUpOptions, CleanUpReport } from './clean-up.ts'
+import type { KeyHistory, KeyHistoryOptions } from './diff-key-history.ts'
+import type { StoreDiffOptions } from './diff-options.ts'
+import type { DiffReport } from './diff-report.ts'
+import { explainDamage, explainDamageIn } from './explain-damage.ts'
+import type { ExportOptions } from './export-checkpoint.ts'
+import { exportedCheckpoint } from './exported-checkpoint.ts'
+import { type Lineage, lineageOf } from './fork-lineage.ts'
+import { type ForkedRun, type ForkOptions, forkRun } from './fork-run.ts'
+import type { ImportOptions } from './import-checkpoint.ts'
+import { knownCheckpoint } from './known-checkpoint.ts'
+import { latestCheckpoint } from './latest-checkpoint.ts'
+import { cursorAfter, type ListOptions, listCheckpoints } from './list-checkpoints.ts'
+import type { LiveReport } from './live-progress.ts'
+import { type Checkpoint, type LoadedCheckpoint, loadCheckpoint, withoutContent } from './load-checkpoint.ts'
+import { loadPlainRows, streamedTable } from './load-table-stream.ts'
+import { type LogEvent, logEvents } from './log-events.ts'
+import type { MergeReport, StoreMergeOptions } from './merge-checkpoints.ts'
+import { type PatchOptions, patchCheckpoint } from './patch-checkpoint.ts'
+import type { StoreQueryOptions } from './query-checkpoints.ts'
+import type { QueryResult } from './query-result.ts'
+import { recordCrash } from './record-crash.ts'
+import type { RecoveredProcess, RegisteredProcess, RegisterOptions } from './registered-process.ts'
+import { listJournals, type RepairJournal } from './repair-journal.ts'
+import type { RepairOptions, RepairReport, UndoReport } from './repair-report.ts'
+import type { Requeued, RequeueOptions } from './requeue-items.ts'
+import type { ResetReport } from './reset-run.ts'
+import { type Address, resolveAddress } from './resolve-address.ts'
+import { type RunReport, reportRun } from './run-report.ts'
+import { type RunSummary, summarizeRun } from './run-summary.ts'
+import { type SaveOptions, saveCheckpoint } from './save-checkpoint.ts'
+import type { SetAside, SetAsideOptions } from './set-aside-items.ts'
+import type { PauseOptions, StopOptions, StopReport } from './stop-run.ts'
+import { keepCore, type Store } from './store.ts'
+import type { StoreCore } from './store-core.ts'
+import type { StoreStats } from './store-stats.ts'
+import { streamBytes, streamRows } from './stream-checkpoint.ts'
+import type { TrackOptions } from './track-options.ts'
+import type { Tracker } from './tracker.ts'
+import type { VerifyOptions, VerifyReport } from './verify-report.ts'
+import type { WholeFileOptions } from './write-whole-file.ts'
+
+/** The verbs of a store, each of which hands over to the file that does it. */
+export class OpenedStore implements Store {
+  readonly #core: StoreCore
+  #closing: Promise<void> | undefined
+
+  constructor(core: StoreCore) {
+    this.#core = core
+    keepCore(this, core)
+  }
+
+  get path(): string {
+    return this.#core.path
+  }
+
+  async save(options: SaveOptions): Promise<Checkpoint> {
+    return withoutContent(await saveCheckpoint(this.#core, options))
+  }
+
+  async patch(id: string, options: PatchOptions): Promise<Checkpoint> {
+    return withoutContent(await patchCheckpoint(this.#core, id, options))
+  }
+
+  load(id: string, options?: { readonly path?: string }): Promise<LoadedCheckpoint>
+  load<Value>(
+    id: string,
+    options: { readonly path?: string; readonly schema: Schema<unknown, Value> },
+  ): Promise<LoadedCheckpoint<Value>>
+  async load(id: string, options: { readonly path?: string; readonly schema?: Schema } = {}): Promise<LoadedCheckpoint> {
+    return loadCheckpoint(this.#core, await knownCheckpoint(this.#core, id), options)
+  }
+
+  async *loadBytes(id: string): AsyncIterableIterator<Uint8Array> {
+    const view = await knownCheckpoint(this.#core, id)
+    yield* explainDamageIn(this.#core, streamBytes(this.#core, view), view)
+  }
+
+  async *loadRows(id: string): AsyncIterableIterator<unknown> {
+    const view = await knownCheckpoint(this.#core, id)
+    const table = streamedTable(view)
+    const rows = table === undefined ? streamRows(this.#core, view) : loadPlainRows(this.#core, view, table)
+    yield* explainDamageIn(this.#core, rows, view)
+  }
+
+  async restoreFiles(id: string, to: string): Promise<readonly StoredFile[]> {
+    const view = await knownCheckpoint(this.#core, id)
+    const { restoreFiles } = await import('./restore-files.ts')
+    return restoreFiles(this.#core, view, to).catch(error => explainDamage(this.#core, error, view))
+  }
+
+  async latest(query: { readonly run?: string; readonly stage?: string } = {}): Promise<Checkpoint | undefined> {
+    return latestCheckpoint(this.#core, query)
+  }
+
+  async list(options: ListOptions = {}): Promise<readonly CheckpointInfo[]> {
+    return listCheckpoints(this.#core, options)
+  }
+
+  cursor(last: PlacedCheckpoint, sort?: SortOption): string {
+    return cursorAfter(last, sort)
+  }
+
+  async info(id: string): Promise<CheckpointDetails> {
+    return checkpointDetails(this.#core, id)
+  }
+
+  async update(id: string, options: UpdateOptions): Promise<CheckpointInfo> {
+    return updateCheckpoint(this.#core, id, options)
+  }
+
+  async pin(id: string, options: PinOptions = {}): Promise<CheckpointInfo> {
+    return pinCheckpoint(this.#core, id, options)
+  }
+
+  async unpin(id: string, options: Pick<PinOptions, 'name'> = {}): Promise<CheckpointInfo> {
+    return unpinCheckpoint(this.#core, id, options)
+  }
+
+  async delete(id: string): Promise<void> {
+    await deleteCheckpoint(this.#core, id)
+  }
+
+  async *export(address: string, options: ExportOptions = {}): AsyncIterableIterator<Uint8Array> {
+    const view = await exportedCheckpoint(this.#core, this, address)
+    const { exportCheckpoint } = await import('./export-checkpoint.ts')
+    yield* explainDamageIn(this.#core, exportCheckpoint(this.#core, view, options), view)
+  }
+
+  async exportTo(path: string, address: string, options: ExportOptions & WholeFileOptions = {}): Promise<number> {
+    const view = await exportedCheckpoint(this.#core, this, address)
+    const { exportToFile } = await import('./export-checkpoint.ts')
+    return exportToFile(this.#core, view, resolve(path), options).catch(error => explainDamage(this.#core, error, view))
+  }
+
+  async importFrom(path: string, options: ImportOptions = {}): Promise<Checkpoint> {
+    const { importCheckpoint } = await import('./import-checkpoint.ts')
+    return withoutContent(await importCheckpoint(this.#core, path, options))
+  }
+
+  async query(sql: string, options: StoreQueryOptions = {}): Promise<QueryResult> {
+    const { queryCheckpoints } = await import('./query-checkpoints.ts')
+    return queryCheckpoints(this.#core, this, sql, options)
+  }
+
+  diff(after: string): Promise<DiffReport>
+  diff(before: string | undefined, after: string, options?: StoreDiffOptions): Promise<DiffReport>
+  async diff(first: string | undefined, second?: string, options: StoreDiffOptions = {}): Promise<DiffReport> {
+    const explain = (error: unknown, view: CheckpointView): Promise<never> => explainDamage(this.#core, error, view)
+    const { diffAddresses } = await import('./diff-addresses.ts')
+    if (second === undefined) return diffAddresses(this.#core, undefined, first ?? '', explain, options)
+    return diffAddresses(this.#core, first, second, explain, options)
+  }
+
+  async keyHistory(address: string, path: string, options: KeyHistoryOptions = {}): Promise<KeyHistory> {
+    const { keyHistory } = await import('./diff-key-history.ts')
+    return keyHistory(this.#core, address, path, options)
+  }
+
+  async merge(base: string, ours: string, theirs: string, options: StoreMergeOptions = {}): Promise<MergeReport> {
+    const { mergeCheckpoints } = await import('./merge-checkpoints.ts')
+    return mergeCheckpoints(this.#core, { base, ours, theirs }, options)
+  }
+
+  async runs(query: RunQuery = {}): Promise<readonly RunSummary[]> {
+    await this.#core.feed.refresh()
+    const views = await this.#core.feed.query(catalog => catalog.runs(query))
+    return Promise.all(views.map(view => summarizeRun(this.#core, view)))
+  }
+
+  async run(id: string): Promise<RunSummary> {
+    return (await this.resolve(id)).run
+  }
+
+  async stages(run: string): Promise<readonly StageView[]> {
+    await this.#core.feed.refresh()
+    return this.#core.feed.query(catalog => catalog.stages(run))
+  }
+
+  async resolve(address: string): Promise<Address & { readonly run: RunSummary }> {
+    await this.#core.feed.refresh()
+    const found = await resolveAddress(address, query => this.#core.feed.query(catalog => catalog.runs(query)))
+    return { ...found, run: await summarizeRun(this.#core, found.run) }
+  }
+
+  async *events(run: string, { inherited = false }: { readonly inherited?: boolean } = {}): AsyncIterableIterator<LogEvent> {
+    const { id } = await this.run(run)
+    yield* logEvents(this.#core, id, inherited)
+  }
+
+  async report(run: string): Promise<RunReport> {
+    return reportRun(this.#core, (await this.resolve(run)).run)
+  }
+
+  async live(run: string): Promise<LiveReport | undefined> {
+    const { id, attempt, owner } = await this.run(run)
+    return owner === undefined ? undefined : this.#core.requests.live.ask(`${id}.${attempt}`)
+  }
+
+  async lineage(run: string): Promise<Lineage> {
+    return lineageOf(this.#core, (await this.resolve(run)).run)
+  }
+
+  async fork(address: string, options: ForkOptions = {}): Promise<ForkedRun> {
+    return forkRun(this.#core, address, options)
+  }
+
+  async setAside(address: string, options: SetAsideOptions = {}): Promise<SetAside> {
+    const { listSetAside } = await import('./set-aside-items.ts')
+    return listSetAside(this.#core, await this.resolve(address), options)
+  }
+
+  async requeue(address: string, options: RequeueOptions): Promise<Requeued> {
+    const { requeueItems } = await import('./requeue-items.ts')
+    return requeueItems(this.#core, await this.resolve(address), options)
+  }
+
+  async reset(address: string, options: { readonly plan?: boolean } = {}): Promise<ResetReport> {
+    const { resetRun } = await import('./reset-run.ts')
+    return resetRun(this.#core, await this.resolve(address), options)
+  }
+
+  async pause(address: string, options: PauseOptions = {}): Promise<StopReport> {
+    const { run } = await this.resolve(address)
+    const { stopRun } = await import('./stop-run.ts')
+    return stopRun(this.#core, run.id, options.now === true ? 'pause-now' : 'pause', options)
+  }
+
+  async cancel(address: string, options: StopOptions = {}): Promise<StopReport> {
+    const { run } = await this.resolve(address)
+    const { stopRun } = await import('./stop-run.ts')
+    return stopRun(this.#core, run.id, 'cancel', options)
+  }
+
+  recordCrash(run: string, cause: EndCause, finished?: ReadonlyMap<string, number>): Promise<void> {
+    return recordCrash(this.#core, run, cause, finished)
+  }
+
+  track(options: TrackOptions): Promise<Tracker>
+  track<Value>(options: TrackOptions, fn: (tracker: Tracker) => Value | PromiseLike<Value>): Promise<Value>
+  async track(options: TrackOptions, fn?: (tracker: Tracker) => unknown): Promise<unknown> {
+    const { track } = await import('./track.ts')
+    return track(this.#core, options, fn)
+  }
+
+  async register(options: RegisterOptions): Promise<RegisteredProcess> {
+    const { registerProcess } = await import('./registered-process.ts')
+    return registerProcess(this.#core, options)
+  }
+
+  async recover(id: string): Promise<RecoveredProcess> {
+    const { recoverProcess } = await import('./registered-process.ts')
+    return recoverProcess(this.#core, await this.run(id))
+  }
+
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    const { verifyStore } = await import('./verify-store.ts')
+    return verifyStore(this.#core, options)
+  }
+
+  async repair(options: RepairOptions = {}): Promise<RepairReport> {
+    const { repairStore } = await import('./repair-store.ts')
+    return repairStore(this.#core, options)
+  }
+
+  async undoRepair(id: string): Promise<UndoReport> {
+    const { undoRepair } = await import('./repair-undo.ts')
+    return undoRepair(this.#core, id)
+  }
+
+  async repairs(): Promise<readonly RepairJournal[]> {
+    return listJournals(this.#core.files, this.#core.path)
+  }
+
+  async cleanUp(options: CleanUpOptions = {}): Promise<CleanUpReport> {
+    const { cleanUp } = await import('./clean-up.ts')
+    return cleanUp(this.#core, options)
+  }
+
+  async stats(options: { readonly orphans?: boolean } = {}): Promise<StoreStats> {
+    const { storeStats } = await import('./store-stats.ts')
+    return storeStats(this.#core, options)
+  }
+
+  async summary(): Promise<CatalogSummary> {
+    await this.#core.feed.refresh()
+    return this.#core.feed.query(catalog => catalog.summary())
+  }
+
+  notices(): readonly string[] {
+    return this.#core.feed.notices()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    // What was acknowledged needs no more. Without its close mark a segment is read like that of a killed process; to reject would hide how the work ended.
+    await this.#core.log.close().catch(ignoreDisk)
+    await this.#core.feed.close().catch(ignoreDisk)
+    await this.#core.chunks.close().catch(ignoreDisk)
+  }
+}
+
+function ignoreDisk(error: unknown): void {
+  if (!isWaymarkError(error) || error.code === 'internal') throw error
+}

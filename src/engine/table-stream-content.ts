@@ -1,0 +1,103 @@
+import { Buffer } from 'node:buffer'
+import type { StreamPiece } from '../chunks/stream-saver.ts'
+import type { EncodedParts } from '../format/encode-parts.ts'
+import { encodedBatch, encodedTableHead } from '../format/table-stream-writer.ts'
+import type { BatchSource } from '../tables/batch-source.ts'
+import { ContentHasher } from '../tables/content-hasher.ts'
+import { type TableFacts, TableFactsCounter } from '../tables/facts.ts'
+import { inOrder, schemaFields } from '../tables/schema-fields.ts'
+import { Dictionaries } from '../tables/stored-table.ts'
+import { StreamedSource } from '../tables/streamed-source.ts'
+import { tableMarkOf } from '../tables/table-mark.ts'
+import { TableStream } from '../tables/table-stream.ts'
+import type { StreamContent } from './save-checkpoint.ts'
+import { ScratchFile } from './scratch-file.ts'
+import type { StoreCore } from './store-core.ts'
+import { StoredTableSource, storedAs } from './stored-table-source.ts'
+import type { TablesOfCheckpoint } from './tables-of-checkpoint.ts'
+
+/** The content of a checkpoint that is a table whose rows come one by one; undefined for any other value. */
+export function tableStreamContent(core: StoreCore, value: unknown): StreamContent | undefined {
+  if (!(value instanceof TableStream)) return undefined
+  const { schema, order } = tableMarkOf(value) ?? {}
+  const stored = schema === undefined ? storedAs(value) : undefined
+  if (stored !== undefined) return batchesContent(core, new StoredTableSource(stored))
+  const fields = schema === undefined ? undefined : inOrder(schemaFields(schema), order)
+  return batchesContent(core, new StreamedSource(value, fields))
+}
+
+/**
+ * A table that comes batch by batch, as the bytes it would have in one piece: each batch is kept when it is there, and what stands in front of them is made at the end. The source is asked for the next batch when
+ * the one before is kept.
+ *
+ * @param asStream whether it is loaded as a `TableStream`. Default true
+ * @param check called with the hash of the content, when all batches are there
+ */
+export function batchesContent(
+  core: StoreCore,
+  source: BatchSource,
+  { asStream = true, check }: { readonly asStream?: boolean | (() => boolean); readonly check?: (digest: string) => void } = {},
+): StreamContent {
+  const dictionaries = new Dictionaries()
+  let counter: TableFactsCounter | undefined
+  let facts: TableFacts | undefined
+  let digest = ''
+  let batchCount = 0
+  let rowCount = 0
+  async function* pieces(): AsyncIterableIterator<StreamPiece> {
+    const scratch = new ScratchFile(core)
+    const hasher = new ContentHasher(scratch)
+    try {
+      for await (const filled of source.batches()) {
+        const { batch } = filled
+        if (batch.rowCount === 0) continue
+        const { fields } = source
+        counter ??= new TableFactsCounter(fields)
+        counter.add({ fields, batches: [batch], rowCount: batch.rowCount })
+        await counter.spill(scratch)
+        await hasher.add(fields, batch)
+        batchCount++
+        rowCount += batch.rowCount
+        yield* piecesOf(encodedBatch(fields, filled, dictionaries))
+      }
+      digest = await hasher.digest(source.fields)
+      facts = await (counter ?? new TableFactsCounter(source.fields)).resultOfAll()
+      check?.(digest)
+    } finally {
+      await scratch.close()
+    }
+  }
+  const front = (): Uint8Array => {
+    const { fields, metadata, rows, hasSchema } = source
+    const bytes = new Uint8Array(Buffer.from(digest, 'hex'))
+    const head = {
+      fields,
+      ...(metadata === undefined ? {} : { metadata }),
+      rowCount,
+      rows,
+      digest: bytes,
+      hasSchema,
+      dictionaries,
+    }
+    return encodedTableHead(head, batchCount)
+  }
+  const tables = (): TablesOfCheckpoint => {
+    if (facts === undefined) throw new TypeError('a table that was not read to its end')
+    const form = source.rows === undefined ? 'arrow' : 'rows'
+    const isStream = typeof asStream === 'boolean' ? asStream : asStream()
+    return { tables: [{ path: '', form, ...(isStream ? { streamed: true } : {}), digest, facts }] }
+  }
+  return { kind: 'cbor', pieces: pieces(), front, tables }
+}
+
+/** Between two batches no part ends: the bytes between two large ones are cut as one, as in a table in one piece. */
+function* piecesOf({ parts, release }: EncodedParts): Iterable<StreamPiece> {
+  for (const [at, { kind, pieces }] of parts.entries()) {
+    const isLast = at === parts.length - 1
+    for (const [place, bytes] of pieces.entries()) {
+      const endsPart = place === pieces.length - 1 && !(isLast && kind === 'value')
+      const isEnd = isLast && place === pieces.length - 1
+      yield { kind, bytes, endsPart, ...(isEnd ? { release } : {}) }
+    }
+  }
+}

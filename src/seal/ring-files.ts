@@ -1,0 +1,133 @@
+import { fileFault } from '../files/file-faults.ts'
+import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
+import { makeDurableDirectory } from '../files/make-durable-directory.ts'
+import type { Random } from '../model/clock.ts'
+import { WaymarkError } from '../model/errors.ts'
+import { type KeyRing, type LockedRing, lockRing, openRing } from './key-ring.ts'
+import { decodeRing, encodeRing } from './ring-text.ts'
+
+const ringName = /^ring\.([1-9][0-9]*)\.json$/
+const mostRingBytes = 1024 * 1024
+
+/**
+ * The ring of a store on disk: `keys/ring.<generation>.json`, the one of the highest number that is whole. A change makes the next number, which only one of several processes can, and then removes those before, so that a master
+ * key which was taken away opens none of them. One that its maker did not finish counts for nothing.
+ */
+export class RingFiles {
+  readonly #files: FileSystem
+  readonly #folder: string
+
+  /** @param root folder of the store */
+  constructor(files: FileSystem, root: string) {
+    this.#files = files
+    this.#folder = `${root}/keys`
+  }
+
+  /** Undefined if there is none. */
+  async read(): Promise<LockedRing | undefined> {
+    return this.#reading(async () => {
+      for (;;) {
+        const generations = await this.#generations()
+        let gone = false
+        for (const generation of generations) {
+          const text = await this.#text(generation)
+          gone ||= text === undefined
+          const ring = text === undefined ? undefined : decodeRing(text)
+          if (ring?.generation === generation) return ring
+        }
+        // Replaced while it was looked for.
+        if (!gone) return undefined
+      }
+    })
+  }
+
+  /**
+   * Puts a ring in the place of the one it was made from. False, having changed nothing, if somebody else has changed that one meanwhile: read again, and make the change anew.
+   *
+   * @throws WaymarkError `unavailable`, `disk_full`
+   */
+  async replace(ring: KeyRing, random: Random): Promise<boolean> {
+    return this.#reading(async () => {
+      await makeDurableDirectory(this.#files, this.#folder)
+      const current = await this.read()
+      if ((current?.generation ?? 0) >= ring.generation) return false
+      const highest = (await this.#generations())[0] ?? 0
+      // Above what somebody left unfinished.
+      const generation = Math.max(ring.generation, highest + 1)
+      const path = this.#path(generation)
+      if (!(await this.#make(path, encodeRing(lockRing({ ...ring, generation }, random))))) return false
+      await this.#files.syncDirectory(this.#folder)
+      for (const old of await this.#generations()) if (old < generation) await this.#files.remove(this.#path(old))
+      await this.#files.syncDirectory(this.#folder)
+      return true
+    })
+  }
+
+  async #make(path: string, text: string): Promise<boolean> {
+    const file = await this.#files.open(path, 'create').catch((error: unknown) => {
+      if (fileErrorCode(error) === 'EEXIST') return undefined
+      throw error
+    })
+    if (file === undefined) return false
+    try {
+      await file.write(Buffer.from(text), 0)
+      await file.sync()
+      await file.close()
+      return true
+    } catch (error) {
+      await file.close().catch(() => {})
+      await this.#files.remove(path).catch(() => {})
+      throw error
+    }
+  }
+
+  /** Highest first. */
+  async #generations(): Promise<readonly number[]> {
+    const names = await this.#files.list(this.#folder).catch((error: unknown) => {
+      if (fileErrorCode(error) === 'ENOENT') return []
+      throw error
+    })
+    return names.flatMap(name => Number(ringName.exec(name)?.[1] ?? [])).sort((a, b) => b - a)
+  }
+
+  async #text(generation: number): Promise<string | undefined> {
+    try {
+      const file = await this.#files.open(this.#path(generation), 'read')
+      try {
+        return Buffer.from(await file.read(0, mostRingBytes)).toString('utf8')
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      if (fileErrorCode(error) === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  #path(generation: number): string {
+    return `${this.#folder}/ring.${generation}.json`
+  }
+
+  async #reading<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      throw fileFault(error, `read or change ${this.#folder}`, 'Nothing that is recorded was changed.')
+    }
+  }
+}
+
+/**
+ * The ring, opened with its secret.
+ *
+ * @throws WaymarkError `corrupt` if it was changed by somebody who has not the secret
+ */
+export function provenRing(locked: LockedRing, ringSecret: Uint8Array): KeyRing {
+  const ring = openRing(locked, ringSecret)
+  if (ring !== undefined) return ring
+  throw new WaymarkError('corrupt', {
+    message: 'the key ring of the store was changed after it was written, or is damaged',
+    means: 'Nothing was read or written. What is sealed in the store is not touched by this.',
+    remedy: 'Put back the folder keys of the store from a backup.',
+  })
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import { type FileKeys, sealInto, sealOverhead, unseal } from './file-keys.ts'
+
+/**
+ * The bytes of a sealed file (published in `docs/format-sealed.md`): what is written once and then only read, in blocks, so that any part of it can be read alone. Little endian.
+ *
+ *     file   = header (64) block*
+ *     header = 'waymksld' | version u16 | 0 u16 | block bytes u32 | key id 10 | 0 × 6 | salt 16 | digest 16
+ *     block  = nonce 12 | ciphertext | tag 16
+ *
+ * Each block but the last holds 16,384 bytes of the content; the last 0 to 16,384. A block is bound to the header, the store, its number, and to being the last or not: moved, exchanged, left out or cut off, it does not open.
+ */
+export const sealedHeaderLength = 64
+export const blockLength = 16_384
+export const sealedBlockLength = blockLength + sealOverhead
+export const saltLength = 16
+
+const magic = Buffer.from('waymksld', 'latin1')
+const version = 1
+const digestedLength = 48
+const keyIdStart = 16
+const keyIdEnd = 26
+const saltStart = 32
+
+export function encodeSealedHeader(keyId: string, salt: Uint8Array): Buffer {
+  const header = Buffer.alloc(sealedHeaderLength)
+  magic.copy(header, 0)
+  header.writeUInt16LE(version, 8)
+  header.writeUInt32LE(blockLength, 12)
+  header.write(keyId, keyIdStart, 'hex')
+  header.set(salt, saltStart)
+  digestOf(header).copy(header, digestedLength)
+  return header
+}
+
+export interface SealedHeader {
+  readonly keyId: string
+  readonly salt: Buffer
+  /** False: of a later version, which this one cannot read. */
+  readonly known: boolean
+}
+
+/** Undefined if these are not the whole bytes of the header of a sealed file. */
+export function decodeSealedHeader(bytes: Uint8Array): SealedHeader | undefined {
+  const header = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (header.length < sealedHeaderLength || magic.compare(header, 0, magic.length) !== 0) return undefined
+  if (!digestOf(header).equals(header.subarray(digestedLength, sealedHeaderLength))) return undefined
+  return {
+    keyId: header.toString('hex', keyIdStart, keyIdEnd),
+    salt: Buffer.from(header.subarray(saltStart, saltStart + saltLength)),
+    known: header.readUInt16LE(8) === version && header.readUInt32LE(12) === blockLength,
+  }
+}
+
+/** Bytes of the content of a sealed file of this many bytes; undefined if no sealed file is so long. */
+export function contentLength(fileLength: number): number | undefined {
+  const sealed = fileLength - sealedHeaderLength
+  if (sealed < sealOverhead) return undefined
+  const blocks = Math.ceil(sealed / sealedBlockLength)
+  const length = sealed - blocks * sealOverhead
+  return length < (blocks - 1) * blockLength ? undefined : length
+}
+
+/** How many blocks hold a content of this length: one at least, which says where it ends. */
+export const blocksOf = (length: number): number => Math.max(1, Math.ceil(length / blockLength))
+
+export const blockOffset = (index: number): number => sealedHeaderLength + index * sealedBlockLength
+
+/** Seals and opens the blocks of one file. */
+export class BlockSeal {
+  readonly #keys: FileKeys
+  readonly #place: Buffer
+
+  constructor(keys: FileKeys, header: Uint8Array, storeId: string) {
+    this.#keys = keys
+    this.#place = Buffer.concat([header.subarray(0, digestedLength), Buffer.from(storeId, 'latin1'), Buffer.alloc(9)])
+  }
+
+  /** The blocks of `content`, the first of which has this number: all full but, if it is the last of the file, the last. */
+  seal(content: Uint8Array, first: number, isEnd: boolean): Buffer {
+    const count = isEnd ? Math.max(1, Math.ceil(content.length / blockLength)) : content.length / blockLength
+    const sealed = Buffer.allocUnsafe(content.length + count * sealOverhead)
+    for (let i = 0; i < count; i++) {
+      const plain = content.subarray(i * blockLength, (i + 1) * blockLength)
+      sealInto(this.#keys, this.#placeOf(first + i, isEnd && i === count - 1), plain, sealed.subarray(i * sealedBlockLength))
+    }
+    return sealed
+  }
+
+  /** What is in a block; undefined if it is not the one that was sealed there. */
+  open(block: Uint8Array, index: number, isLast: boolean): Buffer | undefined {
+    return unseal(this.#keys, this.#placeOf(index, isLast), block)
+  }
+
+  #placeOf(index: number, isLast: boolean): Buffer {
+    this.#place.writeBigUInt64LE(BigInt(index), this.#place.length - 9)
+    this.#place.writeUInt8(isLast ? 1 : 0, this.#place.length - 1)
+    return this.#place
+  }
+}
+
+const digestOf = (header: Buffer): Buffer =>
+  createHash('sha256').update(header.subarray(0, digestedLength)).digest().subarray(0, 16)

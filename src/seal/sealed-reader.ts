@@ -1,0 +1,118 @@
+import { fileError } from '../files/file-error.ts'
+import type { FileStat, OpenFile } from '../files/file-system.ts'
+import { WaymarkError } from '../model/errors.ts'
+import {
+  type BlockSeal,
+  blockLength,
+  blockOffset,
+  blocksOf,
+  contentLength,
+  type SealedHeader,
+  sealedBlockLength,
+} from './sealed-blocks.ts'
+
+/** A sealed file that is read: offsets and lengths are those of its content. */
+export class SealedReader implements OpenFile {
+  readonly #file: OpenFile
+  readonly #blocks: BlockSeal
+  readonly #path: string
+  readonly #mustOpen: boolean
+  #length: number | undefined
+  /** The block that was read last, which the next read often begins in. */
+  #last: { readonly index: number; readonly content: Buffer } | undefined
+
+  /** @param mustOpen true: a block that does not open rejects; false: it reads as zeros */
+  constructor(file: OpenFile, blocks: BlockSeal, path: string, mustOpen: boolean) {
+    this.#file = file
+    this.#blocks = blocks
+    this.#path = path
+    this.#mustOpen = mustOpen
+  }
+
+  async read(position: number, length: number): Promise<Uint8Array> {
+    const size = await this.#size()
+    const end = Math.min(position + length, size)
+    if (end <= position) return new Uint8Array(0)
+    const bytes = new Uint8Array(end - position)
+    const first = Math.floor(position / blockLength)
+    const blocks = await this.#read(first, Math.ceil(end / blockLength) - first, size)
+    for (const [i, block] of blocks.entries()) {
+      const start = (first + i) * blockLength
+      const from = Math.max(0, position - start)
+      bytes.set(block.subarray(from, Math.min(block.length, end - start)), start + from - position)
+    }
+    return bytes
+  }
+
+  write(): Promise<void> {
+    return Promise.reject(fileError('EBADF', 'write', this.#path))
+  }
+
+  async sync(): Promise<void> {}
+
+  truncate(): Promise<void> {
+    return Promise.reject(fileError('EBADF', 'truncate', this.#path))
+  }
+
+  async stat(): Promise<FileStat> {
+    return { ...(await this.#file.stat()), size: await this.#size() }
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+
+  async #size(): Promise<number> {
+    if (this.#length !== undefined) return this.#length
+    const { size } = await this.#file.stat()
+    const length = contentLength(size)
+    if (length === undefined && this.#mustOpen) throw doesNotOpen(this.#path, 'it is cut short')
+    this.#length = length ?? 0
+    return this.#length
+  }
+
+  async #read(first: number, count: number, size: number): Promise<readonly Buffer[]> {
+    if (count === 1 && this.#last?.index === first) return [this.#last.content]
+    const sealed = await this.#file.read(blockOffset(first), count * sealedBlockLength)
+    const last = blocksOf(size) - 1
+    const contents: Buffer[] = []
+    for (let i = 0; i < count; i++) {
+      const index = first + i
+      const block = sealed.subarray(i * sealedBlockLength, (i + 1) * sealedBlockLength)
+      contents.push(this.#blocks.open(block, index, index === last) ?? this.#unopened(index, size))
+    }
+    const content = contents.at(-1)
+    if (content !== undefined) this.#last = { index: first + count - 1, content }
+    return contents
+  }
+
+  #unopened(index: number, size: number): Buffer {
+    if (this.#mustOpen) throw doesNotOpen(this.#path, `the ${blockLength} bytes from ${index * blockLength} on are damaged`)
+    return Buffer.alloc(Math.min(blockLength, size - index * blockLength))
+  }
+}
+
+/** A file sealed with a key that is not among those of the store, or by a later version. */
+export function unknownKey(path: string, header: SealedHeader): WaymarkError {
+  if (!header.known) {
+    return new WaymarkError('unsupported', {
+      message: `${path} was sealed by a later version of waymark`,
+      means: 'The store is intact; nothing was read or written.',
+      remedy: 'Use the version of waymark that wrote it, or a newer one.',
+    })
+  }
+  return new WaymarkError('corrupt', {
+    message: `${path} is sealed with the data key ${header.keyId}, which is not among the keys of this store`,
+    means: 'What is in this file cannot be read; other files are not affected.',
+    remedy: 'Put back the folder keys of the store from a backup that is as new as the file.',
+    details: { path, key: header.keyId },
+  })
+}
+
+const doesNotOpen = (path: string, how: string): WaymarkError =>
+  new WaymarkError('corrupt', {
+    message: `${path} does not open: ${how}`,
+    means: 'It was changed or damaged after it was sealed. Nothing of the damaged part was used; other files are not affected.',
+    remedy: 'Put back the file from a backup, or run waymark verify to see what is lost.',
+    details: { path },
+  })

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { FileSystem } from '../../src/files/file-system.ts'
+import { isWaymarkError } from '../../src/model/errors.ts'
+import { newDataKey } from '../../src/seal/data-key.ts'
+import { blockLength, blockOffset, sealedBlockLength } from '../../src/seal/sealed-blocks.ts'
+import { sealedFiles } from '../../src/seal/sealed-files.ts'
+import { Seals } from '../../src/seal/seals.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { SimulatedDisk } from '../../src/testing/simulated-disk.ts'
+
+const storeId = '6z12n38x990b6ymt1d4f2y5ap4'
+
+function sealsOf(seed: number): Seals {
+  const keys = { dataKeys: [newDataKey(seededRandom(seed), 1)], nameSecret: seededRandom(seed + 1).bytes(32), acceptsPlain: true }
+  return new Seals(keys, async () => keys)
+}
+
+async function sealedDisk(seed: number, keys = sealsOf(seed)) {
+  const plain = new SimulatedDisk().process('p')
+  for (const folder of ['/s/packs', '/s/segments', '/s/other']) await plain.makeDirectory(folder)
+  const files = sealedFiles({ files: plain, root: '/s', storeId, seals: keys, random: seededRandom(seed + 2) })
+  return { plain, files, keys }
+}
+
+async function readWhole(files: FileSystem, path: string): Promise<Buffer> {
+  const file = await files.open(path, 'read')
+  try {
+    return Buffer.from(await file.read(0, (await file.stat()).size))
+  } finally {
+    await file.close()
+  }
+}
+
+async function write(files: FileSystem, path: string, pieces: readonly Uint8Array[]): Promise<void> {
+  const file = await files.open(path, 'create')
+  let at = 0
+  for (const piece of pieces) {
+    await file.write(piece, at)
+    at += piece.length
+  }
+  await file.sync()
+  await file.close()
+}
+
+/** Writes the bytes of a file anew. */
+async function overwrite(files: FileSystem, path: string, bytes: Uint8Array): Promise<void> {
+  await files.remove(path)
+  await write(files, path, [bytes])
+}
+
+test('E6 a sealed file reads at every place as the plain one would, in whatever pieces it was written', async () => {
+  const { files, plain } = await sealedDisk(1)
+  let n = 0
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.nat(3 * blockLength), { maxLength: 4 }),
+      fc.array(fc.tuple(fc.nat(5 * blockLength), fc.nat(3 * blockLength)), { maxLength: 8 }),
+      async (lengths, reads) => {
+        const path = `/s/packs/${n++}.pack`
+        const pieces = lengths.map(length => seededRandom(length + n).bytes(length))
+        const content = Buffer.concat(pieces)
+        await write(files, path, pieces)
+        assert.equal((await files.stat(path))?.size, content.length)
+        const file = await files.open(path, 'read')
+        for (const [at, length] of reads) {
+          assert.ok(
+            content.subarray(at, at + length).equals(await file.read(at, length)),
+            `${at} + ${length} of ${content.length}`,
+          )
+        }
+        await file.close()
+        const stored = await readWhole(plain, path)
+        for (let at = 0; at + 32 <= content.length; at += 4096) assert.ok(!stored.includes(content.subarray(at, at + 32)))
+      },
+    ),
+    {
+      numRuns: 40,
+      examples: [
+        [[], []],
+        [[blockLength], [[0, blockLength]]],
+        [[blockLength, 2 * blockLength], []],
+      ],
+    },
+  )
+})
+
+test('E6 writes that overtake each other stand in the order of their places; a gap is refused', async () => {
+  const { files } = await sealedDisk(2)
+  const content = seededRandom(5).bytes(50_000)
+  const file = await files.open('/s/packs/a.pack', 'create')
+  const places = [40_000, 10_000, 0, 20_000].map(at => [at, content.subarray(at, at === 20_000 ? 40_000 : at + 10_000)] as const)
+  await Promise.all(places.map(([at, bytes]) => file.write(bytes, at)))
+  await file.sync()
+  await file.close()
+  assert.ok((await readWhole(files, '/s/packs/a.pack')).equals(content))
+
+  const gap = await files.open('/s/packs/b.pack', 'create')
+  const late = gap.write(content, 10)
+  late.catch(() => {})
+  await assert.rejects(gap.sync(), { code: 'EINVAL' })
+})
+
+test('E6 every flipped bit, cut, exchanged and moved block of a sealed file is found: no byte of it is taken for content', async () => {
+  const { files, plain } = await sealedDisk(3)
+  // No zeros, so that a block which reads as zeros is seen.
+  const content = Buffer.from(
+    seededRandom(7)
+      .bytes(2 * blockLength + 40)
+      .map(byte => byte | 1),
+  )
+  for (const path of ['/s/packs/a.pack', '/s/packs/b.pack']) await write(files, path, [content])
+  const good = await readWhole(plain, '/s/packs/a.pack')
+  const other = await readWhole(plain, '/s/packs/b.pack')
+  assert.ok(!good.equals(other), 'no two files have the same keys')
+  /** What is read of these bytes: each block its own, or zeros. */
+  const expectLost = async (bytes: Buffer, lost: readonly number[], what: string): Promise<void> => {
+    await overwrite(plain, '/s/packs/a.pack', bytes)
+    const read = await readWhole(files, '/s/packs/a.pack')
+    const expected = Buffer.from(content)
+    for (const block of lost) expected.fill(0, block * blockLength, Math.min(expected.length, (block + 1) * blockLength))
+    assert.ok(read.equals(expected), what)
+  }
+  const flips = [0, 1, 2].flatMap(block =>
+    [0, 11, 12, 200, 5000].map(at => [block, blockOffset(block) + Math.min(at, 60)] as const),
+  )
+  for (const [block, at] of [...flips, [0, blockOffset(1) - 1], [2, good.length - 1]] as const) {
+    const bytes = Buffer.from(good)
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 4, at)
+    await expectLost(bytes, [block], `byte ${at}`)
+  }
+  const exchanged = Buffer.from(good)
+  good.copy(exchanged, blockOffset(0), blockOffset(1), blockOffset(2))
+  good.copy(exchanged, blockOffset(1), blockOffset(0), blockOffset(1))
+  await expectLost(exchanged, [0, 1], 'two blocks exchanged')
+  const replaced = Buffer.from(good)
+  other.copy(replaced, blockOffset(1), blockOffset(1), blockOffset(2))
+  await expectLost(replaced, [1], 'a block of another file at the same place')
+
+  await overwrite(plain, '/s/packs/a.pack', good.subarray(0, blockOffset(2)))
+  const cut = await readWhole(files, '/s/packs/a.pack')
+  assert.ok(
+    cut.subarray(blockLength).every(byte => byte === 0),
+    'a block that was not the last one does not end a file',
+  )
+  // In the header: never plain text either.
+  for (let at = 0; at < 64; at++) {
+    const bytes = Buffer.from(good)
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
+    await overwrite(plain, '/s/packs/a.pack', bytes)
+    assert.ok(!(await readWhole(files, '/s/packs/a.pack')).includes(content.subarray(100, 116)), `byte ${at} of the header`)
+  }
+})
+
+test('E6 a sealed segment whose block does not open is corrupt, never shorter; one of an unknown key says which', async () => {
+  const { files, plain } = await sealedDisk(4)
+  const content = seededRandom(8).bytes(3 * blockLength)
+  await write(files, '/s/packs/a.pack', [content])
+  await plain.rename('/s/packs/a.pack', '/s/segments/a.seg')
+  assert.ok((await readWhole(files, '/s/segments/a.seg')).equals(content))
+  const bytes = await readWhole(plain, '/s/segments/a.seg')
+  bytes.writeUInt8(bytes.readUInt8(blockOffset(2) + 20) ^ 1, blockOffset(2) + 20)
+  await overwrite(plain, '/s/segments/a.seg', bytes)
+  await assert.rejects(readWhole(files, '/s/segments/a.seg'), { code: 'corrupt' })
+  await overwrite(plain, '/s/segments/a.seg', bytes.subarray(0, 64 + sealedBlockLength))
+  await assert.rejects(readWhole(files, '/s/segments/a.seg'), { code: 'corrupt' })
+
+  const stranger = sealedFiles({ files: plain, root: '/s', storeId, seals: (await sealedDisk(99)).keys, random: seededRandom(1) })
+  await assert.rejects(
+    readWhole(stranger, '/s/segments/a.seg'),
+    error => isWaymarkError(error) && /data key [0-9a-f]{20}/.test(error.message),
+  )
+})
+
+test('E6 files of folders that are not sealed, and plain ones from before, are read as they are', async () => {
+  const { files, plain } = await sealedDisk(6)
+  await write(files, '/s/other/x', [Buffer.from('hello')])
+  assert.equal((await readWhole(plain, '/s/other/x')).toString(), 'hello')
+  await write(plain, '/s/packs/old.pack', [Buffer.from('from before')])
+  assert.equal((await readWhole(files, '/s/packs/old.pack')).toString(), 'from before')
+  assert.equal((await files.stat('/s/packs/old.pack'))?.size, 11)
+})
+
+test('E6 no two blocks of any files of one data key are sealed with the same key and nonce, forks and restored copies included', async () => {
+  // Two processes that go on from one image of the memory: the same keys, the same randomness.
+  const { keys } = await sealedDisk(10)
+  const seen = new Map<string, string>()
+  for (const branch of ['left', 'right', 'left again']) {
+    const { files, plain } = await sealedDisk(10, keys)
+    for (const n of [1, 2]) {
+      await write(files, `/s/packs/${n}.pack`, [Buffer.alloc(3 * blockLength, branch.slice(0, 4) + n)])
+      const bytes = await readWhole(plain, `/s/packs/${n}.pack`)
+      for (let at = 64; at < bytes.length; at += sealedBlockLength) {
+        // The salt stands for the key of the file.
+        const key = bytes.toString('hex', 32, 48) + bytes.toString('hex', at, at + 12)
+        const block = bytes.toString('hex', at, at + sealedBlockLength)
+        assert.ok((seen.get(key) ?? block) === block, `${branch}: a nonce again, for other bytes`)
+        seen.set(key, block)
+      }
+    }
+  }
+  assert.equal(seen.size, 2 * 2 * 3)
+})
