@@ -81,7 +81,14 @@ export class ItemLoop {
       for (const item of batch) {
         this.#index++
         const key = this.#keys?.keyOf(item, this.#index)
-        if (this.#isRecorded(this.#index, key)) continue
+        if (this.#isRecorded(this.#index, key)) {
+          // Millions of them may stand before the first that is not.
+          if (this.#turns.isDue()) {
+            await this.#turns.take()
+            if (this.#isStopping) throw stopped(signal)
+          }
+          continue
+        }
         if (attempt.stopping || signal.aborted) throw stopped(signal)
         const pause = this.#take(item, this.#index, key)
         if (pause !== undefined) {
