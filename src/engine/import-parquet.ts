@@ -8,7 +8,7 @@ import type { StoreCore } from './store-core.ts'
 import { batchesContent } from './table-stream-content.ts'
 
 /** A table of more rows is loaded as a `TableStream`, as it may be more than memory holds; one of fewer as an Arrow table. */
-export const mostRowsAtOnce: number = 1 << 20
+const mostRowsAtOnce = 1 << 20
 
 /**
  * Saves the table in a Parquet file, a row group at a time.

@@ -209,7 +209,10 @@ export class FileLog implements Log {
   }
 
   /** Writes the ACCEPT of a take-over: from here on this owner's word counts. Undefined if its segment was abandoned. */
-  async #accept(owner: StreamOwner, { base, unproven, history, records }: FoundStream): Promise<StreamHistory | undefined> {
+  async #accept(
+    owner: StreamOwner,
+    { base, unproven, history, records, isProven }: FoundStream,
+  ): Promise<StreamHistory | undefined> {
     const { stream, token } = owner
     const payload = encodeAccept(base, await this.#whole(unproven))
     try {
@@ -217,7 +220,8 @@ export class FileLog implements Log {
       if (position === undefined || unproven.length === 0) return history
       // The copies are where those records last; their first home may be gone after a power cut.
       const own = { kind: 'accept', stream, token, sequence: 0, payload, position } as const
-      return { ...history, records: withoutLong(countedHistory(stream, [...records, own]).records, this.#leave) }
+      const isSafe = (place: RecordPosition): boolean => place.segment === position.segment || isProven(place)
+      return { ...history, records: withoutLong(countedHistory(stream, [...records, own]).records, this.#leave, isSafe) }
     } catch (error) {
       if (error instanceof SegmentAbandoned) return undefined
       throw error

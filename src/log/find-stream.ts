@@ -1,4 +1,5 @@
 import { WaymarkError } from '../model/errors.ts'
+import type { RecordPosition } from '../model/run-view.ts'
 import { type AcceptedBase, decodeAccept } from './accept.ts'
 import type { StreamClaims } from './claims.ts'
 import { countedHistory, intactHistory } from './history.ts'
@@ -28,6 +29,8 @@ export interface FoundStream {
   readonly unproven: readonly FoundSegmentRecord[]
   /** The records that decide it, those that do not count included. */
   readonly records: readonly FoundSegmentRecord[]
+  /** Whether what stands at this place is durable for certain. */
+  readonly isProven: (position: RecordPosition) => boolean
   /** Every token that was seen, also of owners that do not count. */
   readonly tokens: ReadonlySet<number>
 }
@@ -46,7 +49,14 @@ export async function findStream(segments: Segments, query: StreamQuery): Promis
     if (segment !== undefined) return search.countFrom(token, segment)
   }
   const base = { token: 1, sequence: 0, segment: '' }
-  return { history: { records: [], token: 0, tornBytes: 0 }, base, unproven: [], records: [], tokens: search.tokens }
+  return {
+    history: { records: [], token: 0, tornBytes: 0 },
+    base,
+    unproven: [],
+    records: [],
+    isProven: () => false,
+    tokens: search.tokens,
+  }
 }
 
 /** What is intact of a damaged stream, and what an owner must write down that goes on from there. */
@@ -128,12 +138,19 @@ class StreamSearch {
     if (tail.damage !== undefined && last < tail.damage.lastOffset) throw damaged(stream, tail)
     const sequence = counted.findLast(record => record.token === token)?.sequence ?? 0
     return {
-      history: { records: withoutLong(counted, this.#query.leave), token, segment, tornBytes: tail.tornBytes },
+      history: { records: withoutLong(counted, this.#query.leave, this.isProven), token, segment, tornBytes: tail.tornBytes },
       base: { token, sequence, segment },
       unproven: tail.closed ? [] : own.filter(record => record.position.offset >= tail.provenEnd),
       records,
+      isProven: this.isProven,
       tokens: this.tokens,
     }
+  }
+
+  /** Whether a place in a segment that was read is durable for certain: an owner whose sync fails may yet lose what stands elsewhere. */
+  readonly isProven = ({ segment, offset }: RecordPosition): boolean => {
+    const tail = this.#read.get(segment)
+    return tail !== undefined && (tail.closed || offset < tail.provenEnd)
   }
 
   /** As {@link countFrom}, up to the first record that cannot be read. */
@@ -161,7 +178,7 @@ class StreamSearch {
     const isEndLost = tail.damage !== undefined && endOfNewest < tail.damage.lastOffset
     return {
       intact: {
-        records: withoutLong(found.records, this.#query.leave),
+        records: withoutLong(found.records, this.#query.leave, this.isProven),
         last: { token, sequence, segment },
         newest: { ...found.newest, segment: newestSegment },
         isEndLost,
@@ -205,11 +222,17 @@ class StreamSearch {
   }
 }
 
-/** The same records without long payloads, which those have as well that a take-over copied. */
-export function withoutLong(records: readonly FoundRecord[], rule: LeaveRule): readonly FoundRecord[] {
+/** The same records without long payloads where they are safe, which those have as well that a take-over copied. */
+export function withoutLong(
+  records: readonly FoundRecord[],
+  rule: LeaveRule,
+  isSafe: (position: RecordPosition) => boolean,
+): readonly FoundRecord[] {
   const isLeft = leaving(rule)
   return records.map(record =>
-    record.payload !== undefined && isLeft(record.payload) ? { ...record, payload: undefined } : record,
+    record.payload !== undefined && isSafe(record.position) && isLeft(record.payload)
+      ? { ...record, payload: undefined }
+      : record,
   )
 }
 

@@ -23,7 +23,7 @@ export const recordHeadLength = 20
 /** A body larger than this was never written: bounds what a reader allocates. */
 export const maxBodyLength = 1 << 30
 
-const headerMagic = Buffer.from('waymkseg', 'latin1')
+export const headerMagic = Buffer.from('waymkseg', 'latin1')
 const batchMagic = Buffer.from('WMBT', 'latin1')
 const formatMajor = 1
 const formatMinor = 0

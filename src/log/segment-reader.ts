@@ -1,5 +1,6 @@
 import type { FileSystem, OpenFile } from '../files/file-system.ts'
 import { freeBytes } from '../format/free-bytes.ts'
+import type { RecordPosition } from '../model/run-view.ts'
 import type { FoundSegmentRecord, SegmentBatch, SegmentDamage, SegmentRecord, SegmentTail } from './log.ts'
 import type { RecordSeal } from './record-seal.ts'
 import {
@@ -57,7 +58,7 @@ export async function readSegment(
 
 export interface FindOptions {
   readonly stream: string
-  /** Of a payload whose bytes are right: whether it is left where it is. */
+  /** Of a payload whose bytes are right: whether it is left where it is, once a later batch proves that to be durable. */
   readonly isLeft: (payload: Uint8Array) => boolean
 }
 
@@ -68,15 +69,25 @@ export async function findRecords(
   identity: ReadableSegment,
   { stream, isLeft }: FindOptions,
 ): Promise<SegmentTail<FoundSegmentRecord>> {
+  /** Left once they are durable, oldest first. */
+  const unproven: { payload: Uint8Array | undefined; readonly position: RecordPosition }[] = []
   // A view would keep the whole window in memory for the few records of one stream.
   const keep = ({ kind, payload, ...record }: SegmentRecord): FoundSegmentRecord => {
     if (kind === 'accept') return { ...record, kind, payload: Buffer.from(payload) }
-    return { ...record, kind, payload: isLeft(payload) ? undefined : Buffer.from(payload) }
+    const found = { ...record, kind, payload: Buffer.from(payload) }
+    if (isLeft(payload)) unproven.push(found)
+    return found
+  }
+  const onProven = (end: number): void => {
+    for (let oldest = unproven[0]; oldest !== undefined && oldest.position.offset < end; oldest = unproven[0]) {
+      oldest.payload = undefined
+      unproven.shift()
+    }
   }
   const file = await files.open(path, 'read')
   try {
     const { size } = await file.stat()
-    return await new SegmentReader(file, identity, { size, stream, keep }).read(0)
+    return await new SegmentReader(file, identity, { size, stream, keep, onProven }).read(0)
   } finally {
     await file.close()
   }
@@ -89,6 +100,8 @@ interface ReaderOptions<R> {
   readonly stream?: string
   /** What is kept of a record, whose payload is a view of a window; of those of one stream it must be no view. */
   readonly keep: (record: SegmentRecord) => R
+  /** Called when more of the segment is known to be durable: everything before this offset. */
+  readonly onProven?: (end: number) => void
 }
 
 class SegmentReader<R extends FoundSegmentRecord> {
@@ -98,15 +111,17 @@ class SegmentReader<R extends FoundSegmentRecord> {
   readonly #stream: string | undefined
   #seal: RecordSeal | undefined
   readonly #keep: (record: SegmentRecord) => R
+  readonly #onProven: ((end: number) => void) | undefined
   #window: Buffer = Buffer.alloc(0)
   #windowStart = 0
 
-  constructor(file: OpenFile, identity: ReadableSegment, { size, stream, keep }: ReaderOptions<R>) {
+  constructor(file: OpenFile, identity: ReadableSegment, { size, stream, keep, onProven }: ReaderOptions<R>) {
     this.#file = file
     this.#identity = identity
     this.#size = size
     this.#stream = stream
     this.#keep = keep
+    this.#onProven = onProven
   }
 
   async read(from: number, limit = Number.POSITIVE_INFINITY): Promise<SegmentTail<R>> {
@@ -151,12 +166,14 @@ class SegmentReader<R extends FoundSegmentRecord> {
         continue
       }
       provenEnd = Math.max(provenEnd, found.durableEnd)
+      this.#onProven?.(provenEnd)
       if (!found.opens) damage = { offset: at, reason: 'a batch was changed after it was sealed', ...damage, lastOffset: at }
       at += found.length
       number = found.number
       before = found.digest
       digest = found.digest.toString('hex')
       closed = found.close
+      if (closed) this.#onProven?.(at)
       batches.push({ end: at, digest, records: found.records })
       if (at - from >= limit && at < this.#size && !closed) {
         return { segment, batches, end: at, digest, provenEnd, closed, tornBytes: 0, more: true, ...(damage && { damage }) }

@@ -12,7 +12,7 @@ import type { CatalogPool } from './catalog-pool.ts'
 import { type SavedContent, saveOptionsOf } from './chunk-contents.ts'
 import type { ChunkFacts, SaveAttempt } from './chunk-facts.ts'
 import { BrokenChunkPromise, promised } from './chunk-promises.ts'
-import { crashState } from './crash-states.ts'
+import { type CrashModel, crashState } from './crash-states.ts'
 import { seededRandom } from './seeded-random.ts'
 import type { SimulatedDisk } from './simulated-disk.ts'
 
@@ -82,8 +82,11 @@ export class ChunkMachine {
    * Names in the folder of packs that are durable, of what is not half written. Others may be of a save that is still under way, or of a process that was killed: nothing stands on those.
    */
   async #packs(before?: ReadonlySet<string>): Promise<readonly string[]> {
-    const durable = crashState(this.disk, this.disk.lastOperation, 'only-synced', seededRandom(0))
-    const names = (await durable.process('look').list(`${storePath}/packs`)).filter(name => !name.endsWith('.tmp'))
+    const listIn = (model: CrashModel): Promise<readonly string[]> =>
+      crashState(this.disk, this.disk.lastOperation, model, seededRandom(0)).process('look').list(`${storePath}/packs`)
+    // One that was removed is still there after a power cut as long as the folder was not synced.
+    const present = new Set(await listIn('everything'))
+    const names = (await listIn('only-synced')).filter(name => !name.endsWith('.tmp') && present.has(name))
     // What a power cut left of a save that was never acknowledged may lack its parity.
     const alone = names.find(
       name => before?.has(name) === false && name.endsWith('.pack') && !names.includes(name.replace(/\.pack$/, '.par')),

@@ -166,7 +166,7 @@ test('A1 CSV is imported with the types that all of a column fit, and text where
   const path = join(folder, 'x.csv')
   writeFileSync(
     path,
-    'n,zip,x,ok,day,at,long,gone\n1,007,0.5,true,2026-01-02,2026-01-02T03:04:05.678Z,123456789012345678901234567890,\n,08,1e3,false,2026-01-03,,1.2345678901234567890,\n',
+    'n,zip,x,part,ok,day,at,long,gone\n1,007,0.5,12,true,2026-01-02,2026-01-02T03:04:05.678Z,123456789012345678901234567890,\n,08,-1.25,1e3,false,2026-01-03,,1.2345678901234567890,\n',
   )
   const { id } = await store.importFrom(path)
   const { value } = await store.load(id)
@@ -177,6 +177,7 @@ test('A1 CSV is imported with the types that all of a column fit, and text where
         n: 1,
         zip: '007',
         x: 0.5,
+        part: '12',
         ok: true,
         day: new Date('2026-01-02'),
         at: new Date('2026-01-02T03:04:05.678Z'),
@@ -186,7 +187,8 @@ test('A1 CSV is imported with the types that all of a column fit, and text where
       {
         n: null,
         zip: '08',
-        x: 1000,
+        x: -1.25,
+        part: '1e3',
         ok: false,
         day: new Date('2026-01-03'),
         at: null,

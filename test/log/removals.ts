@@ -80,7 +80,7 @@ export const removals: readonly Removal[] = [
     edits: [
       edit(
         'claims.ts',
-        '    let highest = 0\n',
+        '    let highest = (await this.#before?.highest()) ?? 0\n',
         '    let highest = (await this.exists(1)) ? 1 : 0\n    while (await this.exists(Math.max(highest, 1) + 1)) highest = Math.max(highest, 1) + 1\n    if (highest >= 0) return highest\n',
       ),
     ],
@@ -106,24 +106,12 @@ export const removals: readonly Removal[] = [
   },
   {
     step: '3d: unproven records are not copied',
-    edits: [
-      edit(
-        'file-log.ts',
-        'encodeAccept(base, unproven)',
-        "encodeAccept(base, unproven.filter(record => record.kind === 'accept'))",
-      ),
-    ],
+    edits: [edit('file-log.ts', 'this.#whole(unproven)', "this.#whole(unproven.filter(record => record.kind === 'accept'))")],
     breaks: ['intact', 'final', 'kept'],
   },
   {
     step: "3d: the predecessor's own ACCEPT is not copied",
-    edits: [
-      edit(
-        'file-log.ts',
-        'encodeAccept(base, unproven)',
-        "encodeAccept(base, unproven.filter(record => record.kind === 'data'))",
-      ),
-    ],
+    edits: [edit('file-log.ts', 'this.#whole(unproven)', "this.#whole(unproven.filter(record => record.kind === 'data'))")],
     breaks: ['intact', 'final', 'kept'],
   },
   {
@@ -131,8 +119,8 @@ export const removals: readonly Removal[] = [
     edits: [
       edit(
         'segments.ts',
-        'const known = (await this.#options.witness?.(segment)) ?? 0\n    const tail = await this.#tailOf(segment, stream)',
-        'const tail = await this.#tailOf(segment, stream)\n    const known = (await this.#options.witness?.(segment)) ?? 0',
+        'const known = (await this.#options.witness?.(segment)) ?? 0\n    const tail = await this.#tailOf(segment, find)',
+        'const tail = await this.#tailOf(segment, find)\n    const known = (await this.#options.witness?.(segment)) ?? 0',
       ),
     ],
     breaks: ['intact'],

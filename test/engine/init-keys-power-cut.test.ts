@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { isWaymarkError, type MasterKey, open, type Store } from 'waymark'
+import { noChunkIndex } from '../../src/chunks/chunk-index.ts'
+import type { FileSystem } from '../../src/files/file-system.ts'
+import { CatalogPool } from '../../src/testing/catalog-pool.ts'
+import { crashModels, crashPoints, crashState } from '../../src/testing/crash-states.ts'
+import { ignoring } from '../../src/testing/faulty-files.ts'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { SimulatedDisk } from '../../src/testing/simulated-disk.ts'
+import { threadTest as test } from '../thread-test.ts'
+import { hastyClock } from './trial/hasty-clock.ts'
+
+const catalogs = new CatalogPool()
+const secret = seededRandom(5).bytes(32)
+const key: MasterKey = {
+  kind: 'file',
+  description: 'the key of the test',
+  secretFor: async () => secret,
+  newSecret: async () => ({ secret, settings: {} }),
+}
+
+const openOn = (files: FileSystem, seed: number, keys?: MasterKey): Promise<Store> =>
+  open({
+    path: '/disk/.waymark',
+    ...(keys && { key: keys }),
+    components: {
+      files,
+      clock: hastyClock(),
+      random: seededRandom(seed),
+      openCatalog: () => catalogs.open(),
+      openChunkIndex: () => noChunkIndex,
+    },
+  })
+
+/** A plain store with one checkpoint, which a process then seals and goes on with. */
+async function sealing(wrap: (files: FileSystem) => FileSystem) {
+  const first = new SimulatedDisk()
+  const plain = await openOn(first.process('maker'), 1)
+  const before = await plain.save({ value: 'before' })
+  await plain.close()
+  const disk = crashState(first, first.lastOperation, 'only-synced', seededRandom(1))
+  const open = await openOn(wrap(disk.process('sealing')), 2)
+  await open.initKeys(key)
+  const done = disk.lastOperation
+  await open.close()
+  const sealed = await openOn(wrap(disk.process('sealed')), 3, key)
+  const after = await sealed.save({ value: 'after' })
+  const saved = disk.lastOperation
+  await sealed.close()
+  return { disk, before, after, done, saved }
+}
+
+async function trial(states: number, wrap: (files: FileSystem) => FileSystem = files => files): Promise<void> {
+  const { disk, before, after, done, saved } = await sealing(wrap)
+  const random = seededRandom(9)
+  const points = crashPoints(disk)
+  for (let looked = 0; looked < states; looked++) {
+    const cut = random.pick(points)
+    const model = crashModels[looked % crashModels.length] ?? 'everything'
+    const left = crashState(disk, cut, model, random, { tearNextWrite: random.bool(0.3) })
+    try {
+      // Once it was done, nobody opens the store without the key.
+      const plain = await openOn(left.process('without'), 100 + looked).catch((error: unknown) => {
+        if (isWaymarkError(error, 'key_missing')) return undefined
+        throw error
+      })
+      assert.ok(plain === undefined || cut < done, 'a sealed store opened without its key')
+      if (plain !== undefined) {
+        assert.equal((await plain.load(before.id)).value, 'before')
+        // It can be done again.
+        await plain.initKeys(key)
+        await plain.close()
+      }
+      const store = await openOn(left.process('with'), 300 + looked, key)
+      assert.deepEqual((await store.keys()).masters.length, 1)
+      assert.equal((await store.load(before.id)).value, 'before')
+      if (cut >= saved) assert.equal((await store.load(after.id)).value, 'after')
+      assert.equal((await store.verify()).ok, true)
+      const more = await store.save({ value: 'more' })
+      await store.close()
+      const again = await openOn(left.process('again'), 500 + looked, key)
+      assert.equal((await again.load(more.id)).value, 'more')
+      await again.close()
+    } catch (error) {
+      throw new Error(`${model} after operation ${cut} of ${disk.lastOperation}: ${error}`, { cause: error })
+    }
+  }
+}
+
+test('E6 X2 a power cut anywhere while a store is sealed leaves a plain store, or one that its key opens and can be sealed again', async () => {
+  await trial(100)
+})
+
+for (const { what, kind, path } of [
+  { what: 'the sync of the ring', kind: 'sync', path: /\/keys\/ring/ },
+  { what: 'the sync of the folder of the ring', kind: 'syncDirectory', path: /\/keys$/ },
+  { what: 'the sync of the folder the ring is in', kind: 'syncDirectory', path: /\.waymark$/ },
+] as const) {
+  test(`without ${what} the simulation goes red (R2)`, async () => {
+    await assert.rejects(
+      trial(300, files => ignoring(files, operation => operation.kind === kind && path.test(operation.path))),
+      /after operation/,
+    )
+  })
+}
