@@ -41,12 +41,14 @@ export const systemClock: Clock = {
 
 /** Drawn at a time: to ask for sixteen bytes costs 3 to 6 µs, a hundred times what it costs to take them from here. */
 const pooledBytes = 4_096
+/** So long are secrets, which never lie in the pool. */
+const secretBytes = 32
 const pool = new Uint8Array(pooledBytes)
 let poolUsed = pooledBytes
 
 /** Each byte of the pool is given out once, and forgotten here. */
 function pooledRandom(length: number): Uint8Array {
-  if (length > pooledBytes) return randomFillSync(new Uint8Array(length))
+  if (length >= secretBytes) return randomFillSync(new Uint8Array(length))
   if (poolUsed + length > pooledBytes) {
     randomFillSync(pool)
     poolUsed = 0
