@@ -9,7 +9,7 @@ import type { StoreDiffOptions } from './diff-options.ts'
 import type { BytesDiff, ContentDiff, FilesDiff, RowsDiff, ValueDiff } from './diff-report.ts'
 import { areSameTables, arrowRows, diffTables, isTable } from './diff-tables.ts'
 import { plainRowsOf } from './load-table-stream.ts'
-import { readCheckpoint } from './read-checkpoint.ts'
+import { readTwoCheckpoints } from './read-two-checkpoints.ts'
 import type { StoreCore } from './store-core.ts'
 import { streamBytes, streamRows } from './stream-checkpoint.ts'
 
@@ -47,8 +47,7 @@ export async function diffContents(
     return filesDiff(before, after)
   }
   if (kinds.some(kind => kind === 'bytes' || kind === 'files')) return { form: 'kinds', before: a.encoding, after: b.encoding }
-  const before = await readCheckpoint(core, a).catch(error => explain(error, a))
-  const after = await readCheckpoint(core, b).catch(error => explain(error, b))
+  const [before, after] = await readTwoCheckpoints(core, a, b, explain)
   const tables = diffTables(a, b, options.showSecrets === true ? undefined : new SecretMask(options.mask))
   const [left, right] = [explainedTable(before, a, explain), explainedTable(after, b, explain)]
   const found = await diffLoaded(core, left, right, options, isTable(a) && isTable(b))
