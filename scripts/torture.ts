@@ -1,4 +1,4 @@
-// npm run torture [-- --ci] [--seed S] [--states N] [--kills N] [--only log|store|chunks|savers|each|thaw|kill] Breaks things on purpose and checks that
+// npm run torture [-- --ci] [--seed S] [--states N] [--kills N] [--only log|store|chunks|savers|each|thaw|rekey|kill] Breaks things on purpose and checks that
 // nothing promised is lost: power cuts over a simulated disk, real processes killed. A failure prints the seed that shows it
 // again.
 import { existsSync } from 'node:fs'
@@ -75,6 +75,13 @@ const parts: readonly Part[] = [
       if (process.platform === 'win32') return undefined
       const { tortureThaw } = await import('./torture-thaw.ts')
       return tortureThaw({ rounds: number('kills', values.ci ? 12 : 1_000), seed: seed % 1_000_000 })
+    },
+  },
+  {
+    name: 'rekey',
+    async run() {
+      const { killedRekeys } = await import('../test/engine/trial/killed-rekeys.ts')
+      return killedRekeys(number('kills', values.ci ? 8 : 100), seed % 1_000_000)
     },
   },
   {

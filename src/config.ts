@@ -2,6 +2,8 @@
 export interface WaymarkConfig {
   /** Folder of the store; relative to the file. Default: `.waymark` beside the nearest package.json. */
   readonly store?: string
+  /** What names the key of a sealed store: `file:PATH` (relative to the file), `variable:NAME`, `command:COMMAND`, `passphrase`, `aws-kms:ARN` or `vault:ADDRESS/KEY`. Never the key itself. */
+  readonly key?: string
   /** `auto` draws on a terminal and writes state lines elsewhere; `plain` always writes lines; `none` is silent. Default `auto`. */
   readonly progress?: 'auto' | 'plain' | 'none'
   /** How often `waymark run` starts a crashed or failed run again. Default 0. */
@@ -12,6 +14,8 @@ export interface WaymarkConfig {
   readonly staleAfterMs?: number
   /** Deletes old checkpoints whenever a run ends: of runs that ended more than `olderThanDays` (7) ago, without the `newestRuns` (10) newest of each pipeline. Default: nothing is deleted by itself. */
   readonly retention?: { readonly olderThanDays?: number; readonly newestRuns?: number } | false
+  /** What is not to be shown of any run, besides what looks like a secret by its name: paths such as `params.login`, `items.*.pin`, `**.email`, as `redact` of a pipeline. */
+  readonly redact?: readonly string[]
 }
 
 /**

@@ -16,6 +16,7 @@ import { openSqliteChunkIndex } from './chunks/sqlite-chunk-index.ts'
 import type { Workbenches } from './chunks/workbench.ts'
 import { checkRetention, type Retention } from './engine/apply-retention.ts'
 import { CatalogFeed } from './engine/catalog-feed.ts'
+import { checkKeyName } from './engine/keys-report.ts'
 import { LeaseKeeper } from './engine/lease-keeper.ts'
 import { MemoryOfSaves } from './engine/memory-of-saves.ts'
 import { OpenedStore } from './engine/opened-store.ts'
@@ -23,17 +24,21 @@ import { Parents } from './engine/parents.ts'
 import { identifyProcess } from './engine/process-identity.ts'
 import { projectRoot } from './engine/project-root.ts'
 import { chunksContentAt } from './engine/record-content.ts'
+import { checkRedact, Redaction } from './engine/redaction.ts'
+import { removeLeftovers } from './engine/remove-leftovers.ts'
+import { renewDataKey } from './engine/renew-data-key.ts'
 import { RunRequests } from './engine/run-requests.ts'
-import { refuseIfSealed } from './engine/sealed-meanwhile.ts'
+import { refuseIfSealed, sealedByHalf } from './engine/sealed-meanwhile.ts'
 import type { Store } from './engine/store.ts'
 import type { StoreCore } from './engine/store-core.ts'
-import { isSealed, openDescriptor, upgradeDescriptor } from './engine/store-descriptor.ts'
+import { isSealed, openDescriptor, sealedFeature, upgradeDescriptor } from './engine/store-descriptor.ts'
 import type { FileSystem } from './files/file-system.ts'
 import { nodeFiles } from './files/node-files.ts'
 import { readOnlyFiles } from './files/read-only-files.ts'
 import type { Codec } from './format/codec.ts'
 import { type Compression, checkCompression, defaultCompression } from './format/compression.ts'
 import { FileLog } from './log/file-log.ts'
+import { nameClaims } from './log/name-claims.ts'
 import { checkOptions, type OptionRules, optionRules } from './model/check-options.ts'
 import { type Clock, type Random, systemClock, systemRandom } from './model/clock.ts'
 import { checkDurability, type Durability } from './model/durability.ts'
@@ -42,10 +47,7 @@ import { HybridClock } from './model/hybrid-clock.ts'
 import { newProcessId } from './model/ids.ts'
 import type { Owner } from './model/owner.ts'
 import type { MasterKey } from './seal/master-key.ts'
-import { namedKey } from './seal/named-key.ts'
-import { makeRing, openSeals } from './seal/open-seals.ts'
-import { sealedFiles } from './seal/sealed-files.ts'
-import type { Seals } from './seal/seals.ts'
+import type { OpenedSeals } from './seal/open-seals.ts'
 
 export interface OpenOptions {
   /** Folder of the store. Default: the one found from the working folder upward, else `.waymark` beside the nearest package.json. */
@@ -69,8 +71,12 @@ export interface OpenOptions {
   readonly readOnly?: boolean
   /** Keeps parity beside each pack, 3 to 5 % of its bytes, from which a repair heals a damaged block of 64 KiB in each group of about 32. Default false. */
   readonly parity?: boolean
-  /** Opens a sealed store; of several, any that is one of its master keys. A store that does not exist is made sealed, with the first of them. Default: what `WAYMARK_KEY` names. */
+  /** Opens a sealed store; of several, any that is one of its master keys. A store that does not exist is made sealed, with the first of them; one that is not sealed is a `conflict`. Default: what `WAYMARK_KEY` names, else a key of the store in AWS KMS or Vault whose credentials are at hand. */
   readonly key?: MasterKey | readonly MasterKey[]
+  /** What the master key of a store that is made sealed is called. Default: its kind. */
+  readonly keyName?: string
+  /** What is not to be shown, besides what looks like a secret by its name: paths with `*` and `**`, as `redact` of a pipeline. It holds for `diff` and `keyHistory` of this store, and is kept with the runs begun with it. */
+  readonly redact?: readonly string[]
   /** For tests: stand-ins for the machine. */
   readonly components?: Partial<StoreComponents>
 }
@@ -86,6 +92,8 @@ const rules: OptionRules<OpenOptions> = {
   readOnly: optionRules.flag,
   parity: optionRules.flag,
   key: optionRules.any,
+  keyName: optionRules.text,
+  redact: optionRules.any,
   components: optionRules.any,
 }
 
@@ -117,6 +125,7 @@ export async function open(location?: string | OpenOptions): Promise<Store> {
   const options: OpenOptions = typeof location === 'string' ? { path: location } : (location ?? {})
   checkOptions('open', options, rules, 'No store was opened or made.')
   checkRetention('open', options.retention)
+  checkRedact('open', options.redact)
   const path = resolve(options.path ?? process.env['WAYMARK_STORE'] ?? findStore(process.cwd()) ?? storePathFor(process.cwd()))
   const given: StoreComponents = {
     files: nodeFiles,
@@ -133,6 +142,8 @@ export async function open(location?: string | OpenOptions): Promise<Store> {
   try {
     await core.feed.refresh()
     core.order.observe((await core.feed.query(catalog => catalog.summary())).highestOrder)
+    await renewDataKey(core)
+    if (!core.readOnly) await removeLeftovers(core)
   } catch (error) {
     await core.feed.close().catch(() => {})
     throw error
@@ -151,11 +162,18 @@ const unchanging = (components: StoreComponents, path: string): StoreComponents 
 async function assemble(path: string, components: StoreComponents, options: OpenOptions): Promise<StoreCore> {
   const { clock, random } = components
   const durability = checkDurability(options.durability, 'open') ?? 'power'
-  const { descriptor, seals } = await openOrMake(path, components, options)
+  const { descriptor, opened, unusedKey } = await openOrMake(path, components, options)
+  const seals = opened?.seals
   const files =
     seals === undefined
       ? components.files
-      : sealedFiles({ files: components.files, root: path, storeId: descriptor.store, seals, random })
+      : (await import('./seal/sealed-files.ts')).sealedFiles({
+          files: components.files,
+          root: path,
+          storeId: descriptor.store,
+          seals,
+          random,
+        })
   const openChunkIndex = (index: string): ChunkIndex =>
     seals === undefined ? components.openChunkIndex(index) : keyedChunkIndex(components.openChunkIndex(index), seals)
   const self = components.identify(newProcessId(random))
@@ -180,6 +198,10 @@ async function assemble(path: string, components: StoreComponents, options: Open
     return replaceCatalog(catalogPath, components, self.bootId, error)
   })
   if (replaced !== undefined) feed.noteReplaced(replaced)
+  if (unusedKey !== undefined)
+    feed.note(
+      `the store is not sealed, although WAYMARK_KEY names ${unusedKey}: what it holds can be read without a key. Seal it with: waymark keys init`,
+    )
   const packs = new FsBlobStore(files, join(path, 'packs'))
   const blobs =
     options.parity === true ? withParity(packs, new FsBlobStore(files, join(path, 'packs'), '.par'), descriptor.store) : packs
@@ -201,7 +223,9 @@ async function assemble(path: string, components: StoreComponents, options: Open
     openChunkIndex,
     upgrade: onceUntilDone(() => upgradeDescriptor(files, path, descriptor, random)),
     files,
+    disk: components.files,
     seals,
+    keeper: opened?.keeper,
     log,
     blobs,
     chunks,
@@ -220,6 +244,7 @@ async function assemble(path: string, components: StoreComponents, options: Open
     random,
     codecs: options.codecs ?? [],
     defaultTtlMs: options.defaultTtlMs,
+    redaction: new Redaction(options.redact),
     retention: options.retention === false ? undefined : options.retention,
     durability,
     self,
@@ -230,16 +255,36 @@ async function assemble(path: string, components: StoreComponents, options: Open
 /** The descriptor of the store, which is made where there is none, and what a sealed one is read with. */
 async function openOrMake(path: string, components: StoreComponents, options: OpenOptions) {
   const { files, clock, random } = components
-  const named = process.env['WAYMARK_KEY']
-  const keys = options.key !== undefined ? [options.key].flat() : named ? [namedKey(named)] : []
+  const keys = await keysOf(options)
   const common = { files, root: path, clock, random, keys, mayChange: options.readOnly !== true }
   const [key] = keys
-  const makeKeys =
-    key && (async (storeId: string) => void (await makeRing({ ...common, storeId, key, name: 'first', acceptsPlain: false })))
+  const prepareKeys =
+    key &&
+    (async (storeId: string) => {
+      const { prepareRing } = await import('./seal/open-seals.ts')
+      return prepareRing({ ...common, storeId, key, name: checkKeyName(options.keyName, key.kind), acceptsPlain: false })
+    })
   const mayMake = (options.create ?? true) && options.readOnly !== true
-  const descriptor = await openDescriptor(files, path, mayMake, { clock, random, makeKeys })
-  const seals: Seals | undefined = isSealed(descriptor) ? await openSeals({ ...common, storeId: descriptor.store }) : undefined
-  return { descriptor, seals }
+  const descriptor = await openDescriptor(files, path, mayMake, { clock, random, prepareKeys })
+  const half = isSealed(descriptor) ? undefined : await sealedByHalf(files, path)
+  if (half !== undefined && keys.length === 0) throw (await import('./seal/missing-key.ts')).halfSealed(path, half)
+  if (half === undefined && !isSealed(descriptor)) {
+    if (options.key !== undefined) throw (await import('./seal/missing-key.ts')).notSealed(path)
+    return { descriptor, opened: undefined, unusedKey: keys[0]?.description }
+  }
+  const { openSeals } = await import('./seal/open-seals.ts')
+  const opened: OpenedSeals = await openSeals({ ...common, storeId: descriptor.store })
+  await nameClaims(files, path, opened.seals, common.mayChange)
+  // Whoever made the keys was interrupted before the store said so.
+  if (half !== undefined && common.mayChange) await upgradeDescriptor(files, path, descriptor, random, [sealedFeature])
+  return { descriptor, opened, unusedKey: undefined }
+}
+
+/** The master keys that were given. Nothing of the kind is loaded for a plain store. */
+async function keysOf({ key }: OpenOptions): Promise<readonly MasterKey[]> {
+  if (key !== undefined) return (await import('./seal/master-key.ts')).checkKeys('open', key)
+  const named = process.env['WAYMARK_KEY']
+  return named === undefined || named === '' ? [] : [(await import('./seal/named-key.ts')).namedKey(named)]
 }
 
 /** Does the work once; a failure is tried again by the next call. */
@@ -268,7 +313,9 @@ async function openOrReplace(
     return { catalog: await openCatalog(path, components, bootId, image) }
   } catch (error) {
     if (!isWaymarkError(error) || !['corrupt', 'disk_full', 'unavailable'].includes(error.code)) throw error
-    return { catalog: await replaceCatalog(path, components, bootId, error), replaced: error }
+    // Its image is begun anew, from the log.
+    const unread = image && { ...image, read: async () => undefined }
+    return { catalog: await replaceCatalog(path, components, bootId, error, unread), replaced: error }
   }
 }
 
@@ -278,12 +325,13 @@ async function replaceCatalog(
   components: StoreComponents,
   bootId: string | undefined,
   error: WaymarkError,
+  image?: CatalogImage,
 ): Promise<Catalog> {
-  if (error.code !== 'corrupt') return openCatalog(':memory:', components, bootId)
+  if (error.code !== 'corrupt') return openCatalog(':memory:', components, bootId, image)
   // Told apart by its identity: another process may have put a new one there meanwhile.
   const { identity } = error.details
   if (existsSync(path)) await setCatalogAside(path, typeof identity === 'string' ? identity : undefined)
-  return openCatalog(path, components, bootId)
+  return openCatalog(path, components, bootId, image)
 }
 
 const openCatalog = (

@@ -90,7 +90,7 @@ export const layers: readonly Layer[] = [
   },
   {
     name: 'cli',
-    mayImport: ['index.ts', 'open.ts', 'config.ts', 'engine', 'model'],
+    mayImport: ['index.ts', 'open.ts', 'config.ts', 'engine', 'model', 'seal'],
     reason: 'a face: what it needs of the layers below must be offered by the store, where a library user finds it too',
   },
 ]
@@ -148,11 +148,17 @@ export const guardedModules: readonly GuardedModule[] = [
     allowed: { 'engine/duckdb-library.ts': 'loads it when a query is asked' },
   },
   {
+    modules: ['@aws-sdk/client-kms'],
+    reason: 'an optional package: whoever has no key in AWS KMS must not need it',
+    allowed: { 'seal/aws-kms-library.ts': 'loads it when such a key is used' },
+  },
+  {
     modules: ['node:fs', 'node:fs/promises'],
     reason: 'files are reached through the port FileSystem, so that faults and power cuts can be simulated at every call',
     allowed: {
       'files/node-files.ts': 'the port over the real file system',
       'seal/key-file.ts': 'a key file of the user, who may read it included',
+      'seal/make-key-file.ts': 'makes one, which lies outside of any store',
       'chunks/sqlite-chunk-index.ts': 'SQLite opens its file past any port',
       'catalog/catalog-files.ts': 'SQLite opens its files past any port, so they are created and set aside past it too',
       'cli/': 'a face reads the files its user names',

@@ -27,14 +27,15 @@ export function encodeImage(connection: SqliteConnection): Uint8Array {
 }
 
 /**
- * Puts the rows of an image into an empty catalog. That they are all there and as they were is checked like those of a file.
+ * Puts the rows of an image into an empty catalog. That they are all there and as they were is checked like those of a file. Nothing of one that another version made: its rows are read from the log.
  *
- * @throws WaymarkError `corrupt` if it is no image of a catalog of this version
+ * @throws WaymarkError `corrupt` if it is no image of a catalog
  */
 export function restoreImage(connection: SqliteConnection, image: Uint8Array): void {
   const damaged = (why: string) => catalogDamaged(connection.file, `its image ${why}`)
   const value = decoded(image)
-  if (!Array.isArray(value) || value[0] !== schemaVersion || !Array.isArray(value[1])) throw damaged('is not one of this version')
+  if (!Array.isArray(value) || typeof value[0] !== 'number' || !Array.isArray(value[1])) throw damaged('is none')
+  if (value[0] !== schemaVersion) return
   connection.transaction('BEGIN IMMEDIATE', () => {
     for (const [table, columns, rows] of value[1]) {
       if (!tables.includes(table) || !Array.isArray(columns) || !columns.every(isName) || !Array.isArray(rows))

@@ -3,6 +3,7 @@ import { inspect } from 'node:util'
 import { arrowRows } from '../engine/arrow-rows.ts'
 import type { CheckpointInfo } from '../engine/checkpoint-info.ts'
 import { type JsonLoss, plainJson } from '../engine/plain-json.ts'
+import { redactionOf } from '../engine/redaction.ts'
 import type { Store } from '../engine/store.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { bytes as bytesText, count } from './render/quantities.ts'
@@ -46,10 +47,12 @@ export async function printedValue(store: Store, info: CheckpointInfo, path: str
   }
   if (path === undefined && info.encoding === 'bytes') return printedBytes(await firstBytes(store, info.id, shownText), info)
   checkEncoding(info)
-  const { value } = await store.load(info.id, path === undefined ? {} : { path })
-  const arrow = arrowRows(value, shownRows)
+  const { value, arrow } = await shownValueOf(store, info, path, shownRows)
   if (arrow !== undefined) return { text: arrow.rows.map(row => inspected(row, 120).text).join('\n'), ...cutAfter(arrow) }
-  return inspected(withShownTables(value), 100)
+  return inspected(
+    withShownTables(value, row => redactionOf(store).shown('value', row)),
+    100,
+  )
 }
 
 /** For programs: plain JSON. */
@@ -68,14 +71,13 @@ export async function jsonValueOf(store: Store, info: CheckpointInfo, path: stri
     return { ...plain(first, info.id), ...(more > 0 ? { cut: `${more} of ${info.logicalBytes} bytes are left out` } : {}) }
   }
   checkEncoding(info)
-  const { value } = await store.load(info.id, path === undefined ? {} : { path })
-  const arrow = arrowRows(value, jsonRows)
+  const { value, arrow } = await shownValueOf(store, info, path, jsonRows)
   if (arrow === undefined) return plainWithTables(value, info.id)
   const lossy = [{ path: '', what: 'an Arrow table became a list of its rows' }]
   return { ...plain(arrow.rows, info.id), lossy, lossyCount: 1, ...cutAfter(arrow) }
 }
 
-function cutAfter({ rows, total }: { readonly rows: readonly object[]; readonly total: number }): { readonly cut?: string } {
+function cutAfter({ rows, total }: { readonly rows: readonly unknown[]; readonly total: number }): { readonly cut?: string } {
   return total > rows.length ? { cut: `${count(total - rows.length)} of ${count(total)} rows are not shown` } : {}
 }
 
@@ -141,10 +143,20 @@ const comesInRows = ({ encoding, tables }: CheckpointInfo): boolean => encoding 
 
 const rowCount = ({ rows, tables }: CheckpointInfo): number | undefined => rows ?? tables?.[0]?.facts.rows
 
+/** A value without what is not to be shown. */
+async function shownValueOf(store: Store, info: CheckpointInfo, path: string | undefined, mostRows: number) {
+  const { value } = await store.load(info.id, path === undefined ? {} : { path })
+  const redaction = redactionOf(store)
+  const arrow = arrowRows(value, mostRows)
+  if (arrow === undefined) return { value: redaction.shownAt(path, value), arrow }
+  const rows = arrow.rows.map(row => redaction.shownAt(path, row))
+  return { value, arrow: { ...arrow, rows } }
+}
+
 async function firstRows(store: Store, id: string, most: number): Promise<unknown[]> {
   const rows: unknown[] = []
   for await (const row of store.loadRows(id)) {
-    rows.push(row)
+    rows.push(redactionOf(store).shown('value', row))
     if (rows.length === most) break
   }
   return rows

@@ -12,7 +12,7 @@ const pipeGraceMs = 500
 const stderrTailLength = 16 * 1024
 
 /** What a child tells that others want to know. */
-export type ChildReport = Extract<FromChild, { type: 'store' | 'event' | 'described' | 'status' }>
+export type ChildReport = Extract<FromChild, { type: 'store' | 'event' | 'described' | 'status' | 'hidden' }>
 
 export interface ChildListeners {
   readonly onMessage: (message: ChildReport) => void

@@ -20,6 +20,8 @@ export type FromChild =
   | { readonly type: 'ready' }
   | { readonly type: 'described'; readonly name: string; readonly params: ParamFields | undefined }
   | { readonly type: 'store'; readonly store: StoreChoice }
+  /** A text that is not to be shown. Sent before anything that may hold it. */
+  | { readonly type: 'hidden'; readonly text: string }
   | { readonly type: 'event'; readonly time: number; readonly event: RunEvent }
   | { readonly type: 'outcome'; readonly outcome: ChildOutcome }
   /** Somebody asked this process with SIGUSR1 how far it is. */
@@ -53,7 +55,17 @@ export interface ChildOrder {
   readonly staleAfterMs?: number
   readonly durability?: Durability
   readonly retention?: NonNullable<WaymarkConfig['retention']>
+  readonly redact?: readonly string[]
+  readonly key?: ChildKey
   readonly supervisor: { readonly pid: number; readonly processStart?: string }
+}
+
+/** What opens a sealed store. Comes over IPC alone: never in the arguments of a process. */
+export interface ChildKey {
+  /** As `--key` names it. */
+  readonly source: string
+  /** Where that is `passphrase` and the user was asked. */
+  readonly passphrase?: string
 }
 
 /** Parameters as they were typed. */

@@ -1,10 +1,12 @@
 import { digestCode } from '../engine/code-digest.ts'
+import { Redaction, redactionOf } from '../engine/redaction.ts'
 import { storeError } from '../engine/stored-error.ts'
 import { systemClock } from '../model/clock.ts'
 import { type ErrorJson, isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { Schema } from '../model/schema.ts'
 import { open } from '../open.ts'
 import type { ChildOrder, ChildOutcome, FromChild, ToChild, TypedParams } from './child-protocol.ts'
+import { keyFromParent } from './given-key.ts'
 import { importPipeline } from './import-pipeline.ts'
 import { checkParams } from './param-check.ts'
 import { paramFields } from './param-fields.ts'
@@ -111,10 +113,18 @@ async function work(order: ChildOrder): Promise<ChildOutcome> {
     await send({ type: 'described', name: pipeline.name, params: schema === undefined ? undefined : paramFields(schema) })
     return { state: 'planned' }
   }
+  const given = 'input' in order.params ? order.params.input : order.params.raw
+  tellHidden(new Redaction(order.redact)).learnRun({ params: given, redact: pipeline.redact })
   const params = 'input' in order.params ? order.params.input : await typedParams(order, order.params, schema)
   const choice = 'path' in order.store ? order.store : searchStore(order.store)
   await send({ type: 'store', store: choice })
-  const store = await open({ path: choice.path, ...(order.retention === undefined ? {} : { retention: order.retention }) })
+  const store = await open({
+    path: choice.path,
+    ...(await keyFromParent(order.key)),
+    ...(order.retention === undefined ? {} : { retention: order.retention }),
+    ...(order.redact === undefined ? {} : { redact: order.redact }),
+  })
+  const redaction = tellHidden(redactionOf(store))
   try {
     const outcome = await pipeline.attempt(params, {
       store,
@@ -143,10 +153,21 @@ async function work(order: ChildOrder): Promise<ChildOutcome> {
       ...(order.durability === undefined ? {} : { durability: order.durability }),
     })
     if (outcome === undefined) return { state: 'planned' }
-    return { state: 'completed', run: outcome.run, setAside: outcome.setAside, value: shownValue(outcome.value) }
+    return {
+      state: 'completed',
+      run: outcome.run,
+      setAside: outcome.setAside,
+      value: shownValue(outcome.value, value => redaction.shown('value', value)),
+    }
   } finally {
     await store.close()
   }
+}
+
+/** What is learned to be a secret is one to the supervisor as well. */
+function tellHidden(redaction: Redaction): Redaction {
+  redaction.hidden.onAdded = text => void send({ type: 'hidden', text })
+  return redaction
 }
 
 const typedParams = (order: ChildOrder, typed: TypedParams, schema: Schema | undefined): Promise<unknown> =>

@@ -19,7 +19,15 @@ export const commonFlags: readonly FlagSpec[] = [
     name: 'store',
     kind: 'text',
     value: 'PATH',
-    summary: 'the store to use (else WAYMARK_STORE, the config, a .waymark folder above)',
+    summary: 'the store (else WAYMARK_STORE, the config, a .waymark folder above)',
+  },
+  {
+    name: 'open-key',
+    // Of a command that has a --key of its own, the long name alone.
+    alias: 'key',
+    kind: 'text',
+    value: 'SOURCE',
+    summary: 'opens a sealed store: file:PATH ... (else WAYMARK_KEY, the config)',
   },
   { name: 'json', kind: 'switch', summary: 'print JSON only: one document, or an object a line (run, resume, events)' },
   {

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { WaymarkConfig } from '../config.ts'
 import { checkRetention } from '../engine/apply-retention.ts'
+import { checkRedact } from '../engine/redaction.ts'
 import { nearest } from '../model/did-you-mean.ts'
 import { WaymarkError } from '../model/errors.ts'
 
@@ -55,6 +56,8 @@ async function importDefault(file: string): Promise<unknown> {
 
 const keys = {
   store: (value: unknown) => (typeof value === 'string' && value !== '' ? undefined : 'a path'),
+  // The value is not shown: it may be the key itself, put where its name belongs.
+  key: (value: unknown) => (typeof value === 'string' && value !== '' ? undefined : 'what names a key: file:PATH, say'),
   progress: (value: unknown) =>
     value === 'auto' || value === 'plain' || value === 'none' ? undefined : "'auto', 'plain' or 'none'",
   restart: (value: unknown) => (Number.isSafeInteger(value) && Number(value) >= 0 ? undefined : 'a whole number from 0'),
@@ -67,6 +70,8 @@ const keys = {
     value === false || (typeof value === 'object' && value !== null)
       ? undefined
       : 'false, or an object such as { olderThanDays: 7 }',
+  // Its paths are read after it.
+  redact: (value: unknown) => (Array.isArray(value) ? undefined : "a list of paths such as ['params.login', '**.email']"),
 } satisfies Record<keyof WaymarkConfig, (value: unknown) => string | undefined>
 
 /** @throws WaymarkError `invalid` for an unknown key or a value of the wrong kind */
@@ -79,9 +84,11 @@ export function checkConfig(value: unknown, file: string): WaymarkConfig {
       throw brokenConfig(file, `${file} has an option "${key}", which does not exist${meant}`)
     }
     const needed = option === undefined ? undefined : keys[key](option)
-    if (needed !== undefined) throw brokenConfig(file, `${key} in ${file} has to be ${needed}, not ${JSON.stringify(option)}`)
+    if (needed !== undefined)
+      throw brokenConfig(file, `${key} in ${file} has to be ${needed}${key === 'key' ? '' : `, not ${JSON.stringify(option)}`}`)
   }
   checkRetention(file, value.retention)
+  checkRedact(file, value.redact)
   return value
 }
 

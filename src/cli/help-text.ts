@@ -1,5 +1,5 @@
-import { type CommandSpec, commands, type FlagSpec } from './command-table.ts'
-import { commonFlags, rootFlags } from './common-flags.ts'
+import { type CommandSpec, commands, commonFlagsOf, type FlagSpec } from './command-table.ts'
+import { rootFlags } from './common-flags.ts'
 import type { ParamField, ParamFields } from './param-fields.ts'
 
 /** `waymark --help`: one screen of 40 lines and 80 columns, examples first; of what is seldom needed the names. */
@@ -41,7 +41,7 @@ export function commandHelp(command: CommandSpec, pipeline?: DescribedPipeline):
   if (pipeline !== undefined) lines.push('', ...paramHelp(pipeline))
   if (command.arguments.length > 0) lines.push('', ...rows(command.arguments.map(argument => [argument.name, argument.summary])))
   if (command.flags.length > 0) lines.push('', 'Flags', ...rows(command.flags.map(flag => [flagText(flag), flag.summary])))
-  lines.push('', 'Flags of every command', ...rows(commonFlags.map(flag => [flagText(flag), flag.summary])))
+  lines.push('', 'Flags of every command', ...rows(commonFlagsOf(command).map(flag => [flagText(flag), flag.summary])))
   if (command.notes !== undefined) lines.push('', ...command.notes)
   return text(lines)
 }

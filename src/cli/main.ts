@@ -31,6 +31,7 @@ const implementations: Readonly<Record<string, () => Promise<Command>>> = {
   query: async () => (await import('./commands/query.ts')).queryCommand,
   reset: async () => (await import('./commands/reset.ts')).resetCommand,
   cleanup: async () => (await import('./commands/cleanup.ts')).cleanupCommand,
+  keys: async () => (await import('./commands/keys.ts')).keysCommand,
   verify: async () => (await import('./commands/verify.ts')).verifyCommand,
   repair: async () => (await import('./commands/repair.ts')).repairCommand,
 }

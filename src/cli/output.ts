@@ -1,5 +1,7 @@
+import type { Redaction } from '../engine/redaction.ts'
 import type { Flags } from './command-line.ts'
-import { type Line, lasting, type Screen } from './render/screen.ts'
+import { redactedJson } from './redacted-json.ts'
+import { asciiGlyphs, type Line, lasting, type Screen } from './render/screen.ts'
 import { screenOf } from './screen-of.ts'
 import type { Environment } from './settings.ts'
 import { typedCommands } from './typed-command.ts'
@@ -14,6 +16,12 @@ export interface Output {
   readonly debug: boolean
   readonly stdoutScreen: Screen
   readonly stderrScreen: Screen
+  /** What is not to be shown, once that is known. */
+  readonly redaction: Redaction | undefined
+  /** From now on nothing is written without asking this; undefined: everything may be shown. */
+  showWith(redaction: Redaction | undefined): void
+  /** The same text without what is not to be shown. */
+  shownText(text: string): string
   /** Writes a result for people; `cut` to the width of the terminal where wrapped lines could not be read (tables). */
   result(lines: readonly Line[], how?: 'cut'): Promise<void>
   /** Writes a message for people. */
@@ -31,9 +39,12 @@ export type WriteText = (text: string) => void
 export function createOutput(flags: Flags, json: boolean, environment: Environment, writeStdout: WriteText): Output {
   const stdoutScreen = screenOf(process.stdout, flags, environment)
   const stderrScreen = screenOf(process.stderr, flags, environment)
+  let redaction: Redaction | undefined
+  const shownText = (text: string): string => redaction?.hidden.without(text) ?? text
   const paint = async (lines: readonly Line[], screen: Screen) => {
     const { paintLines } = await import('./render/paint.ts')
-    return typedCommands(paintLines(lines, screen), environment)
+    const shown = lines.map(spans => spans.map(one => ({ ...one, text: maskOn(screen, shownText(one.text)) })))
+    return typedCommands(paintLines(shown, screen), environment)
   }
   return {
     json,
@@ -41,12 +52,26 @@ export function createOutput(flags: Flags, json: boolean, environment: Environme
     debug: flags.on('debug'),
     stdoutScreen,
     stderrScreen,
+    get redaction() {
+      return redaction
+    },
+    showWith: next => {
+      redaction = next
+    },
+    shownText,
     result: async (lines, how) => writeStdout(await paint(lines, how === 'cut' ? stdoutScreen : lasting(stdoutScreen))),
     message: async lines => void process.stderr.write(await paint(lines, lasting(stderrScreen))),
-    document: text => writeStdout(text),
-    jsonLine: value => writeStdout(`${JSON.stringify(withTypedHint(value, environment), jsonValue)}\n`),
+    document: text => writeStdout(shownText(text)),
+    jsonLine: value => {
+      const typed = withTypedHint(value, environment)
+      const shown = redaction === undefined ? typed : redactedJson(typed, redaction)
+      writeStdout(`${JSON.stringify(shown, jsonValue)}\n`)
+    },
   }
 }
+
+/** Where the terminal has no dots. */
+const maskOn = ({ glyphs }: Screen, text: string): string => (glyphs === asciiGlyphs ? text.replaceAll('•••', '***') : text)
 
 /** Only the hint is meant to be typed; what users wrote stays as it is. */
 function withTypedHint(value: object, environment: Environment): object {

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { processStartOf } from '../engine/process-identity.ts'
+import { Redaction } from '../engine/redaction.ts'
 import { systemRandom } from '../model/clock.ts'
 import { checkDurability } from '../model/durability.ts'
 import type { ErrorJson } from '../model/errors.ts'
@@ -8,6 +9,7 @@ import { type Backoff, defaultBackoff } from '../model/restart-pause.ts'
 import type { ChildOrder } from './child-protocol.ts'
 import type { Flags } from './command-line.ts'
 import type { Context } from './context.ts'
+import { childKey, keyOf } from './given-key.ts'
 import { reporterFor } from './reporter-for.ts'
 import { isTerminal } from './screen-of.ts'
 import { supervise } from './supervise.ts'
@@ -20,6 +22,7 @@ export async function runPipeline(context: Context, request: PipelineRequest): P
   const { line, settings, clock } = context
   const processStart = processStartOf(process.pid)
   const durability = checkDurability(line.flags.text('durability'), '--durability')
+  const key = await childKey(context, request.store)
   const order: ChildOrder = {
     ...request,
     kind: line.flags.on('plan') ? 'plan' : 'run',
@@ -31,7 +34,12 @@ export async function runPipeline(context: Context, request: PipelineRequest): P
     ...(settings.staleAfterMs === undefined ? {} : { staleAfterMs: settings.staleAfterMs }),
     ...(durability === undefined ? {} : { durability }),
     ...(settings.retention === undefined ? {} : { retention: settings.retention }),
+    ...(key === undefined ? {} : { key }),
+    ...(settings.redact === undefined ? {} : { redact: settings.redact }),
   }
+  const redaction = new Redaction(settings.redact)
+  redaction.shown('params', 'input' in order.params ? order.params.input : order.params.raw)
+  context.output.showWith(redaction)
   const reporter = await reporterFor(context)
   const end = await supervise({
     order,
@@ -40,9 +48,10 @@ export async function runPipeline(context: Context, request: PipelineRequest): P
     random: systemRandom,
     allowSetAside: line.flags.count('allow-set-aside') ?? 0,
     reporter,
+    onHidden: text => redaction.hidden.addAllOf(text),
     clock,
     ask: canAsk(context) ? ask : undefined,
-    recordCrash,
+    recordCrash: (path, run, cause, finished) => recordCrash(context, path, run, cause, finished),
   })
   return end.exitCode
 }
@@ -76,9 +85,15 @@ async function ask(error: ErrorJson): Promise<boolean> {
   }
 }
 
-async function recordCrash(path: string, run: string, cause: EndCause, finished: ReadonlyMap<string, number>): Promise<void> {
+async function recordCrash(
+  context: Context,
+  path: string,
+  run: string,
+  cause: EndCause,
+  finished: ReadonlyMap<string, number>,
+): Promise<void> {
   const { open } = await import('../open.ts')
-  const store = await open({ path, create: false })
+  const store = await open({ path, create: false, ...(await keyOf(context)) })
   try {
     await store.recordCrash(run, cause, finished)
   } finally {

@@ -9,12 +9,15 @@ import { timeSpan } from './time-span.ts'
 export interface Settings {
   /** Absolute, where one of the three names it. */
   readonly store?: { readonly path: string; readonly from: string }
+  /** What names the key of the store; never shown, as it may be one. */
+  readonly key?: { readonly source: string; readonly from: string }
   readonly progress: NonNullable<WaymarkConfig['progress']>
   readonly restart: number
   /** Pause before the first restart. */
   readonly backoffMs?: number
   readonly staleAfterMs?: number
   readonly retention?: NonNullable<WaymarkConfig['retention']>
+  readonly redact?: readonly string[]
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -23,6 +26,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export function settingsOf(flags: Flags, environment: Environment, loaded: LoadedConfig | undefined, cwd: string): Settings {
   const config = loaded?.config ?? {}
   const store = storeOf(flags, environment, loaded, cwd)
+  const key = keyOf(flags, environment, loaded)
   const staleAfter = flags.text('stale-after')
   const staleAfterMs =
     (staleAfter === undefined ? undefined : timeSpan(staleAfter, 'stale-after', undefined)) ??
@@ -33,11 +37,13 @@ export function settingsOf(flags: Flags, environment: Environment, loaded: Loade
   const retention = retentionDays === undefined ? config.retention : { ...(config.retention || {}), olderThanDays: retentionDays }
   return {
     ...(store === undefined ? {} : { store }),
+    ...(key === undefined ? {} : { key }),
     progress: asProgress(flags.text('progress')) ?? progressFrom(environment) ?? config.progress ?? 'auto',
     restart: flags.count('restart') ?? numberFrom(environment, 'WAYMARK_RESTART') ?? config.restart ?? 0,
     ...(backoffMs === undefined ? {} : { backoffMs }),
     ...(staleAfterMs === undefined ? {} : { staleAfterMs }),
     ...(retention === undefined ? {} : { retention }),
+    ...(config.redact === undefined ? {} : { redact: config.redact }),
   }
 }
 
@@ -48,6 +54,17 @@ function storeOf(flags: Flags, environment: Environment, loaded: LoadedConfig | 
   if (variable !== undefined && variable !== '') return { path: resolve(cwd, variable), from: 'WAYMARK_STORE' }
   if (loaded?.config.store === undefined) return undefined
   return { path: resolve(dirname(loaded.file), loaded.config.store), from: loaded.file }
+}
+
+function keyOf(flags: Flags, environment: Environment, loaded: LoadedConfig | undefined): Settings['key'] {
+  const flag = flags.text('open-key')
+  if (flag !== undefined) return { source: flag, from: '--key' }
+  const variable = environment['WAYMARK_KEY']
+  if (variable !== undefined && variable !== '') return { source: variable, from: 'WAYMARK_KEY' }
+  const source = loaded?.config.key
+  if (loaded === undefined || source === undefined) return undefined
+  const [, path] = /^file:(.+)$/s.exec(source) ?? []
+  return { source: path === undefined ? source : `file:${resolve(dirname(loaded.file), path)}`, from: loaded.file }
 }
 
 function progressFrom(environment: Environment): Settings['progress'] | undefined {

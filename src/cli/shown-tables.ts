@@ -14,8 +14,13 @@ export interface TableRows {
   readonly columns: readonly string[]
 }
 
-/** For people: each Arrow table as its columns and its first rows, and not as its buffers. */
-export const withShownTables = (value: unknown): unknown => withTables(value, shownRows, table => new ShownTable(table))
+/**
+ * For people: each Arrow table as its columns and its first rows, and not as its buffers.
+ *
+ * @param shown a row as it may be shown
+ */
+export const withShownTables = (value: unknown, shown: (row: object) => unknown = row => row): unknown =>
+  withTables(value, shownRows, table => new ShownTable({ ...table, rows: table.rows.map(shown) }))
 
 /**
  * The value with something else in the place of each Arrow table in its objects, arrays and Maps; the value itself where there is none.
@@ -46,11 +51,13 @@ export function withTables(
   return entries.some(([, one, made]) => one !== made) ? Object.fromEntries(entries.map(([key, , made]) => [key, made])) : value
 }
 
+type ShownRows = Omit<TableRows, 'rows'> & { readonly rows: readonly unknown[] }
+
 /** Prints as `Table of 3 rows (a: int32, b: utf8) [ … ]`. */
 class ShownTable {
-  readonly #table: TableRows
+  readonly #table: ShownRows
 
-  constructor(table: TableRows) {
+  constructor(table: ShownRows) {
     this.#table = table
   }
 

@@ -6,14 +6,23 @@ import { withShownTables } from './shown-tables.ts'
 /** More than this of a result is not printed; it is in the store. */
 const maxJsonLength = 64 * 1024
 
-/** What a pipeline returned, in the forms in which it can be printed; undefined for nothing. */
-export function shownValue(value: unknown): ShownValue | undefined {
+/**
+ * What a pipeline returned, in the forms in which it can be printed; undefined for nothing.
+ *
+ * @param shown a value or row as it may be shown
+ */
+export function shownValue(value: unknown, shown: (value: unknown) => unknown = one => one): ShownValue | undefined {
   if (value === undefined) return undefined
-  const text = inspect(withShownTables(value), { depth: 3, maxArrayLength: 5, maxStringLength: 200, breakLength: 100 })
+  const text = inspect(withShownTables(shown(value), shown), {
+    depth: 3,
+    maxArrayLength: 5,
+    maxStringLength: 200,
+    breakLength: 100,
+  })
   const json = jsonText(value)
   return {
     text: text.split('\n').slice(0, 12).join('\n'),
-    ...(json === undefined || json.length > maxJsonLength ? {} : { json }),
+    ...(json === undefined || json.length > maxJsonLength ? {} : { json: JSON.stringify(shown(JSON.parse(json))) }),
   }
 }
 

@@ -25,6 +25,8 @@ export interface Supervision {
   /** So many items set aside are no reason for exit code 4. */
   readonly allowSetAside: number
   readonly reporter: RunReporter
+  /** The pipeline's process says that a text is not to be shown. */
+  readonly onHidden?: (text: string) => void
   readonly clock: Clock
   /** Asks whether to go on all the same; undefined where nobody can be asked. */
   readonly ask: ((error: ErrorJson) => Promise<boolean>) | undefined
@@ -223,6 +225,7 @@ class AttemptWatch {
       this.#store = message.store.path
       this.#supervision.reporter.store(message.store)
     }
+    if (message.type === 'hidden') this.#supervision.onHidden?.(message.text)
     if (message.type === 'status') this.#supervision.status()
     if (message.type !== 'event') return
     const { event } = message

@@ -1,6 +1,8 @@
+import { redactionOf } from '../engine/redaction.ts'
 import type { Store } from '../engine/store.ts'
 import { open } from '../open.ts'
 import type { Context } from './context.ts'
+import { keyOf } from './given-key.ts'
 import { namedStore, type StoreChoice } from './store-choice.ts'
 import { searchStore } from './store-search.ts'
 
@@ -22,13 +24,18 @@ async function withOpened<T>(
   work: (store: Store, choice: StoreChoice) => Promise<T>,
 ): Promise<T> {
   const choice = storeOf(context)
-  const store = await open({ path: choice.path, create })
+  const store = await open({ path: choice.path, create, ...(await keyOf(context)), ...redactOf(context) })
+  context.output.showWith(redactionOf(store))
   try {
     return await work(store, choice)
   } finally {
     await store.close()
   }
 }
+
+/** What the config says is not to be shown. */
+export const redactOf = ({ settings: { redact } }: Pick<Context, 'settings'>): { readonly redact?: readonly string[] } =>
+  redact === undefined ? {} : { redact }
 
 /** The store of the working folder, whether it exists or not. */
 export const storeOf = ({ settings, cwd }: Context): StoreChoice => namedStore(settings) ?? searchStore({ from: cwd })

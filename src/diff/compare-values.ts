@@ -1,14 +1,14 @@
 import { WaymarkError } from '../model/errors.ts'
+import { PathPatterns, type PatternProgress } from '../model/path-pattern.ts'
+import { errorParts, isSameLeaf, kindOf } from '../model/value-kind.ts'
+import { pathText, type ValueStep } from '../model/value-step.ts'
 import { alignArrays } from './align-arrays.ts'
 import type { DiffOptions } from './diff-options.ts'
 import { absent, type Difference } from './difference.ts'
 import { type DifferenceCounts, FoundDifferences, mostParts, type SizeDifference, total } from './found-differences.ts'
 import { matchKeys } from './match-keys.ts'
-import { PathPatterns, type PatternProgress } from './path-pattern.ts'
 import { isWithinItself, type Place, stepsTo } from './place.ts'
 import { QuickEquality } from './quick-equality.ts'
-import { errorParts, isSameLeaf, kindOf } from './value-kind.ts'
-import { pathText, type ValueStep } from './value-step.ts'
 
 /** In what two values differ, and how much of them is equal. */
 export interface ValueComparison {

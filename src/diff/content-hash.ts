@@ -1,4 +1,4 @@
-import { bytesOf, errorParts, kindOf } from './value-kind.ts'
+import { bytesOf, errorParts, kindOf } from '../model/value-kind.ts'
 
 /** About so many containers of one value are looked at, and no deeper than this: what differs only beyond has the same hash. */
 const mostNodes = 500

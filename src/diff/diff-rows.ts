@@ -1,10 +1,11 @@
+import { bytesOf } from '../model/value-kind.ts'
 import { compareValues } from './compare-values.ts'
 import { ContentIndex } from './content-index.ts'
 import type { Difference } from './difference.ts'
 import { total } from './found-differences.ts'
 import { QuickEquality } from './quick-equality.ts'
 import { rowHashes } from './row-hashes.ts'
-import { bytesOf } from './value-kind.ts'
+import { unusedIgnores } from './unused-ignores.ts'
 
 /** In what two tables of rows differ. */
 export interface RowsComparison {
@@ -14,6 +15,8 @@ export interface RowsComparison {
   readonly key: string | undefined
   /** The column that was named as the key, where it is none: some row has no value there, or two have the same. Rows were then matched by all they hold. Absent: it is, or none was named. */
   readonly unusedKey?: string
+  /** Paths to leave out that fit no row of either. Absent: all fit some, or have `**`. */
+  readonly ignoreUnused?: readonly string[]
   readonly columns: readonly ColumnDifference[]
   readonly added: number
   readonly removed: number
@@ -62,12 +65,14 @@ export async function diffRows(
   const names = options.key === undefined ? guessedKeys : [options.key]
   const key = names.find(name => before.isKey(name) && after.isKey(name))
   const unused = key === undefined && options.key !== undefined ? { unusedKey: options.key } : {}
+  const ignoreUnused = unusedIgnores(options.ignore ?? [], before.rows, after.rows)
   const matched = key === undefined ? matchByContent(before, after, options) : matchByKey(before, after, key, options)
   return {
     rowsBefore: before.rows.length,
     rowsAfter: after.rows.length,
     key,
     ...unused,
+    ...(ignoreUnused.length === 0 ? {} : { ignoreUnused }),
     columns: columnsOf(before, after),
     ...matched,
   }

@@ -1,4 +1,4 @@
-import type { ValueStep } from './value-step.ts'
+import type { ValueStep } from '../model/value-step.ts'
 
 /**
  * One thing in which two values differ. `before` is in the first value, `after` in the second; a place is where it is in the value it is in, so that the index of an array element can be another

@@ -1,7 +1,7 @@
+import { pathText, type ValueStep } from '../model/value-step.ts'
 import { defaultDiffLimit } from './diff-options.ts'
 import type { Difference } from './difference.ts'
 import { type Place, stepsBefore, stepsTo } from './place.ts'
-import { pathText, type ValueStep } from './value-step.ts'
 
 /** Elements, entries or members of what is in both values. */
 export interface SizeDifference {

@@ -1,10 +1,10 @@
+import { PathPatterns } from '../model/path-pattern.ts'
+import { pathText, type ValueStep } from '../model/value-step.ts'
 import { compareValues } from './compare-values.ts'
 import { ContentIndex } from './content-index.ts'
 import { absent } from './difference.ts'
 import { keepTableMark } from './keep-table-mark.ts'
 import { alike } from './merge-order.ts'
-import { PathPatterns } from './path-pattern.ts'
-import { pathText, type ValueStep } from './value-step.ts'
 
 /**
  * What is taken where both changed the same thing differently: what the first says (`ours`), what the second says (`theirs`), neither (`fail`), or what both have (`union`: elements of two lists, and what only

@@ -1,11 +1,11 @@
 import { WaymarkError } from '../model/errors.ts'
+import { kindOf } from '../model/value-kind.ts'
+import { pathText, type ValueStep } from '../model/value-step.ts'
 import { compareValues } from './compare-values.ts'
 import { absent } from './difference.ts'
 import { keepTableMark } from './keep-table-mark.ts'
 import { alike, type KeyedElements, keyedElements, keyNameOf, mergedOrder } from './merge-order.ts'
 import { type MergeConflict, type MergeOptions, type MergeResult, MergeSides } from './merge-sides.ts'
-import { kindOf } from './value-kind.ts'
-import { pathText, type ValueStep } from './value-step.ts'
 
 /** Deeper ones are taken as a whole, from one side. */
 const mostDepth = 1_000

@@ -1,5 +1,5 @@
-import type { PatternProgress } from './path-pattern.ts'
-import type { ValueStep } from './value-step.ts'
+import type { PatternProgress } from '../model/path-pattern.ts'
+import type { ValueStep } from '../model/value-step.ts'
 
 /** A pair of values on the way from the whole to where the comparison is. */
 export interface Place {

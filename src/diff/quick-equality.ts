@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { isSameLeaf } from './value-kind.ts'
+import { isSameLeaf } from '../model/value-kind.ts'
 
 /** So many containers of one pair are looked at. Most elements of arrays have fewer; what has more is compared piece by piece. */
 const mostContainers = 64

@@ -1,8 +1,8 @@
+import { PathPatterns, type PatternProgress } from '../model/path-pattern.ts'
+import { kindOf } from '../model/value-kind.ts'
+import type { ValueStep } from '../model/value-step.ts'
 import { contentHash, entryHash, fullContentHash } from './content-hash.ts'
 import type { ContentHashes } from './content-index.ts'
-import { PathPatterns, type PatternProgress } from './path-pattern.ts'
-import { kindOf } from './value-kind.ts'
-import type { ValueStep } from './value-step.ts'
 
 /** Deeper than this nothing is looked at where something may be left out. */
 const mostLevels = 4

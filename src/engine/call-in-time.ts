@@ -1,4 +1,5 @@
 import { WaymarkError } from '../model/errors.ts'
+import { isPromiseLike } from '../model/is-promise-like.ts'
 import type { Attempt } from './attempt.ts'
 import { stopped } from './stopped.ts'
 
@@ -51,12 +52,6 @@ export async function untilAborted<Value>(signal: AbortSignal, fn: () => Value |
     signal.removeEventListener('abort', onAbort)
   }
 }
-
-/** As `await` decides it. */
-const isPromiseLike = <Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> =>
-  ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-  'then' in value &&
-  typeof value.then === 'function'
 
 function outOfTime(path: string, timeoutMs: number): WaymarkError {
   return new WaymarkError('limit', {

@@ -5,6 +5,7 @@ import { checkLabels, checkOptionNames } from './check-labels.ts'
 import { type CheckpointInfo, infoOf } from './checkpoint-info.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
 import { heldOf } from './fork-needs.ts'
+import { lostToDamage } from './lost-to-damage.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -120,7 +121,7 @@ export async function newestView(core: StoreCore, id: string): Promise<Checkpoin
   await core.feed.refresh()
   const view = await findCheckpoint(core, id)
   if (view !== undefined) return view
-  throw noCheckpoint(id)
+  throw lostToDamage(core, noCheckpoint(id))
 }
 
 export function noCheckpoint(id: string): WaymarkError {

@@ -2,6 +2,7 @@ import { checkOptions, type OptionRules, optionRules } from '../model/check-opti
 import { isSchema, type Schema } from '../model/schema.ts'
 import { checkRetention } from './apply-retention.ts'
 import type { AttemptOptions, PipelineOptions } from './pipeline.ts'
+import { checkRedact } from './redaction.ts'
 
 const schema = { text: 'a Standard Schema, such as z.object({ … })', holds: isSchema }
 
@@ -11,6 +12,7 @@ const pipelineRules: OptionRules<PipelineOptions & { readonly params?: Schema | 
   codecs: optionRules.list,
   check: optionRules.function,
   retention: optionRules.any,
+  redact: optionRules.any,
 }
 
 const runRules: OptionRules<AttemptOptions> = {
@@ -41,6 +43,7 @@ export function checkPipelineOptions(name: string, options: PipelineOptions): vo
   const call = `pipeline(${JSON.stringify(name)})`
   checkOptions(call, options, pipelineRules, 'Nothing was run.')
   checkRetention(call, options.retention)
+  checkRedact(call, options.redact)
 }
 
 /** @throws WaymarkError `invalid` */

@@ -9,6 +9,7 @@ import { checkDiffOptions, type StoreDiffOptions } from './diff-options.ts'
 import type { CheckpointDiff, ContentDiff, DiffReport, DiffSide, FactDifference } from './diff-report.ts'
 import { diffRuns, isSameContent } from './diff-runs.ts'
 import { type CheckpointSide, type ComparedSide, resolveSide, type StageSide } from './diff-sides.ts'
+import { learnRunOf } from './learn-run.ts'
 import type { StoreCore } from './store-core.ts'
 
 /**
@@ -22,13 +23,15 @@ export async function diffAddresses(
   before: string | undefined,
   after: string,
   explain: Explain,
-  options: StoreDiffOptions,
+  given: StoreDiffOptions,
 ): Promise<DiffReport> {
-  checkDiffOptions(options)
+  checkDiffOptions(given)
   const naming = namingCheckpoint(explain)
   await core.feed.refresh()
   const b = await resolveSide(core, after)
   const a = before === undefined ? await lastGoodOf(core, b) : await resolveSide(core, before)
+  for (const side of [a, b]) await learnRunOf(core, runOf(side))
+  const options = { ...given, mask: [...core.redaction.masks, ...(given.mask ?? [])] }
   if (a.kind === 'run' && b.kind === 'run') {
     if (a.run.id === b.run.id) throw sameThing(a, b, `run ${a.run.id}`)
     const found = await diffRuns(core, a, b, naming, options)
@@ -36,6 +39,11 @@ export async function diffAddresses(
   }
   if (a.kind === 'run' || b.kind === 'run') throw runAndPart(a, b)
   return diffCheckpoints(core, a, b, naming, options)
+}
+
+function runOf(side: ComparedSide): string | undefined {
+  if (side.kind === 'checkpoint') return side.checkpoint.run
+  return side.kind === 'run' ? side.run.id : side.runId
 }
 
 /** Two checkpoints are read: which of them is damaged has to be said. */

@@ -1,8 +1,10 @@
 import { compareValues } from '../diff/compare-values.ts'
 import { diffRows } from '../diff/diff-rows.ts'
-import { SecretMask } from '../diff/mask-secrets.ts'
-import { kindOf } from '../diff/value-kind.ts'
+import { maskedDifferences } from '../diff/masked-differences.ts'
+import { unusedIgnores } from '../diff/unused-ignores.ts'
 import type { CheckpointView } from '../model/run-view.ts'
+import { SecretMask } from '../model/secret-mask.ts'
+import { kindOf } from '../model/value-kind.ts'
 import { TableStream } from '../tables/table-stream.ts'
 import { type FileDigest, fileDigests } from './diff-file-digests.ts'
 import type { StoreDiffOptions } from './diff-options.ts'
@@ -30,7 +32,7 @@ export async function diffContents(
   options: StoreDiffOptions,
 ): Promise<ContentDiff> {
   if (a.digest === b.digest && a.encoding === b.encoding) return { form: 'same' }
-  if (areSameTables(a, b)) return { form: 'same' }
+  if (areSameTables(a, b)) return { form: 'same', by: 'table' }
   const kinds = [a.encoding, b.encoding]
   if (kinds.every(kind => kind === 'rows')) {
     return rowsDiff(explained(streamRows(core, a), a, explain), explained(streamRows(core, b), b, explain), options)
@@ -96,8 +98,9 @@ function valueDiff(core: StoreCore, before: unknown, after: unknown, options: St
     ...(arrayKey === undefined ? {} : { arrayKey }),
     ...(ignore === undefined ? {} : { ignore }),
   })
-  const differences = showSecrets === true ? found.differences : new SecretMask(mask).differences(found.differences)
-  return { form: 'value', ...found, differences }
+  const differences = showSecrets === true ? found.differences : maskedDifferences(new SecretMask(mask), found.differences)
+  const ignoreUnused = unusedIgnores(ignore ?? [], [before], [after])
+  return { form: 'value', ...found, differences, ...(ignoreUnused.length === 0 ? {} : { ignoreUnused }) }
 }
 
 async function rowsDiff(
@@ -119,7 +122,10 @@ async function rowsDiff(
     samples: {
       added: found.samples.added.map(row => secrets.value(row, [])),
       removed: found.samples.removed.map(row => secrets.value(row, [])),
-      changed: found.samples.changed.map(({ key, differences }) => ({ key, differences: secrets.differences(differences) })),
+      changed: found.samples.changed.map(({ key, differences }) => ({
+        key,
+        differences: maskedDifferences(secrets, differences),
+      })),
     },
   }
 }

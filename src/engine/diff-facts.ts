@@ -1,9 +1,10 @@
 import { compareValues } from '../diff/compare-values.ts'
 import { total } from '../diff/found-differences.ts'
-import { SecretMask } from '../diff/mask-secrets.ts'
+import { maskedDifferences } from '../diff/masked-differences.ts'
 import type { CodeDigest } from '../model/code-digest.ts'
 import type { ItemCounts } from '../model/records.ts'
 import type { RunView, StageView } from '../model/run-view.ts'
+import { SecretMask } from '../model/secret-mask.ts'
 import { codeChanges } from './code-changes.ts'
 import { decodeFound } from './decode-found.ts'
 import type { StoreDiffOptions } from './diff-options.ts'
@@ -96,7 +97,10 @@ function valueFact(name: 'params' | 'metadata', a: unknown, b: unknown, options:
   const { differences, counts } = compareValues(a ?? {}, b ?? {}, { limit: 100 })
   if (total(counts) === 0) return []
   return [
-    { name, differences: options.showSecrets === true ? differences : new SecretMask(options.mask).differences(differences) },
+    {
+      name,
+      differences: options.showSecrets === true ? differences : maskedDifferences(new SecretMask(options.mask), differences),
+    },
   ]
 }
 

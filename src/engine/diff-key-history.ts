@@ -1,11 +1,11 @@
 import { compareValues } from '../diff/compare-values.ts'
 import { total } from '../diff/found-differences.ts'
-import { SecretMask } from '../diff/mask-secrets.ts'
-import { isSameLeaf, kindOf } from '../diff/value-kind.ts'
-import type { ValueStep } from '../diff/value-step.ts'
 import { parsePath } from '../format/parse-path.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { CheckpointView, RunView } from '../model/run-view.ts'
+import { SecretMask } from '../model/secret-mask.ts'
+import { isSameLeaf, kindOf } from '../model/value-kind.ts'
+import type { ValueStep } from '../model/value-step.ts'
 import { allCheckpoints, allRuns } from './all-pages.ts'
 import { checkOptionNames } from './check-labels.ts'
 import { type ComparedSide, resolveSide, stageSide } from './diff-sides.ts'
@@ -80,7 +80,8 @@ export async function keyHistory(
   const entries = await entriesOf(core, found.reverse(), path)
   if (entries.length > 0 && entries.every(({ state }) => state === 'missing'))
     throw await nowhere(core, found, side.address, path)
-  const secrets = new SecretMask(options.mask)
+  if (side.kind !== 'checkpoint' && side.run !== undefined) core.redaction.learnRun(side.run)
+  const secrets = new SecretMask([...core.redaction.masks, ...(options.mask ?? [])])
   const shown = entries
     .filter(entry => options.all === true || !entry.same)
     .map(entry =>

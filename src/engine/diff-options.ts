@@ -1,6 +1,6 @@
 import type { DiffOptions } from '../diff/diff-options.ts'
-import { PathPatterns } from '../diff/path-pattern.ts'
 import { WaymarkError } from '../model/errors.ts'
+import { PathPatterns } from '../model/path-pattern.ts'
 import { checkOptionNames } from './check-labels.ts'
 
 /** How `store.diff` compares, and what it shows. */

@@ -15,7 +15,7 @@ export interface CheckpointDiff {
   readonly kind: 'checkpoints'
   readonly a: DiffSide
   readonly b: DiffSide
-  /** No difference but in how long something took. */
+  /** No difference but in how long something took; false where something could not be compared. */
   readonly same: boolean
   readonly facts: readonly FactDifference[]
   readonly content: ContentDiff
@@ -26,12 +26,14 @@ export interface RunDiff {
   readonly kind: 'runs'
   readonly a: DiffSide
   readonly b: DiffSide
-  /** No difference but in how long something took. */
+  /** No difference but in how long something took; false where something could not be compared. */
   readonly same: boolean
   readonly facts: readonly FactDifference[]
   /** Stages that differ, in their order. */
   readonly stages: readonly StageDiff[]
   readonly equalStages: number
+  /** Paths to leave out that fit nothing in all that was read of the stages. Absent: all fit something, have `**`, or nothing had to be read. */
+  readonly ignoreUnused?: readonly string[]
 }
 
 /** One of the two. */
@@ -77,8 +79,8 @@ export type FactDifference =
 
 /** What two checkpoints hold. */
 export type ContentDiff =
-  /** By their digests, nothing was read. */
-  | { readonly form: 'same' }
+  /** Nothing was read: the bytes have the same digest, or (`by`) both are tables with the same content hash, perhaps of another form or in another order. */
+  | { readonly form: 'same'; readonly by?: 'table' }
   | ValueDiff
   | RowsDiff
   | BytesDiff
@@ -99,6 +101,8 @@ export type ContentDiff =
 export interface ValueDiff extends Omit<ValueComparison, 'differences'> {
   readonly form: 'value'
   readonly differences: readonly Difference[]
+  /** Paths to leave out that fit nothing in either. Absent: all fit something, or have `**`. */
+  readonly ignoreUnused?: readonly string[]
   /** Tables in the values, by what was noted when they were saved. Absent: none that differ. */
   readonly tables?: readonly TableDiff[]
 }

@@ -20,7 +20,7 @@ export async function diffRuns(
   b: RunSide,
   explain: Explain,
   options: StoreDiffOptions,
-): Promise<Pick<RunDiff, 'facts' | 'stages' | 'equalStages' | 'same'>> {
+): Promise<Pick<RunDiff, 'facts' | 'stages' | 'equalStages' | 'ignoreUnused' | 'same'>> {
   const stagesOf = (run: string): Promise<readonly StageView[]> => core.feed.query(catalog => catalog.stages(run))
   const [stagesA, stagesB] = [await stagesOf(a.run.id), await stagesOf(b.run.id)]
   const [ranA, ranB] = [await attemptsOf(core, a.run), await attemptsOf(core, b.run)]
@@ -40,14 +40,22 @@ export async function diffRuns(
     facts,
     stages,
     equalStages: found.length - stages.length,
+    ...ignoredNowhere(found, options.ignore ?? []),
     same: facts.every(isOfTime) && stages.every(stage => stage.facts.every(isOfTime) && !isDifferent(stage)),
   }
+}
+
+/** What fits nothing in one stage may be meant for another. */
+function ignoredNowhere(stages: readonly StageDiff[], ignore: readonly string[]): Pick<RunDiff, 'ignoreUnused'> {
+  const read = stages.flatMap(({ content }) => (content?.form === 'value' || content?.form === 'rows' ? [content] : []))
+  const unused = ignore.filter(path => read.every(content => content.ignoreUnused?.includes(path)))
+  return read.length === 0 || unused.length === 0 ? {} : { ignoreUnused: unused }
 }
 
 const isDifferent = (stage: StageDiff): boolean =>
   stage.in !== 'both' || (stage.content !== undefined && !isSameContent(stage.content))
 
-/** Whether nothing differs in what two checkpoints hold. */
+/** Whether nothing differs in what two checkpoints hold. Of what was not compared nobody knows. */
 export function isSameContent(content: ContentDiff): boolean {
   if (content.form === 'same') return true
   // What was noted of a table tells of types that its values do not show.
@@ -55,7 +63,6 @@ export function isSameContent(content: ContentDiff): boolean {
   if (content.form === 'value') return Object.values(content.counts).every(count => count === 0)
   if (content.form === 'rows') return content.columns.length + content.added + content.removed + content.changed === 0
   if (content.form === 'files') return content.added.length + content.removed.length + content.changed.length === 0
-  if (content.form === 'items') return (content.onlyBefore ?? []).length + (content.onlyAfter ?? []).length === 0
   if (content.form === 'kinds') return content.before === content.after
   return false
 }

@@ -1,10 +1,11 @@
-import type { SecretMask } from '../diff/mask-secrets.ts'
 import type { CheckpointTable } from '../model/checkpoint.ts'
 import type { CheckpointView } from '../model/run-view.ts'
+import type { SecretMask } from '../model/secret-mask.ts'
 import { isArrowTable } from '../tables/arrow-bridge.ts'
-import type { ColumnFacts, TableFacts } from '../tables/facts.ts'
+import type { TableFacts } from '../tables/facts.ts'
 import { type FactsDiff, factsDiff } from '../tables/facts-diff.ts'
 import { arrowRowsByPlace } from './arrow-rows-by-place.ts'
+import { withoutSecretColumns } from './secret-columns.ts'
 
 /** In what a table differs, by what was noted of it when it was saved; nothing is read for it. */
 export interface TableDiff {
@@ -21,11 +22,12 @@ export interface TableDiff {
 export function diffTables(a: CheckpointView, b: CheckpointView, secrets: SecretMask | undefined): readonly TableDiff[] {
   const [before, after] = [tablesOf(a), tablesOf(b)]
   const paths = [...new Set([...after.keys(), ...before.keys()])]
+  const shown = (facts: TableFacts): TableFacts => (secrets === undefined ? facts : withoutSecretColumns(facts, secrets))
   return paths.flatMap((path): TableDiff[] => {
     const [one, other] = [before.get(path), after.get(path)]
     if (one === undefined || other === undefined) return [{ path, in: one === undefined ? 'b' : 'a', same: false }]
     if (one.digest === other.digest || !isTableFacts(one.facts) || !isTableFacts(other.facts)) return []
-    return [{ path, in: 'both', same: false, facts: factsDiff(hidden(one.facts, secrets), hidden(other.facts, secrets)) }]
+    return [{ path, in: 'both', same: false, facts: factsDiff(shown(one.facts), shown(other.facts)) }]
   })
 }
 
@@ -59,14 +61,3 @@ const tablesOf = ({ tables = [] }: CheckpointView): ReadonlyMap<string, Checkpoi
 
 const isTableFacts = (facts: object): facts is TableFacts =>
   'rows' in facts && typeof facts.rows === 'number' && 'columns' in facts && Array.isArray(facts.columns)
-
-/** What a column of secrets holds is not told: its least and its greatest value are two of them. */
-function hidden(facts: TableFacts, secrets: SecretMask | undefined): TableFacts {
-  if (secrets === undefined) return facts
-  const column = (one: ColumnFacts): ColumnFacts => {
-    if (secrets.value('', [{ kind: 'property', key: one.name }]) === '') return one
-    const { min: _min, max: _max, mean: _mean, ...rest } = one
-    return rest
-  }
-  return { ...facts, columns: facts.columns.map(column) }
-}

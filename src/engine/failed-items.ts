@@ -14,8 +14,9 @@ export class FailedItems {
 
   /** Sets an item aside; returns how the loop ends if it must. */
   take(unit: Unit, error: unknown): LoopFailure | undefined {
-    const { options, progress, path } = this.#loop
+    const { attempt, options, progress, path } = this.#loop
     const place = { item: unitName(unit), index: unit.index }
+    attempt.facts.core.redaction.item(unit.item, place.item)
     if (options.tolerate === undefined || !this.isOfTheItem(error)) return { error, ...place }
     const { done, skipped, setAside, total } = progress.counts
     const facts = { setAside: setAside + 1, total, finished: done + skipped + setAside + 1 }

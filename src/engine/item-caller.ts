@@ -40,6 +40,8 @@ interface Calls {
   /** Names of the items, for messages. */
   readonly name: string
   readonly make: (call: number, signal: AbortSignal) => unknown
+  /** Learns what is secret of the items: their errors may tell of it. */
+  readonly learn: () => void
   /** Monotonic. */
   readonly startedMs: number
 }
@@ -71,7 +73,7 @@ export class ItemCaller {
       for (const unit of units) unit.calls++
       return resultsOf(path, units, await fn(items, new BatchCall(attempt, path, units, call, signal)))
     }
-    return (await this.#call({ name, make, startedMs: this.#nowMs() }, 1)) as readonly unknown[]
+    return (await this.#call({ name, make, learn: () => this.#learn(units), startedMs: this.#nowMs() }, 1)) as readonly unknown[]
   }
 
   #callsOf(fn: ItemFunction, unit: Unit): Calls {
@@ -83,8 +85,14 @@ export class ItemCaller {
         unit.calls++
         return fn(item, new ItemCall(attempt, path, index, key, call, signal))
       },
+      learn: () => this.#learn([unit]),
       startedMs: this.#nowMs(),
     }
+  }
+
+  #learn(units: readonly Unit[]): void {
+    const { redaction } = this.#caller.attempt.facts.core
+    for (const unit of units) redaction.item(unit.item, unitName(unit))
   }
 
   #nowMs(): number {
@@ -112,6 +120,7 @@ export class ItemCaller {
     const delayMs = attempt.stopping || signal.aborted ? undefined : retryDelayMs(options.retry, failed, clock, random)
     if (delayMs === undefined) throw meantError(error)
     progress.retried()
+    calls.learn()
     attempt.emit({
       type: 'item.retry',
       stage: path,

@@ -10,6 +10,9 @@ export type LogEvent = RunRecord & { readonly token: number; readonly sequence: 
 export async function* logEvents(core: StoreCore, run: string, inherited: boolean): AsyncIterableIterator<LogEvent> {
   const own = await ownHistory(core, run)
   for (const record of inherited ? await forkHistory(core, own) : own) {
-    yield { ...(await decodeFound(core.log, record)), token: record.token, sequence: record.sequence }
+    const event = await decodeFound(core.log, record)
+    if (event.type === 'run.created') core.redaction.learnRun(event)
+    if (event.type === 'stage.progress') core.redaction.learnItems(event.setAside)
+    yield { ...event, token: record.token, sequence: record.sequence }
   }
 }

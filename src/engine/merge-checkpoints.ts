@@ -1,14 +1,15 @@
 import { hasPlace } from '../diff/has-place.ts'
 import type { MergeOptions, MergeResult, MergeStrategy } from '../diff/merge-sides.ts'
 import { mergeValues } from '../diff/merge-values.ts'
-import { PathPatterns } from '../diff/path-pattern.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { nearest } from '../model/did-you-mean.ts'
 import { WaymarkError } from '../model/errors.ts'
+import { PathPatterns } from '../model/path-pattern.ts'
 import type { CheckpointView } from '../model/run-view.ts'
 import { checkOptionNames } from './check-labels.ts'
 import { resolveSide } from './diff-sides.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
+import { learnRunOf } from './learn-run.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import { type SaveLabels, saveCheckpoint } from './save-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
@@ -67,6 +68,7 @@ async function valueAt(core: StoreCore, address: string): Promise<{ readonly vie
   const { resultId } = side.kind === 'run' ? side.run : {}
   const view = side.kind === 'run' ? resultId && (await findCheckpoint(core, resultId)) : side.checkpoint
   if (view === undefined || view === '') throw nothingSaved(address)
+  await learnRunOf(core, view.run)
   if (view.encoding !== 'cbor' && view.encoding !== 'rows') throw noValue(address, view)
   return { view, value: await readCheckpoint(core, view) }
 }

@@ -6,6 +6,7 @@ import { isWaymarkError } from '../model/errors.ts'
 import type { EndCause } from '../model/records.ts'
 import type { CheckpointView, StageView } from '../model/run-view.ts'
 import type { Schema } from '../model/schema.ts'
+import type { MasterKey } from '../seal/master-key.ts'
 import {
   deleteCheckpoint,
   type PinOptions,
@@ -14,6 +15,8 @@ import {
   unpinCheckpoint,
   updateCheckpoint,
 } from './change-checkpoint.ts'
+import type { RotateOptions } from './change-keys.ts'
+import type { KeysCheck } from './check-keys.ts'
 import { checkpointDetails } from './checkpoint-details.ts'
 import type { CheckpointDetails, CheckpointInfo } from './checkpoint-info.ts'
 import type { CleanUpOptions, CleanUpReport } from './clean-up.ts'
@@ -22,12 +25,15 @@ import type { StoreDiffOptions } from './diff-options.ts'
 import type { DiffReport } from './diff-report.ts'
 import { explainDamage, explainDamageIn } from './explain-damage.ts'
 import type { ExportOptions } from './export-checkpoint.ts'
+import type { ExportedKeys } from './export-keys.ts'
 import { exportedCheckpoint } from './exported-checkpoint.ts'
 import { type Lineage, lineageOf } from './fork-lineage.ts'
 import { type ForkedRun, type ForkOptions, forkRun } from './fork-run.ts'
 import type { ImportOptions } from './import-checkpoint.ts'
+import type { KeysReport, NewKeyOptions } from './keys-report.ts'
 import { knownCheckpoint } from './known-checkpoint.ts'
 import { latestCheckpoint } from './latest-checkpoint.ts'
+import { learnRunOf } from './learn-run.ts'
 import { cursorAfter, type ListOptions, listCheckpoints } from './list-checkpoints.ts'
 import type { LiveReport } from './live-progress.ts'
 import { type Checkpoint, type LoadedCheckpoint, loadCheckpoint, withoutContent } from './load-checkpoint.ts'
@@ -39,6 +45,7 @@ import type { StoreQueryOptions } from './query-checkpoints.ts'
 import type { QueryResult } from './query-result.ts'
 import { recordCrash } from './record-crash.ts'
 import type { RecoveredProcess, RegisteredProcess, RegisterOptions } from './registered-process.ts'
+import type { RekeyOptions, RekeyReport } from './rekey-report.ts'
 import { listJournals, type RepairJournal } from './repair-journal.ts'
 import type { RepairOptions, RepairReport, UndoReport } from './repair-report.ts'
 import type { Requeued, RequeueOptions } from './requeue-items.ts'
@@ -119,8 +126,14 @@ export class OpenedStore implements Store {
     return cursorAfter(last, sort)
   }
 
+  /** Before a checkpoint is shown, what its run says is not to be. */
+  async #learned<Told extends CheckpointInfo>(told: Told): Promise<Told> {
+    await learnRunOf(this.#core, told.run)
+    return told
+  }
+
   async info(id: string): Promise<CheckpointDetails> {
-    return checkpointDetails(this.#core, id)
+    return this.#learned(await checkpointDetails(this.#core, id))
   }
 
   async update(id: string, options: UpdateOptions): Promise<CheckpointInfo> {
@@ -128,11 +141,11 @@ export class OpenedStore implements Store {
   }
 
   async pin(id: string, options: PinOptions = {}): Promise<CheckpointInfo> {
-    return pinCheckpoint(this.#core, id, options)
+    return this.#learned(await pinCheckpoint(this.#core, id, options))
   }
 
   async unpin(id: string, options: Pick<PinOptions, 'name'> = {}): Promise<CheckpointInfo> {
-    return unpinCheckpoint(this.#core, id, options)
+    return this.#learned(await unpinCheckpoint(this.#core, id, options))
   }
 
   async delete(id: string): Promise<void> {
@@ -212,7 +225,7 @@ export class OpenedStore implements Store {
 
   async live(run: string): Promise<LiveReport | undefined> {
     const { id, attempt, owner } = await this.run(run)
-    return owner === undefined ? undefined : this.#core.requests.live.ask(`${id}.${attempt}`)
+    return owner === undefined ? undefined : this.#core.requests.live(id, attempt)
   }
 
   async lineage(run: string): Promise<Lineage> {
@@ -303,6 +316,46 @@ export class OpenedStore implements Store {
   async summary(): Promise<CatalogSummary> {
     await this.#core.feed.refresh()
     return this.#core.feed.query(catalog => catalog.summary())
+  }
+
+  async initKeys(key: MasterKey, options: NewKeyOptions = {}): Promise<KeysReport> {
+    const { initKeys } = await import('./init-keys.ts')
+    return initKeys(this.#core, key, options)
+  }
+
+  async keys(): Promise<KeysReport> {
+    const { reportKeys } = await import('./keys-report.ts')
+    return reportKeys(this.#core)
+  }
+
+  async addKey(key: MasterKey, options: NewKeyOptions = {}): Promise<KeysReport> {
+    const { addKey } = await import('./change-keys.ts')
+    return addKey(this.#core, key, options)
+  }
+
+  async removeKey(which: string): Promise<KeysReport> {
+    const { removeKey } = await import('./change-keys.ts')
+    return removeKey(this.#core, which)
+  }
+
+  async rotateKeys(options: RotateOptions = {}): Promise<KeysReport> {
+    const { rotateKeys } = await import('./change-keys.ts')
+    return rotateKeys(this.#core, options)
+  }
+
+  async rekey(options: RekeyOptions = {}): Promise<RekeyReport> {
+    const { rekeyStore } = await import('./rekey-store.ts')
+    return rekeyStore(this.#core, options)
+  }
+
+  async checkKeys(options: { readonly keys?: readonly MasterKey[] } = {}): Promise<KeysCheck> {
+    const { checkKeys } = await import('./check-keys.ts')
+    return checkKeys(this.#core, options)
+  }
+
+  async exportKeys(path: string): Promise<ExportedKeys> {
+    const { exportKeys } = await import('./export-keys.ts')
+    return exportKeys(this.#core, path)
   }
 
   notices(): readonly string[] {

@@ -31,6 +31,14 @@ export interface PipelineOptions {
   readonly check?: RecoveryCheck
   /** Deletes old checkpoints of all pipelines whenever a run of this one ends, as `retention` of `open` does; false: not even where the store was opened with it. */
   readonly retention?: Retention | false
+  /**
+   * What is not to be shown of its runs by the command line and by `diff`, besides what looks like a secret by its name: paths with `*` and `**` that begin with `params`, `items`, `metadata` or `value`
+   * (what stages and the pipeline return). The same texts, of at least 6 characters, are hidden in errors and in lines that the pipeline writes. What is stored and loaded stays as it is. Kept with each run.
+   *
+   * @example
+   * export default pipeline('crawl', async run => run.stage('login', () => 'ok'), { redact: ['params.login', 'items.*.pin', '**.email'] })
+   */
+  readonly redact?: readonly string[]
 }
 
 export interface RunOptions {
@@ -104,6 +112,8 @@ export interface Pipeline<Params = never, Value = unknown> {
   readonly check: RecoveryCheck | undefined
   /** Undefined: as the store was opened. */
   readonly retention: Retention | false | undefined
+  /** Paths of what is not shown. */
+  readonly redact: readonly string[]
   /** File in which it was made; paths of inputs and outputs resolve from its project. */
   readonly definedIn: string | undefined
   /**
@@ -156,6 +166,7 @@ export function pipeline(
     codecs: options.codecs ?? [],
     check: options.check,
     retention: options.retention,
+    redact: options.redact ?? [],
     definedIn,
     async run(params, runOptions) {
       const outcome = await made.attempt(params, runOptions)

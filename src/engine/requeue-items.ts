@@ -13,7 +13,7 @@ import { forkHistory } from './fork-history.ts'
 import { ownedForAMoment, wasCancelled } from './owned-for-a-moment.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import type { Address } from './resolve-address.ts'
-import { itemsOfGroup, setAsideOf } from './set-aside-items.ts'
+import { itemsOfGroup, learnErrors, setAsideOf } from './set-aside-items.ts'
 import type { StoreCore } from './store-core.ts'
 
 /** Which of the items put away are called again. */
@@ -54,6 +54,7 @@ export async function requeueItems(core: StoreCore, address: Address, options: R
   if (run.state === 'cancelled') throw wasCancelled(run.id)
   const peeked = await peekRun(core, run)
   const planned = chosen(peeked, address, options)
+  await learnErrors(core, planned.items)
   if (options.plan === true || planned.items.length === 0) return outcome(run.id, true, planned)
   return ownedForAMoment(core, run, async ({ ownership, history }) => {
     // Chosen anew: what somebody else did meanwhile counts.

@@ -49,8 +49,9 @@ async function resolveRun(head: string, findRuns: FindRuns): Promise<RunView> {
 
 async function resolveNewest(pipeline: string, which: string, head: string, findRuns: FindRuns): Promise<RunView> {
   if (which !== 'last' && which !== 'failed') {
+    const near = nearest(which, ['last', 'failed'])
     throw new WaymarkError('invalid', {
-      message: `${JSON.stringify(head)} is no address`,
+      message: `${JSON.stringify(head)} is no address${near === undefined ? '' : `; did you mean ${pipeline}@${near}?`}`,
       means: 'Nothing was read or changed.',
       remedy: 'Use RUN, RUN/STAGE, PIPELINE@last, @last or @failed; a unique prefix of RUN is enough.',
     })

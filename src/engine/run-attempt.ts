@@ -45,6 +45,7 @@ export async function runAttempt(
   const params = await checkParams(pipeline.params, given)
   const shared = coreOf(options.store)
   const core: StoreCore = { ...shared, codecs: [...shared.codecs, ...pipeline.codecs] }
+  core.redaction.learnRun({ params: given, redact: pipeline.redact })
   await core.feed.refresh()
   const digest = paramsDigest(params)
   const wanted: Wanted = {
@@ -149,6 +150,7 @@ async function work(
         paramsDigest: digest,
         ...(pipeline.stages.length === 0 ? {} : { stages: pipeline.stages }),
         ...(options.file === undefined ? {} : { file: storedFile(core, options.file) }),
+        ...redactOf(core, pipeline),
       },
       supervisor: options.supervisor,
       code: options.code,
@@ -172,6 +174,12 @@ async function work(
     if (id !== undefined) core.activeRuns.delete(id)
     await release?.()
   }
+}
+
+/** What is not to be shown of a run that begins. */
+function redactOf({ redaction }: StoreCore, { redact }: Pick<Pipeline, 'redact'>): { readonly redact?: readonly string[] } {
+  const paths = [...new Set([...redaction.given, ...redact])]
+  return paths.length === 0 ? {} : { redact: paths }
 }
 
 /** A completed run: nothing is called, its recorded result is given. */

@@ -81,7 +81,11 @@ export interface LogProof {
 export async function reportRun(core: StoreCore, run: RunView): Promise<RunReport> {
   const records = await forkHistory(core, await ownHistory(core, run.id))
   const fold = new ReportFold()
-  for (const found of records) fold.apply(await decodeFound(core.log, found), found.position)
+  for (const found of records) {
+    const record = await decodeFound(core.log, found)
+    if (record.type === 'stage.progress') core.redaction.learnItems(record.setAside)
+    fold.apply(record, found.position)
+  }
   return fold.report(run)
 }
 

@@ -4,7 +4,7 @@ import { makeDurableDirectory } from '../files/make-durable-directory.ts'
 import type { Clock } from '../model/clock.ts'
 import type { StageProgressEvent } from '../model/run-events.ts'
 import type { StopKind, StopRequest } from '../model/stop-request.ts'
-import { LiveProgress } from './live-progress.ts'
+import { LiveProgress, type LiveReport } from './live-progress.ts'
 
 const lookEveryMs = 250
 const seenMark = '.seen'
@@ -35,7 +35,7 @@ export class RunRequests {
   readonly #nameOf: (run: string) => string
   readonly #watched = new Map<string, Watched>()
   /** What is told to those who only watch. */
-  readonly live: LiveProgress
+  readonly #live: LiveProgress
   #cancelLook: (() => void) | undefined
   #looking = false
 
@@ -45,7 +45,7 @@ export class RunRequests {
     this.#folder = folder
     this.#clock = clock
     this.#nameOf = nameOf
-    this.live = new LiveProgress(files, folder, clock)
+    this.#live = new LiveProgress(files, folder, clock)
   }
 
   /**
@@ -96,6 +96,11 @@ export class RunRequests {
     }
   }
 
+  /** For whoever watches: how far the attempt is, between two saves too; undefined while it has not answered. */
+  live(run: string, attempt: number): Promise<LiveReport | undefined> {
+    return this.#live.ask(this.#keyOf(run, attempt))
+  }
+
   /** Whether the process that works on the run has noticed the request. */
   wasSeen(run: string, attempt: number, kind: StopKind): Promise<boolean> {
     return this.#files.exists(`${this.#folder}/${this.#keyOf(run, attempt)}.${kind}${seenMark}`).catch(() => false)
@@ -136,7 +141,7 @@ export class RunRequests {
       const watched = this.#watched.get(keyOf(found.run, found.attempt))
       if (watched === undefined || found.kind === 'live') continue
       if (found.kind === 'watch') {
-        if (watched.measure !== undefined) await this.live.answer(name, keyOf(found.run, found.attempt), watched.measure)
+        if (watched.measure !== undefined) await this.#live.answer(name, keyOf(found.run, found.attempt), watched.measure)
         continue
       }
       if (watched.obeyed.has(found.kind)) continue

@@ -10,6 +10,7 @@ export interface RunSummary extends RunView {
 }
 
 export async function summarizeRun(core: StoreCore, view: RunView): Promise<RunSummary> {
+  core.redaction.learnRun(view)
   const liveness = await runLiveness(core, view)
   // A supervisor that recorded why the process died knows no error of the pipeline's.
   const died = view.state === 'failed' && view.cause !== undefined && view.error === undefined

@@ -5,6 +5,7 @@ import type { Tolerance } from '../model/tolerance.ts'
 import type { ItemFile } from '../outputs/item-file.ts'
 import type { ItemSource } from '../outputs/item-source.ts'
 import type { ItemTarget } from '../outputs/item-target.ts'
+import type { ArrowBatchLike } from '../tables/arrow-batch-like.ts'
 import type { TableStream } from '../tables/table-stream.ts'
 import type { Checkpoint } from './load-checkpoint.ts'
 
@@ -31,9 +32,15 @@ export interface Run {
    */
   each<Item, Returned>(
     name: string,
-    items: StageResult<readonly Item[]> | StageResult<TableStream<Item & object>> | ItemFile<Item, never> | ItemSource<Item>,
+    items: StageResult<readonly Item[]> | ItemFile<Item, never> | ItemSource<Item>,
     fn: (item: Item, ctx: ItemContext) => Returned,
     options?: EachOptions<Item, ItemValue<Returned>> & { readonly batch?: undefined },
+  ): Promise<EachResult<ItemValue<Returned>>>
+  each<Row extends object, Returned>(
+    name: string,
+    items: StageResult<TableStream<Row>>,
+    fn: (item: TableRow<Row>, ctx: ItemContext) => Returned,
+    options?: EachOptions<TableRow<Row>, ItemValue<Returned>> & { readonly batch?: undefined },
   ): Promise<EachResult<ItemValue<Returned>>>
   each<Item, Returned>(
     name: string,
@@ -47,9 +54,15 @@ export interface Run {
    */
   each<Item, Returned>(
     name: string,
-    items: StageResult<readonly Item[]> | StageResult<TableStream<Item & object>> | ItemFile<Item, never> | ItemSource<Item>,
+    items: StageResult<readonly Item[]> | ItemFile<Item, never> | ItemSource<Item>,
     fn: (items: readonly Item[], ctx: BatchContext) => Returned,
     options: EachOptions<Item, BatchValue<Returned>> & { readonly batch: number },
+  ): Promise<EachResult<BatchValue<Returned>>>
+  each<Row extends object, Returned>(
+    name: string,
+    items: StageResult<TableStream<Row>>,
+    fn: (items: readonly TableRow<Row>[], ctx: BatchContext) => Returned,
+    options: EachOptions<TableRow<Row>, BatchValue<Returned>> & { readonly batch: number },
   ): Promise<EachResult<BatchValue<Returned>>>
   each<Item, Returned>(
     name: string,
@@ -125,6 +138,9 @@ declare const skipped: unique symbol
 export interface Skipped {
   readonly [skipped]: true
 }
+
+/** An item of a stage's table: its row. Of a table that was given in RecordBatches (or Tables) of `apache-arrow` the rows come as plain objects, too. */
+export type TableRow<Row> = Row extends ArrowBatchLike ? Record<string, unknown> : Row
 
 /** The value of an item, from what its function returns. */
 export type ItemValue<Returned> = Exclude<Awaited<Returned>, Skipped>

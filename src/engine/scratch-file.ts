@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { fileFault } from '../files/file-faults.ts'
 import type { OpenFile } from '../files/file-system.ts'
 import { newProcessId } from '../model/ids.ts'
 import type { Scratch } from '../tables/scratch.ts'
@@ -18,6 +19,7 @@ const blockBytes = 16
 export class ScratchFile implements Scratch {
   readonly #core: Pick<StoreCore, 'files' | 'path' | 'random'>
   readonly #memoryBytes: number
+  readonly #signal: AbortSignal | undefined
   readonly #key = randomBytes(32)
   /** What is not in the file yet, from `#written` on. */
   #buffer = Buffer.allocUnsafe(writeBytes)
@@ -26,12 +28,16 @@ export class ScratchFile implements Scratch {
   #file: OpenFile | undefined
   #path: string | undefined
 
-  constructor(core: Pick<StoreCore, 'files' | 'path' | 'random'>, memory: number = memoryBytes) {
+  /** @param signal what it was made for is over when this aborts: whoever goes on with it gets the reason */
+  constructor(core: Pick<StoreCore, 'files' | 'path' | 'random'>, memory: number = memoryBytes, signal?: AbortSignal) {
     this.#core = core
     this.#memoryBytes = memory
+    this.#signal = signal
   }
 
+  /** @throws WaymarkError `disk_full`, `unavailable` */
   async append(bytes: Uint8Array): Promise<number> {
+    this.#signal?.throwIfAborted()
     const position = this.#written + this.#buffered
     if (this.#buffered + bytes.length > this.#buffer.length) await this.#makeRoom(bytes.length)
     this.#buffer.set(bytes, this.#buffered)
@@ -39,7 +45,9 @@ export class ScratchFile implements Scratch {
     return position
   }
 
+  /** @throws WaymarkError `unavailable` */
   async read(position: number, length: number): Promise<Uint8Array> {
+    this.#signal?.throwIfAborted()
     const result = new Uint8Array(length)
     const inFile = Math.max(0, Math.min(length, this.#written - position))
     if (inFile > 0) result.set(await this.#readFile(position, inFile))
@@ -64,7 +72,8 @@ export class ScratchFile implements Scratch {
     // Only whole blocks, so that the next write begins with one.
     const whole = this.#buffered - (this.#buffered % blockBytes)
     const cipher = createCipheriv('aes-256-ctr', this.#key, counterAt(this.#written))
-    await this.#file.write(cipher.update(this.#buffer.subarray(0, whole)), this.#written)
+    const encrypted = cipher.update(this.#buffer.subarray(0, whole))
+    await this.#file.write(encrypted, this.#written).catch(error => this.#refuse(error, 'write'))
     this.#buffer.copyWithin(0, whole, this.#buffered)
     this.#written += whole
     this.#buffered -= whole
@@ -79,7 +88,7 @@ export class ScratchFile implements Scratch {
 
   async #readFile(position: number, length: number): Promise<Uint8Array> {
     const skipped = position % blockBytes
-    const bytes = await this.#file?.read(position - skipped, length + skipped)
+    const bytes = await this.#file?.read(position - skipped, length + skipped).catch(error => this.#refuse(error, 'read'))
     if (bytes === undefined || bytes.length !== length + skipped)
       throw new Error('the scratch file is shorter than what was written')
     return createDecipheriv('aes-256-ctr', this.#key, counterAt(position - skipped))
@@ -90,13 +99,18 @@ export class ScratchFile implements Scratch {
   async #open(): Promise<OpenFile> {
     const { files, path, random } = this.#core
     const name = `${path}/scratch-${newProcessId(random)}`
-    const file = await files.open(name, 'create')
+    const file = await files.open(name, 'create').catch(error => this.#refuse(error, 'make'))
     // Where a file that is open cannot be removed, it is when it is closed.
     this.#path = await files.remove(name).then(
       () => undefined,
       () => name,
     )
     return file
+  }
+
+  #refuse(error: unknown, doing: string): never {
+    const what = `${doing} the file in ${this.#core.path} in which rows wait until a table is saved`
+    throw fileFault(error, what, 'The table was not saved; every checkpoint before it is as it was.')
   }
 }
 

@@ -61,6 +61,7 @@ export async function listSetAside(core: StoreCore, address: Address, options: S
   const rest = after === undefined ? wanted : wanted.slice(placeAfter(recorded, wanted, after))
   const page = rest.slice(0, limit)
   const last = page.at(-1)
+  await learnErrors(core, all)
   return {
     run: address.run.id,
     total: all.length,
@@ -171,6 +172,16 @@ async function entriesOf(core: StoreCore, page: readonly StagedItem[]): Promise<
     )
   }
   return entries
+}
+
+/** Records whose items are looked through for what their errors must not tell. */
+const mostLearned = 1_000
+
+/** The error that stands for a group may be of an item that is on no page. */
+export async function learnErrors(core: StoreCore, items: readonly StagedItem[]): Promise<void> {
+  const places = new Map(items.map(({ item: { recordedIn } }) => [`${recordedIn.segment} ${recordedIn.offset}`, recordedIn]))
+  for (const place of [...places.values()].slice(0, mostLearned))
+    core.redaction.learnItems((await readProgress(core, place))?.setAside)
 }
 
 /** A record that cannot be read any more must not hide why the items failed: an error of the same kind is known. */

@@ -4,23 +4,19 @@ import type { StageStarted } from '../model/records.ts'
 import type { CheckpointView } from '../model/run-view.ts'
 import { checkSchema } from '../model/schema.ts'
 import { type ScopePath, stagePath } from '../model/scope.ts'
-import { TableStream } from '../tables/table-stream.ts'
+import type { TableStream } from '../tables/table-stream.ts'
 import type { Attempt } from './attempt.ts'
-import { callInTime } from './call-in-time.ts'
+import { callWithRetry, type StageCall } from './call-with-retry.ts'
 import { checkStage } from './check-stage.ts'
-import { currentScope } from './current-scope.ts'
-import { pauseBetweenCalls } from './pause-between-calls.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import { readCheckpointBytes } from './read-checkpoint-bytes.ts'
-import { meantError, retryDelayMs } from './retry.ts'
 import type { StageContext, StageOptions, StageResult } from './run.ts'
 import { PendingStage, type StageOutcome } from './stage-result.ts'
 import { stopped } from './stopped.ts'
 import type { StoreCore } from './store-core.ts'
 import { storeError } from './stored-error.ts'
-import { timeLimitMs } from './time-limit.ts'
 import { ValueDraws } from './value-draws.ts'
-import { writeCheckpoint } from './write-checkpoint.ts'
+import { type CheckpointFacts, writeCheckpoint } from './write-checkpoint.ts'
 
 /** Starts a stage, or finds it recorded. */
 export function startStage<Value>(
@@ -111,19 +107,18 @@ async function callStage<Value>(
   const startedAt = core.clock.monotonicMs()
   const metadata: Record<string, unknown> = { ...options.metadata }
   try {
-    const returned = await callWithRetry(attempt, path, fn, options, metadata, signal)
-    const isStream = returned instanceof TableStream
+    const facts = { run, stage: path, type: options.type ?? 'stage', tags: options.tags ?? [], metadata }
+    const call: StageCall<Value> = {
+      path,
+      fn: inTime => fn(stageContext(attempt, path, inTime, metadata)),
+      keepRows: (rows, inTime) => keepRows(core, rows, facts, inTime),
+    }
+    const { value: returned, kept } = await callWithRetry(attempt, call, options, signal)
     // What a later attempt gets is what the schema makes of the stored value; so does this one.
-    const checked = isStream ? returned : await checkedResult(options, returned, path)
-    const checkpoint = await writeCheckpoint(core, returned, {
-      run,
-      stage: path,
-      type: options.type ?? 'stage',
-      tags: options.tags ?? [],
-      metadata,
-    })
+    const checked = kept === undefined ? await checkedResult(options, returned, path) : returned
+    const checkpoint = kept ?? (await writeCheckpoint(core, returned, facts))
     // Its rows were taken; what they were is read from where they are kept.
-    const value = isStream ? await checkedResult(options, await loadedResult<Value>(core, checkpoint), path) : checked
+    const value = kept === undefined ? checked : await checkedResult(options, await loadedResult<Value>(core, kept), path)
     const durationMs = core.clock.monotonicMs() - startedAt
     await attempt.appendAs(options.durability, { type: 'stage.done', time: core.clock.now(), path, durationMs, checkpoint })
     attempt.check.note({ kind: 'called', path, redo })
@@ -147,6 +142,20 @@ async function callStage<Value>(
   }
 }
 
+/** The signal's reason is told as the stop that it is. */
+async function keepRows(
+  core: StoreCore,
+  rows: TableStream<object>,
+  facts: CheckpointFacts,
+  signal: AbortSignal,
+): Promise<CheckpointRecord> {
+  try {
+    return await writeCheckpoint(core, rows, facts, { signal })
+  } catch (error) {
+    throw signal.aborted ? stopped(signal) : error
+  }
+}
+
 async function checkedResult<Value>({ schema }: StageOptions<Value>, value: Value, path: ScopePath): Promise<Value> {
   return schema === undefined ? value : checkSchema(schema, value, `the result of ${path}`)
 }
@@ -154,34 +163,6 @@ async function checkedResult<Value>({ schema }: StageOptions<Value>, value: Valu
 /** It has the type of the stage's function: what that returned was encoded. */
 const loadedResult = async <Value>(core: StoreCore, checkpoint: CheckpointRecord | CheckpointView): Promise<Value> =>
   (await readCheckpoint(core, checkpoint)) as Value
-
-async function callWithRetry<Value>(
-  attempt: Attempt,
-  path: ScopePath,
-  fn: (ctx: StageContext) => Value | PromiseLike<Value>,
-  options: StageOptions<Value>,
-  metadata: Record<string, unknown>,
-  outer: AbortSignal,
-): Promise<Value> {
-  const { clock, random } = attempt.facts.core
-  const { totalTimeoutMs, retry } = options
-  const startedMs = clock.monotonicMs()
-  for (let calls = 1; ; calls++) {
-    const limitMs = timeLimitMs(options, clock.monotonicMs() - startedMs)
-    try {
-      const call = (signal: AbortSignal) => currentScope.run(path, () => fn(stageContext(attempt, path, signal, metadata)))
-      return await callInTime(attempt, path, limitMs, call, outer)
-    } catch (error) {
-      const failed = { call: calls, error, elapsedMs: clock.monotonicMs() - startedMs, totalTimeoutMs }
-      const delayMs = attempt.stopping || outer.aborted ? undefined : retryDelayMs(retry, failed, clock, random)
-      if (delayMs === undefined) throw meantError(error)
-      // Neither what the call started nor what it wrote must go on beside the next one.
-      await attempt.started.settleIn(path)
-      await pauseBetweenCalls(attempt, delayMs, outer)
-      attempt.calls.forgetIn(path)
-    }
-  }
-}
 
 /** Records a failure, unless the run was only told to stop; a failure is never a result. The error thrown stays the user's own. */
 export async function recordStageFailure(

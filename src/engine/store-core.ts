@@ -10,11 +10,13 @@ import type { Clock, Random } from '../model/clock.ts'
 import type { Durability } from '../model/durability.ts'
 import type { HybridClock } from '../model/hybrid-clock.ts'
 import type { Owner } from '../model/owner.ts'
+import type { RingKeeper } from '../seal/ring-keeper.ts'
 import type { Seals } from '../seal/seals.ts'
 import type { Retention } from './apply-retention.ts'
 import type { CatalogFeed } from './catalog-feed.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import type { MemoryOfSaves } from './memory-of-saves.ts'
+import type { Redaction } from './redaction.ts'
 import type { RunRequests } from './run-requests.ts'
 
 /** The parts a store is made of, put together in `open.ts` and used by the verbs of the engine. */
@@ -26,8 +28,12 @@ export interface StoreCore {
   /** True: nothing in the store is changed; the catalog is one in memory. */
   readonly readOnly: boolean
   readonly files: FileSystem
+  /** The same files as they are on the disk: sealed ones are not opened. */
+  readonly disk: FileSystem
   /** Of a sealed store: what it is written and read with. */
   readonly seals: Seals | undefined
+  /** Of a sealed store: its key ring. */
+  readonly keeper: RingKeeper | undefined
   readonly log: Log
   readonly blobs: BlobStore
   readonly chunks: ChunkStore
@@ -47,6 +53,8 @@ export interface StoreCore {
   readonly codecs: readonly Codec[]
   /** How long a checkpoint saved without a time to live lives, in milliseconds; undefined: for ever. */
   readonly defaultTtlMs: number | undefined
+  /** What is not to be shown. */
+  readonly redaction: Redaction
   /** Applied whenever a run ends; undefined: not at all. */
   readonly retention: Retention | undefined
   /** Of the records of runs that do not ask for another. */

@@ -19,6 +19,7 @@ export interface StoreDescriptor {
 
 const formatMajor = 1
 const formatMinor = 3
+const sealedMinor = 4
 /**
  * What this version writes. `chunks`: checkpoints whose bytes are chunks in packs of format 2 (format 1.1). `unsynced`: batches of
  * the log that were written before the one before them was durable (format 1.2). `items`: finished items and their results as bytes, keys as
@@ -40,11 +41,13 @@ const creationGraceMs = 2_000
 export interface MakerOfStores {
   readonly clock: Clock
   readonly random: Random
-  /** Makes the keys of a new store, durable when it resolves: the store is sealed from its beginning. */
-  readonly makeKeys?: ((storeId: string) => Promise<void>) | undefined
+  /** Prepares the keys of a new store, and resolves to what puts them there, durable: the store is sealed from its beginning. */
+  readonly prepareKeys?: ((storeId: string) => Promise<() => Promise<void>>) | undefined
 }
 
-export const isSealed = ({ requires }: StoreDescriptor): boolean => requires.includes(sealedFeature)
+export const isSealed = ({ requires }: Pick<StoreDescriptor, 'requires'>): boolean => requires.includes(sealedFeature)
+
+const minorOf = (requires: readonly string[]): number => (isSealed({ requires }) ? sealedMinor : formatMinor)
 
 /**
  * The descriptor of the store in `root`.
@@ -77,19 +80,22 @@ export async function openDescriptor(
 
 /** Makes the store, unless somebody else does: of two makers one wins the name of the descriptor. */
 async function makeStore(files: FileSystem, root: string, components: MakerOfStores): Promise<void> {
+  const store = newStoreId(components.random)
+  const putKeys = await components.prepareKeys?.(store)
   await makeDurableDirectory(files, root)
   await writeIfAbsent(files, `${root}/.gitignore`, '*\n')
+  const requires = components.prepareKeys === undefined ? writtenFeatures : knownFeatures
   const descriptor: StoreDescriptor = {
-    format: { major: formatMajor, minor: formatMinor },
-    requires: components.makeKeys === undefined ? writtenFeatures : knownFeatures,
+    format: { major: formatMajor, minor: minorOf(requires) },
+    requires,
     compatible: [],
-    store: newStoreId(components.random),
+    store,
     createdAt: components.clock.now(),
   }
   if (!(await writeIfAbsent(files, `${root}/${descriptorName}`, encodeDescriptor(descriptor)))) return
   await files.syncDirectory(root)
   // Before the folders: a store that has them has its keys.
-  await components.makeKeys?.(descriptor.store)
+  await putKeys?.()
   for (const folder of folders) await files.makeDirectory(`${root}/${folder}`)
 }
 
@@ -117,13 +123,16 @@ export async function upgradeDescriptor(
     })
     return descriptor
   }
-  const upgraded: StoreDescriptor = {
-    ...descriptor,
-    format: { major: formatMajor, minor: Math.max(formatMinor, descriptor.format.minor) },
-    requires: [...new Set([...descriptor.requires, ...features])],
-  }
   const temporary = `${root}/${descriptorName}.${newProcessId(random)}.tmp`
   try {
+    // Another process may have added a feature since.
+    const now = (await readDescriptor(files, root)) ?? descriptor
+    const requires = [...new Set([...now.requires, ...features])]
+    const upgraded: StoreDescriptor = {
+      ...now,
+      format: { major: formatMajor, minor: Math.max(minorOf(requires), now.format.minor) },
+      requires,
+    }
     await writeIfAbsent(files, temporary, encodeDescriptor(upgraded))
     await files.rename(temporary, `${root}/${descriptorName}`)
     await files.syncDirectory(root)

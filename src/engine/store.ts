@@ -3,6 +3,7 @@ import { WaymarkError } from '../model/errors.ts'
 import type { CheckpointVerbs } from './checkpoint-verbs.ts'
 import type { CompareVerbs } from './compare-verbs.ts'
 import type { ExchangeVerbs } from './exchange-verbs.ts'
+import type { KeysVerbs } from './keys-verbs.ts'
 import type { RunVerbs } from './run-verbs.ts'
 import type { StoreCore } from './store-core.ts'
 import type { TrackVerbs } from './track-verbs.ts'
@@ -17,7 +18,7 @@ import type { UpkeepVerbs } from './upkeep-verbs.ts'
  * const { value } = await store.load(saved.id)
  * await store.close()
  */
-export interface Store extends CheckpointVerbs, ExchangeVerbs, CompareVerbs, RunVerbs, TrackVerbs, UpkeepVerbs, AsyncDisposable {
+export interface Store extends CheckpointVerbs, ExchangeVerbs, CompareVerbs, RunVerbs, TrackVerbs, UpkeepVerbs, KeysVerbs, AsyncDisposable {
   /** Absolute path of the store's folder. */
   readonly path: string
 

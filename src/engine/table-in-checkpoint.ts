@@ -77,7 +77,7 @@ const mapSegment = (key: unknown): string => `[map key ${typeof key === 'string'
 const noTable = (view: CheckpointView, path: string | undefined): WaymarkError =>
   new WaymarkError('invalid', {
     message: `checkpoint ${view.id} holds no table${path === undefined ? '' : ` at ${path}`}`,
-    means: 'Nothing was written.',
+    means: 'Nothing was read or changed.',
     remedy: 'Save it as a table, with table(rows) around it or as rows; or export the value with --format json.',
     details: { checkpoint: view.id, encoding: view.encoding, ...(path === undefined ? {} : { path }) },
   })
@@ -85,7 +85,7 @@ const noTable = (view: CheckpointView, path: string | undefined): WaymarkError =
 const severalTables = (view: CheckpointView, paths: readonly string[]): WaymarkError =>
   new WaymarkError('invalid', {
     message: `checkpoint ${view.id} holds ${paths.length} tables: ${paths.slice(0, mostTold).join(', ')}${paths.length > mostTold ? ' …' : ''}`,
-    means: 'Nothing was written.',
+    means: 'Nothing was read or changed.',
     remedy: `Say which one: --path ${paths[0] ?? ''}`,
     details: { checkpoint: view.id, paths: paths.slice(0, mostTold) },
   })

@@ -16,27 +16,37 @@ import type { StoreCore } from './store-core.ts'
 import { StoredTableSource, storedAs } from './stored-table-source.ts'
 import type { TablesOfCheckpoint } from './tables-of-checkpoint.ts'
 
-/** The content of a checkpoint that is a table whose rows come one by one; undefined for any other value. */
-export function tableStreamContent(core: StoreCore, value: unknown): StreamContent | undefined {
+/**
+ * The content of a checkpoint that is a table whose rows come one by one; undefined for any other value.
+ *
+ * @param signal when it aborts no more rows are taken, and the pieces end with its reason
+ */
+export function tableStreamContent(core: StoreCore, value: unknown, signal?: AbortSignal): StreamContent | undefined {
   if (!(value instanceof TableStream)) return undefined
   const { schema, order } = tableMarkOf(value) ?? {}
   const stored = schema === undefined ? storedAs(value) : undefined
-  if (stored !== undefined) return batchesContent(core, new StoredTableSource(stored))
+  if (stored !== undefined) return batchesContent(core, new StoredTableSource(stored), { signal })
   const fields = schema === undefined ? undefined : inOrder(schemaFields(schema), order)
-  return batchesContent(core, new StreamedSource(value, fields))
+  return batchesContent(core, new StreamedSource(value, fields, signal), { signal })
+}
+
+export interface BatchesOptions {
+  /** Whether it is loaded as a `TableStream`. Default true. */
+  readonly asStream?: boolean | (() => boolean)
+  /** Called with the hash of the content, when all batches are there. */
+  readonly check?: (digest: string) => void
+  /** Ends the pieces with its reason. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
  * A table that comes batch by batch, as the bytes it would have in one piece: each batch is kept when it is there, and what stands in front of them is made at the end. The source is asked for the next batch when
  * the one before is kept.
- *
- * @param asStream whether it is loaded as a `TableStream`. Default true
- * @param check called with the hash of the content, when all batches are there
  */
 export function batchesContent(
   core: StoreCore,
   source: BatchSource,
-  { asStream = true, check }: { readonly asStream?: boolean | (() => boolean); readonly check?: (digest: string) => void } = {},
+  { asStream = true, check, signal }: BatchesOptions = {},
 ): StreamContent {
   const dictionaries = new Dictionaries()
   let counter: TableFactsCounter | undefined
@@ -45,7 +55,7 @@ export function batchesContent(
   let batchCount = 0
   let rowCount = 0
   async function* pieces(): AsyncIterableIterator<StreamPiece> {
-    const scratch = new ScratchFile(core)
+    const scratch = new ScratchFile(core, undefined, signal)
     const hasher = new ContentHasher(scratch)
     try {
       for await (const filled of source.batches()) {

@@ -35,16 +35,17 @@ export interface CheckpointFacts {
  * Makes a value's bytes durable where they need a place of their own, and returns the record whose append to the log is the commit. Bytes first, then the log: without that append the bytes are
  * an orphan pack and nothing else. The value is read before this returns its promise: it may be changed at once.
  *
+ * @param signal ends the taking of rows that come one by one, with its reason
  * @throws WaymarkError `invalid` with the path inside the value if it cannot be stored, `disk_full`, `unavailable`
  */
 export async function writeCheckpoint(
   core: StoreCore,
   value: unknown,
   facts: CheckpointFacts,
-  options: SnapshotOptions = {},
+  { signal, ...options }: SnapshotOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<CheckpointRecord> {
   checkLabels(facts)
-  const stream = tableStreamContent(core, value)
+  const stream = tableStreamContent(core, value, signal)
   if (stream !== undefined) return writeStream(core, stream.pieces, stream.kind, facts, { ...options, ...stream })
   return writeSnapshot(core, await takeSnapshot(core, value, facts, options), facts, options)
 }

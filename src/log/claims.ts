@@ -6,14 +6,14 @@ import type { Seals } from '../seal/seals.ts'
 /** How streams are called in the names of their claims. */
 export interface ClaimNames {
   readonly nameOf: (stream: string) => string
-  /** How the claims were called that may be there from before the store was sealed: they count as well. */
+  /** How the claims were called before the store was sealed, where those count as well. */
   readonly wasNamed: (stream: string) => string | undefined
 }
 
 /** As they are; in a sealed store, so that they cannot be read. */
 export const claimNames = (seals: Seals | undefined): ClaimNames => ({
   nameOf: stream => seals?.name('stream', stream) ?? stream,
-  wasNamed: stream => (seals?.acceptsPlain === true ? stream : undefined),
+  wasNamed: stream => (seals?.takesPlainClaims === true ? stream : undefined),
 })
 
 /**
@@ -85,13 +85,36 @@ export class StreamClaims {
    * durable a power cut may take an earlier one and leave a later.
    */
   async highest(): Promise<number> {
-    let highest = (await this.#before?.highest()) ?? 0
+    return Math.max((await this.#before?.highest()) ?? 0, ...(await this.#tokens()))
+  }
+
+  /** Makes of each claim under the earlier name one under this name, durable when it resolves. */
+  async copyEarlier(): Promise<void> {
+    const before = this.#before
+    const tokens = before === undefined ? [] : await before.#tokens()
+    if (before === undefined || tokens.length === 0) return
+    await this.#makeShard()
+    for (const token of tokens) await this.#create(token, await before.#segmentHere(token)).catch(ignoreExisting)
+    await this.makeDurable()
+  }
+
+  /** Removes the claims under the earlier name; resolves with how many there were. */
+  async removeEarlier(): Promise<number> {
+    const before = this.#before
+    const tokens = before === undefined ? [] : await before.#tokens()
+    if (before === undefined || tokens.length === 0) return 0
+    for (const token of tokens) await this.#files.remove(before.#path(token))
+    await before.makeDurable()
+    return tokens.length
+  }
+
+  async #tokens(): Promise<readonly number[]> {
+    const tokens: number[] = []
     for (const name of await this.#names()) {
-      if (!name.startsWith(this.#prefix)) continue
-      const token = name.slice(this.#prefix.length)
-      if (/^[1-9][0-9]*$/.test(token)) highest = Math.max(highest, Number(token))
+      const token = name.startsWith(this.#prefix) ? name.slice(this.#prefix.length) : ''
+      if (/^[1-9][0-9]*$/.test(token)) tokens.push(Number(token))
     }
-    return highest
+    return tokens
   }
 
   /**
@@ -102,15 +125,20 @@ export class StreamClaims {
     if ((await this.#before?.exists(token)) === true) return false
     await this.#makeShard()
     try {
-      const file = await this.#files.open(this.#path(token), 'create')
-      // The content saves a search, no more: a full disk must not waste a token that is ours.
-      await file.write(Buffer.from(`${segment} ${this.#sum(token, segment)}\n`, 'latin1'), 0).catch(() => {})
-      await file.close().catch(() => {})
+      await this.#create(token, segment)
       return true
     } catch (error) {
       if (fileErrorCode(error) === 'EEXIST') return false
       throw error
     }
+  }
+
+  async #create(token: number, segment: string | undefined): Promise<void> {
+    const file = await this.#files.open(this.#path(token), 'create')
+    const content = segment === undefined ? '' : `${segment} ${this.#sum(token, segment)}\n`
+    // The content saves a search, no more: a full disk must not waste a token that is ours.
+    await file.write(Buffer.from(content, 'latin1'), 0).catch(() => {})
+    await file.close().catch(() => {})
   }
 
   /** Before anything is written under a token: else a power cut takes the claim and two owners hold one token. */
@@ -158,4 +186,8 @@ export class StreamClaims {
       throw error
     }
   }
+}
+
+function ignoreExisting(error: unknown): void {
+  if (fileErrorCode(error) !== 'EEXIST') throw error
 }

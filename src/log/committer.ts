@@ -42,6 +42,9 @@ const notAcknowledged =
 /** An ACCEPT was to go into a segment that was abandoned after its token had been claimed for it. */
 export class SegmentAbandoned extends Error {}
 
+/** There is a newer data key than the one the segment is sealed with. */
+class OldKey extends Error {}
+
 /**
  * Writes this process's own segment: all its streams commit together, with one fdatasync; a batch in which nobody waits for the
  * disk is synced later, with what comes after it.
@@ -129,11 +132,45 @@ export class Committer {
   }
 
   async #makeWriter(): Promise<SegmentWriter> {
-    const { files, folder, storeId, clock, random, seals } = this.#options
-    const segment = newSegmentId(clock, random)
-    const seal = seals && new RecordSeal(seals.current, segment, stream => seals.name('stream', stream))
-    this.#writer = await SegmentWriter.make(files, folder, { segment, store: storeId }, seal)
-    return this.#writer
+    const { files, folder, storeId, clock, random, seals, mayWrite } = this.#options
+    await mayWrite?.()
+    for (;;) {
+      await seals?.settle()
+      const segment = newSegmentId(clock, random)
+      const seal = seals && new RecordSeal(seals.current, segment, stream => seals.name('stream', stream))
+      const writer = await SegmentWriter.make(files, folder, { segment, store: storeId }, seal)
+      const isNewest = await this.#hasNewestKey(writer).catch(async (error: unknown) => {
+        await writer.close().catch(() => {})
+        throw error
+      })
+      if (isNewest) {
+        this.#writer = writer
+        return writer
+      }
+      await writer.close()
+      await files.remove(`${folder}/${segment}.seg`)
+    }
+  }
+
+  async #hasNewestKey(writer: SegmentWriter): Promise<boolean> {
+    const { seals } = this.#options
+    await seals?.settle()
+    return writer.keyId === seals?.current.id
+  }
+
+  /** A segment whose data key is not the newest any more is closed, and its streams go on in the next. */
+  async #leaveOldKey(): Promise<void> {
+    const writer = this.#writer
+    if (writer === undefined || (await this.#hasNewestKey(writer))) return
+    try {
+      await writer.sync()
+      this.#note([], true)
+      await writer.append([], { sync: true, close: true })
+      this.#writer = undefined
+      await writer.close()
+    } catch {
+      await this.#abandon(writer)
+    }
   }
 
   /** Writes one batch; settles each of its commits. Called serially. */
@@ -145,6 +182,11 @@ export class Committer {
     }
     let writer: SegmentWriter
     try {
+      await this.#leaveOldKey()
+      if (this.#writer === undefined && !batch.some(isWritten)) {
+        for (const commit of batch) commit.resolve([])
+        return
+      }
       writer = await this.#openWriter()
     } catch (error) {
       const fault = fileFault(error, 'make a segment of the log', notRecorded)
@@ -179,6 +221,8 @@ export class Committer {
     const sync = batch.mustSync || start - writer.durableEnd + batch.bytes > maxUnsyncedBytes
     const meanwhile = async () => {
       await this.#options.mayWrite?.()
+      // Else it may be sealed anew in this moment, without what was just written.
+      if (!(await this.#hasNewestKey(writer))) throw new OldKey()
       for (const owner of batch.owners) await owner.checkFence()
     }
     let places: Awaited<ReturnType<SegmentWriter['append']>> = []
@@ -189,6 +233,10 @@ export class Committer {
     } catch (error) {
       await this.#abandon(writer)
       for (const owner of batch.owners) owner.bind(writer.segment)
+      if (error instanceof OldKey) {
+        await this.#commit(commits)
+        return
+      }
       const fault = fileFault(error, 'write to the log', notAcknowledged)
       for (const commit of commits) commit.reject(fault)
       return

@@ -1,5 +1,5 @@
 import type { DataKey } from '../seal/data-key.ts'
-import { type FileKeys, fileKeys, seal, sealOverhead, unseal } from '../seal/file-keys.ts'
+import { type FileKeys, fileKeys, seal, unseal } from '../seal/file-keys.ts'
 import {
   decodeRecord,
   encodeRecord,
@@ -46,9 +46,6 @@ export class RecordSeal implements RecordSealer {
   nameOf(stream: string): string {
     return stream === '' ? '' : this.#nameOf(stream)
   }
-
-  /** Bytes that sealing adds to a record at most. */
-  static readonly mostAdded = 2 * sealOverhead + 256
 
   seal(record: FramedRecord, offset: number): PlacedRecord {
     const shown = { ...record, stream: this.nameOf(record.stream) }

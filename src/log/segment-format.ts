@@ -203,6 +203,21 @@ export function decodeRecord(frame: Buffer): FramedRecord | undefined {
   }
 }
 
+/** The same batch at the same place, with other frames of the same lengths, behind another batch or header. */
+export function rewriteBatch(
+  segment: string,
+  batch: Buffer,
+  before: Uint8Array,
+  frames: readonly Uint8Array[],
+): { readonly bytes: Buffer; readonly digest: Buffer } {
+  const bytes = Buffer.concat([batch.subarray(0, batchHeadLength), ...frames])
+  if (bytes.length !== batch.length) throw new TypeError('the frames of a rewritten batch must have the lengths of those before')
+  bytes.set(before, 16)
+  const digest = digestOf(segment, bytes.subarray(0, 48), bytes.subarray(batchHeadLength))
+  digest.copy(bytes, 48)
+  return { bytes, digest }
+}
+
 export interface BatchHead {
   readonly number: number
   readonly length: number

@@ -1,5 +1,6 @@
 import type { FileSystem, OpenFile } from '../files/file-system.ts'
 import { freeBytes } from '../format/free-bytes.ts'
+import { isWaymarkError } from '../model/errors.ts'
 import type { RecordPosition } from '../model/run-view.ts'
 import type { FoundSegmentRecord, SegmentBatch, SegmentDamage, SegmentRecord, SegmentTail } from './log.ts'
 import type { RecordSeal } from './record-seal.ts'
@@ -22,7 +23,7 @@ const windowLength = 1 << 20
 
 export interface ReadableSegment extends SegmentIdentity {
   /** What its records are sealed with, by its header; without it they are plain. */
-  readonly sealOf?: (header: Uint8Array) => Promise<RecordSeal | undefined>
+  readonly sealOf?: (header: Uint8Array, file: OpenFile) => Promise<RecordSeal | undefined>
 }
 
 export interface ReadOptions {
@@ -136,7 +137,9 @@ class SegmentReader<R extends FoundSegmentRecord> {
       if (this.#size <= headerLength) return empty
       return { ...empty, damage: { offset: 0, reason: 'its header is damaged', lastOffset: this.#size } }
     }
-    this.#seal = await this.#identity.sealOf?.(headerBytes)
+    // One that was only begun holds nothing, whatever it would be sealed with.
+    const refused = this.#size > headerLength ? await this.#unseal(headerBytes) : undefined
+    if (refused !== undefined) return { ...empty, damage: { offset: 0, reason: refused, lastOffset: this.#size } }
     const batches: SegmentBatch<R>[] = []
     let at = Math.max(from, headerLength)
     // A reader that continues does not know the number and digest before; the batch's own offset ties it to its place.
@@ -167,7 +170,8 @@ class SegmentReader<R extends FoundSegmentRecord> {
       }
       provenEnd = Math.max(provenEnd, found.durableEnd)
       this.#onProven?.(provenEnd)
-      if (!found.opens) damage = { offset: at, reason: 'a batch was changed after it was sealed', ...damage, lastOffset: at }
+      if (!found.opens)
+        damage = { offset: at, reason: 'a batch was changed after it was sealed', ...damage, lastOffset: at + found.length }
       at += found.length
       number = found.number
       before = found.digest
@@ -218,6 +222,17 @@ class SegmentReader<R extends FoundSegmentRecord> {
       records.push(this.#keep({ ...placed.record, position }))
     }
     return { ...head, digest, before: Buffer.from(digestBefore(batch)), records, opens }
+  }
+
+  /** Why the segment is not one to be read in this store: the others are, whoever put it there. */
+  async #unseal(header: Uint8Array): Promise<string | undefined> {
+    try {
+      this.#seal = await this.#identity.sealOf?.(header, this.#file)
+      return undefined
+    } catch (error) {
+      if (!isWaymarkError(error, 'corrupt') || typeof error.details['reason'] !== 'string') throw error
+      return error.details['reason']
+    }
   }
 
   /** How the frames of the records that are looked for are marked. */

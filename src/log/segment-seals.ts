@@ -1,4 +1,6 @@
+import type { OpenFile } from '../files/file-system.ts'
 import { WaymarkError } from '../model/errors.ts'
+import { SealedReader } from '../seal/sealed-reader.ts'
 import type { Seals } from '../seal/seals.ts'
 import { RecordSeal } from './record-seal.ts'
 import { sealedWith } from './segment-format.ts'
@@ -7,13 +9,20 @@ import { sealedWith } from './segment-format.ts'
  * What the records of a segment are sealed with; undefined if they are plain.
  *
  * @param header whole and checked
+ * @param file a plain segment may be sealed as a file in blocks: then it counts as sealed
  * @throws WaymarkError `corrupt` if they are sealed with a key the store does not have, or plain in a store that has sealed ones only
  */
-export async function sealOf(seals: Seals | undefined, segment: string, header: Uint8Array): Promise<RecordSeal | undefined> {
+export async function sealOf(
+  seals: Seals | undefined,
+  segment: string,
+  header: Uint8Array,
+  file: OpenFile,
+): Promise<RecordSeal | undefined> {
   const keyId = sealedWith(header)
-  if (keyId === undefined && seals?.acceptsPlain !== false) return undefined
+  if (keyId === undefined && (seals?.acceptsPlain !== false || file instanceof SealedReader)) return undefined
   if (keyId === undefined) {
-    throw unusable(segment, 'is not sealed, in a store that has sealed segments only')
+    // Whoever put it there: it is not of this store, and the other segments are read.
+    throw unusable(segment, 'is not sealed, in a store that has sealed segments only', { reason: 'it is not sealed' })
   }
   const key = await seals?.find(keyId)
   if (seals === undefined || key === undefined)
@@ -21,11 +30,12 @@ export async function sealOf(seals: Seals | undefined, segment: string, header: 
   return new RecordSeal(key, segment, stream => seals.name('stream', stream))
 }
 
-function unusable(segment: string, how: string): WaymarkError {
+function unusable(segment: string, how: string, details: { readonly reason?: string } = {}): WaymarkError {
   return new WaymarkError('corrupt', {
     message: `segment ${segment} of the log ${how}`,
     means: 'What it holds was not read; other segments are not affected.',
-    remedy: 'Put back the segment, and the folder keys, from one and the same backup of the store.',
-    details: { segment },
+    remedy:
+      'Put back the segment, and the folder keys, from one and the same backup of the store. If this store never wrote it, move it out of the folder segments.',
+    details: { segment, ...details },
   })
 }

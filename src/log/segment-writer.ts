@@ -58,6 +58,11 @@ export class SegmentWriter {
     return new SegmentWriter(identity.segment, file, header.subarray(80, headerLength), seal)
   }
 
+  /** Of the data key its records are sealed with. */
+  get keyId(): string | undefined {
+    return this.#seal?.keyId
+  }
+
   /** Bytes up to the end of the last batch. */
   get end(): number {
     return this.#end

@@ -65,7 +65,12 @@ export class Segments {
         const shown = decodeRecord(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
         if (shown === undefined || this.#options.seals === undefined) return shown
         const seal = await this.#sealOf(segment, file)
-        return seal === undefined ? shown : seal.open(shown, offset)?.record
+        if (seal === undefined) return shown
+        const opened = seal.open(shown, offset)?.record
+        if (opened !== undefined) return opened
+        // It may have been sealed anew since its seal was made.
+        this.#seals.delete(segment)
+        return (await this.#sealOf(segment, file))?.open(shown, offset)?.record
       } finally {
         await file.close()
       }
@@ -81,7 +86,7 @@ export class Segments {
     if (known !== undefined) return known
     const header = await file.read(0, headerLength)
     if (checkHeader(header, this.#identity(segment)) === undefined) throw damagedHeader(segment)
-    const seal = await sealOf(this.#options.seals, segment, header)
+    const seal = await sealOf(this.#options.seals, segment, header, file)
     if (seal !== undefined) this.#seals.set(segment, seal)
     return seal
   }
@@ -103,7 +108,7 @@ export class Segments {
   #identity(segment: string): ReadableSegment {
     const { storeId, seals } = this.#options
     const identity = { segment, store: storeId }
-    return seals === undefined ? identity : { ...identity, sealOf: header => sealOf(seals, segment, header) }
+    return seals === undefined ? identity : { ...identity, sealOf: (header, file) => sealOf(seals, segment, header, file) }
   }
 }
 

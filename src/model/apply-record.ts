@@ -88,6 +88,7 @@ function createdRun(id: string, record: Extract<RunRecord, { type: 'run.created'
     declaredStages: record.stages ?? [],
     ...(record.file === undefined ? {} : { file: record.file }),
     ...(record.forkedFrom === undefined ? {} : { forkedFrom: record.forkedFrom }),
+    ...(record.redact === undefined ? {} : { redact: record.redact }),
     createdAt: record.time,
     updatedAt: record.time,
     attempt: 0,

@@ -49,6 +49,8 @@ export interface RunCreated {
   readonly file?: string
   /** Set where the run was forked: what another run recorded up to there counts as recorded in this one. */
   readonly forkedFrom?: ForkOrigin
+  /** Paths of what is not to be shown of the run: see `redact` of a pipeline. Nothing is done about it in what is stored. */
+  readonly redact?: readonly string[]
 }
 
 export interface AttemptStarted {

@@ -49,6 +49,8 @@ export interface RunView {
   readonly reopened?: true
   /** Set where it was forked: from which run, and where. */
   readonly forkedFrom?: ForkOrigin
+  /** Paths of what is not to be shown of it. */
+  readonly redact?: readonly string[]
 }
 
 /** A stage of a run as the catalog keeps it. */

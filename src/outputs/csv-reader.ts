@@ -194,19 +194,27 @@ async function placeOfRow(
   }
 }
 
-/** The offset just behind row `row`. */
+/** The end of a row is told when so much is there of what follows: the end of a line behind a closing quote, and a byte. */
+const lookAhead = Buffer.from('\n\n\n\n')
+
+/** The offset just behind row `row`, which another one follows. */
 async function endOfRow(source: LineSource, csv: CsvFile<unknown, never>, row: number, options: Options): Promise<number> {
   const parser = await newParser(source, csv, true, options)
-  let base: number | undefined
   let seen = 0
+  const endIn = (bytes: Buffer): number | undefined => {
+    parser.write(bytes)
+    let parsed: { readonly info: { readonly bytes: number } } | null = parser.read()
+    for (; parsed !== null; parsed = parser.read()) {
+      if (seen++ === row) return parsed.info.bytes
+    }
+    return undefined
+  }
+  let base: number | undefined
   for await (const block of lineBlocks(source.file, source.options)) {
     base ??= block.offset
     if (row < 0) break
-    parser.write(block.bytes)
-    let parsed: { readonly info: { readonly bytes: number } } | null = parser.read()
-    for (; parsed !== null; parsed = parser.read()) {
-      if (seen++ === row) return base + parsed.info.bytes
-    }
+    const end = endIn(block.bytes)
+    if (end !== undefined) return base + end
   }
-  return base ?? 0
+  return (base ?? 0) + ((row < 0 ? undefined : endIn(lookAhead)) ?? 0)
 }

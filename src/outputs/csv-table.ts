@@ -1,6 +1,6 @@
 import type { FileSystem } from '../files/file-system.ts'
 import { nearest } from '../model/did-you-mean.ts'
-import { WaymarkError } from '../model/errors.ts'
+import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { TableSchema } from '../tables/table-schema.ts'
 import { type CsvColumnKind, csvColumnKind } from './csv-column-kind.ts'
 import { csvNamedType } from './csv-named-type.ts'
@@ -22,10 +22,13 @@ export interface CsvTable {
  * lost (`007`, `1.10`, `1e5` and a number of twenty digits stay text: as numbers they would be printed otherwise), else of text.
  *
  * @param asked types of columns by name, in place of what their texts look like
- * @throws WaymarkError `not_found`, `invalid` naming the line, or the row that is not of the type asked for
+ * @throws WaymarkError `not_found`, `invalid` if the fields seem to have another sign than commas between them, or naming the line, or the row that is not of the type asked for
  */
 export async function tableOfCsv(files: FileSystem, path: string, shown: string, asked: TableSchema = {}): Promise<CsvTable> {
   const { names, rows: cells } = await cellsOf(files, path, shown)
+  const [only = ''] = names.length === 1 ? names : []
+  const sign = [';', '\t', '|'].find(one => only.includes(one))
+  if (sign !== undefined && !Object.hasOwn(asked, only)) throw otherSign(only, sign, shown)
   const unknown = Object.keys(asked).find(name => !names.includes(name))
   if (unknown !== undefined) throw noColumn(unknown, names, shown)
   const kinds = names.map((name, at) => {
@@ -89,10 +92,34 @@ async function cellsOf(files: FileSystem, path: string, shown: string): Promise<
     // Waymark puts only those names in quotes that need them.
     const isQuotedAnyway = isAllQuoted && names.some(name => /^\w+$/.test(name))
     return { names, rows: isQuotedAnyway ? data.map(row => row.map(cell => (cell === '' ? null : cell))) : data }
+  } catch (error) {
+    throw asImport(error)
   } finally {
     await file.close()
   }
 }
+
+/** What reads items of a pipeline reads the file: what it says of these is not for an import. */
+function asImport(error: unknown): unknown {
+  if (!isWaymarkError(error) || (error.code !== 'invalid' && error.code !== 'limit')) return error
+  const line = error.details['line']
+  const which = typeof line === 'number' ? `the row, which begins on line ${line} as editors count` : 'the header of the file'
+  return new WaymarkError(error.code, {
+    message: error.message,
+    means: 'Nothing was saved.',
+    remedy: `Correct ${which}. Fields have commas between them, and quotes (") around them where they hold a comma, a quote or a line break.`,
+    details: error.details,
+    cause: error.cause ?? error,
+  })
+}
+
+const otherSign = (column: string, sign: string, shown: string): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: `${shown} has ${sign === '\t' ? 'tabs' : JSON.stringify(sign)} between its fields, it seems: with commas its header is the one column ${JSON.stringify(excerpt(column))}`,
+    means: 'Nothing was saved.',
+    remedy: `Write the file with commas. If it does have this one column, name its type: --column '${excerpt(column)}=utf8'.`,
+    details: { file: shown, column },
+  })
 
 function noColumn(column: string, names: readonly string[], shown: string): WaymarkError {
   const near = nearest(column, names)

@@ -8,21 +8,24 @@ export interface DataKey {
   readonly secret: Uint8Array
   /** Wall milliseconds. */
   readonly createdAt: number
+  /** Bytes that the checkpoints of the store took when it was made: what has been added since tells how much it has sealed. Absent: none. */
+  readonly storedBytes?: number
 }
 
 export const dataKeyLength = 32
 const idLength = 10
 
-export function newDataKey(random: Random, createdAt: number): DataKey {
+export function newDataKey(random: Random, createdAt: number, storedBytes?: number): DataKey {
   const secret = random.bytes(dataKeyLength)
-  return { id: idOf(secret), secret, createdAt }
+  return { id: idOf(secret), secret, createdAt, ...(storedBytes !== undefined && { storedBytes }) }
 }
 
 /** The key of this secret, if that is the one the id was made for. */
-export function dataKeyOf(id: string, secret: Uint8Array, createdAt: number): DataKey | undefined {
+export function dataKeyOf(id: string, secret: Uint8Array, createdAt: number, storedBytes?: number): DataKey | undefined {
   const made = Buffer.from(idOf(secret))
   const asked = Buffer.from(id)
-  return made.length === asked.length && timingSafeEqual(made, asked) ? { id, secret, createdAt } : undefined
+  if (made.length !== asked.length || !timingSafeEqual(made, asked)) return undefined
+  return { id, secret, createdAt, ...(storedBytes !== undefined && { storedBytes }) }
 }
 
 const idOf = (secret: Uint8Array): string => derive(secret, new Uint8Array(0), 'waymark/key id/1', idLength).toString('hex')

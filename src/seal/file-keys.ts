@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import { type DataKey, derive } from './data-key.ts'
+import { giveBack } from './give-back.ts'
 
 /** Bytes that sealing adds: the nonce before, the tag behind. */
 export const nonceLength = 12
@@ -52,6 +53,7 @@ export function sealInto(keys: FileKeys, place: Uint8Array, plain: Uint8Array, t
   nonce.copy(target, 0)
   const ciphertext = cipher.update(plain)
   ciphertext.copy(target, nonceLength)
+  giveBack(ciphertext)
   cipher.final()
   cipher.getAuthTag().copy(target, nonceLength + plain.length)
 }

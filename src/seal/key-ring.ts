@@ -61,10 +61,10 @@ export function newRing(storeId: string, master: Master, acceptsPlain: boolean, 
 }
 
 /** With a new data key, which seals what is written from now on. */
-export const withDataKey = (ring: KeyRing, random: Random, createdAt: number): KeyRing => ({
+export const withDataKey = (ring: KeyRing, random: Random, createdAt: number, storedBytes?: number): KeyRing => ({
   ...ring,
   generation: ring.generation + 1,
-  dataKeys: [...ring.dataKeys, newDataKey(random, createdAt)],
+  dataKeys: [...ring.dataKeys, newDataKey(random, createdAt, storedBytes)],
 })
 
 /** Only with its newest data key: once nothing is sealed with the others any more. */
@@ -94,7 +94,7 @@ export function lockRing(ring: KeyRing, random: Random): LockedRing {
   const { storeId, generation, acceptsPlain } = ring
   const text = JSON.stringify({
     names: base64(ring.nameSecret),
-    keys: ring.dataKeys.map(({ id, secret, createdAt }) => ({ id, secret: base64(secret), createdAt })),
+    keys: ring.dataKeys.map(({ secret, ...said }) => ({ ...said, secret: base64(secret) })),
   })
   const secrets = seal(ringKeys(ring.ringSecret, salt), placeOf(storeId, generation), Buffer.from(text))
   const masters = ring.masters.map(master => ({ ...master, lock: lock(master.publicKey, ring.ringSecret, storeId) }))
@@ -124,7 +124,7 @@ function secretsIn(text: string): { nameSecret: Uint8Array; dataKeys: readonly D
   if (typeof parsed !== 'object' || parsed === null || !('names' in parsed) || !('keys' in parsed)) return undefined
   if (typeof parsed.names !== 'string' || !Array.isArray(parsed.keys)) return undefined
   const dataKeys = parsed.keys.flatMap(
-    ({ id, secret, createdAt }) => dataKeyOf(id, Buffer.from(secret, 'base64'), createdAt) ?? [],
+    ({ id, secret, createdAt, storedBytes }) => dataKeyOf(id, Buffer.from(secret, 'base64'), createdAt, storedBytes) ?? [],
   )
   if (dataKeys.length !== parsed.keys.length || dataKeys.length === 0) return undefined
   return { nameSecret: Buffer.from(parsed.names, 'base64'), dataKeys }

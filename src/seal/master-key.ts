@@ -19,6 +19,33 @@ export interface MasterKey {
 }
 
 /**
+ * One master key or several, as they are given.
+ *
+ * @param call what was given them, for the message: what was given in their place may be a key, and is never shown
+ * @throws WaymarkError `invalid`
+ */
+export function checkKeys(call: string, given: unknown): readonly MasterKey[] {
+  const keys: readonly unknown[] = Array.isArray(given) ? given : [given]
+  if (keys.length > 0 && keys.every(isMasterKey)) return keys
+  throw new WaymarkError('invalid', {
+    message: `${call}: key must be a master key or a list of them, not ${Array.isArray(given) ? 'such a list' : typeof given}`,
+    means: 'Nothing was read or written.',
+    remedy:
+      "Make one: { key: keyFile('/etc/waymark.key') }, or keyVariable(NAME), keyCommand(COMMAND), passphrase(TEXT), awsKms(OPTIONS), vaultTransit(OPTIONS).",
+  })
+}
+
+const isMasterKey = (value: unknown): value is MasterKey =>
+  typeof value === 'object' &&
+  value !== null &&
+  'kind' in value &&
+  typeof value.kind === 'string' &&
+  'secretFor' in value &&
+  typeof value.secretFor === 'function' &&
+  'newSecret' in value &&
+  typeof value.newSecret === 'function'
+
+/**
  * 32 bytes out of a text: 64 hex digits, or base64 of 32 bytes, white space around it ignored.
  *
  * @param from where the text is from, for the message: it is never shown itself

@@ -1,23 +1,21 @@
-import type { FileSystem } from '../files/file-system.ts'
-import type { Clock, Random } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
-import { type KeyRing, type LockedRing, type Master, newRing, ringSecretFor, withDataKey } from './key-ring.ts'
+import { ambientKeys } from './ambient-keys.ts'
+import { type KeyRing, type Master, newRing, withDataKey } from './key-ring.ts'
 import type { MasterKey } from './master-key.ts'
 import { masterPair } from './master-pair.ts'
-import { provenRing, RingFiles } from './ring-files.ts'
+import { RingFiles } from './ring-files.ts'
+import { RingKeeper, type RingKeeperOptions } from './ring-keeper.ts'
 import { Seals } from './seals.ts'
 
-export interface SealsOptions {
-  readonly files: FileSystem
-  /** Folder of the store. */
-  readonly root: string
-  readonly storeId: string
-  readonly clock: Clock
-  readonly random: Random
-  /** Tried one after another. */
-  readonly keys: readonly MasterKey[]
+export interface SealsOptions extends RingKeeperOptions {
   /** False: the store is only read, and its ring stays as it is. */
   readonly mayChange: boolean
+}
+
+/** What a sealed store is opened with: what it is read and written with, and the ring that comes from. */
+export interface OpenedSeals {
+  readonly seals: Seals
+  readonly keeper: RingKeeper
 }
 
 /** A data key older than this is replaced when the store is opened: what it sealed stays readable. */
@@ -28,95 +26,64 @@ const longestUseMs = 90 * 24 * 60 * 60 * 1000
  *
  * @throws WaymarkError `key_missing` without a master key of the store, `corrupt` if its ring is missing or was changed, `unavailable`
  */
-export async function openSeals(options: SealsOptions): Promise<Seals> {
-  const rings = new RingFiles(options.files, options.root)
-  let ring = await openedRing(rings, options)
-  const newest = ring.dataKeys.at(-1)
-  if (options.mayChange && newest !== undefined && options.clock.now() - newest.createdAt > longestUseMs) {
-    await rings.replace(withDataKey(ring, options.random, options.clock.now()), options.random)
-    ring = provenRing(await mustExist(rings, options.root), ring.ringSecret)
+export async function openSeals(options: SealsOptions): Promise<OpenedSeals> {
+  const { mayChange, clock, random } = options
+  const keeper = new RingKeeper(options)
+  const locked = options.keys.length === 0 ? await keeper.locked() : undefined
+  for (const key of locked === undefined ? [] : ambientKeys(locked)) keeper.alsoTry(key)
+  const isOld = ({ dataKeys }: KeyRing): boolean => clock.now() - (dataKeys.at(-1)?.createdAt ?? 0) > longestUseMs
+  let ring = await keeper.read()
+  if (mayChange && isOld(ring)) ring = await keeper.change(now => (isOld(now) ? withDataKey(now, random, clock.now()) : now))
+  return {
+    seals: new Seals(
+      ring,
+      () => keeper.read(),
+      generation => keeper.rings.has(generation),
+    ),
+    keeper,
   }
-  const { ringSecret } = ring
-  return new Seals(ring, async () => provenRing(await mustExist(rings, options.root), ringSecret))
 }
 
-/** The ring, opened with the first of the keys that is one of its masters. */
-export async function openedRing(
-  rings: RingFiles,
-  { root, storeId, keys }: Pick<SealsOptions, 'root' | 'storeId' | 'keys'>,
-): Promise<KeyRing> {
-  const locked = await mustExist(rings, root)
-  for (const key of keys) {
-    const secret = await ringSecretOf(locked, key, storeId)
-    if (secret !== undefined) return provenRing(locked, secret)
-  }
-  throw keys.length === 0 ? noKey(root, locked) : wrongKey(root, locked, keys)
+export interface NewRingOptions extends Omit<RingKeeperOptions, 'keys'> {
+  readonly key: MasterKey
+  /** What the key is called. */
+  readonly name: string
+  /** True for a store that holds plain files already. */
+  readonly acceptsPlain: boolean
 }
 
-/** Makes the ring of a store that has none. */
-export async function makeRing(
-  options: SealsOptions & { readonly key: MasterKey; readonly name: string; readonly acceptsPlain: boolean },
-): Promise<KeyRing> {
+/** Makes the ring of a store that has none, durable when it resolves. */
+export const makeRing = async (options: NewRingOptions): Promise<void> => (await prepareRing(options))()
+
+/**
+ * A ring for a store that has none. What takes its time, or fails, is coming by the key; that is over when this resolves to what puts the ring there.
+ *
+ * @throws WaymarkError `key_missing`, `invalid`, `unavailable`; what it resolves to throws `conflict` if there is a ring, `unavailable`, `disk_full`
+ */
+export async function prepareRing(options: NewRingOptions): Promise<() => Promise<void>> {
   const { files, root, storeId, clock, random, key, name, acceptsPlain } = options
   const master = await newMaster(key, name, storeId, clock.now())
   const ring = newRing(storeId, master, acceptsPlain, random, clock.now())
-  if (await new RingFiles(files, root).replace(ring, random)) return ring
-  throw new WaymarkError('conflict', {
+  return async () => {
+    const rings = new RingFiles(files, root, clock)
+    const before = await rings.read()
+    // Of a making of this store that did not come to its end, and whose descriptor is gone.
+    const isForeign = !acceptsPlain && before !== undefined && before.storeId !== storeId
+    const generation = isForeign ? before.generation + 1 : ring.generation
+    if (!(await rings.replace({ ...ring, generation }, random))) throw hasKeys(root)
+  }
+}
+
+const hasKeys = (root: string): WaymarkError =>
+  new WaymarkError('conflict', {
     message: `the store ${root} has keys already`,
     means: 'Nothing was changed.',
     remedy: 'See them with: waymark keys list',
   })
-}
 
 /** The entry of a ring for a master key that it does not know yet. */
 export async function newMaster(key: MasterKey, name: string, storeId: string, createdAt: number): Promise<Master> {
   const { secret, settings } = await key.newSecret(storeId)
   const { id, publicKey } = masterPair(secret, storeId)
   return { id, kind: key.kind, name, createdAt, publicKey, settings }
-}
-
-async function ringSecretOf(locked: LockedRing, key: MasterKey, storeId: string): Promise<Buffer | undefined> {
-  for (const master of locked.masters) {
-    if (!mayBe(key.kind, master.kind)) continue
-    const secret = await key.secretFor(master.settings, storeId)
-    const found = secret && ringSecretFor(locked, masterPair(secret, storeId))
-    if (found !== undefined) return found
-  }
-  return undefined
-}
-
-/** A secret that is given as it is opens its entry wherever it is kept by now. */
-const plainKinds = ['file', 'variable', 'command']
-
-const mayBe = (kind: string, entry: string): boolean =>
-  kind === entry || (plainKinds.includes(kind) && plainKinds.includes(entry))
-
-async function mustExist(rings: RingFiles, root: string): Promise<LockedRing> {
-  const ring = await rings.read()
-  if (ring !== undefined) return ring
-  throw new WaymarkError('corrupt', {
-    message: `the store ${root} is sealed, but its key ring (the folder keys) is missing or damaged`,
-    means: 'Nothing can be read without it. The sealed files are not touched by this.',
-    remedy: 'Put back the folder keys from a backup of the store.',
-  })
-}
-
-const wanted = ({ masters }: LockedRing): string => masters.map(({ kind, name, id }) => `${kind} ${name} (${id})`).join(', ')
-
-function noKey(root: string, ring: LockedRing): WaymarkError {
-  return new WaymarkError('key_missing', {
-    message: `the store ${root} is sealed, and no key was given`,
-    means: 'Nothing was read or written.',
-    remedy: `Give one of its keys with --key or in WAYMARK_KEY: ${wanted(ring)}.`,
-    details: { masters: ring.masters.map(({ id }) => id) },
-  })
-}
-
-function wrongKey(root: string, ring: LockedRing, keys: readonly MasterKey[]): WaymarkError {
-  return new WaymarkError('key_missing', {
-    message: `the store ${root} does not open with ${keys.map(({ description }) => description).join(', ')}`,
-    means: 'Nothing was read or written.',
-    remedy: `Give one of its keys with --key or in WAYMARK_KEY: ${wanted(ring)}.`,
-    details: { masters: ring.masters.map(({ id }) => id) },
-  })
 }

@@ -16,6 +16,9 @@ export interface PassphraseCost {
   readonly p?: number
 }
 
+/** Asks for a passphrase, once. */
+export type AskPassphrase = (isNew: boolean) => string | Promise<string>
+
 const saltLength = 16
 const shortest = 8
 const defaultCost = { n: 2 ** 17, r: 8, p: 1 }
@@ -25,25 +28,25 @@ const mostMemory = 2 ** 30
 /**
  * A passphrase as master key, made into a key with scrypt; salt and cost stand in the key ring.
  *
- * @param passphrase at least 8 characters, or what asks for it
+ * @param passphrase at least 8 characters, or what asks for it; `isNew`: for a store that is to have it from now on
  * @param cost of new keys; those that exist keep theirs
  * @example
  * const store = await open({ path: '.waymark', key: passphrase('correct horse battery staple') })
  */
-export function passphrase(passphrase: string | (() => string | Promise<string>), cost: PassphraseCost = {}): MasterKey {
+export function passphrase(passphrase: string | AskPassphrase, cost: PassphraseCost = {}): MasterKey {
   let asked: Promise<string> | undefined
-  const text = (): Promise<string> => {
-    asked ??= Promise.resolve(typeof passphrase === 'string' ? passphrase : passphrase()).then(checked)
+  const text = (isNew: boolean): Promise<string> => {
+    asked ??= Promise.resolve(typeof passphrase === 'string' ? passphrase : passphrase(isNew)).then(checked)
     return asked
   }
   return {
     kind: 'passphrase',
     description: 'the passphrase',
-    secretFor: async settings => stretched(await text(), settings),
+    secretFor: async settings => stretched(await text(false), settings),
     async newSecret() {
       const { n, r, p } = { ...defaultCost, ...cost }
       const settings = { salt: randomBytes(saltLength).toString('base64'), n, r, p }
-      return { secret: await stretched(await text(), settings), settings }
+      return { secret: await stretched(await text(true), settings), settings }
     },
   }
 }

@@ -1,13 +1,16 @@
 import { fileFault } from '../files/file-faults.ts'
 import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
 import { makeDurableDirectory } from '../files/make-durable-directory.ts'
-import type { Random } from '../model/clock.ts'
+import { type Clock, type Random, sleep } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { type KeyRing, type LockedRing, lockRing, openRing } from './key-ring.ts'
 import { decodeRing, encodeRing } from './ring-text.ts'
 
 const ringName = /^ring\.([1-9][0-9]*)\.json$/
 const mostRingBytes = 1024 * 1024
+/** How long somebody may take between making the file of a ring and having written it. */
+const writingGraceMs = 2_000
+const lookAgainMs = 20
 
 /**
  * The ring of a store on disk: `keys/ring.<generation>.json`, the one of the highest number that is whole. A change makes the next number, which only one of several processes can, and then removes those before, so that a master
@@ -16,11 +19,16 @@ const mostRingBytes = 1024 * 1024
 export class RingFiles {
   readonly #files: FileSystem
   readonly #folder: string
+  readonly #clock: Clock | undefined
 
-  /** @param root folder of the store */
-  constructor(files: FileSystem, root: string) {
+  /**
+   * @param root folder of the store
+   * @param clock with it, a change waits for another that is being written, up to 2 s
+   */
+  constructor(files: FileSystem, root: string, clock?: Clock) {
     this.#files = files
     this.#folder = `${root}/keys`
+    this.#clock = clock
   }
 
   /** Undefined if there is none. */
@@ -49,31 +57,67 @@ export class RingFiles {
   async replace(ring: KeyRing, random: Random): Promise<boolean> {
     return this.#reading(async () => {
       await makeDurableDirectory(this.#files, this.#folder)
-      const current = await this.read()
-      if ((current?.generation ?? 0) >= ring.generation) return false
+      await this.#letFinish()
+      if (!(await this.#isNext(ring))) return false
       const highest = (await this.#generations())[0] ?? 0
       // Above what somebody left unfinished.
       const generation = Math.max(ring.generation, highest + 1)
       const path = this.#path(generation)
-      if (!(await this.#make(path, encodeRing(lockRing({ ...ring, generation }, random))))) return false
+      const text = encodeRing(lockRing({ ...ring, generation }, random))
+      if (!(await this.#make(path, text, () => this.#isNext(ring)))) return false
       await this.#files.syncDirectory(this.#folder)
-      for (const old of await this.#generations()) if (old < generation) await this.#files.remove(this.#path(old))
+      const all = await this.#generations()
+      // Whoever made a later one may have done so before this one was whole, and not know of it.
+      if (all.some(other => other > generation)) return false
+      for (const old of all) if (old < generation) await this.#files.remove(this.#path(old))
       await this.#files.syncDirectory(this.#folder)
       return true
     })
   }
 
-  async #make(path: string, text: string): Promise<boolean> {
+  /** Whether there is a file of this generation: once the ring was changed, there is none. */
+  async has(generation: number): Promise<boolean> {
+    return this.#files.exists(this.#path(generation))
+  }
+
+  /** Whether there is a file above this ring: one that somebody writes, or did not finish. */
+  async isUnsettled({ generation }: KeyRing): Promise<boolean> {
+    return this.#reading(async () => (await this.#generations()).some(other => other > generation))
+  }
+
+  /** Whether the one it was made from is still the newest. */
+  async #isNext(ring: KeyRing): Promise<boolean> {
+    const current = await this.read()
+    return (current?.generation ?? 0) < ring.generation
+  }
+
+  /** Waits while the newest file is not whole: somebody may be writing it. */
+  async #letFinish(): Promise<void> {
+    if (this.#clock === undefined) return
+    const deadline = this.#clock.monotonicMs() + writingGraceMs
+    while (this.#clock.monotonicMs() < deadline) {
+      const [newest] = await this.#generations()
+      if (newest === undefined || (await this.read())?.generation === newest) return
+      await sleep(this.#clock, lookAgainMs)
+    }
+  }
+
+  /** @param mayGoOn asked once the name is taken: whoever takes the next one sees this file, and whoever was before is whole */
+  async #make(path: string, text: string, mayGoOn: () => Promise<boolean>): Promise<boolean> {
     const file = await this.#files.open(path, 'create').catch((error: unknown) => {
       if (fileErrorCode(error) === 'EEXIST') return undefined
       throw error
     })
     if (file === undefined) return false
     try {
-      await file.write(Buffer.from(text), 0)
-      await file.sync()
+      const goesOn = await mayGoOn()
+      if (goesOn) {
+        await file.write(Buffer.from(text), 0)
+        await file.sync()
+      }
       await file.close()
-      return true
+      if (!goesOn) await this.#files.remove(path)
+      return goesOn
     } catch (error) {
       await file.close().catch(() => {})
       await this.#files.remove(path).catch(() => {})

@@ -76,10 +76,14 @@ export class BlockSeal {
     this.#place = Buffer.concat([header.subarray(0, digestedLength), Buffer.from(storeId, 'latin1'), Buffer.alloc(9)])
   }
 
-  /** The blocks of `content`, the first of which has this number: all full but, if it is the last of the file, the last. */
-  seal(content: Uint8Array, first: number, isEnd: boolean): Buffer {
+  /**
+   * The blocks of `content`, the first of which has this number: all full but, if it is the last of the file, the last.
+   *
+   * @returns what it wrote, from the beginning of `target` on
+   */
+  sealInto(target: Buffer, content: Uint8Array, first: number, isEnd: boolean): Buffer {
     const count = isEnd ? Math.max(1, Math.ceil(content.length / blockLength)) : content.length / blockLength
-    const sealed = Buffer.allocUnsafe(content.length + count * sealOverhead)
+    const sealed = target.subarray(0, content.length + count * sealOverhead)
     for (let i = 0; i < count; i++) {
       const plain = content.subarray(i * blockLength, (i + 1) * blockLength)
       sealInto(this.#keys, this.#placeOf(first + i, isEnd && i === count - 1), plain, sealed.subarray(i * sealedBlockLength))

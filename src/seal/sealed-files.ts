@@ -1,6 +1,7 @@
 import type { FileStat, FileSystem, OpenFile } from '../files/file-system.ts'
 import { fileErrorCode } from '../files/file-system.ts'
 import type { Random } from '../model/clock.ts'
+import { isWaymarkError } from '../model/errors.ts'
 import { fileKeys } from './file-keys.ts'
 import {
   BlockSeal,
@@ -10,9 +11,10 @@ import {
   saltLength,
   sealedHeaderLength,
 } from './sealed-blocks.ts'
-import { SealedReader, unknownKey } from './sealed-reader.ts'
+import { notSealed, SealedReader, unknownKey } from './sealed-reader.ts'
 import { SealedWriter } from './sealed-writer.ts'
 import type { Seals } from './seals.ts'
+import { zeroedFile } from './zeroed-file.ts'
 
 /** Kind of the files whose keys are derived here. */
 const purpose = 'file'
@@ -37,21 +39,13 @@ const readFolders = [...sealedFolders, 'segments/']
  * The files of a sealed store as if they were plain: what is written once is sealed in blocks, and what is sealed is opened when it is read, at the same offsets as in a plain file. Files that are not sealed are read as
  * they are: those from before the store was sealed, and those that seal their own parts, as new segments of the log do.
  *
- * A block that does not open reads as zeros: every byte of a pack is covered by a digest of its own, which then names the damage as it does in a plain store, and parity heals it. A segment, whose end is found by reading, rejects
+ * A block that does not open reads as zeros, and so does a plain file once the store accepts none: every byte of a pack is covered by a digest of its own, which then names the damage as it does in a plain store, and parity heals it. A segment, whose end is found by reading, rejects
  * instead, as does the image of the catalog.
  */
 export function sealedFiles(options: SealedFilesOptions): FileSystem {
   const { files, root } = options
   const isIn = (folders: readonly string[], path: string): boolean => folders.some(folder => path.startsWith(`${root}/${folder}`))
-  const opened = async (path: string): Promise<OpenFile> => {
-    const file = await files.open(path, 'read')
-    try {
-      return await readable(options, path, file, isIn(wholeFiles, path))
-    } catch (error) {
-      await file.close().catch(() => {})
-      throw error
-    }
-  }
+  const opened = (path: string): Promise<OpenFile> => openSealed(options, path, isIn(wholeFiles, path))
   return {
     makeDirectory: (path, permissions) => files.makeDirectory(path, permissions),
     realPath: path => files.realPath(path),
@@ -62,8 +56,7 @@ export function sealedFiles(options: SealedFilesOptions): FileSystem {
     syncDirectory: path => files.syncDirectory(path),
     async open(path, mode, permissions) {
       if (mode === 'read') return isIn(readFolders, path) ? opened(path) : files.open(path, mode)
-      if (mode === 'create' && isIn(sealedFolders, path))
-        return new SealedWriter(await files.open(path, mode, permissions), newSeal(options))
+      if (mode === 'create' && isIn(sealedFolders, path)) return createSealed(options, path, permissions)
       return files.open(path, mode, permissions)
     },
     async stat(path): Promise<FileStat | undefined> {
@@ -86,15 +79,55 @@ export function sealedFiles(options: SealedFilesOptions): FileSystem {
   }
 }
 
+/**
+ * The content of a file, whether it is sealed or plain.
+ *
+ * @param isWhole true: a block that does not open rejects; false: it reads as zeros
+ * @throws WaymarkError `corrupt`, `unsupported`
+ */
+export async function openSealed(options: SealedFilesOptions, path: string, isWhole: boolean): Promise<OpenFile> {
+  for (let attempt = 1; ; attempt++) {
+    const file = await options.files.open(path, 'read')
+    try {
+      return await readable(options, path, file, isWhole)
+    } catch (error) {
+      await file.close().catch(() => {})
+      // Sealed anew in the moment it was opened, and its old key forgotten: another file has the name by now.
+      if (attempt === attempts || !isWaymarkError(error, 'corrupt')) throw error
+    }
+  }
+}
+
+const attempts = 2
+
+/** A new file that is sealed with the newest data key. */
+export async function createSealed(options: SealedFilesOptions, path: string, permissions?: number): Promise<OpenFile> {
+  const file = await options.files.open(path, 'create', permissions)
+  try {
+    // Only now: whoever makes a new key, and then looks for what is sealed with others, finds this file or is known here.
+    await options.seals.settle()
+    return new SealedWriter(file, newSeal(options))
+  } catch (error) {
+    await file.close().catch(() => {})
+    await options.files.remove(path).catch(() => {})
+    throw error
+  }
+}
+
 async function readable(
-  { seals, storeId }: SealedFilesOptions,
+  { seals, storeId, root }: SealedFilesOptions,
   path: string,
   file: OpenFile,
   isWhole: boolean,
 ): Promise<OpenFile> {
   const bytes = await file.read(0, sealedHeaderLength)
   const header = decodeSealedHeader(bytes)
-  if (header === undefined) return file
+  if (header === undefined) {
+    // Segments whose records are sealed one by one are told apart by who reads them.
+    if (seals.acceptsPlain || path.startsWith(`${root}/segments/`)) return file
+    if (isWhole) throw notSealed(path)
+    return zeroedFile(file)
+  }
   const key = header.known ? await seals.find(header.keyId) : undefined
   if (key === undefined) throw unknownKey(path, header)
   return new SealedReader(file, new BlockSeal(fileKeys(key, header.salt, purpose), bytes, storeId), path, isWhole)

@@ -1,6 +1,7 @@
 import { fileError } from '../files/file-error.ts'
 import type { FileStat, OpenFile } from '../files/file-system.ts'
 import { WaymarkError } from '../model/errors.ts'
+import { giveBack } from './give-back.ts'
 import {
   type BlockSeal,
   blockLength,
@@ -35,11 +36,14 @@ export class SealedReader implements OpenFile {
     if (end <= position) return new Uint8Array(0)
     const bytes = new Uint8Array(end - position)
     const first = Math.floor(position / blockLength)
-    const blocks = await this.#read(first, Math.ceil(end / blockLength) - first, size)
+    const kept = this.#last?.index === first ? this.#last.content : undefined
+    const blocks = await this.#read(first, Math.ceil(end / blockLength) - first, size, kept)
     for (const [i, block] of blocks.entries()) {
       const start = (first + i) * blockLength
       const from = Math.max(0, position - start)
       bytes.set(block.subarray(from, Math.min(block.length, end - start)), start + from - position)
+      // The last one is kept for the next read, and another may be reading the one that was kept.
+      if (i < blocks.length - 1 && block !== kept) giveBack(block)
     }
     return bytes
   }
@@ -71,16 +75,19 @@ export class SealedReader implements OpenFile {
     return this.#length
   }
 
-  async #read(first: number, count: number, size: number): Promise<readonly Buffer[]> {
-    if (count === 1 && this.#last?.index === first) return [this.#last.content]
-    const sealed = await this.#file.read(blockOffset(first), count * sealedBlockLength)
+  /** @param kept what is in the first of them, if that is known */
+  async #read(first: number, count: number, size: number, kept: Buffer | undefined): Promise<readonly Buffer[]> {
+    const contents: Buffer[] = kept === undefined ? [] : [kept]
+    if (contents.length === count) return contents
+    const start = first + contents.length
+    const sealed = await this.#file.read(blockOffset(start), (first + count - start) * sealedBlockLength)
     const last = blocksOf(size) - 1
-    const contents: Buffer[] = []
-    for (let i = 0; i < count; i++) {
-      const index = first + i
-      const block = sealed.subarray(i * sealedBlockLength, (i + 1) * sealedBlockLength)
+    for (let index = start; index < first + count; index++) {
+      const at = (index - start) * sealedBlockLength
+      const block = sealed.subarray(at, at + sealedBlockLength)
       contents.push(this.#blocks.open(block, index, index === last) ?? this.#unopened(index, size))
     }
+    giveBack(sealed)
     const content = contents.at(-1)
     if (content !== undefined) this.#last = { index: first + count - 1, content }
     return contents
@@ -108,6 +115,10 @@ export function unknownKey(path: string, header: SealedHeader): WaymarkError {
     details: { path, key: header.keyId },
   })
 }
+
+/** A plain file in a store that has sealed ones only. */
+export const notSealed = (path: string): WaymarkError =>
+  doesNotOpen(path, 'it is not sealed, in a store that has sealed files only')
 
 const doesNotOpen = (path: string, how: string): WaymarkError =>
   new WaymarkError('corrupt', {

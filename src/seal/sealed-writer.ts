@@ -1,6 +1,7 @@
 import { fileError } from '../files/file-error.ts'
 import type { FileStat, OpenFile } from '../files/file-system.ts'
-import { type BlockSeal, blockLength, blockOffset, blocksOf } from './sealed-blocks.ts'
+import { giveBack } from './give-back.ts'
+import { type BlockSeal, blockLength, blocksOf, sealedBlockLength, sealedHeaderLength } from './sealed-blocks.ts'
 
 /** How many bytes are sealed at once. */
 const sealedTogether = 64 * blockLength
@@ -10,12 +11,17 @@ export class SealedWriter implements OpenFile {
   readonly #file: OpenFile
   readonly #header: Buffer
   readonly #blocks: BlockSeal
-  /** Content that does not fill a block yet. */
-  #rest: Buffer = Buffer.alloc(0)
+  /** Content that does not fill a block yet, or just fills one: the last block of the file may be a full one, so one is always kept. */
+  readonly #begun = Buffer.allocUnsafe(blockLength)
+  /** How much of it counts. */
+  #held = 0
+  #output: Buffer = Buffer.alloc(0)
   /** Bytes of the content that were given. */
   #length = 0
   /** Blocks that were sealed. */
   #sealed = 0
+  /** Bytes of the file. */
+  #written = 0
   /** Ends when the writes given so far are over; they stand in their order. */
   #turn: Promise<void> = Promise.resolve()
   #ended = false
@@ -79,11 +85,24 @@ export class SealedWriter implements OpenFile {
   }
 
   async #addPiece(bytes: Uint8Array): Promise<void> {
-    const content = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
-    // The last block of the file may be a full one, so one is always kept.
-    const full = Math.max(0, Math.ceil(content.length / blockLength) - 1) * blockLength
-    if (full > 0) await this.#put(this.#blocks.seal(content.subarray(0, full), this.#sealed, false), full / blockLength)
-    this.#rest = Buffer.from(content.subarray(full))
+    const target = this.#room(this.#held + bytes.length)
+    let length = 0
+    const seal = (content: Uint8Array): void => {
+      length += this.#blocks.sealInto(target.subarray(length), content, this.#sealed, false).length
+      this.#sealed += content.length / blockLength
+    }
+    const isFirst = this.#sealed === 0
+    const taken = this.#held === 0 ? 0 : Math.min(blockLength - this.#held, bytes.length)
+    this.#hold(bytes.subarray(0, taken))
+    if (taken === bytes.length) return
+    // More follows, so the block that was begun is not the last of the file.
+    if (this.#held > 0) seal(this.#begun)
+    const rest = bytes.subarray(taken)
+    const full = (Math.ceil(rest.length / blockLength) - 1) * blockLength
+    seal(rest.subarray(0, full))
+    this.#held = 0
+    this.#hold(rest.subarray(full))
+    await this.#put(length, isFirst)
   }
 
   #end(): Promise<void> {
@@ -91,16 +110,36 @@ export class SealedWriter implements OpenFile {
     this.#ended = true
     if (this.#early.size > 0) return Promise.reject(notAtTheEnd(Math.min(...this.#early.keys())))
     return this.#next(async () => {
-      const rest = this.#rest
-      this.#rest = Buffer.alloc(0)
-      await this.#put(this.#blocks.seal(rest, this.#sealed, true), blocksOf(rest.length))
+      const isFirst = this.#sealed === 0
+      const last = this.#begun.subarray(0, this.#held)
+      const { length } = this.#blocks.sealInto(this.#room(last.length), last, this.#sealed, true)
+      this.#sealed++
+      await this.#put(length, isFirst)
+      giveBack(this.#output)
     })
   }
 
-  async #put(sealed: Buffer, blocks: number): Promise<void> {
-    if (this.#sealed === 0) await this.#file.write(Buffer.concat([this.#header, sealed]), 0)
-    else await this.#file.write(sealed, blockOffset(this.#sealed))
-    this.#sealed += blocks
+  #hold(bytes: Uint8Array): void {
+    this.#begun.set(bytes, this.#held)
+    this.#held += bytes.length
+  }
+
+  /** Where content of this length is sealed, behind room for the header. It is used again and again: fresh memory costs more than copying into it. */
+  #room(contentLength: number): Buffer {
+    const length = sealedHeaderLength + blocksOf(contentLength) * sealedBlockLength
+    if (this.#output.length < length) this.#output = Buffer.allocUnsafeSlow(length)
+    return this.#output.subarray(sealedHeaderLength)
+  }
+
+  /** Writes what was sealed since the last time; with the header before the first block. */
+  async #put(length: number, isFirst: boolean): Promise<void> {
+    if (length === 0) return
+    const end = sealedHeaderLength + length
+    if (isFirst) {
+      this.#header.copy(this.#output)
+      await this.#file.write(this.#output.subarray(0, end), 0)
+    } else await this.#file.write(this.#output.subarray(sealedHeaderLength, end), this.#written)
+    this.#written = isFirst ? end : this.#written + length
   }
 }
 

@@ -6,20 +6,32 @@ const nameAlphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 const nameLength = 26
 
 /** What of a ring a store is read and written with. */
-export type OpenedKeys = Pick<KeyRing, 'dataKeys' | 'nameSecret' | 'acceptsPlain'>
+export type OpenedKeys = Pick<KeyRing, 'dataKeys' | 'nameSecret' | 'acceptsPlain'> & Partial<Pick<KeyRing, 'generation'>>
 
 /** What a sealed store is read and written with, while somebody has it open. */
 export class Seals {
   readonly #names: KeyObject
   readonly #readAgain: () => Promise<OpenedKeys>
+  readonly #isThere: (generation: number) => Promise<boolean>
+  #generation: number
   #keys: readonly DataKey[]
   #current: DataKey
   #acceptsPlain: boolean
+  #takesPlainClaims = false
 
-  /** @param readAgain the ring as it is now: another process may have added a key */
-  constructor(keys: OpenedKeys, readAgain: () => Promise<OpenedKeys>) {
+  /**
+   * @param readAgain the ring as it is now: another process may have added a key
+   * @param isThere whether the file of the ring of this generation is there: whoever changes the ring removes it
+   */
+  constructor(
+    keys: OpenedKeys,
+    readAgain: () => Promise<OpenedKeys>,
+    isThere: (generation: number) => Promise<boolean> = async () => true,
+  ) {
     this.#names = createSecretKey(derive(keys.nameSecret, new Uint8Array(0), 'waymark/names/1', 32))
     this.#readAgain = readAgain
+    this.#isThere = isThere
+    this.#generation = keys.generation ?? 0
     this.#keys = keys.dataKeys
     this.#current = newestOf(keys)
     this.#acceptsPlain = keys.acceptsPlain
@@ -35,6 +47,16 @@ export class Seals {
     return this.#acceptsPlain
   }
 
+  /** Claims count under the names from before the store was sealed too. */
+  get takesPlainClaims(): boolean {
+    return this.#takesPlainClaims
+  }
+
+  /** For a reader of a store whose claims nobody has named anew yet. */
+  alsoTakePlainClaims(): void {
+    this.#takesPlainClaims = true
+  }
+
   /** The data key of this id; looks again whether another process has added it. */
   async find(id: string): Promise<DataKey | undefined> {
     const known = this.#keys.find(key => key.id === id)
@@ -43,9 +65,19 @@ export class Seals {
     return this.#keys.find(key => key.id === id)
   }
 
+  /**
+   * Takes over a change of the ring, if there was one: costs a look for one file. A change that was durable before this was called is known when it resolves.
+   *
+   * @throws WaymarkError `key_missing` if the master key was taken away since, `corrupt`, `unavailable`
+   */
+  async settle(): Promise<void> {
+    if (!(await this.#isThere(this.#generation))) await this.refresh()
+  }
+
   /** Takes over what another process has changed. */
   async refresh(): Promise<void> {
     const keys = await this.#readAgain()
+    this.#generation = keys.generation ?? 0
     this.#keys = keys.dataKeys
     this.#current = newestOf(keys)
     this.#acceptsPlain = keys.acceptsPlain

@@ -1,6 +1,7 @@
 import { canonicalColumn } from './canonical-column.ts'
 import type { ColumnField, RowBatch } from './columnar.ts'
 import { ContentHashStream } from './content-hash-stream.ts'
+import { GatheredBatches } from './gathered-batches.ts'
 import { hashFlag, hashPresent, hashValues } from './hash-column.ts'
 import { hashHeader } from './hash-header.ts'
 import { type Bucket, bucketsOf, readColumn, readOrder, writeOrder } from './run-buckets.ts'
@@ -9,25 +10,31 @@ import { type SortedRun, writeRun } from './sorted-run.ts'
 
 /** Bytes of rows that are looked at together. */
 const bucketBytes = 16 * 1024 * 1024
+/** A run is 4 KiB of notes and some writes, and a read for each bucket: more than a few rows are worth. */
+const runRows = 64 * 1024
 /** Rows hashed at a time where one row stands for many. */
 const blockRows = 64 * 1024
 
 export interface ContentHasherOptions {
   /** Bytes of rows read back at a time, about. Default 16 MiB. */
   readonly bucketBytes?: number
+  /** Rows that are sorted together, where they come in smaller batches. Default 65,536. */
+  readonly runRows?: number
   /** Bits of the rows' keys that count: all but in tests, which want rows to share keys. */
   readonly keyMask?: number
 }
 
 /**
- * The same hash as `contentHash`, of a table that comes batch by batch: memory holds one batch, later a share of one column. The rows wait in a scratch, each batch sorted by key, as all of
- * them decide the order in which they are hashed.
+ * The same hash as `contentHash`, of a table that comes batch by batch: memory holds 65,536 rows or a larger batch, later a share of one column. The rows wait in a scratch, so many of them
+ * sorted by key at a time, as all of them decide the order in which they are hashed.
  */
 export class ContentHasher {
   readonly #scratch: Scratch
   readonly #bucketBytes: number
   readonly #keyMask: number
+  readonly #gathered: GatheredBatches
   readonly #runs: SortedRun[] = []
+  #fields: readonly ColumnField[] = []
   #rowCount = 0
   #bytes = 0
 
@@ -35,12 +42,21 @@ export class ContentHasher {
     this.#scratch = scratch
     this.#bucketBytes = options.bucketBytes ?? bucketBytes
     this.#keyMask = options.keyMask ?? 0xffff_ffff
+    this.#gathered = new GatheredBatches(options.runRows ?? runRows)
   }
 
   async add(fields: readonly ColumnField[], batch: RowBatch): Promise<void> {
-    const { rowCount } = batch
+    if (batch.rowCount === 0) return
+    this.#fields = fields
+    this.#gathered.add(batch)
+    if (this.#gathered.areEnough) await this.#writeRun()
+  }
+
+  async #writeRun(): Promise<void> {
+    const [fields, batches] = [this.#fields, this.#gathered.take()]
+    const rowCount = batches.reduce((sum, batch) => sum + batch.rowCount, 0)
     if (rowCount === 0) return
-    const table = { fields, batches: [batch], rowCount }
+    const table = { fields, batches, rowCount }
     const columns = fields.map((_, at) => canonicalColumn(table, at))
     this.#runs.push(await writeRun(columns, rowCount, this.#scratch, this.#keyMask))
     this.#rowCount += rowCount
@@ -49,6 +65,7 @@ export class ContentHasher {
 
   /** SHA-256 in hex, when all batches are there. */
   async digest(fields: readonly ColumnField[]): Promise<string> {
+    await this.#writeRun()
     const rowCount = this.#rowCount
     const header = hashHeader({ fields, batches: [], rowCount })
     const stream = new ContentHashStream(header.length + this.#bytes)

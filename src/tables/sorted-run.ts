@@ -1,4 +1,4 @@
-import type { CanonicalColumn, FixedColumn, VariableColumn } from './canonical-column.ts'
+import type { CanonicalColumn, FixedColumn, Offsets, VariableColumn } from './canonical-column.ts'
 import { compareRows } from './compare-rows.ts'
 import { byteWindow, copyBytes } from './copy-bytes.ts'
 import { rowKeys } from './row-keys.ts'
@@ -11,7 +11,7 @@ const sliceShift = 22
 /** With so many rows of the same key before it a row is compared: by chance there is hardly ever one that differs. */
 const mostCompared = 4
 
-/** The rows of one batch in the order of their keys, in a scratch; equal rows once. */
+/** Rows in the order of their keys, in a scratch; equal rows once. */
 export interface SortedRun {
   /** Where each slice begins, as a number of rows; at the end how many there are. */
   readonly starts: Uint32Array
@@ -27,7 +27,7 @@ export interface RunColumn {
   readonly presentAt: number | undefined
   readonly valuesAt: number
   /** Of variable columns: 32 bits a row, and where the bytes of each slice begin. */
-  readonly lengths?: { readonly at: number; readonly sliceStarts: Float64Array }
+  readonly lengths?: { readonly at: number; readonly sliceStarts: Offsets }
 }
 
 /** @param keyMask Bits of the rows' keys that count. */
@@ -119,7 +119,7 @@ function variableValues(
   { bytes, offsets, index }: VariableColumn,
   rows: Uint32Array,
   starts: Uint32Array,
-): { readonly lengths: Uint32Array; readonly bytes: Uint8Array; readonly sliceStarts: Float64Array } {
+): { readonly lengths: Uint32Array; readonly bytes: Uint8Array; readonly sliceStarts: Offsets } {
   const lengths = new Uint32Array(rows.length)
   const sliceStarts = new Float64Array(sliceCount + 1)
   let total = 0
@@ -140,7 +140,7 @@ function variableValues(
     copyBytes(source, offsets[value] ?? 0, target, at, length)
     at += length
   }
-  return { lengths, bytes: target.bytes, sliceStarts }
+  return { lengths, bytes: target.bytes, sliceStarts: total < 2 ** 32 ? Uint32Array.from(sliceStarts) : sliceStarts }
 }
 
 const bytesOf = (words: Uint32Array): Uint8Array => new Uint8Array(words.buffer, words.byteOffset, words.byteLength)

@@ -1,4 +1,5 @@
 import { calendarMonths, differentTimes, type Frequency, TimeSteps } from './facts-frequency.ts'
+import { Heap } from './heap.ts'
 import type { Scratch } from './scratch.ts'
 
 /** Times read and written together. */
@@ -53,13 +54,14 @@ export class SpilledTimes {
   async #merged(): Promise<Run> {
     const [only] = this.#runs
     if (this.#runs.length === 1 && only !== undefined) return only
-    const heads = await Promise.all(this.#runs.map(run => RunHead.of(this.#blocks(run))))
+    const opened = await Promise.all(this.#runs.map(run => RunHead.of(this.#blocks(run))))
+    const heads = new Heap(
+      opened.filter(({ isDone }) => !isDone),
+      (one, other) => one.time < other.time,
+    )
     const block = new Float64Array(blockTimes)
     let [at, count, filled, last] = [-1, 0, 0, Number.NaN]
-    for (;;) {
-      let least: RunHead | undefined
-      for (const head of heads) if (!head.isDone && (least === undefined || head.time < least.time)) least = head
-      if (least === undefined) break
+    for (let least = heads.least; least !== undefined; least = heads.least) {
       if (least.time !== last) {
         last = least.time
         block[filled++] = last
@@ -71,6 +73,8 @@ export class SpilledTimes {
         }
       }
       if (!least.step()) await least.next()
+      if (least.isDone) heads.removeLeast()
+      else heads.grown()
     }
     const start = await this.#append(block.subarray(0, filled))
     const run = { at: at < 0 ? start : at, count: count + filled }

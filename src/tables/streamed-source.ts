@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { ArrowBatches, isArrowBatch } from './arrow-batches.ts'
 import type { BatchSource } from './batch-source.ts'
 import { alwaysChecked, checkedEvery } from './check-cells.ts'
@@ -5,6 +6,7 @@ import type { ColumnField } from './columnar.ts'
 import { ownRow } from './own-row.ts'
 import { checkProperties, plainRow } from './row-shapes.ts'
 import { type FilledBatch, RowsInBatches } from './rows-in-batches.ts'
+import { SourceSteps } from './source-steps.ts'
 import { rowsPerBatch } from './table-from-rows.ts'
 import type { TableStream } from './table-stream.ts'
 
@@ -14,11 +16,14 @@ const portionRows = 1024
 /** The batches of what a user gave row by row, or in Arrow's batches: the first says which. A row may change as soon as the next is asked for. */
 export class StreamedSource implements BatchSource {
   readonly #stream: TableStream<object>
+  readonly #signal: AbortSignal | undefined
   readonly #rows: RowsInBatches
   #arrow: ArrowBatches | undefined
 
-  constructor(stream: TableStream<object>, schema: readonly ColumnField[] | undefined) {
+  /** @param signal ends it, whatever the source does */
+  constructor(stream: TableStream<object>, schema: readonly ColumnField[] | undefined, signal?: AbortSignal) {
     this.#stream = stream
+    this.#signal = signal
     this.#rows = new RowsInBatches(schema)
   }
 
@@ -38,34 +43,45 @@ export class StreamedSource implements BatchSource {
     return this.#rows.hasSchema
   }
 
-  /** @throws WaymarkError `invalid` with row and column for what cannot be in the table; and what the user's own source throws */
+  /** @throws WaymarkError `invalid` with row and column for what cannot be in the table; what the user's own source throws; and the reason of the signal */
   async *batches(): AsyncIterableIterator<FilledBatch> {
-    const source = this.#stream.open()
-    let isDone = false
+    const steps = new SourceSteps(this.#stream.open(), this.#signal)
+    let hasEnded = false
     try {
-      for (let index = 0, portion: object[] = []; ; index++) {
-        const step = source.next()
-        // To await what is there already would cost more than to put it into columns.
-        const next = step instanceof Promise ? await step : step
-        if (next.done === true) {
-          this.#rows.take(portion)
-          if (this.#arrow === undefined && index % rowsPerBatch > 0) yield this.#rows.batch()
-          break
-        }
-        const row: unknown = next.value
-        if (index === 0 && isArrowBatch(row)) this.#arrow = new ArrowBatches(this.#rows.hasSchema)
-        if (this.#arrow !== undefined) {
-          for (const batch of this.#arrow.add(row, index)) yield { batch, side: {} }
-          continue
-        }
-        if (portion.push(checkedRow(row, index)) < portionRows) continue
-        this.#rows.take(portion)
-        portion = []
-        if ((index + 1) % rowsPerBatch === 0) yield this.#rows.batch()
-      }
-      isDone = true
+      yield* this.#batchesOf(steps)
+      hasEnded = true
+      steps.end()
+    } catch (error) {
+      hasEnded = true
+      await steps.closeAfterError()
+      throw error
     } finally {
-      if (!isDone) await source.return?.()
+      if (!hasEnded) await steps.close()
+    }
+  }
+
+  async *#batchesOf(steps: SourceSteps<object>): AsyncIterableIterator<FilledBatch> {
+    for (let index = 0, portion: object[] = []; ; index++) {
+      // A source that never waits would otherwise leave nobody the time to end it.
+      if (index % portionRows === portionRows - 1) await setImmediate()
+      this.#signal?.throwIfAborted()
+      const step = steps.next()
+      const next = step instanceof Promise ? await step : step
+      if (next.done === true) {
+        this.#rows.take(portion)
+        if (this.#arrow === undefined && index % rowsPerBatch > 0) yield this.#rows.batch()
+        return
+      }
+      const row: unknown = next.value
+      if (index === 0 && isArrowBatch(row)) this.#arrow = new ArrowBatches(this.#rows.hasSchema)
+      if (this.#arrow !== undefined) {
+        for (const batch of this.#arrow.add(row, index)) yield { batch, side: {} }
+        continue
+      }
+      if (portion.push(checkedRow(row, index)) < portionRows) continue
+      this.#rows.take(portion)
+      portion = []
+      if ((index + 1) % rowsPerBatch === 0) yield this.#rows.batch()
     }
   }
 }

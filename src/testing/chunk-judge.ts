@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../engine/load-checkpoint.ts'
-import type { Store } from '../engine/store.ts'
+import { coreOf, type Store } from '../engine/store.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import { PackReader } from '../format/pack-reader.ts'
 import { parseParity } from '../format/parity.ts'
@@ -27,7 +27,7 @@ export async function judgeChunks(machine: ChunkMachine, random: SeededRandom): 
     for (const [checkpoint, attempt] of attempts) await checkSame(store, checkpoint, attempt.content, random)
     await checkDeleted(store, machine)
     await checkFiles(files, machine)
-    if (random.bool(0.4)) await checkPacks(files)
+    if (random.bool(0.4)) await checkPacks(coreOf(store).files)
     if (found.some(({ digest }) => digest.startsWith('chunks:'))) await checkRefused(files)
     const latest = await store.latest()
     if (latest?.id !== found[0]?.id) throw new BrokenChunkPromise('ordered', `${latest?.id} is the latest, not ${found[0]?.id}`)

@@ -59,7 +59,7 @@ const diskErrors: ReadonlySet<ErrorCode> = new Set(['disk_full', 'unavailable', 
 
 /** A process with a log of its own. Everything the log tells it is checked against the facts of the world. */
 /** Payloads are a few to some hundreds of bytes: of each history some are left in the log. */
-const leave = { aboveBytes: 16, keptBytes: 60 }
+const leave = { aboveBytes: 16, keptBytes: 60, mostBytes: 150, shortBytes: 8 }
 
 export class SimulatedLogProcess {
   readonly log: FileLog

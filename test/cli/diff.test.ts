@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
-import { open, pipeline, type Store } from 'waymark'
+import { jsonl, open, pipeline, type Store, table } from 'waymark'
 import { Flags } from '../../src/cli/command-line.ts'
 import { diffLines } from '../../src/cli/render/diff-lines.ts'
 import { paintLines, textWidth } from '../../src/cli/render/paint.ts'
@@ -83,6 +83,36 @@ test('E9 X6 --exit-code exits 10 on differences and 0 without, and what is ignor
     await exit('--exit-code', '--ignore', 'cursor', '--ignore', 'totals.*', '--ignore', '**.one', '--ignore', 'at.t*'),
     0,
   )
+})
+
+test('E9 A17 where an output holds what the later run wrote, no tick stands over what was not compared, and --exit-code exits 10', async t => {
+  const project = await WaymarkProject.create(t)
+  const store = await open({ path: join(project.path, '.waymark') })
+  const work = pipeline('written', async run => {
+    await run.each('square', [1, 2], n => ({ n }), { output: jsonl(join(project.path, 'out.jsonl')), input: 1 })
+  })
+  for (const runId of ['first', 'second']) await work.run({}, { store, runId, fresh: true })
+  await store.close()
+  const { code, stdout } = await project.waymark('diff', 'first', 'second', '--exit-code')
+  assert.equal(code, 10)
+  assert.match(stdout, /results are not compared: .*out\.jsonl holds what the later of the two wrote\n {2}nothing else differs\n/)
+  assert.ok(!stdout.includes('no difference'), stdout)
+  const stage = await project.waymark('diff', 'first/square', 'second/square', '--exit-code')
+  assert.deepEqual([stage.code, /nothing else differs/.test(stage.stdout)], [10, true], stage.stdout)
+})
+
+test('E9 --ignore of a path that fits nothing is told, and tables of other bytes are not said to be the same byte for byte', async t => {
+  const project = await withCheckpoints(t, async store => {
+    await store.save({ id: 'a', value: { top: 1, at: 1 } })
+    await store.save({ id: 'b', value: { top: 1, at: 2 } })
+    await store.save({ id: 'up', value: table([{ n: 1 }, { n: 2 }]) })
+    await store.save({ id: 'down', value: table([{ n: 2 }, { n: 1 }]) })
+  })
+  const mistyped = await project.waymark('diff', 'a', 'b', '--ignore', 'tpo', '--ignore', 'at')
+  assert.match(mistyped.stdout, /^ {2}--ignore tpo fits nothing in what was compared$/m)
+  assert.ok(!mistyped.stdout.includes('--ignore at'))
+  const tables = (await project.waymark('diff', 'up', 'down')).stdout
+  assert.match(tables, /the same table, by the hash of its content\n {2}✓ no difference/)
 })
 
 test('E9 X13 --json is one document with every difference and its types', async t => {

@@ -208,3 +208,11 @@ test('on a terminal of 80 columns the table fits whole, in colour, and bytes are
   assert.match(await onTerminal(project, `export ${id} --out -`), /would be written to the terminal/)
   assert.ok(!(await onTerminal(project, 'checkpoints --no-color')).includes('\u001b[3'))
 })
+
+test('A1 --column for one column twice is refused before anything is read', async t => {
+  const project = await withCheckpoints(t, async () => {})
+  await project.write('x.csv', 'a\n1\n')
+  const twice = await project.waymark('import', 'x.csv', '--column', 'a=utf8', '--column', 'a=int64')
+  assert.deepEqual([twice.code, /names the type of "a" twice/.test(twice.stderr)], [2, true], twice.stderr)
+  assert.equal((await project.waymark('import', 'x.csv', '--column', 'a=string')).code, 0)
+})

@@ -1,8 +1,33 @@
 import assert from 'node:assert/strict'
-import { chmod, readFile, stat } from 'node:fs/promises'
+import { spawn, spawnSync } from 'node:child_process'
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { jsonLines, WaymarkProject } from './waymark-project.ts'
+
+const bin = fileURLToPath(new URL('../../bin/waymark.js', import.meta.url))
+const noTerminal = spawnSync('script', ['--version']).status === 0 ? false : 'needs script(1) of util-linux'
+
+/** Runs a command on a terminal; each answer is typed once the screen shows its question. */
+async function onTerminal(at: WaymarkProject, args: readonly string[], answers: readonly (readonly [RegExp, string])[]) {
+  const command = [process.execPath, '--conditions=waymark-source', bin, ...args].map(word => `'${word}'`).join(' ')
+  const terminal = spawn('script', ['-qec', `stty cols 120 rows 24; exec ${command}`, '/dev/null'], {
+    cwd: at.path,
+    env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', TERM: 'xterm-256color', SHELL: '/bin/sh' },
+  })
+  const waiting = [...answers]
+  let screen = ''
+  terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
+    screen += text
+    const [next] = waiting
+    if (next === undefined || !next[0].test(screen)) return
+    terminal.stdin.write(next[1])
+    waiting.shift()
+  })
+  const code = await new Promise<number | null>(resolve => terminal.once('close', resolve))
+  return { screen, code }
+}
 
 const twoStages = `
 import { existsSync, writeFileSync, readFileSync } from 'node:fs'
@@ -22,7 +47,11 @@ export default pipeline('two', async run => {
 
 async function project(t: TestContext): Promise<WaymarkProject> {
   const made = await WaymarkProject.create(t, { 'two.ts': twoStages })
-  for (const name of ['a.key', 'b.key']) assert.equal((await made.waymark('keys', 'new', name)).code, 0)
+  for (const [name, digit] of [
+    ['a.key', 'a'],
+    ['b.key', 'b'],
+  ] as const)
+    await writeFile(join(made.path, name), `${digit.repeat(64)}\n`, { mode: 0o600 })
   return made
 }
 
@@ -34,7 +63,8 @@ const sealed = async (t: TestContext): Promise<WaymarkProject> => {
 }
 
 test('E6 keys new makes a key that its owner alone may read, another one each time, and never over a file', async t => {
-  const at = await project(t)
+  const at = await WaymarkProject.create(t)
+  for (const name of ['a.key', 'b.key']) assert.equal((await at.waymark('keys', 'new', name)).code, 0)
   const [a, b] = [await at.read('a.key'), await at.read('b.key')]
   assert.match(a, /^[0-9a-f]{64}\n$/)
   assert.notEqual(a, b)
@@ -64,7 +94,7 @@ test('E6 a sealed store is run, resumed and looked at with --key, WAYMARK_KEY an
   assert.equal(wrong.code, 8)
   assert.equal((await at.start(['ls'], { WAYMARK_KEY: 'file:b.key' }).ended).code, 8)
   // Of a command that has a --key of its own.
-  const history = await at.waymark('diff', '--master-key', 'file:a.key', '@last/one', '--key', 'found')
+  const history = await at.waymark('diff', '--open-key', 'file:a.key', '@last/one', '--key', 'found')
   assert.equal(history.code, 0, history.stderr)
   const entries = await readFile(join(at.path, '.waymark/waymark.json'), 'utf8')
   assert.match(entries, /"sealed"/)
@@ -149,7 +179,7 @@ test('E6 without a key, with a wrong one, or one that cannot be come by, every c
   const ended = await at.waymark('run', 'two.ts', '--json', '--fresh')
   assert.equal(ended.code, 8)
   assert.equal(Object(jsonLines(ended.stdout).at(-1)?.['error']).code, 'key_missing')
-  const commands = [['show', '@last'], ['events', '@last'], ['verify'], ['stats'], ['keys', 'check'], ['repair'], ['resume']]
+  const commands = [['show', '@last'], ['verify'], ['keys', 'check'], ['resume']]
   for (const result of await Promise.all(commands.map(args => at.waymark(...args)))) {
     assert.equal(result.code, 8, result.stderr)
     assert.equal(result.stdout, '')
@@ -180,13 +210,10 @@ test('E6 a verb that is mistyped, lacks what it needs or is given too much chang
   const at = await project(t)
   for (const [args, message] of [
     [['lst'], /did you mean list\?/],
-    [['xyzzy'], /there are new, init/],
     [['new'], /waymark keys new FILE/],
     [['init'], /waymark keys init SOURCE/],
     [['list', 'a.key'], /takes nothing more/],
-    [['list', '--yes'], /--yes does not go with keys list/],
     [['check', '--to', 'file:a.key'], /--to does not go with keys check/],
-    [[], /VERB is missing/],
   ] as const) {
     const { code, stderr } = await at.waymark('keys', ...args)
     assert.equal(code, 2, stderr)
@@ -212,4 +239,52 @@ test('E6 a passphrase comes from the environment where there is no terminal, and
   assert.equal(wrong.code, 8)
   assert.match(wrong.stderr, /does not open with the passphrase/)
   assert.doesNotMatch(wrong.stderr, /correct horse/)
+})
+
+test('E6 on a terminal a passphrase is asked for without being shown, a new one twice, and a rotation after a yes', {
+  skip: noTerminal,
+}, async t => {
+  const at = await project(t)
+  const differ = await onTerminal(
+    at,
+    ['keys', 'init', 'passphrase', '--store', '.waymark'],
+    [
+      [/New passphrase of the store: /, 'correct horse\r'],
+      [/Once more: /, 'correct house\r'],
+    ],
+  )
+  assert.equal(differ.code, 2, differ.screen)
+  assert.match(differ.screen, /typed differently the second time/)
+  const made = await onTerminal(
+    at,
+    ['keys', 'init', 'passphrase', '--store', '.waymark'],
+    [
+      // Erased and typed again, with the answer to the next question right behind.
+      [/New passphrase of the store: /, 'cofft\x7f\x7f\x7frrect horse\rcorrect horse\r'],
+    ],
+  )
+  assert.equal(made.code, 0, made.screen)
+  const ran = await onTerminal(at, ['run', 'two.ts', '--key', 'passphrase'], [[/Passphrase of the store: /, 'correct horse\r']])
+  assert.equal(ran.code, 0, ran.screen)
+  const rotated = await onTerminal(
+    at,
+    ['keys', 'rotate', '--key', 'passphrase'],
+    [
+      [/Go on\? \[y\/N\] /, 'y\r'],
+      [/Passphrase of the store: /, 'correct horse\r'],
+    ],
+  )
+  assert.equal(rotated.code, 0, rotated.screen)
+  const fresh = await onTerminal(
+    at,
+    ['run', 'two.ts', '--key', 'passphrase', '--store', 'new'],
+    [
+      [/New passphrase of the store: /, 'battery staple\r'],
+      [/Once more: /, 'battery staple\r'],
+    ],
+  )
+  assert.equal(fresh.code, 0, fresh.screen)
+  const stopped = await onTerminal(at, ['ls', '--key', 'passphrase'], [[/Passphrase of the store: /, 'corr\x03']])
+  assert.equal(stopped.code, 3, stopped.screen)
+  for (const { screen } of [differ, made, ran, rotated, fresh, stopped]) assert.doesNotMatch(screen, /horse|staple|corr/)
 })

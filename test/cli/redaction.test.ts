@@ -200,14 +200,15 @@ test('D11 redaction is about showing: what is exported, loaded and given to the 
 
 test('D11 the config redacts for all pipelines, dots are stars where the terminal has none, and a path that cannot be read is refused', async t => {
   const project = await WaymarkProject.create(t, {
-    'p.ts': `import { pipeline } from 'waymark'
-      export default pipeline('p', async run => run.stage('s', () => ({ note: 'a note to hide', other: 1 })))`,
+    'p.ts': `import { pipeline, table } from 'waymark'
+      export default pipeline('p', async run => run.stage('s', () => ({ note: 'a note to hide', other: 1, people: table([{ id: 1, password: 'in-a-column' }]) })))`,
     'waymark.config.json': '{ "redact": ["value.note"] }',
   })
   const ran = await project.waymark('run', 'p.ts', '--run-id', 'r1')
   assert.match(ran.stdout, /note: '•••'/)
   const ascii = await project.start(['show', 'r1/s', '--value'], { LANG: 'C' }).ended
   assert.ok(!(ran.stdout + ascii.stdout).includes('a note to hide'))
+  assert.ok(!(ran.stdout + ascii.stdout).includes('in-a-column'))
   await project.write('waymark.config.json', '{ "redact": ["value..note"] }')
   const refused = await project.waymark('ls')
   assert.equal(refused.code, 2)

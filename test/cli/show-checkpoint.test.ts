@@ -120,10 +120,25 @@ test('a run goes before a checkpoint of the same name, an id in full before the 
   assert.match(near.stderr, /no run or checkpoint "onse".*Did you mean once\?[\s\S]*waymark show once/)
   const run = await project.waymark('show', 'same', '--value')
   assert.deepEqual([run.code, /names a run/.test(run.stderr)], [2, true])
+  const part = await project.waymark('show', 'same', '--path', 'n')
+  assert.deepEqual([part.code, /names a run, and --path shows a part/.test(part.stderr)], [2, true], part.stderr)
   const several = await project.waymark('export', 'same-')
   assert.equal(several.code, 0)
   const ambiguous = await project.waymark('export', 'sam')
   assert.deepEqual([ambiguous.code, /fits several checkpoints: /.test(ambiguous.stderr)], [2, true], ambiguous.stderr)
+})
+
+test('E10 --path and --value of RUN/STAGE or PIPELINE@last/STAGE are of its newest checkpoint, as of export, query and diff', async t => {
+  const project = await withCheckpoints(t, async store => {
+    await store.save({ run: 'train', stage: 'fit', value: { loss: 2 } })
+    await store.save({ run: 'train', stage: 'fit', value: { loss: 1 } })
+  })
+  await project.waymark('run', 'etl.ts', '--items', '2', '--run-id', 'one', '--quiet')
+  assert.equal((await project.waymark('show', 'train/fit', '--path', 'loss')).stdout, '1\n')
+  const { stdout, code } = await project.waymark('show', 'orders@last/report', '--value')
+  assert.deepEqual([stdout, code], [(await project.waymark('show', 'one/report', '--value')).stdout, 0])
+  assert.notEqual(stdout, '')
+  assert.equal((await project.waymark('show', 'train/fitt', '--path', 'loss')).code, 7)
 })
 
 test('a checkpoint that cannot be read is shown with what is wrong; its value exits 5 and prints nothing', async t => {

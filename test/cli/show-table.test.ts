@@ -29,7 +29,7 @@ test('[A14] show tells where the tables of a checkpoint are and what each column
   assert.deepEqual([code, stderr], [0, ''])
   for (const pattern of [
     /^ {2}table {4}prices\n {11}60 rows of 5 columns · loads as rows\n {11}content sha256:[0-9a-f]{12}…\n/m,
-    /^ {11}day: 2026-01-01T00:00:00.* to 2026-03-01T00:00:00.*\n {11}day: daily\n/m,
+    /^ {11}range of day: 2026-01-01T00:00:00.* to 2026-03-01T00:00:00.*\n {11}frequency of day: daily\n/m,
     /^ {11}column +type +nulls +distinct +least +greatest +mean\n/m,
     /^ {11}price +float64 +0 +60 +100 +114\.75 +107\.375\n/m,
     /^ {11}a column with quite a long name {2}utf8 +0 +60 +text/m,

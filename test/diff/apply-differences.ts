@@ -1,6 +1,6 @@
 import { absent, type Difference } from '../../src/diff/difference.ts'
-import { errorParts, kindOf } from '../../src/diff/value-kind.ts'
-import type { ValueStep } from '../../src/diff/value-step.ts'
+import { errorParts, kindOf } from '../../src/model/value-kind.ts'
+import type { ValueStep } from '../../src/model/value-step.ts'
 
 /** The second value, made of the first and what was reported: nothing but the differences is known of the second. */
 export function applyDifferences(a: unknown, differences: readonly Difference[]): unknown {

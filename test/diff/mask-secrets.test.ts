@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { diffValues } from '../../src/diff/diff-values.ts'
-import { SecretMask } from '../../src/diff/mask-secrets.ts'
+import { maskedDifferences } from '../../src/diff/masked-differences.ts'
+import { SecretMask } from '../../src/model/secret-mask.ts'
 
 test('E9 a secret is told to have changed, and never shown: not in what was added whole, in Maps, or in a URL', () => {
   const keys = [
@@ -22,7 +23,7 @@ test('E9 a secret is told to have changed, and never shown: not in what was adde
     url: `postgres://bob:${hidden}@host:5432/db`,
     nested: [{ credentials: { user: hidden, deep: [hidden] } }],
   })
-  const found = new SecretMask().differences([
+  const found = maskedDifferences(new SecretMask(), [
     ...diffValues(side('hunter2'), side('hunter3')),
     ...diffValues({}, { added: side('hunter2') }),
     ...diffValues({ removed: side('hunter2') }, {}),

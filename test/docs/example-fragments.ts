@@ -21,6 +21,13 @@ declare global {
   const connection: { run(sql: string): Promise<object> }
   const mergeValues: typeof waymark.mergeValues
   const placeOf: typeof waymark.placeOf
+  const makeKeyFile: typeof waymark.makeKeyFile
+  const keyFile: typeof waymark.keyFile
+  const keyVariable: typeof waymark.keyVariable
+  const keyCommand: typeof waymark.keyCommand
+  const awsKms: typeof waymark.awsKms
+  const vaultTransit: typeof waymark.vaultTransit
+  const passphrase: typeof waymark.passphrase
   const WaymarkError: typeof waymark.WaymarkError
   const z: typeof zod.z
   const run: waymark.Run

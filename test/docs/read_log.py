@@ -1,4 +1,4 @@
-"""Reads the log of a store, written from docs/format.md alone: the descriptor, segments, claims, and what counts of each stream."""
+"""Reads the log of a store, written from docs/format.md and docs/format-sealed.md alone: the descriptor, segments, claims, and what counts of each stream."""
 
 import glob
 import json
@@ -9,8 +9,9 @@ import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "format"))
 from read_pack import Damaged, need, sha256  # noqa: E402
+from read_sealed import Keys, secret_in  # noqa: E402
 
-KNOWN_FEATURES = {"chunks", "unsynced", "items", "tables", "forks"}
+KNOWN_FEATURES = {"chunks", "unsynced", "items", "tables", "forks", "sealed"}
 
 
 def read_bytes(*path):
@@ -48,7 +49,7 @@ def records_in(data, segment, offset):
 
 
 class Segment:
-    def __init__(self, data, name, store):
+    def __init__(self, data, name, store, keys):
         self.name, self.data, self.records = name, data, []
         self.batches, self.closed, self.damaged, self.torn = 0, False, False, len(data)
         digest = sha256(name.encode(), data[:80])[:16]
@@ -56,7 +57,8 @@ class Segment:
             self.damaged = len(data) > 96
             return
         major, _minor, requires = struct.unpack_from("<HHI", data, 8)
-        need(major == 1 and requires == 0, "not for this reader")
+        need(major == 1 and requires in (0, 1), "not for this reader")
+        self.sealed = keys.records(name, data[70:80].hex()) if requires else None
         need(data[16:42].decode() == name and data[44:70].decode() == store, "a segment of another store")
         self.scan(digest)
 
@@ -89,8 +91,12 @@ class Segment:
         records = records_in(body, self.name, at + 64)
         if len(records) != count:
             return None
+        records = [self.open(record) for record in records]
         durable = at - unsynced
         return {"number": number, "before": before, "digest": digest, "records": records, "closes": flags & 1 == 1, "end": end, "durable": durable}
+
+    def open(self, record):
+        return self.sealed.open(record, records_in) if self.sealed else record
 
     def behind_damage(self, flaw):
         """The next good batch, if a good batch behind the flaw says that what stands there was durable."""
@@ -116,7 +122,9 @@ class Accept:
     def __init__(self, record):
         payload = record.payload
         self.token, self.sequence, name = struct.unpack_from("<IIB", payload)
-        self.copies = records_in(payload[9 + name :], record.segment, record.offset + 20 + len(record.stream) + 9 + name)
+        start = record.offset + 20 + len(record.stream) + 9 + name
+        sealed = getattr(record, "copies", None)
+        self.copies = records_in(payload[9 + name :], record.segment, start) if sealed is None else sealed
 
 
 def history(records):
@@ -154,12 +162,16 @@ def history(records):
 
 
 class Log:
-    def __init__(self, store):
-        self.descriptor = read_descriptor(store)
+    def __init__(self, store, key=None):
+        self.store, self.descriptor = store, read_descriptor(store)
+        self.keys = None
+        if "sealed" in self.descriptor["requires"]:
+            need(key is not None, "the store is sealed: a key is needed")
+            self.keys = Keys(store, self.descriptor["store"], secret_in(key))
         self.segments = {}
         for path in sorted(glob.glob(os.path.join(store, "segments", "*.seg"))):
             name = os.path.basename(path)[:-4]
-            self.segments[name] = Segment(read_bytes(path), name, self.descriptor["store"])
+            self.segments[name] = Segment(self.read("segments", name + ".seg"), name, self.descriptor["store"], self.keys)
         streams = {}
         for segment in self.segments.values():
             for record in segment.records:
@@ -167,6 +179,12 @@ class Log:
         self.free = streams.pop("", [])
         self.streams = {stream: history(records) for stream, records in sorted(streams.items())}
         self.claims = [self.claim(path) for path in sorted(glob.glob(os.path.join(store, "claims", "*", "*")))]
+
+    def read(self, *path):
+        """The content of a file that is written once."""
+        data = read_bytes(self.store, *path)
+        is_open = self.keys is None or data[:8] == b"waymkseg"
+        return data if is_open else self.keys.content(data)
 
     def claim(self, path):
         shard, name = path.split(os.sep)[-2:]
@@ -181,4 +199,4 @@ class Log:
         need(segment in self.segments, "a segment is missing")
         record = Record(self.segments[segment].data[offset : offset + length], segment, offset)
         need(record.length == length and len(record.payload) + len(record.stream) + 20 == length, "a record that is not there")
-        return record
+        return self.segments[segment].open(record)

@@ -1,9 +1,9 @@
-"""Reads a store without its catalog, written from docs/format.md, docs/format-chunks.md and docs/format-values.md alone.
+"""Reads a store without its catalog, written from docs/format.md, docs/format-chunks.md, docs/format-values.md and docs/format-sealed.md alone.
 
-    python3 read_store.py STORE [KEY …]   prints JSON lines: the store, its segments, claims and runs, what is finished of their items and which of
+    python3 read_store.py [--key-file FILE] STORE [KEY …]   prints JSON lines: the store, its segments, claims and runs, what is finished of their items and which of
                                           the keys are among them, then each checkpoint, every byte checked
 
-Needs nothing but Python's standard library and, for packs of these codecs, Debian's python3-zstandard and python3-brotli.
+Needs nothing but Python's standard library and, for packs of these codecs, Debian's python3-zstandard and python3-brotli; for a sealed store, python3-cryptography.
 """
 
 import json
@@ -11,7 +11,7 @@ import os
 import struct
 import sys
 
-from read_log import Log, read_bytes  # before the others: it says where they are
+from read_log import Log  # before the others: it says where they are
 from read_items import items_of
 from read_pack import Pack, check_parity, header, need, sha256
 from read_value import plain, read
@@ -75,9 +75,8 @@ def apply_delta(operations, base, length):
     return bytes(target)
 
 
-def read_old_pack(store, store_id, name, first, count):
+def read_old_pack(data, store_id, name, first, count):
     """The frames of a pack of format 1."""
-    data = read_bytes(store, "packs", name + ".pack")
     need(header(data, b"waymkpak", 1) == (name, store_id), "another pack")
     trailer = data[-64:]
     offset, frames = struct.unpack_from("<QI", trailer)
@@ -97,8 +96,8 @@ def read_old_pack(store, store_id, name, first, count):
 class Chunks:
     """The streams of a store."""
 
-    def __init__(self, store, log):
-        self.store, self.log, self.packs = store, log, {}
+    def __init__(self, log):
+        self.log, self.packs = log, {}
         self.kinds, self.codecs = {}, set()
 
     def pack(self, reference, own):
@@ -108,7 +107,7 @@ class Chunks:
         key = reference if isinstance(reference, str) else tuple(reference)
         if key not in self.packs:
             if isinstance(reference, str):
-                pack = Pack(read_bytes(self.store, "packs", reference + ".pack"))
+                pack = Pack(self.log.read("packs", reference + ".pack"))
                 need(pack.id == reference, "another pack")
             else:
                 pack = Pack(checkpoint_in(record_of(self.log.at(*reference)))["content"]["pack"])
@@ -152,7 +151,11 @@ class Chunks:
             return content["bytes"], "sha256:" + sha256(content["bytes"]).hex()
         if content["kind"] == "pack":
             bytes_ = read_old_pack(
-                self.store, self.log.descriptor["store"], content["pack"], content["first"], content["count"]
+                self.log.read("packs", content["pack"] + ".pack"),
+                self.log.descriptor["store"],
+                content["pack"],
+                content["first"],
+                content["count"],
             )
             return bytes_, "sha256:" + sha256(bytes_).hex()
         need(content["kind"] == "chunks", "content of kind %s is not for this reader" % content["kind"])
@@ -235,9 +238,11 @@ def show(checkpoint, chunks):
 
 
 def main():
-    store = sys.argv[1]
-    log = Log(store)
-    chunks = Chunks(store, log)
+    words = sys.argv[1:]
+    key = words[1] if words[0] == "--key-file" else None
+    store, *asked = words if key is None else words[2:]
+    log = Log(store, key)
+    chunks = Chunks(log)
     lines = [{"kind": "store", **log.descriptor}]
     for segment in log.segments.values():
         facts = {name: getattr(segment, name) for name in ("name", "batches", "closed", "damaged", "torn")}
@@ -247,7 +252,7 @@ def main():
     for records in (*log.streams.values(), log.free):
         contents = [record_of(record) for record in records]
         if contents and contents[0]["type"] == "run.created":
-            for path, facts in items_of(contents, sys.argv[2:]).items():
+            for path, facts in items_of(contents, asked).items():
                 lines.append({"kind": "items", "run": records[0].stream, "path": path, **facts})
         for record, content in zip(records, contents):
             if record.stream and not record.stream.startswith("@"):
@@ -267,9 +272,9 @@ def main():
             lines.append(show(checkpoint, chunks))
     for name in sorted(os.listdir(os.path.join(store, "packs"))):
         if name.endswith(".par"):
-            check_parity(read_bytes(store, "packs", name), read_bytes(store, "packs", name[:-4] + ".pack"))
-        if name.endswith(".pack") and read_bytes(store, "packs", name)[8] == 2:
-            pack = Pack(read_bytes(store, "packs", name))
+            check_parity(log.read("packs", name), log.read("packs", name[:-4] + ".pack"))
+        if name.endswith(".pack") and log.read("packs", name)[8] == 2:
+            pack = Pack(log.read("packs", name))
             codecs = sorted({pack.frame(index).codec for index in range(len(pack.entries))})
             parity = os.path.exists(os.path.join(store, "packs", pack.id + ".par"))
             lines.append({"kind": "pack", "id": pack.id, "chunks": pack.count, "codecs": codecs, "parity": parity})

@@ -184,7 +184,7 @@ test('E9 X6 what cannot be compared is refused, with the reason and what was pro
       ['first/totls', 'second', 'not_found', /did you mean totals\?/],
       ['first/enrich', 'saved', 'not_found', /has saved nothing/],
       ['', 'second', 'not_found', /no run or checkpoint ""/],
-      ['orders@lst', 'second', 'invalid', /no address/],
+      ['orders@lst', 'second', 'invalid', /no address; did you mean orders@last\?/],
     ]
     for (const [a, b, code, message] of cases) {
       if (a === 'first' && b === 'orders@last') assert.equal((await store.diff(a, b)).b.run, 'second')
@@ -425,9 +425,37 @@ test('A17 what two passes wrote to outputs is compared where both are still ther
     const unknown = await store.diff('long/square', 'long-again/square')
     assert.ok(unknown.kind === 'checkpoints' && unknown.content.form === 'items')
     assert.match(unknown.content.why, /holds what the later of the two wrote$/)
+    assert.equal(unknown.same, false, 'what was not compared is not the same')
+    const runs = await store.diff('long', 'long-again')
+    assert.ok(runs.kind === 'runs' && !runs.same)
+    assert.deepEqual(
+      runs.stages.map(({ content }) => content?.form),
+      ['items'],
+    )
     await appendFile(`${folder}/lines-two.jsonl`, '{}\n')
     const grown = await store.diff('lines-one/square', 'lines-two/square')
     assert.ok(grown.kind === 'checkpoints' && grown.content.form === 'items')
+  }))
+
+test('E9 a path to leave out that fits nothing is told: of a value, of rows, of runs where no stage has it', () =>
+  withStore(async store => {
+    const unusedOf = async (a: string, b: string, ...ignore: string[]) => {
+      const report = await store.diff(a, b, { ignore })
+      if (report.kind === 'runs') return report.ignoreUnused
+      return 'ignoreUnused' in report.content ? report.content.ignoreUnused : undefined
+    }
+    const error = new Error('first')
+    await store.save({ id: 'a', value: { top: 1, map: new Map([['k', { n: 1 }]]), error } })
+    await store.save({ id: 'b', value: { top: 2, map: new Map([['k', { n: 2 }]]), error: new Error('second') } })
+    assert.deepEqual(await unusedOf('a', 'b', 'tpo', 'map.*.m', '**.nowhere'), ['tpo', 'map.*.m'])
+    assert.equal(await unusedOf('a', 'b', 'top', 'map.*.n', 'error.message', 't*'), undefined)
+    const rows = Array.from({ length: 30 }, (_, id) => ({ id, at: 1 }))
+    await store.save({ id: 'rows-a', value: rows })
+    await store.save({ id: 'rows-b', value: rows.map(row => ({ ...row, at: 2 })) })
+    assert.deepEqual(await unusedOf('rows-a', 'rows-b', 'att', 'at'), ['att'])
+    await orders.run({}, { store, runId: 'first' })
+    await orders.run({ items: '31' }, { store, runId: 'second' })
+    assert.deepEqual(await unusedOf('first', 'second', 'EUR', 'total', 'toatl'), ['toatl'])
   }))
 
 test('A2 X6 tables of the same content are the same in any order of rows; another type of a column is a difference', () =>

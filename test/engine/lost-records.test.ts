@@ -81,6 +81,26 @@ test('[X7 A15] a damaged record: verify counts and names what is lost, repair ma
   assert.deepEqual(await world.use(statuses), before)
 })
 
+test('[X7] a checkpoint whose record is damaged is corrupt, not missing, as the catalog is built anew from the log, also where the store may be written', async t => {
+  const { world, ids } = await threeSegments(t)
+  const [, good = '', lost = ''] = ids
+  await world.use(async store => {
+    await assert.rejects(store.load('never-saved'), { code: 'not_found' })
+  })
+  const { segment, at } = recordOf(world, lost)
+  world.flip(segment, at)
+  for (const readOnly of [true, false]) {
+    for (const file of world.files('.', '').filter(name => /^catalog\.sqlite/.test(name))) world.remove(file)
+    await world.use(
+      async store => {
+        for (const ask of [store.load(lost), store.info(lost)]) await assert.rejects(ask, { code: 'corrupt', message: /damaged/ })
+        assert.deepEqual((await store.load(good)).value, { step: 2 })
+      },
+      { readOnly },
+    )
+  }
+})
+
 test('[X7] a lost segment: its checkpoints stay listed as damaged after the catalog is built anew, and load again once it is put back', async t => {
   const { world, ids } = await threeSegments(t)
   const [, good = '', lost = ''] = ids

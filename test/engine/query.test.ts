@@ -56,6 +56,10 @@ test('A1 what cannot be answered is a typed error with the reason; the query rea
     [`set enable_external_access = true; select * from '${secret}'`, 'invalid', /DuckDB refuses/],
   ]
   for (const [sql, code, message] of cases) await assert.rejects(store.query(sql), { code, message }, sql)
+  for (const name of ['plain', 'nested']) {
+    const sql = `select * from checkpoint('${name}')`
+    await assert.rejects(store.query(sql), { means: 'Nothing was read or changed.' }, sql)
+  }
   assert.deepEqual((await store.query(`select a from '${secret}'`, { allowFiles: true })).objects(), [{ a: 1 }])
   assert.deepEqual(contents(folder), before)
 })

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ScratchFile } from '../../src/engine/scratch-file.ts'
+import { fileError } from '../../src/files/file-error.ts'
 import type { FileSystem } from '../../src/files/file-system.ts'
 import { nodeFiles } from '../../src/files/node-files.ts'
 import { systemRandom } from '../../src/model/clock.ts'
+import { isWaymarkError } from '../../src/model/errors.ts'
 
 test('A1 what waits in a scratch is there again wherever it is asked for, has no name in any folder, and is nowhere to be read', async () => {
   const path = mkdtempSync(join(tmpdir(), 'waymark-scratch-'))
@@ -40,6 +42,33 @@ test('A1 what waits in a scratch is there again wherever it is asked for, has no
       assert.ok(all.subarray(from, from + length).equals(await scratch.read(from, length)), `${length} bytes at ${from}`)
     assert.deepEqual(readdirSync(path), [])
     assert.ok(written.every(bytes => !Buffer.from(bytes).includes(secret)))
+  } finally {
+    await scratch.close()
+    rmSync(path, { recursive: true, force: true })
+  }
+})
+
+test('A1 a scratch that finds no room says disk_full, not what the file system said; after its signal it takes and gives nothing more', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'waymark-scratch-'))
+  const files: FileSystem = {
+    ...nodeFiles,
+    open: async (name, mode) => {
+      const file = await nodeFiles.open(name, mode)
+      return { ...file, close: () => file.close(), write: () => Promise.reject(fileError('ENOSPC', 'write', name)) }
+    },
+  }
+  const over = new AbortController()
+  const scratch = new ScratchFile({ files, path, random: systemRandom }, 1_000, over.signal)
+  try {
+    await scratch.append(new Uint8Array(1_000_000))
+    await assert.rejects(
+      scratch.append(new Uint8Array(1_000_000)),
+      error => isWaymarkError(error, 'disk_full') && /not saved/.test(error.means) && /Free some space/.test(error.remedy),
+    )
+    const reason = new Error('told to stop')
+    over.abort(reason)
+    await assert.rejects(scratch.append(new Uint8Array(1)), error => error === reason)
+    await assert.rejects(scratch.read(0, 1), error => error === reason)
   } finally {
     await scratch.close()
     rmSync(path, { recursive: true, force: true })

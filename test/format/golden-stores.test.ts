@@ -112,7 +112,7 @@ for (const format of formats) {
     const known = expected(format)
     const read = lines.filter(line => line['kind'] === 'checkpoint').map(facts)
     // Of the columns of tables, and of what is long, the bytes are compared alone.
-    const isCompared = (at: number) => known[at]?.value !== undefined && !JSON.stringify(read[at]?.value).includes('$table')
+    const isCompared = (at: number) => known[at]?.value !== undefined && known[at].labels['run'] !== 'tables'
     const compared = (line: ReturnType<typeof facts>, at: number) => (isCompared(at) ? line : { ...line, value: undefined })
     assert.deepEqual(read.map(compared), known.map(facts).map(compared))
   })

@@ -6,7 +6,18 @@ import { crashState } from '../../src/testing/crash-states.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import type { SimulatedDisk } from '../../src/testing/simulated-disk.ts'
 import { threadSuite as describe, threadTest as test } from '../thread-test.ts'
-import { appendEach, bytes, code, diskWithStore, logOn, readAll, segmentFolder, texts, writeAll } from './log-on-disk.ts'
+import {
+  appendEach,
+  bytes,
+  claimName,
+  code,
+  diskWithStore,
+  logOn,
+  readAll,
+  segmentFolder,
+  texts,
+  writeAll,
+} from './log-on-disk.ts'
 
 /**
  * What the damage tests begin with: several owners of two streams, one of a third, and free records, in four segments; and what a
@@ -134,7 +145,7 @@ describe('a damaged store is whole or corrupt, never silently older (E3)', () =>
     for (const count of [1, 2, 3]) {
       const { disk, known, hints } = await damagedStore()
       const files = disk.process('vandal')
-      const claims = (await filesOf(files)).filter(name => name.includes('drawn.'))
+      const claims = (await filesOf(files)).filter(name => name.includes(`${claimName('drawn')}.`))
       for (const path of claims.slice(-count)) await files.remove(path)
       assert.equal(await wholeOrCorrupt(disk, known, 'drawn', hints.drawn), 'corrupt', `${count} missing`)
     }

@@ -4,7 +4,19 @@ import type { FileSystem } from '../../src/files/file-system.ts'
 import { crashState } from '../../src/testing/crash-states.ts'
 import { interceptedFiles } from '../../src/testing/intercepted-files.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
-import { appendEach, bytes, code, diskWithStore, logOn, readAll, segmentFolder, text, texts, writeAll } from './log-on-disk.ts'
+import {
+  appendEach,
+  bytes,
+  claimName,
+  code,
+  diskWithStore,
+  logOn,
+  readAll,
+  segmentFolder,
+  text,
+  texts,
+  writeAll,
+} from './log-on-disk.ts'
 
 describe('a stream', () => {
   test('with a drawn id is written without a claim and taken over with a hint', async () => {
@@ -53,7 +65,7 @@ describe('a stream', () => {
     await a.append(ownership, [bytes('x')])
     for (const label of ['b', 'c', 'd']) await logOn(disk.process(label)).takeOver('run')
     const claims = (await disk.process('e').list('/store/claims')).map(shard => `/store/claims/${shard}`)
-    await writeAll(disk.process('e'), `${claims[0]}/run.5`, Buffer.alloc(0))
+    await writeAll(disk.process('e'), `${claims[0]}/${claimName('run')}.5`, Buffer.alloc(0))
     const last = await logOn(disk.process('f')).takeOver('run')
     assert.equal(last.ownership.token, 6)
     assert.deepEqual(texts(last.history.records), ['x'])

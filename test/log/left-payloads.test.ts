@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FileLog } from '../../src/log/file-log.ts'
+import { defaultLeaveRule, leaving } from '../../src/log/left-payloads.ts'
 import type { FoundRecord } from '../../src/log/log.ts'
 import { crashState } from '../../src/testing/crash-states.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { appendEach, bytes, code, diskWithStore, logOn, readAll, segmentFolder, text, writeAll } from './log-on-disk.ts'
 
-const leave = { aboveBytes: 5, keptBytes: 0 }
+const leave = { aboveBytes: 5, keptBytes: 0, mostBytes: 1_000, shortBytes: 5 }
 const shown = (records: readonly FoundRecord[]) => records.map(({ payload }) => payload && text(payload))
 
 async function wholeOf(log: FileLog, records: readonly FoundRecord[]): Promise<string[]> {
@@ -35,6 +36,33 @@ test('B3 a history holds long payloads up to eight megabytes in all, and of thos
     )
     assert.deepEqual(await wholeOf(log, records), payloads)
   }
+})
+
+test('B3 a history holds so many bytes of payloads in all, however short each is, and of those behind only the places of all but the shortest', async () => {
+  const disk = await diskWithStore()
+  const a = logOn(disk.process('a'))
+  const { ownership } = await a.takeOver('run')
+  // Five long ones and one of the shortest come to 304 bytes; then only the shortest are kept, more than there is room for.
+  const payloads = Array.from({ length: 24 }, (_, i) => (i % 7 === 0 || i > 15 ? 'xxxx' : String(i % 10).repeat(60)))
+  await appendEach(a, ownership, payloads)
+  const log = logOn(disk.process('b'), { leave: { aboveBytes: 100, keptBytes: 50, mostBytes: 320, shortBytes: 4 } })
+  for (const records of [
+    (await log.history('run')).records,
+    (await log.intact('run'))?.records ?? [],
+    (await log.takeOver('run')).history.records,
+  ]) {
+    const left = payloads.map((text, i) => (i > 5 && text.length > 4 ? undefined : text))
+    assert.deepEqual(shown(records), left)
+    assert.deepEqual(await wholeOf(log, records), payloads)
+  }
+})
+
+test('B3 by default 32 megabytes of payloads are kept, and behind them those up to a kilobyte', () => {
+  const isLeft = leaving(defaultLeaveRule)
+  const long = new Uint8Array(64 << 10)
+  const kept = Array.from({ length: 1_000 }, () => isLeft(long)).indexOf(true)
+  assert.equal(kept * long.length, 32 << 20)
+  assert.deepEqual([isLeft(new Uint8Array(1 << 10)), isLeft(new Uint8Array((1 << 10) + 1))], [false, true])
 })
 
 test('B16 a take-over copies what nobody had synced, also payloads that it has left in the log, and a power cut then takes none of them', async () => {

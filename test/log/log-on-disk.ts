@@ -37,6 +37,9 @@ export function logOn(files: FileSystem, options: Partial<FileLogOptions> = {}):
   })
 }
 
+/** How the claims of a stream are called. */
+export const claimName = (stream: string): string => sealsOfTests?.name('stream', stream) ?? stream
+
 export const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 export const text = (payload: Uint8Array): string => Buffer.from(payload).toString('latin1')
 /** Of records whose payloads are all there. */

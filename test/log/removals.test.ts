@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { type Edit, runEdited } from '../run-edited.ts'
+import { skipSealed } from '../skip-sealed.ts'
 import { removals } from './removals.ts'
 
 const defaults = { seed: 1, states: 4_000, faultShare: 0.3 }
@@ -25,7 +26,9 @@ describe('every step of the protocol is needed', { concurrency: 2 }, () => {
   })
 
   for (const removal of removals) {
-    test(`step ${removal.step}, breaks a promise`, async () => {
+    // A simulation with its own seed was found by what is in plain segments.
+    const skip = removal.simulation !== undefined && skipSealed
+    test(`step ${removal.step}, breaks a promise`, { skip }, async () => {
       const { message, promise } = await simulate(removal.edits, removal.simulation)
       assert.ok(
         removal.breaks.some(expected => expected === promise),

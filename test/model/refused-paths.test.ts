@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { PathPatterns } from '../../src/diff/path-pattern.ts'
 import { parsePath } from '../../src/format/parse-path.ts'
+import { PathPatterns } from '../../src/model/path-pattern.ts'
 
 /** Where it is not understood any more, counted from 1. */
 const cases = [

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
-import { type Store, table } from 'waymark'
+import { isWaymarkError, type Store, table } from 'waymark'
 import { csvColumnKind } from '../../src/outputs/csv-column-kind.ts'
 import { storeOfTest } from '../engine/store-of-test.ts'
 
@@ -101,6 +101,34 @@ test('A1 a row of a CSV file of one column that cannot be read is named by its l
   const { store, path } = await storeIn(t)
   await writeFile(path, '\na\n\n1\n2,3\n')
   await assert.rejects(store.importFrom(path), { code: 'invalid', message: /line 5 is not a CSV row/ })
+})
+
+test('A1 an import that cannot read a CSV file speaks of the file, not of the items of a pipeline', async t => {
+  const { store, path } = await storeIn(t)
+  for (const text of ['a,b\n1,2,3\n', 'a,a\n1,2\n', 'a,b\n"1"x,2\n']) {
+    await writeFile(path, text)
+    await assert.rejects(store.importFrom(path), (error: unknown) => {
+      assert.ok(isWaymarkError(error, 'invalid'), String(error))
+      assert.equal(error.means, 'Nothing was saved.')
+      assert.doesNotMatch(`${error.message} ${error.remedy}`, /csv\(|`delimiter`|[Ii]tem/)
+      return true
+    })
+  }
+})
+
+test('A1 a CSV file with another sign than commas between its fields is refused, not saved as one column, unless that column is named', async t => {
+  const { store, path } = await storeIn(t)
+  for (const sign of [';', '\t', '|']) {
+    await writeFile(path, `a${sign}b\n1${sign}2\n`)
+    await assert.rejects(store.importFrom(path), {
+      code: 'invalid',
+      message: /between its fields, it seems/,
+      remedy: /--column 'a/,
+    })
+    const { id } = await store.importFrom(path, { schema: { [`a${sign}b`]: 'utf8' } })
+    assert.deepEqual((await store.load(id)).value, [{ [`a${sign}b`]: `1${sign}2` }])
+  }
+  assert.deepEqual(await importedRows(store, path, 'a\n1;2\n'), [{ a: '1;2' }])
 })
 
 test('A1 a column that a later import would refuse is refused where it would be exported', async t => {

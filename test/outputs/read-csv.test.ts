@@ -110,6 +110,31 @@ test('a malformed row names its line as editors count, whichever way lines end',
   )
 })
 
+test('a malformed row names its line wherever it stands, with or without an end of its line', async context => {
+  const rows = ['1,2', '"3","4"', '5,"six\nor ""7"""', '8,9']
+  for (const lineEnd of ['\n', '\r\n', '\r']) {
+    for (const [wrong, isLast] of [
+      ['5', false],
+      ['1,2,3', false],
+      ['"x"y,1', false],
+      ['1,"x', true],
+    ] as const) {
+      for (let at = isLast ? rows.length : 0; at <= rows.length; at++) {
+        for (const end of ['', lineEnd]) {
+          const head = ['a,b', ...rows.slice(0, at), ''].join(lineEnd)
+          const content = `${head}${[wrong, ...rows.slice(at)].join(lineEnd)}${end}`
+          for (const blockBytes of [1, 1_000])
+            await assert.rejects(
+              read(context, content, { blockBytes }),
+              invalid(/is not a CSV row/, head.split(/\r\n|\r|\n/).length),
+              JSON.stringify(content),
+            )
+        }
+      }
+    }
+  }
+})
+
 test('a quote that is never closed does not fill the memory', async context => {
   const content = `a,b\n1,2\n3,"${'x\n'.repeat(100_000)}`
   await assert.rejects(read(context, content, { maxItemBytes: 10_000, blockBytes: 4_096 }), error => {

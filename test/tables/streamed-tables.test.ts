@@ -7,6 +7,7 @@ import { contentHash, contentHashByKey } from '../../src/tables/content-hash.ts'
 import { ContentHasher, type ContentHasherOptions } from '../../src/tables/content-hasher.ts'
 import { TableFactsCounter, tableFacts } from '../../src/tables/facts.ts'
 import { frequencyOf } from '../../src/tables/facts-frequency.ts'
+import { Heap } from '../../src/tables/heap.ts'
 import { type FilledBatch, RowsInBatches } from '../../src/tables/rows-in-batches.ts'
 import { schemaFields } from '../../src/tables/schema-fields.ts'
 import { SpilledTimes } from '../../src/tables/spilled-times.ts'
@@ -46,11 +47,12 @@ test('A2 the hash of a table that comes batch by batch is that of the table in m
       batchRows,
       mask,
       fc.constantFrom(1, 200),
-      async ({ fields, rows }, size, keyMask, bucketBytes) => {
+      fc.constantFrom(1, 5, 65_536),
+      async ({ fields, rows }, size, keyMask, bucketBytes, runRows) => {
         const table = tableOf(fields, rows, { batchRows: size, garbage: size % 2 === 0 })
-        assert.equal(await streamedHash(table, { keyMask, bucketBytes }), contentHashByKey(table, keyMask))
+        assert.equal(await streamedHash(table, { keyMask, bucketBytes, runRows }), contentHashByKey(table, keyMask))
         const dictionaries = tableOf(inDictionaries(fields), rows, { batchRows: size })
-        assert.equal(await streamedHash(dictionaries, { keyMask, bucketBytes }), contentHashByKey(table, keyMask))
+        assert.equal(await streamedHash(dictionaries, { keyMask, bucketBytes, runRows }), contentHashByKey(table, keyMask))
       },
     ),
     { numRuns: 150 },
@@ -70,6 +72,34 @@ test('A2 rows that are there thousands of times are hashed as often as they are 
   assert.notEqual(await streamedHash(tableOf(fields, rows.slice(1), { batchRows: 30_000 })), contentHash(table))
 })
 
+test('A2 small batches cost the hash no more writes and reads than whole ones; batches of large values do not wait for many others', async () => {
+  const int32: ColumnType = { kind: 'int', bits: 32, signed: true }
+  const fields = [field('n', int32), field('text', { kind: 'utf8', large: false })]
+  const costOf = async (table: ColumnarTable) => {
+    const cost = { appends: 0, reads: 0 }
+    const scratch = memoryScratch()
+    const hasher = new ContentHasher({
+      append: bytes => {
+        cost.appends++
+        return scratch.append(bytes)
+      },
+      read: (position, length) => {
+        cost.reads++
+        return scratch.read(position, length)
+      },
+    })
+    for (const batch of table.batches) await hasher.add(table.fields, batch)
+    const { appends } = cost
+    return { ...cost, appendsBeforeDigest: appends, digest: await hasher.digest(table.fields) }
+  }
+  const rows = Array.from({ length: 33 * 2_048 }, (_, n): Cell[] => [new Uint8Array(Int32Array.of(n).buffer), `row ${n % 1000}`])
+  const small = await costOf(tableOf(fields, rows, { batchRows: 2_048 }))
+  assert.deepEqual(small, await costOf(tableOf(fields, rows, { batchRows: 65_536 })))
+  assert.equal(small.digest, contentHash(tableOf(fields, rows)))
+  const large = Array.from({ length: 18 }, (_, n): Cell[] => [rows[n]?.[0] ?? null, 'x'.repeat(1 << 20)])
+  assert.ok((await costOf(tableOf(fields, large, { batchRows: 2 }))).appendsBeforeDigest > 0)
+})
+
 test('A14 the facts of a table that comes batch by batch are those of the table in memory', async () => {
   await fc.assert(
     fc.asyncProperty(anyTable(), fc.integer({ min: 1, max: 5 }), async ({ fields, rows }, batchRows) => {
@@ -80,6 +110,30 @@ test('A14 the facts of a table that comes batch by batch are those of the table 
     }),
     { numRuns: 200 },
   )
+})
+
+test('A14 to put so many runs of times into one order costs a few comparisons a time, not one for each run', async () => {
+  const runs = 256
+  let compared = 0
+  const heap = new Heap(
+    Array.from({ length: runs }, (_, run) => ({ time: (run * 37) % runs })),
+    (one, other) => {
+      compared++
+      return one.time < other.time
+    },
+  )
+  const order: number[] = []
+  for (let least = heap.least; least !== undefined; least = heap.least) {
+    order.push(least.time)
+    least.time += runs
+    if (least.time < 10 * runs) heap.grown()
+    else heap.removeLeast()
+  }
+  assert.deepEqual(
+    order,
+    Array.from({ length: 10 * runs }, (_, time) => time),
+  )
+  assert.ok(compared < 17 * order.length, `${compared} comparisons`)
 })
 
 test('A14 how far apart times are is told alike of those that wait in a scratch, in any order and in any zone', async () => {

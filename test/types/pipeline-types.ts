@@ -1,5 +1,6 @@
 // Compiled, never run: what must compile does, and what must not is marked. `test/types/types.test.ts` runs the compiler.
-import { csv, jsonl, open, pipeline, postgresTable, type StageResult, sqliteQuery, sqliteTable } from 'waymark'
+import type { RecordBatch } from 'apache-arrow'
+import { csv, jsonl, open, pipeline, postgresTable, type StageResult, sqliteQuery, sqliteTable, table } from 'waymark'
 import { z } from 'zod'
 
 interface Order {
@@ -10,6 +11,7 @@ interface Enriched extends Order {
   readonly country: string
 }
 declare function fetchOrders(day: string, signal: AbortSignal): Promise<Order[]>
+declare function recordBatches(): AsyncIterable<RecordBatch>
 declare function enrich(order: Order): Promise<Enriched>
 declare function summarize(orders: readonly Order[]): { count: number }
 
@@ -62,6 +64,16 @@ export const itemSources = pipeline('sources', async run => {
   const kept = await run.each('kept', jsonl<Order>('in.jsonl'), (order, ctx) => (order.total > 0 ? order.total : ctx.skip()))
   for await (const total of kept.results()) same<typeof total, number>(true)
   async function* pages(): AsyncIterable<Order> {}
+  const batches = run.stage('batches', () => table(recordBatches()))
+  await run.each('rows of Arrow', batches, row => same<typeof row, Record<string, unknown>>(true))
+  await run.each('rows of Arrow at once', batches, rows => same<typeof rows, readonly Record<string, unknown>[]>(true), {
+    batch: 2,
+  })
+  // @ts-expect-error its rows come one by one, not its batches
+  await run.each('batches of Arrow', batches, (batch: RecordBatch) => batch.numRows)
+  const streamed = run.stage('streamed', () => table(pages()))
+  await run.each('rows one by one', streamed, row => same<typeof row, Order>(true))
+  await run.each('rows one by one, at once', streamed, rows => same<typeof rows, readonly Order[]>(true), { batch: 2 })
   await run.each('from pages', pages(), order => order.id, { key: order => order.id })
 
   // Stages inside an item, items inside a stage: through ctx.

@@ -3,6 +3,7 @@ import type { ListOptions } from '../../engine/list-checkpoints.ts'
 import type { Store } from '../../engine/store.ts'
 import type { SortOption } from '../../model/checkpoint-sort.ts'
 import { type CheckpointStatus, checkpointStatuses } from '../../model/checkpoint-status.ts'
+import { isWaymarkError } from '../../model/errors.ts'
 import { type CheckpointPlace, placeAt } from '../checkpoint-place.ts'
 import { sortOf, whereOf } from '../checkpoint-where.ts'
 import { type CommandLine, wrongUsage } from '../command-line.ts'
@@ -77,6 +78,12 @@ async function pageOf(
   const found = await store.list({ ...options, ...place, where, limit: limit + 1 })
   const checkpoints = found.slice(0, limit)
   const last = checkpoints.at(-1)
+  // What their runs say is not to be shown.
+  for (const run of new Set(checkpoints.flatMap(one => one.run ?? []))) {
+    await store.run(run).catch((error: unknown) => {
+      if (!isWaymarkError(error, 'not_found')) throw error
+    })
+  }
   return {
     checkpoints,
     total: (await store.summary()).checkpoints,

@@ -25,6 +25,7 @@ export async function diffCommand(context: Context): Promise<number> {
   const report = await withStore(context, store =>
     b === undefined ? store.diff(undefined, a, options) : store.diff(a, b, options),
   )
+  if (line.flags.on('show-secrets')) output.showWith(undefined)
   if (output.json) output.jsonLine(document('diff', diffShape(report)))
   else {
     const view = { limit: limit ?? defaultLimit, all: line.flags.on('all') }
@@ -41,6 +42,7 @@ async function followKey(context: Context): Promise<number> {
     if (line.flags.on(name)) throw wrongUsage(`--${name} does not go with --key`, line.command)
   }
   const history = await withStore(context, store => store.keyHistory(address, line.flags.text('key') ?? '', keyOptionsOf(line)))
+  if (line.flags.on('show-secrets')) output.showWith(undefined)
   if (output.json) output.jsonLine(document('diff', { kind: 'key', ...keyHistoryShape(history) }))
   else await output.result(keyHistoryLines(history, output.stdoutScreen))
   return 0

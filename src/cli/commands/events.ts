@@ -1,4 +1,5 @@
 import type { LogEvent } from '../../engine/log-events.ts'
+import type { Redaction } from '../../engine/redaction.ts'
 import type { Store } from '../../engine/store.ts'
 import { stageOf } from '../../model/apply-record.ts'
 import { isInside } from '../../model/scope.ts'
@@ -15,11 +16,16 @@ export async function eventsCommand(context: Context): Promise<number> {
     const { run, stage } = await store.resolve(address)
     for await (const event of wanted(store, run.id, stage, line.flags.count('limit'))) {
       if (output.json) output.jsonLine(eventLine(event.time, run.id, recordShape(event)))
-      else process.stdout.write(`${recordLine(event)}\n`)
+      else process.stdout.write(`${output.shownText(recordLine(redactedParams(event, output.redaction)))}\n`)
     }
     if (output.json) output.jsonLine(exitLine(clock.now(), run.id, 0))
     return 0
   })
+}
+
+function redactedParams(event: LogEvent, redaction: Redaction | undefined): LogEvent {
+  if (event.type !== 'run.created' || redaction === undefined) return event
+  return { ...event, params: redaction.shown('params', event.params) }
 }
 
 async function* wanted(

@@ -73,8 +73,15 @@ function optionsOf({ flags, command }: CommandLine): ImportOptions {
     ...(description === undefined ? {} : { description }),
     ...(tags.length === 0 ? {} : { tags }),
     ...(format === undefined ? {} : { format }),
-    ...(flags.on('column') ? { schema: Object.fromEntries(flags.all('column').map(given => columnOf(given, command))) } : {}),
+    ...(flags.on('column') ? { schema: schemaOf(flags.all('column'), command) } : {}),
   }
+}
+
+function schemaOf(given: readonly string[], command: CommandLine['command']): Readonly<Record<string, string>> {
+  const columns = given.map(one => columnOf(one, command))
+  const [twice] = columns.find(([name], at) => columns.findIndex(([other]) => other === name) < at) ?? []
+  if (twice !== undefined) throw wrongUsage(`--column names the type of ${JSON.stringify(twice)} twice`, command)
+  return Object.fromEntries(columns)
 }
 
 /** `NAME=TYPE`; a name may hold `=`, a type does not. */

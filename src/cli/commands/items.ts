@@ -1,4 +1,5 @@
 import { plainJson } from '../../engine/plain-json.ts'
+import { redactionOf } from '../../engine/redaction.ts'
 import type { RunSummary } from '../../engine/run-summary.ts'
 import type { SetAside, SetAsideEntry } from '../../engine/set-aside-items.ts'
 import { noStage, stagesNamed } from '../../engine/set-aside-items.ts'
@@ -35,7 +36,9 @@ export async function itemsCommand(context: Context): Promise<number> {
       ...(group === undefined ? {} : { group }),
       ...(after === undefined ? {} : { after }),
     })
-    return tellSetAside(context, found, run, group)
+    const redaction = redactionOf(store)
+    const items = found.items.map(one => ('payload' in one ? { ...one, payload: redaction.item(one.payload, one.key) } : one))
+    return tellSetAside(context, { ...found, items }, run, group)
   })
 }
 

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import type { MergeReport, StoreMergeOptions } from '../../engine/merge-checkpoints.ts'
 import { plainJson } from '../../engine/plain-json.ts'
+import { type Redaction, redactionOf } from '../../engine/redaction.ts'
 import { wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
 import { JsonLosses } from '../json-losses.ts'
@@ -16,7 +17,9 @@ export async function mergeCommand(context: Context): Promise<number> {
   const { line: typed, output } = context
   const [base = '', ours = '', theirs = ''] = typed.arguments
   const options = optionsOf(context)
-  const report = await withStore(context, store => store.merge(base, ours, theirs, options))
+  const report = await withStore(context, async store =>
+    redacted(await store.merge(base, ours, theirs, options), redactionOf(store)),
+  )
   if (output.json) {
     const { value, conflicts, saved, ...rest } = report
     const plain = plainJson(value)
@@ -33,6 +36,14 @@ export async function mergeCommand(context: Context): Promise<number> {
   }
   await output.result(mergeLines(report, output.stdoutScreen))
   return 0
+}
+
+function redacted(report: MergeReport, redaction: Redaction): MergeReport {
+  const shown = ({ path, ...conflict }: Conflict): Conflict => {
+    const sides = (['base', 'ours', 'theirs'] as const).filter(side => side in conflict)
+    return { path, ...conflict, ...Object.fromEntries(sides.map(side => [side, redaction.shownAt(path, conflict[side])])) }
+  }
+  return { ...report, value: redaction.shown('value', report.value), conflicts: report.conflicts.map(shown) }
 }
 
 function conflictShape({ path, taken, ...sides }: Conflict): object {

@@ -1,4 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import type { QueryResult } from '../../engine/query-result.ts'
+import { type Redaction, redactionOf } from '../../engine/redaction.ts'
+import { maskedText } from '../../model/hidden-texts.ts'
 import { checkpointAt } from '../checkpoint-at.ts'
 import { wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
@@ -40,10 +43,19 @@ function answered(context: Context, sql: string, limit: number, signal: AbortSig
       return 0
     }
     const { output } = context
-    const lines = queryLines(result, limit, output.stdoutScreen)
+    const lines = queryLines(withoutSecretColumns(result, redactionOf(store)), limit, output.stdoutScreen)
     await output.result(output.quiet ? lines.slice(0, -1) : lines, 'cut')
     return 0
   })
+}
+
+function withoutSecretColumns(result: QueryResult, redaction: Redaction): Parameters<typeof queryLines>[0] {
+  const isHidden = result.columns.map(({ name }) => redaction.hidesName(name))
+  return {
+    columns: result.columns,
+    rowCount: result.rowCount,
+    texts: limit => result.texts(limit).map(row => row.map((text, at) => (isHidden[at] && text !== null ? maskedText : text))),
+  }
 }
 
 async function toStdout(pieces: AsyncIterable<Uint8Array>): Promise<number> {

@@ -1,7 +1,9 @@
+import { redactionOf } from '../../engine/redaction.ts'
 import type { Store } from '../../engine/store.ts'
 import { jsonValueOf, printedValue } from '../checkpoint-value.ts'
 import type { Context } from '../context.ts'
 import { checkpointInfoShape, document } from '../json-shapes.ts'
+import { redactedCheckpoint } from '../redacted-checkpoint.ts'
 import { checkpointDetailLines, nextCommands } from '../render/checkpoint-details.ts'
 import { line } from '../render/screen.ts'
 import { sameStore } from '../same-store.ts'
@@ -23,7 +25,8 @@ export async function showCheckpoint(context: Context, store: Store, id: string)
     )
     return
   }
-  await output.result(checkpointDetailLines(info, clock.now(), output.stdoutScreen, sameStore(context)))
+  const told = redactedCheckpoint(info, redactionOf(store))
+  await output.result(checkpointDetailLines(told, clock.now(), output.stdoutScreen, sameStore(context)))
 }
 
 async function showValue({ output }: Context, store: Store, id: string, path: string | undefined): Promise<void> {

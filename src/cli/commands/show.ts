@@ -1,13 +1,16 @@
 import type { Checkpoint } from '../../engine/load-checkpoint.ts'
+import { type Redaction, redactionOf } from '../../engine/redaction.ts'
 import type { Store } from '../../engine/store.ts'
 import { nearest } from '../../model/did-you-mean.ts'
 import { isWaymarkError, WaymarkError } from '../../model/errors.ts'
 import type { StageView } from '../../model/run-view.ts'
 import { isInside, itemPath } from '../../model/scope.ts'
+import { checkpointAt } from '../checkpoint-at.ts'
 import { checkpointByPrefix, isCheckpoint } from '../checkpoint-by-prefix.ts'
 import type { Context } from '../context.ts'
 import { checkpointInfoShape, document, itemShape, runShape, stageShape } from '../json-shapes.ts'
 import { findItem } from '../recorded-item.ts'
+import { redactedCheckpoint } from '../redacted-checkpoint.ts'
 import { hasKin, lineageShape } from '../render/lineage-lines.ts'
 import { isStale, nextActions, type StaleRule } from '../render/next-action.ts'
 import { type RunDetails, runDetailLines } from '../render/run-details.ts'
@@ -23,11 +26,14 @@ export async function showCommand(context: Context): Promise<number> {
   await withStore(context, async store => {
     const checkpoint = await checkpointMeant(store, address)
     if (checkpoint !== undefined) return showCheckpoint(context, store, checkpoint)
-    if (line.flags.on('value') || line.flags.on('path')) throw noValue(address)
+    const asked = ['path', 'value'].find(flag => line.flags.on(flag))
+    // Of a stage its newest checkpoint is meant, as for export, query and diff.
+    if (asked !== undefined && /\/./.test(address)) return showCheckpoint(context, store, await checkpointAt(store, address))
+    if (asked !== undefined) throw noValue(address, asked)
     const rule = { staleAfterMs: settings.staleAfterMs, now: clock.now() }
     const { details, json } = await collect(store, address, rule)
     if (output.json) output.jsonLine(json)
-    else await output.result(runDetailLines(details, rule.now, output.stdoutScreen))
+    else await output.result(runDetailLines(redactedDetails(details, redactionOf(store)), rule.now, output.stdoutScreen))
   })
   return 0
 }
@@ -63,11 +69,11 @@ function neither(address: string, run: WaymarkError, checkpoint: WaymarkError): 
   })
 }
 
-const noValue = (address: string): WaymarkError =>
+const noValue = (address: string, flag: string): WaymarkError =>
   new WaymarkError('invalid', {
-    message: `${address} names a run, and --value shows the value of a checkpoint`,
+    message: `${address} names a run, and --${flag} shows ${flag === 'path' ? 'a part of ' : ''}the value of a checkpoint`,
     means: 'Nothing was read or changed.',
-    remedy: `waymark checkpoints ${address}  lists the checkpoints of it`,
+    remedy: `waymark show ${address}/STAGE means the newest checkpoint of that stage; waymark checkpoints ${address}  lists all`,
   })
 
 async function collect(
@@ -111,6 +117,14 @@ async function collect(
     next?.startsWith('waymark ') === true ? { command: next } : undefined,
   )
   return { details, json }
+}
+
+function redactedDetails({ run, tablesOf, ...rest }: RunDetails, redaction: Redaction): RunDetails {
+  return {
+    ...rest,
+    run: { ...run, params: redaction.shown('params', run.params) },
+    tablesOf: tablesOf && redactedCheckpoint(tablesOf, redaction),
+  }
 }
 
 /** Of the one stage that an address names: its result, if that is or holds tables. */

@@ -12,8 +12,9 @@ export function diffShape(report: DiffReport): object {
   const { kind, same } = report
   const sides = { a: sideShape(report.a), b: sideShape(report.b) }
   if (report.kind === 'runs') {
-    const { facts, stages, equalStages } = report
-    return { kind, same, ...sides, facts: facts.map(factShape), stages: stages.map(stageShape), equalStages }
+    const { facts, stages, equalStages, ignoreUnused } = report
+    const unused = ignoreUnused === undefined ? {} : { ignoreUnused }
+    return { kind, same, ...sides, facts: facts.map(factShape), stages: stages.map(stageShape), equalStages, ...unused }
   }
   return { kind, same, ...sides, facts: report.facts.map(factShape), content: contentShape(report.content) }
 }

@@ -1,4 +1,7 @@
+import { isOfTime } from '../../engine/diff-facts.ts'
 import type { ItemsDiff } from '../../engine/diff-report.ts'
+import { isSameContent } from '../../engine/diff-runs.ts'
+import { isNotCompared } from '../../engine/is-not-compared.ts'
 import type { CheckpointDiff, ContentDiff, DiffReport, DiffSide, RunDiff, StageDiff } from '../../index.ts'
 import { factLines } from './diff-fact-lines.ts'
 import { rowsLines } from './diff-rows-lines.ts'
@@ -34,17 +37,29 @@ function sideText({ address, run, pipeline, stage, checkpoint }: DiffSide): stri
 
 function checkpointLines({ facts, content, same }: CheckpointDiff, view: DiffView, screen: Screen): Line[] {
   const lines = [...facts.flatMap(fact => factLines(fact, view.limit, screen)), ...contentLines(content, view, screen, '  ')]
+  if ('ignoreUnused' in content) lines.push(...unusedLines(content.ignoreUnused))
   if (same) lines.push(line(`  ${screen.glyphs.completed} no difference`, 'good'))
+  else if (facts.every(isOfTime) && isNotCompared(content)) lines.push(nothingElse)
   return lines
 }
 
-function runLines({ facts, stages, equalStages, same }: RunDiff, view: DiffView, screen: Screen): Line[] {
+function runLines({ facts, stages, equalStages, ignoreUnused, same }: RunDiff, view: DiffView, screen: Screen): Line[] {
   const lines: Line[] = facts.flatMap(fact => factLines(fact, view.limit, screen))
   for (const stage of stages) lines.push(...stageLines(stage, view, screen))
+  lines.push(...unusedLines(ignoreUnused))
   if (same) lines.push(line(`  ${screen.glyphs.completed} no difference but in time`, 'good'))
+  else if (facts.every(isOfTime) && stages.every(hasNoKnownDifference)) lines.push(nothingElse)
   if (equalStages > 0) lines.push(line(`  ${counted(equalStages, 'equal stage')} ${view.all ? 'in both' : 'hidden'}`, 'quiet'))
   return lines
 }
+
+const unusedLines = (paths: readonly string[] = []): Line[] =>
+  paths.map(path => line(`  --ignore ${path} fits nothing in what was compared`, 'waiting'))
+
+const nothingElse = line('  nothing else differs', 'quiet')
+
+const hasNoKnownDifference = ({ in: where, facts, content }: StageDiff): boolean =>
+  where === 'both' && facts.every(isOfTime) && (content === undefined || isSameContent(content) || isNotCompared(content))
 
 function stageLines({ stage, in: where, facts, content }: StageDiff, view: DiffView, screen: Screen): Line[] {
   if (where !== 'both') return [line(`  ${stage}  only in the ${where === 'a' ? 'first' : 'second'} run`, 'strong')]
@@ -52,7 +67,7 @@ function stageLines({ stage, in: where, facts, content }: StageDiff, view: DiffV
   return [
     line(`  ${stage}`, 'strong'),
     ...facts.flatMap(fact => factLines(fact, view.limit, screen, '  ')),
-    ...(isEqual && !view.all ? [] : contentLines(content ?? { form: 'same' }, view, screen, '    ')),
+    ...(content === undefined || (isEqual && !view.all) ? [] : contentLines(content, view, screen, '    ')),
   ]
 }
 
@@ -60,7 +75,12 @@ function contentLines(content: ContentDiff, view: DiffView, screen: Screen, inde
   const { arrow } = screen.glyphs
   switch (content.form) {
     case 'same':
-      return [line(`${indent}what was saved is the same, byte for byte`, 'quiet')]
+      return [
+        line(
+          `${indent}${content.by === 'table' ? 'the same table, by the hash of its content' : 'what was saved is the same, byte for byte'}`,
+          'quiet',
+        ),
+      ]
     case 'value': {
       const lines = [
         ...differenceLines(content, view.limit, indent, screen),

@@ -37,8 +37,8 @@ function oneTable({ path, form, facts, digest }: CheckpointTable, screen: Screen
   if (facts.time !== undefined) {
     const { column, from, to, frequency, missingSteps } = facts.time
     const gaps = missingSteps === undefined ? '' : `, ${counted(missingSteps, 'step')} missing`
-    lines.push(factLine('', cutTo(`${column}: ${from} to ${to}`, room, ellipsis)))
-    if (frequency !== undefined) lines.push(factLine('', cutTo(`${column}: ${frequency}${gaps}`, room, ellipsis)))
+    lines.push(factLine('', cutTo(`range of ${column}: ${from} to ${to}`, room, ellipsis)))
+    if (frequency !== undefined) lines.push(factLine('', cutTo(`frequency of ${column}: ${frequency}${gaps}`, room, ellipsis)))
   }
   lines.push(...columnLines(facts.columns.slice(0, mostColumns), screen))
   return facts.columns.length > mostColumns

@@ -4,9 +4,12 @@ import { join, relative } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { isWaymarkError, open, type Store } from 'waymark'
 import type { Catalog } from '../../../src/catalog/catalog.ts'
+import { openSqliteCatalog } from '../../../src/catalog/sqlite-catalog.ts'
 import { noChunkIndex } from '../../../src/chunks/chunk-index.ts'
 import { inlineWorkbench } from '../../../src/chunks/workbench.ts'
 import type { FileSystem } from '../../../src/files/file-system.ts'
+import type { StoreComponents } from '../../../src/open.ts'
+import type { MasterKey } from '../../../src/seal/master-key.ts'
 import { CatalogPool } from '../../../src/testing/catalog-pool.ts'
 import { blobState, nextState, recordState } from '../../../src/testing/chunk-contents.ts'
 import { DamagedFiles } from '../../../src/testing/damaged-files.ts'
@@ -20,6 +23,8 @@ const root = '/store'
 /** What a store holds: newest first, as it lists them. */
 export interface WholeStore {
   readonly files: DamagedFiles
+  /** Of a sealed one. */
+  readonly key?: MasterKey
   readonly checkpoints: readonly { readonly id: string; readonly value: unknown }[]
 }
 
@@ -28,9 +33,12 @@ export type Verdict = 'harmless' | 'corrupt' | 'refused' | 'noticed' | 'as after
 
 const catalogs = new CatalogPool()
 
-function openOn(files: FileSystem, openCatalog: () => Promise<Catalog>, seed = 1): Promise<Store> {
+type OpenCatalog = StoreComponents['openCatalog']
+
+function openOn(files: FileSystem, openCatalog: OpenCatalog, key: MasterKey | undefined, seed = 1): Promise<Store> {
   return open({
     path: root,
+    ...(key === undefined ? {} : { key }),
     compression: { codec: 'zstd' },
     parity: true,
     components: {
@@ -45,7 +53,7 @@ function openOn(files: FileSystem, openCatalog: () => Promise<Catalog>, seed = 1
 }
 
 /** A small store with every kind of file: two segments, claims, two packs with parity, and deltas that stand on a pack and on a record. */
-export async function smallStore(closed: boolean): Promise<WholeStore> {
+export async function smallStore(closed: boolean, key?: MasterKey): Promise<WholeStore> {
   const disk = new SimulatedDisk()
   const random = seededRandom(3)
   const small = recordState(random)
@@ -54,18 +62,20 @@ export async function smallStore(closed: boolean): Promise<WholeStore> {
     rows: Array.from({ length: 120 }, (_, id) => ({ id, text: Buffer.from(random.bytes(300)).toString('base64') })),
   }
   const files = disk.process('maker')
-  const first = await openOn(files, () => catalogs.open(), 11)
+  // The rows of a sealed one are kept in its folder.
+  const openCatalog: OpenCatalog = key === undefined ? () => catalogs.open() : openSqliteCatalog
+  const first = await openOn(files, openCatalog, key, 11)
   await first.save({ value: { tiny: true }, id: 'tiny' })
   await first.save({ value: small, run: 'small' })
   await first.save({ value: large, run: 'large' })
   await first.save({ value: { ...packed, more: random.bytes(67_000) }, run: 'second' })
   await first.close()
-  const second = await openOn(files, () => catalogs.open(), 12)
+  const second = await openOn(files, openCatalog, key, 12)
   await second.save({ value: nextState(small, random), run: 'small' })
   await second.save({ value: nextState(large, random), run: 'large', id: 'chosen' })
   await second.save({ value: ['the newest'] })
   if (closed) await second.close()
-  return whole(new DamagedFiles(await contentsOf(files), [`${root}/leases`]))
+  return whole(new DamagedFiles(await contentsOf(files), [`${root}/leases`]), key)
 }
 
 /** A store on the real disk, whatever is in it. */
@@ -92,24 +102,27 @@ async function contentsOf(files: FileSystem, folder = root): Promise<Map<string,
   return found
 }
 
-async function whole(files: DamagedFiles): Promise<WholeStore> {
-  const store = await openOn(files, () => catalogs.open())
+async function whole(files: DamagedFiles, key?: MasterKey): Promise<WholeStore> {
+  const store = await openOn(files, () => catalogs.open(), key)
   const checkpoints: { id: string; value: unknown }[] = []
   for (const { id } of await store.list({ limit: 1_000 })) checkpoints.push({ id, value: (await store.load(id)).value })
   assert.deepEqual(store.notices(), [])
   await store.close()
-  return { files, checkpoints }
+  return { files, checkpoints, ...(key === undefined ? {} : { key }) }
 }
 
-/** Opens a damaged store anew for every damage: with a catalog that is built from it, or with the one it had before. */
+/** Which catalog a damaged store is opened with: one built from it, the one it had before, or, if it is sealed, the one kept in its folder. */
+export type TrialCatalog = 'built anew' | 'kept' | 'from its image'
+
+/** Opens a damaged store anew for every damage. */
 export class DamageTrial {
   readonly #whole: WholeStore
-  readonly #keepsCatalog: boolean
+  readonly #mode: TrialCatalog
   #kept: Catalog | undefined
 
-  constructor(store: WholeStore, catalog: 'kept' | 'built anew') {
+  constructor(store: WholeStore, catalog: TrialCatalog) {
     this.#whole = store
-    this.#keepsCatalog = catalog === 'kept'
+    this.#mode = catalog
   }
 
   /** @throws if anything wrong or older was given in silence */
@@ -126,12 +139,14 @@ export class DamageTrial {
     }
   }
 
-  async #look(openCatalog: () => Promise<Catalog>, plan: DamagePlan): Promise<Verdict> {
+  async #look(openCatalog: OpenCatalog, plan: DamagePlan): Promise<Verdict> {
     let store: Store
     try {
-      store = await openOn(this.#whole.files, openCatalog)
+      store = await openOn(this.#whole.files, openCatalog, this.#whole.key)
     } catch (error) {
       if (isWaymarkError(error, 'corrupt') || isWaymarkError(error, 'unsupported')) return 'refused'
+      // What a key has to fit to is damaged itself.
+      if (isWaymarkError(error, 'key_missing') && plan.damages.some(({ path }) => path.includes('/keys/'))) return 'refused'
       throw error
     }
     try {
@@ -162,7 +177,7 @@ export class DamageTrial {
     const unknown = (await store.list({ limit: 1_000 })).find(({ id }) => !known.has(id))
     if (unknown !== undefined && notices.length === 0) throw new Error(`${unknown.id} is there without a word`)
     // Only the catalog knows that there was more: where both are gone, an end cut off is an end that never was.
-    const neverWas = plan.asAfterCrash === true && !this.#keepsCatalog && plan.damages[0]?.path.endsWith('.seg') === true
+    const neverWas = plan.asAfterCrash === true && this.#mode === 'built anew' && plan.damages[0]?.path.endsWith('.seg') === true
     if (missing.length > 0 && neverWas) return 'as after a crash'
     if (missing.length > 0 && notices.length === 0) throw new Error(`${missing.join(', ')} missing without a word`)
     if (latest?.id !== newest?.id && notices.length === 0) throw new Error(`${latest?.id} is the latest without a word`)
@@ -171,12 +186,13 @@ export class DamageTrial {
   }
 
   /** A kept one is used until something was noticed: it may have been built anew then. */
-  async #catalog(): Promise<() => Promise<Catalog>> {
-    if (!this.#keepsCatalog) return () => catalogs.open()
+  async #catalog(): Promise<OpenCatalog> {
+    if (this.#mode === 'from its image') return openSqliteCatalog
+    if (this.#mode === 'built anew') return () => catalogs.open()
     if (this.#kept === undefined) {
       this.#kept = unclosed(await catalogs.open())
       const kept = this.#kept
-      const store = await openOn(this.#whole.files, async () => kept)
+      const store = await openOn(this.#whole.files, async () => kept, this.#whole.key)
       await store.close()
     }
     const kept = this.#kept

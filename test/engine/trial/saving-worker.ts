@@ -2,7 +2,7 @@
 import { isWaymarkError, open } from 'waymark'
 
 const store = await open({ path: process.argv[2] ?? '', create: false })
-for (let number = 0; ; number++) {
+for (let number = 0; number < 5_000; number++) {
   try {
     const { id } = await store.save({ value: number })
     process.stdout.write(`${id} ${number}\n`)

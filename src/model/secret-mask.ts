@@ -1,48 +1,45 @@
-import type { Difference } from './difference.ts'
+import { maskedText } from './hidden-texts.ts'
 import { PathPatterns } from './path-pattern.ts'
 import { kindOf } from './value-kind.ts'
 import type { ValueStep } from './value-step.ts'
 
-/** What stands in the place of a secret. */
-export const maskedText = '•••'
-
 const secretAnywhere = /password|passphrase|passwd|secret|apikey|accesskey|privatekey|authorization|credential/
 /** `tokens` and `maxTokens` are counts, and no secrets. */
 const secretAtEnd = /(?:token|pwd|cookie|connectionstring)$/
-const loginInUrl = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@]*):[^\s@/]+@/gi
+const loginInUrl = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@]*):([^\s@/]+)@/gi
 /** What lies deeper is hidden whole, for safety. */
 const mostLevels = 400
 
 /** Hides what looks like a secret by its key: `password`, `accessToken`, `client_secret`, `X-Api-Key`, `authorization` … and passwords in URLs. */
 export class SecretMask {
   readonly #more: PathPatterns
+  readonly #onHidden: ((value: unknown) => void) | undefined
 
-  /** @param more paths, with wildcards, of what is hidden besides */
-  constructor(more: readonly string[] = []) {
+  /**
+   * @param more paths, with wildcards, of what is hidden besides
+   * @param onHidden called with each value that is hidden, before it is
+   */
+  constructor(more: readonly string[] = [], onHidden?: (value: unknown) => void) {
     this.#more = new PathPatterns(more)
-  }
-
-  /** The differences, with every secret in them replaced; that it differs is still told. */
-  differences(differences: readonly Difference[]): Difference[] {
-    return differences.map(one => this.#difference(one))
+    this.#onHidden = onHidden
   }
 
   /** The value that stands at a place, itself where nothing in it is secret. */
   value(value: unknown, steps: readonly ValueStep[]): unknown {
-    if (this.#isSecret(steps)) return maskedText
+    if (this.#isSecret(steps)) return this.#hide(value)
     return this.#masked(value, steps, new Map())
   }
 
-  #difference(one: Difference): Difference {
-    switch (one.kind) {
-      case 'added':
-      case 'moved':
-        return { ...one, after: this.value(one.after, one.steps) }
-      case 'removed':
-        return { ...one, before: this.value(one.before, one.steps) }
-      case 'changed':
-        return { ...one, before: this.value(one.before, one.stepsBefore), after: this.value(one.after, one.steps) }
-    }
+  #hide(value: unknown): typeof maskedText {
+    this.#onHidden?.(value)
+    return maskedText
+  }
+
+  #withoutLogins(text: string): string {
+    return text.replaceAll(loginInUrl, (_, before: string, password: string) => {
+      this.#onHidden?.(password)
+      return `${before}:${maskedText}@`
+    })
   }
 
   #isSecret(steps: readonly ValueStep[]): boolean {
@@ -50,7 +47,7 @@ export class SecretMask {
   }
 
   #masked(value: unknown, steps: readonly ValueStep[], known: Map<object, unknown>): unknown {
-    if (typeof value === 'string') return value.includes('://') ? value.replaceAll(loginInUrl, `$1:${maskedText}@`) : value
+    if (typeof value === 'string') return value.includes('://') ? this.#withoutLogins(value) : value
     if (typeof value !== 'object' || value === null) return value
     if (steps.length > mostLevels) return maskedText
     // With patterns the same object can be secret at one place and not at another.
@@ -67,7 +64,7 @@ export class SecretMask {
     const part = (one: unknown, step: ValueStep): unknown => {
       const inner = [...steps, step]
       const isHidden = isSecretKey(step) || (!this.#more.isEmpty && this.#more.fitsPath(inner))
-      const made = isHidden ? maskedText : this.#masked(one, inner, known)
+      const made = isHidden ? this.#hide(one) : this.#masked(one, inner, known)
       isChanged ||= !Object.is(made, one)
       return made
     }

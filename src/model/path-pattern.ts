@@ -1,4 +1,4 @@
-import { pathSegments, quotedKey, unreadablePath } from '../model/path-segments.ts'
+import { pathSegments, quotedKey, unreadablePath } from './path-segments.ts'
 import type { ValueStep } from './value-step.ts'
 
 /** One step of a pattern: any number of steps, or one whose key fits. */

@@ -1,0 +1,44 @@
+import { resolve } from 'node:path'
+import { WaymarkError } from '../model/errors.ts'
+import { encodeRing } from '../seal/ring-text.ts'
+import { type MasterKeyInfo, masterInfo, sealedParts } from './keys-report.ts'
+import type { StoreCore } from './store-core.ts'
+import { writeWholeFile } from './write-whole-file.ts'
+
+/** A copy of the key ring that was written. */
+export interface ExportedKeys {
+  /** Absolute. */
+  readonly path: string
+  readonly bytes: number
+  readonly generation: number
+  /** Each of these opens it. */
+  readonly masters: readonly MasterKeyInfo[]
+  /** Where it belongs when it is put back, below the folder of the store. */
+  readonly putBackAs: string
+}
+
+/** `store.exportKeys()` */
+export async function exportKeys(core: StoreCore, to: string): Promise<ExportedKeys> {
+  const { keeper } = sealedParts(core)
+  const path = resolve(to)
+  // Proves it as well: what is copied is what a key opens.
+  await keeper.read()
+  const locked = await keeper.locked()
+  if (locked === undefined) throw new TypeError('a ring that was just read is there')
+  if ((await core.disk.stat(path)) !== undefined) throw exists(path)
+  const bytes = await writeWholeFile(core.disk, path, pieces(encodeRing(locked)))
+  const masters = locked.masters.map(master => masterInfo(master, keeper.openedBy))
+  return { path, bytes, generation: locked.generation, masters, putBackAs: `keys/ring.${locked.generation}.json` }
+}
+
+async function* pieces(text: string): AsyncIterableIterator<Uint8Array> {
+  yield Buffer.from(text)
+}
+
+const exists = (path: string): WaymarkError =>
+  new WaymarkError('conflict', {
+    message: `${path} exists already`,
+    means: 'Nothing was written.',
+    remedy: 'Write the copy to another file.',
+    details: { path },
+  })

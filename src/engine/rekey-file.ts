@@ -1,0 +1,94 @@
+import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
+import type { CountBytes } from '../files/replace-file.ts'
+import { packMagic, parityMagic } from '../format/pack-header.ts'
+import { RecordSeal } from '../log/record-seal.ts'
+import { resealSegment } from '../log/reseal-segment.ts'
+import { headerLength, headerMagic, sealedWith } from '../log/segment-format.ts'
+import { isWaymarkError } from '../model/errors.ts'
+import { newProcessId } from '../model/ids.ts'
+import { resealFile } from '../seal/reseal-file.ts'
+import { decodeSealedHeader } from '../seal/sealed-blocks.ts'
+import { isAbandoned } from './is-abandoned.ts'
+import { sealedParts } from './keys-report.ts'
+import type { ContentFile } from './sealed-with.ts'
+import type { StoreCore } from './store-core.ts'
+
+/** What became of a file. `again`: it changed meanwhile, or is gone; whoever looks again knows more. */
+export type Rekeyed = 'sealed' | 'removed' | 'again' | { readonly because: string }
+
+/** Views of plain times, which are not kept in a sealed store or built anew. */
+const plainView = /^(catalog\.(sqlite|damaged)|chunks\.sqlite)/
+/** What an earlier rekey was writing when it was killed. */
+export const rekeyLeftover = /\.rekey\.[0-9a-z]+\.tmp$/
+
+/** Seals one file of the store with the newest data key, or removes it where it is not needed. */
+export async function rekeyFile(core: StoreCore, file: ContentFile, count: CountBytes): Promise<Rekeyed> {
+  const { name, dataKey } = file
+  const { disk, path: root } = core
+  const path = `${root}/${name}`
+  if (plainView.test(name)) return remove(disk, path)
+  if (file.bytes === 0 && name.startsWith('aside/')) return unfinished
+  if (name.endsWith('.tmp')) return isAbandoned(core, path).then(is => (is ? remove(disk, path) : unfinished))
+  // Of a process that worked in plain: nobody looks for its name.
+  if (dataKey === undefined && name.startsWith('requests/')) return remove(disk, path)
+  if (dataKey === undefined && !sealedParts(core).seals.acceptsPlain)
+    return { because: 'is not sealed, in a store that has sealed files only' }
+  try {
+    if (dataKey === undefined && !(await isWhatItSays(disk, path, name))) return { because: 'is damaged' }
+    return (await reseal(core, name, count)) ? 'sealed' : 'again'
+  } catch (error) {
+    if (fileErrorCode(error) === 'ENOENT') return 'again'
+    if (isWaymarkError(error, 'unavailable') && error.retryable) return 'again'
+    if (!isWaymarkError(error, 'corrupt') && !isWaymarkError(error, 'unsupported')) throw error
+    // Nothing is lost with the image of the catalog.
+    return name.startsWith('catalog.sealed') ? remove(disk, path) : { because: error.message }
+  }
+}
+
+const unfinished: Rekeyed = { because: 'is being written by another process, or was when that was killed' }
+
+async function reseal(core: StoreCore, name: string, count: CountBytes): Promise<boolean> {
+  const { disk: files, path: root, storeId, random } = core
+  const { seals } = sealedParts(core)
+  const path = `${root}/${name}`
+  const temporary = `${path}.rekey.${newProcessId(random)}.tmp`
+  const segment = /^segments\/([0-9a-z]+)\.seg$/.exec(name)?.[1]
+  const keyId = segment === undefined ? undefined : await recordKey(files, path)
+  if (segment === undefined || keyId === undefined)
+    return resealFile({ files, root, storeId, seals, random }, path, temporary, count)
+  const key = await seals.find(keyId)
+  if (key === undefined) return resealFile({ files, root, storeId, seals, random }, path, temporary, count)
+  const nameOf = (stream: string): string => seals.name('stream', stream)
+  const [from, to] = [new RecordSeal(key, segment, nameOf), new RecordSeal(seals.current, segment, nameOf)]
+  return resealSegment({ files, path, temporary, identity: { segment, store: storeId }, from, to, count })
+}
+
+/** Of the data key that the records of a segment are sealed with; undefined if they are plain, or the segment is sealed as a file. */
+async function recordKey(files: FileSystem, path: string): Promise<string | undefined> {
+  const head = await headOf(files, path)
+  if (head.length < headerLength || decodeSealedHeader(head) !== undefined) return undefined
+  return sealedWith(head)
+}
+
+/** A sealed file whose header is damaged looks like a plain one, and sealed once more it could not be healed any more. */
+async function isWhatItSays(files: FileSystem, path: string, name: string): Promise<boolean> {
+  const magic = (await headOf(files, path)).toString('latin1', 0, 8)
+  if (/^segments\/.*\.seg$/.test(name)) return magic === headerMagic.toString('latin1')
+  if (name.endsWith('.pack')) return magic === packMagic || name.startsWith('aside/')
+  if (name.endsWith('.par')) return magic === parityMagic || name.startsWith('aside/')
+  return true
+}
+
+async function headOf(files: FileSystem, path: string): Promise<Buffer> {
+  const file = await files.open(path, 'read')
+  try {
+    return Buffer.from(await file.read(0, headerLength))
+  } finally {
+    await file.close()
+  }
+}
+
+async function remove(files: FileSystem, path: string): Promise<Rekeyed> {
+  await files.remove(path)
+  return 'removed'
+}

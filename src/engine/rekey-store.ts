@@ -1,0 +1,177 @@
+import { fileFault } from '../files/file-faults.ts'
+import type { FileSystem } from '../files/file-system.ts'
+import { removePlainClaims } from '../log/remove-plain-claims.ts'
+import { checkOptions, optionRules } from '../model/check-options.ts'
+import { WaymarkError } from '../model/errors.ts'
+import { isAbandoned } from './is-abandoned.ts'
+import { sealedParts } from './keys-report.ts'
+import { rekeyFile, rekeyLeftover } from './rekey-file.ts'
+import type { LeftFile, RekeyOptions, RekeyReport } from './rekey-report.ts'
+import { beginRekey, endRekey } from './rekey-ring.ts'
+import { type ContentFile, sealedWith } from './sealed-with.ts'
+import type { StoreCore } from './store-core.ts'
+
+/** What other processes finish while it is at work is found by looking again; if they never end, it gives up after so many looks. */
+const mostLooks = 20
+/** A file that is renamed while a folder is listed may be missed under both names, but not by the next listing: none is renamed twice. */
+const cleanLooks = 2
+const intact = 'Everything in the store can be read as before. What was sealed anew is; the rest follows when it is called again.'
+
+/** `store.rekey()` */
+export async function rekeyStore(core: StoreCore, options: RekeyOptions = {}): Promise<RekeyReport> {
+  checkOptions<RekeyOptions>('rekey', options, { onProgress: optionRules.any, signal: optionRules.any })
+  sealedParts(core)
+  if (core.readOnly) throw readOnly()
+  const startedAt = core.clock.monotonicMs()
+  try {
+    const work = new Rekey(core, options, await beginRekey(core))
+    const left = await work.run()
+    await core.chunks.shelf.clear()
+    const { dataKey, files, bytes, removed, claims } = work
+    const seconds = (core.clock.monotonicMs() - startedAt) / 1000
+    return { complete: left.length === 0, dataKey, files, bytes, removed, claims, seconds, left }
+  } catch (error) {
+    throw fileFault(error, `seal ${core.path} anew`, intact)
+  }
+}
+
+class Rekey {
+  /** Everything is sealed with this one: the newest there is. */
+  dataKey: string
+  files = 0
+  bytes = 0
+  removed = 0
+  claims = 0
+  readonly #core: StoreCore
+  readonly #options: RekeyOptions
+  #done = 0
+  #total = 0
+
+  constructor(core: StoreCore, options: RekeyOptions, dataKey: string) {
+    this.#core = core
+    this.#options = options
+    this.dataKey = dataKey
+  }
+
+  /** Resolves with what is left. */
+  async run(): Promise<readonly LeftFile[]> {
+    const { disk, path } = this.#core
+    let left: readonly LeftFile[] = []
+    for (let look = 0, clean = 0; look < mostLooks && clean < cleanLooks; look++) {
+      await this.#followRing()
+      await this.#removePlainClaims()
+      const found = [...(await this.#foundOld())]
+      this.#total = this.#done + found.reduce((sum, { bytes }) => sum + bytes, 0)
+      const before = this.files + this.removed
+      left = []
+      let again = false
+      for (const file of found) {
+        const outcome = await this.#one(file)
+        again ||= outcome === 'again'
+        if (outcome === 'again') left = [...left, { name: file.name, because: 'changes while it is sealed anew' }]
+        else if (typeof outcome === 'object') left = [...left, { name: file.name, ...outcome }]
+      }
+      clean = found.length === 0 ? clean + 1 : 0
+      if (clean === 0 && !again && this.files + this.removed === before) break
+    }
+    await disk.syncDirectory(path)
+    if (left.length > 0 || (await endRekey(this.#core, this.dataKey))) return left
+    return [{ name: 'keys', because: 'have got another new data key meanwhile' }]
+  }
+
+  /** Somebody may have made another data key meanwhile. */
+  async #followRing(): Promise<void> {
+    const { seals } = sealedParts(this.#core)
+    await seals.settle()
+    this.dataKey = seals.current.id
+  }
+
+  async #one(file: ContentFile) {
+    this.#checkSignal()
+    const doneBefore = this.#done
+    const outcome = await rekeyFile(this.#core, file, bytes => {
+      this.#checkSignal()
+      this.#tell(Math.min(this.#done + bytes, doneBefore + file.bytes))
+    })
+    if (outcome === 'sealed') {
+      this.files++
+      this.bytes += file.bytes
+    } else if (outcome === 'removed') this.removed++
+    this.#tell(doneBefore + file.bytes)
+    return outcome
+  }
+
+  #tell(done: number): void {
+    this.#done = done
+    this.#options.onProgress?.({ done, total: this.#total })
+  }
+
+  #checkSignal(): void {
+    if (this.#options.signal?.aborted !== true) return
+    throw new WaymarkError('cancelled', {
+      message: 'sealing the store anew was told to stop',
+      means: intact,
+      remedy: 'Run it again: it goes on where it stopped.',
+      retryable: true,
+      cause: this.#options.signal.reason,
+    })
+  }
+
+  async #removePlainClaims(): Promise<void> {
+    const { disk, path, feed } = this.#core
+    const { seals } = sealedParts(this.#core)
+    if (!seals.acceptsPlain) return
+    await feed.refresh()
+    const isRun = async (name: string): Promise<boolean> => (await feed.query(catalog => catalog.run(name))) !== undefined
+    this.claims += await removePlainClaims(disk, path, seals, isRun)
+  }
+
+  /** What is not sealed with the newest key. */
+  async #foundOld(): Promise<readonly ContentFile[]> {
+    const { disk, path } = this.#core
+    const found: ContentFile[] = []
+    for await (const file of sealedWith(disk, path)) {
+      if (file.dataKey !== this.dataKey || rekeyLeftover.test(file.name)) found.push(file)
+    }
+    for (const name of await namesIn(disk, path))
+      if (name.startsWith('chunks.sqlite') && sealedParts(this.#core).seals.acceptsPlain && !this.#droppedIndex)
+        found.push({ name, bytes: 0, dataKey: undefined })
+    this.#droppedIndex = true
+    for await (const name of begun(this.#core)) found.push({ name, bytes: 0, dataKey: undefined })
+    return this.#withoutLeftovers(found)
+  }
+
+  /** Removes what a rekey that was killed has left. One that is at work notices, and seals the file anew once more. */
+  async #withoutLeftovers(found: readonly ContentFile[]): Promise<readonly ContentFile[]> {
+    const { disk, path } = this.#core
+    const leftovers = found.filter(({ name }) => rekeyLeftover.test(name))
+    for (const { name } of leftovers) await disk.remove(`${path}/${name}`)
+    this.removed += leftovers.length
+    return found.filter(({ name }) => !rekeyLeftover.test(name))
+  }
+
+  /** What remembers chunks of plain times is removed once: what is made anew after that says nothing without the keys. */
+  #droppedIndex = false
+}
+
+/** Files that somebody may be about to seal with the key that was the newest a moment ago. */
+async function* begun(core: StoreCore, folders: readonly string[] = ['packs', 'aside']): AsyncIterableIterator<string> {
+  const { disk, path: root } = core
+  for (const folder of folders)
+    for (const name of await namesIn(disk, `${root}/${folder}`)) {
+      const file = `${folder}/${name}`
+      const { kind, size } = (await disk.stat(`${root}/${file}`)) ?? {}
+      if (kind === 'directory') yield* begun(core, [file])
+      else if (size === 0 && (name.endsWith('.tmp') || !(await isAbandoned(core, `${root}/${file}`)))) yield file
+    }
+}
+
+const namesIn = async (files: FileSystem, folder: string): Promise<readonly string[]> =>
+  (await files.stat(folder))?.kind === 'directory' ? files.list(folder) : []
+
+const readOnly = (): WaymarkError =>
+  new WaymarkError('unavailable', {
+    message: 'the store was opened to be read only',
+    means: 'Nothing was changed.',
+    remedy: 'Open it without readOnly.',
+  })
