@@ -103,3 +103,21 @@ test('a long payload is checked when it is found and again when it is read', asy
   await assert.rejects(reader.takeOver('run'), code('corrupt'))
   assert.deepEqual(shown((await reader.intact('run'))?.records ?? []), ['first'])
 })
+
+test('B16 a payload is left in the log only where a later batch or the close proves it durable: a failed sync of its owner may yet take it', async () => {
+  const disk = await diskWithStore()
+  const a = logOn(disk.process('a'))
+  const { ownership } = await a.takeOver('run')
+  await appendEach(a, ownership, ['a long one', 'another long one', 'the last long one'])
+  const reader = logOn(disk.process('b'), { leave })
+  assert.deepEqual(shown((await reader.history('run')).records), [undefined, undefined, 'the last long one'])
+  await a.append(ownership, [bytes('only in the page cache')], 'process')
+  await a.append(ownership, [bytes('this one too, of course')], 'process')
+  assert.deepEqual(shown((await reader.history('run')).records).slice(2), [
+    undefined,
+    'only in the page cache',
+    'this one too, of course',
+  ])
+  await a.close()
+  assert.deepEqual(shown((await reader.history('run')).records), Array(5).fill(undefined))
+})
