@@ -83,6 +83,7 @@ export type {
   StageContext,
   StageOptions,
   StageResult,
+  TableRow,
 } from './engine/run.ts'
 export type { AttemptReport, LogProof, ReusedWork, RunReport, StageReport } from './engine/run-report.ts'
 export type { RunSummary } from './engine/run-summary.ts'

@@ -18,7 +18,15 @@ import type { UpkeepVerbs } from './upkeep-verbs.ts'
  * const { value } = await store.load(saved.id)
  * await store.close()
  */
-export interface Store extends CheckpointVerbs, ExchangeVerbs, CompareVerbs, RunVerbs, TrackVerbs, UpkeepVerbs, KeysVerbs, AsyncDisposable {
+export interface Store
+  extends CheckpointVerbs,
+    ExchangeVerbs,
+    CompareVerbs,
+    RunVerbs,
+    TrackVerbs,
+    UpkeepVerbs,
+    KeysVerbs,
+    AsyncDisposable {
   /** Absolute path of the store's folder. */
   readonly path: string
 

@@ -30,6 +30,9 @@ export function tableStreamContent(core: StoreCore, value: unknown, signal?: Abo
   return batchesContent(core, new StreamedSource(value, fields, signal), { signal })
 }
 
+/** What is written into takes 512 KiB, however little it is; a small batch is copied out of it, as hundreds may wait to be kept. No blob is so short. */
+const copiedBelowBytes = 64 * 1024
+
 export interface BatchesOptions {
   /** Whether it is loaded as a `TableStream`. Default true. */
   readonly asStream?: boolean | (() => boolean)
@@ -101,7 +104,13 @@ export function batchesContent(
 }
 
 /** Between two batches no part ends: the bytes between two large ones are cut as one, as in a table in one piece. */
-function* piecesOf({ parts, release }: EncodedParts): Iterable<StreamPiece> {
+function* piecesOf({ parts, length, release }: EncodedParts): Iterable<StreamPiece> {
+  if (length < copiedBelowBytes) {
+    const bytes = Buffer.concat(parts.flatMap(({ pieces }) => pieces))
+    release()
+    yield { kind: 'value', bytes, endsPart: false }
+    return
+  }
   for (const [at, { kind, pieces }] of parts.entries()) {
     const isLast = at === parts.length - 1
     for (const [place, bytes] of pieces.entries()) {

@@ -206,6 +206,16 @@ test('A1 batches of Arrow come back as batches, whatever becomes of their memory
     )
   }))
 
+test('A1 batches of a few rows wait to be kept in memory of their size, not in that of large ones', () =>
+  withStore(async store => {
+    const few = Array.from({ length: 100 }, (_, batch) => tableFromArrays({ n: Int32Array.of(batch), name: [`row ${batch}`] }))
+    const content = tableStreamContent(coreOf(store), table(few.values()))
+    const held = new Set<ArrayBufferLike>()
+    for await (const piece of content?.pieces ?? []) if (piece.kind !== 'known') held.add(piece.bytes.buffer)
+    const bytes = [...held].reduce((sum, { byteLength }) => sum + byteLength, 0)
+    assert.ok(held.size > 0 && bytes < 2 ** 20, `${bytes} bytes for 100 rows`)
+  }))
+
 test('A1 a stage can give a stream: it is recorded once, awaited, gone through element by element and item by item', () =>
   withStore(async store => {
     let calls = 0
