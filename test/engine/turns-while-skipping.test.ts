@@ -51,6 +51,7 @@ test('B2 timers and signals get their turn while a resume passes over items that
   assert.ok(last < count - 1, 'it went on to the end')
 
   fails = false
+  looksAt = () => {}
   await job.run({}, { store, durability: 'process' })
   assert.equal(called, 1)
   await store.close()
