@@ -11,6 +11,8 @@ const mostRingBytes = 1024 * 1024
 /** How long somebody may take between making the file of a ring and having written it. */
 const writingGraceMs = 2_000
 const lookAgainMs = 20
+/** A ring is not replaced so often in a row while it is read: its name leads nowhere. */
+const mostLooks = 100
 
 /**
  * The ring of a store on disk: `keys/ring.<generation>.json`, the one of the highest number that is whole. A change makes the next number, which only one of several processes can, and then removes those before, so that a master
@@ -34,7 +36,7 @@ export class RingFiles {
   /** Undefined if there is none. */
   async read(): Promise<LockedRing | undefined> {
     return this.#reading(async () => {
-      for (;;) {
+      for (let look = 1; ; look++) {
         const generations = await this.#generations()
         let gone = false
         for (const generation of generations) {
@@ -44,7 +46,7 @@ export class RingFiles {
           if (ring?.generation === generation) return ring
         }
         // Replaced while it was looked for.
-        if (!gone) return undefined
+        if (!gone || look === mostLooks) return undefined
       }
     })
   }
