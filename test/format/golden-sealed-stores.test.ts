@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -21,6 +21,8 @@ async function opened(t: TestContext, format: string, key: MasterKey): Promise<S
   const path = mkdtempSync(join(tmpdir(), `waymark-golden-sealed-${format}-`))
   t.after(() => rmSync(path, { recursive: true, force: true }))
   cpSync(join(goldenFolder, `store-${format}-sealed`), path, { recursive: true })
+  // Empty folders are not in the repository.
+  for (const folder of ['packs', 'claims', 'leases']) mkdirSync(join(path, folder), { recursive: true })
   const store = await open({ path, create: false, key })
   t.after(() => store.close())
   return store

@@ -80,8 +80,8 @@ export const removals: readonly Removal[] = [
     edits: [
       edit(
         'claims.ts',
-        '    let highest = (await this.#before?.highest()) ?? 0\n',
-        '    let highest = (await this.exists(1)) ? 1 : 0\n    while (await this.exists(Math.max(highest, 1) + 1)) highest = Math.max(highest, 1) + 1\n    if (highest >= 0) return highest\n',
+        '    return Math.max((await this.#before?.highest()) ?? 0, ...(await this.#tokens()))\n',
+        '    let highest = (await this.exists(1)) ? 1 : 0\n    while (await this.exists(Math.max(highest, 1) + 1)) highest = Math.max(highest, 1) + 1\n    return highest\n',
       ),
     ],
     simulation: { seed: 60_072, states: 30, faultShare: 0.3 },
@@ -176,7 +176,7 @@ export const removals: readonly Removal[] = [
   },
   {
     step: '5: a segment is written on after its sync failed',
-    edits: [edit('committer.ts', '      await this.#abandon(writer)\n', '')],
+    edits: [edit('committer.ts', '    } catch (error) {\n      await this.#abandon(writer)\n', '    } catch (error) {\n')],
     simulation: { seed: 40_005, states: 30, faultShare: 1 },
     breaks: ['kept', 'intact', 'once', 'final'],
   },
