@@ -84,7 +84,7 @@ export const removals: readonly Removal[] = [
         '    let highest = (await this.exists(1)) ? 1 : 0\n    while (await this.exists(Math.max(highest, 1) + 1)) highest = Math.max(highest, 1) + 1\n    return highest\n',
       ),
     ],
-    simulation: { seed: 60_072, states: 30, faultShare: 0.3 },
+    simulation: { seed: 70_616, states: 30, faultShare: 0.3 },
     breaks: ['unrivalled', 'kept'],
   },
   {
