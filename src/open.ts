@@ -1,10 +1,7 @@
-import { existsSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { FsBlobStore } from './blobs/fs-blob-store.ts'
-import type { Catalog } from './catalog/catalog.ts'
-import { setCatalogAside } from './catalog/catalog-files.ts'
-import type { CatalogImage } from './catalog/catalog-image.ts'
 import { imageFile } from './catalog/image-file.ts'
+import { type OpenCatalog, openOrReplace, replaceCatalog } from './catalog/open-or-replace.ts'
 import { openSqliteCatalog } from './catalog/sqlite-catalog.ts'
 import { type ChunkIndex, noChunkIndex } from './chunks/chunk-index.ts'
 import { ChunkStore } from './chunks/chunk-store.ts'
@@ -16,38 +13,35 @@ import { openSqliteChunkIndex } from './chunks/sqlite-chunk-index.ts'
 import type { Workbenches } from './chunks/workbench.ts'
 import { checkRetention, type Retention } from './engine/apply-retention.ts'
 import { CatalogFeed } from './engine/catalog-feed.ts'
-import { checkKeyName } from './engine/keys-report.ts'
+import { findStore, storePathFor } from './engine/find-store.ts'
 import { LeaseKeeper } from './engine/lease-keeper.ts'
 import { MemoryOfSaves } from './engine/memory-of-saves.ts'
+import { openOrMake } from './engine/open-or-make.ts'
 import { OpenedStore } from './engine/opened-store.ts'
 import { Parents } from './engine/parents.ts'
 import { identifyProcess } from './engine/process-identity.ts'
-import { projectRoot } from './engine/project-root.ts'
 import { chunksContentAt } from './engine/record-content.ts'
 import { checkRedact, Redaction } from './engine/redaction.ts'
 import { removeLeftovers } from './engine/remove-leftovers.ts'
 import { renewDataKey } from './engine/renew-data-key.ts'
 import { RunRequests } from './engine/run-requests.ts'
-import { refuseIfSealed, sealedByHalf } from './engine/sealed-meanwhile.ts'
+import { refuseIfSealed } from './engine/sealed-meanwhile.ts'
 import type { Store } from './engine/store.ts'
 import type { StoreCore } from './engine/store-core.ts'
-import { isSealed, openDescriptor, sealedFeature, upgradeDescriptor } from './engine/store-descriptor.ts'
+import { upgradeDescriptor } from './engine/store-descriptor.ts'
 import type { FileSystem } from './files/file-system.ts'
 import { nodeFiles } from './files/node-files.ts'
 import { readOnlyFiles } from './files/read-only-files.ts'
 import type { Codec } from './format/codec.ts'
 import { type Compression, checkCompression, defaultCompression } from './format/compression.ts'
 import { FileLog } from './log/file-log.ts'
-import { nameClaims } from './log/name-claims.ts'
 import { checkOptions, type OptionRules, optionRules } from './model/check-options.ts'
 import { type Clock, type Random, systemClock, systemRandom } from './model/clock.ts'
 import { checkDurability, type Durability } from './model/durability.ts'
-import { isWaymarkError, type WaymarkError } from './model/errors.ts'
 import { HybridClock } from './model/hybrid-clock.ts'
 import { newProcessId } from './model/ids.ts'
 import type { Owner } from './model/owner.ts'
 import type { MasterKey } from './seal/master-key.ts'
-import type { OpenedSeals } from './seal/open-seals.ts'
 
 export interface OpenOptions {
   /** Folder of the store. Default: the one found from the working folder upward, else `.waymark` beside the nearest package.json. */
@@ -105,7 +99,7 @@ export interface StoreComponents {
   /** Who this process is; `process` is its random name. */
   readonly identify: (process: string) => Owner
   /** Opens the catalog; by default `catalog.sqlite` in the store. Called again after the one before was set aside as damaged. */
-  readonly openCatalog: (path: string, options: { readonly bootId?: string; readonly image?: CatalogImage }) => Promise<Catalog>
+  readonly openCatalog: OpenCatalog
   /** Opens what remembers which chunks there are; by default `chunks.sqlite` in the store. */
   readonly openChunkIndex: (path: string) => ChunkIndex
   /** What hashes and compresses; by default threads for large saves. */
@@ -180,7 +174,7 @@ async function assemble(path: string, components: StoreComponents, options: Open
   // What is sealed is not written down for SQLite.
   const catalogPath = seals === undefined ? join(path, 'catalog.sqlite') : ':memory:'
   const image = seals && imageFile(files, join(path, 'catalog.sealed'), random)
-  const { catalog, replaced } = await openOrReplace(catalogPath, components, self.bootId, image)
+  const { catalog, replaced } = await openOrReplace(catalogPath, components.openCatalog, { bootId: self.bootId, image })
   let feed: CatalogFeed | undefined
   const log = new FileLog({
     files,
@@ -195,7 +189,7 @@ async function assemble(path: string, components: StoreComponents, options: Open
   })
   feed = new CatalogFeed(log, catalog, clock, async (damaged, error) => {
     await damaged.close().catch(() => {})
-    return replaceCatalog(catalogPath, components, self.bootId, error)
+    return replaceCatalog(catalogPath, components.openCatalog, { bootId: self.bootId }, error)
   })
   if (replaced !== undefined) feed.noteReplaced(replaced)
   if (unusedKey !== undefined)
@@ -219,7 +213,7 @@ async function assemble(path: string, components: StoreComponents, options: Open
     storeId: descriptor.store,
     readOnly: options.readOnly ?? false,
     workbenches: components.workbenches,
-    openCatalog: catalog => openCatalog(catalog, components, undefined),
+    openCatalog: catalog => components.openCatalog(catalog, {}),
     openChunkIndex,
     upgrade: onceUntilDone(() => upgradeDescriptor(files, path, descriptor, random)),
     files,
@@ -252,41 +246,6 @@ async function assemble(path: string, components: StoreComponents, options: Open
   }
 }
 
-/** The descriptor of the store, which is made where there is none, and what a sealed one is read with. */
-async function openOrMake(path: string, components: StoreComponents, options: OpenOptions) {
-  const { files, clock, random } = components
-  const keys = await keysOf(options)
-  const common = { files, root: path, clock, random, keys, mayChange: options.readOnly !== true }
-  const [key] = keys
-  const prepareKeys =
-    key &&
-    (async (storeId: string) => {
-      const { prepareRing } = await import('./seal/open-seals.ts')
-      return prepareRing({ ...common, storeId, key, name: checkKeyName(options.keyName, key.kind), acceptsPlain: false })
-    })
-  const mayMake = (options.create ?? true) && options.readOnly !== true
-  const descriptor = await openDescriptor(files, path, mayMake, { clock, random, prepareKeys })
-  const half = isSealed(descriptor) ? undefined : await sealedByHalf(files, path)
-  if (half !== undefined && keys.length === 0) throw (await import('./seal/missing-key.ts')).halfSealed(path, half)
-  if (half === undefined && !isSealed(descriptor)) {
-    if (options.key !== undefined) throw (await import('./seal/missing-key.ts')).notSealed(path)
-    return { descriptor, opened: undefined, unusedKey: keys[0]?.description }
-  }
-  const { openSeals } = await import('./seal/open-seals.ts')
-  const opened: OpenedSeals = await openSeals({ ...common, storeId: descriptor.store })
-  await nameClaims(files, path, opened.seals, common.mayChange)
-  // Whoever made the keys was interrupted before the store said so.
-  if (half !== undefined && common.mayChange) await upgradeDescriptor(files, path, descriptor, random, [sealedFeature])
-  return { descriptor, opened, unusedKey: undefined }
-}
-
-/** The master keys that were given. Nothing of the kind is loaded for a plain store. */
-async function keysOf({ key }: OpenOptions): Promise<readonly MasterKey[]> {
-  if (key !== undefined) return (await import('./seal/master-key.ts')).checkKeys('open', key)
-  const named = process.env['WAYMARK_KEY']
-  return named === undefined || named === '' ? [] : [(await import('./seal/named-key.ts')).namedKey(named)]
-}
-
 /** Does the work once; a failure is tried again by the next call. */
 function onceUntilDone(work: () => Promise<unknown>): () => Promise<void> {
   let done: Promise<void> | undefined
@@ -301,58 +260,3 @@ function onceUntilDone(work: () => Promise<unknown>): () => Promise<void> {
     return done
   }
 }
-
-/** The catalog is only a view: one that cannot be opened is replaced, and filled from the log. */
-async function openOrReplace(
-  path: string,
-  components: StoreComponents,
-  bootId: string | undefined,
-  image: CatalogImage | undefined,
-): Promise<{ catalog: Catalog; replaced?: WaymarkError }> {
-  try {
-    return { catalog: await openCatalog(path, components, bootId, image) }
-  } catch (error) {
-    if (!isWaymarkError(error) || !['corrupt', 'disk_full', 'unavailable'].includes(error.code)) throw error
-    // Its image is begun anew, from the log.
-    const unread = image && { ...image, read: async () => undefined }
-    return { catalog: await replaceCatalog(path, components, bootId, error, unread), replaced: error }
-  }
-}
-
-/** A damaged one is set aside; where none can be written, this process keeps one in memory. */
-async function replaceCatalog(
-  path: string,
-  components: StoreComponents,
-  bootId: string | undefined,
-  error: WaymarkError,
-  image?: CatalogImage,
-): Promise<Catalog> {
-  if (error.code !== 'corrupt') return openCatalog(':memory:', components, bootId, image)
-  // Told apart by its identity: another process may have put a new one there meanwhile.
-  const { identity } = error.details
-  if (existsSync(path)) await setCatalogAside(path, typeof identity === 'string' ? identity : undefined)
-  return openCatalog(path, components, bootId, image)
-}
-
-const openCatalog = (
-  path: string,
-  components: StoreComponents,
-  bootId: string | undefined,
-  image?: CatalogImage,
-): Promise<Catalog> => components.openCatalog(path, { ...(bootId !== undefined && { bootId }), ...(image && { image }) })
-
-/** An existing store: `.waymark` in `from` or a folder above it, else beside the nearest package.json. */
-export function findStore(from: string): string | undefined {
-  for (let folder = resolve(from); ; folder = dirname(folder)) {
-    const candidate = join(folder, '.waymark')
-    if (isFolder(candidate)) return candidate
-    if (dirname(folder) === folder) return undefined
-  }
-}
-
-/** Where a new store is made: beside the nearest package.json from `from` upward, else in `from`. */
-export function storePathFor(from: string): string {
-  return join(projectRoot(resolve(from)) ?? resolve(from), '.waymark')
-}
-
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true

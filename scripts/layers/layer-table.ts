@@ -165,7 +165,7 @@ export const guardedModules: readonly GuardedModule[] = [
       'engine/process-identity.ts': 'asks /proc who is alive; nothing of the store',
       'engine/code-digest.ts': 'reads the sources of the pipeline; nothing of the store',
       'engine/project-root.ts': 'looks for the package.json of the pipeline; nothing of the store',
-      'open.ts': 'looks for the store where none is given',
+      'engine/find-store.ts': 'looks for the store where none is given',
     },
   },
   {

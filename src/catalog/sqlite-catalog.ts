@@ -40,9 +40,9 @@ export interface SqliteCatalogOptions {
    * Which boot of the machine this is. A file last opened in another one is checked whatever its size: the power may have failed, and only that
    * mixes old pages with new ones.
    */
-  readonly bootId?: string
+  readonly bootId?: string | undefined
   /** Of a catalog in memory: what it begins with, and where it is left when it is closed. */
-  readonly image?: CatalogImage
+  readonly image?: CatalogImage | undefined
 }
 
 /** The catalog in a file, with the means to tell it from a later one of the same name. */

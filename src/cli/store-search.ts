@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { findStore, storePathFor } from '../open.ts'
+import { findStore, storePathFor } from '../engine/find-store.ts'
 import { type StoreChoice, type StoreSearch, shown } from './store-choice.ts'
 
 /** Looks for `.waymark` in a folder and above it; without one, says where it is to be made. */

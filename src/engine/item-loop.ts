@@ -1,3 +1,4 @@
+import { isPromiseLike } from '../model/is-promise-like.ts'
 import { KeySet } from '../model/key-set.ts'
 import { itemName, type RecordedStage } from '../model/recorded-stage.ts'
 import { itemPath } from '../model/scope.ts'
@@ -140,7 +141,7 @@ export class ItemLoop {
       const unit = { item, index, key, calls: 1 }
       return this.#enlist(this.#caller.oneAgain(fn, unit, error), unit)
     }
-    if (isThenable(returned)) {
+    if (isPromiseLike(returned)) {
       const unit = { item, index, key, calls: 1 }
       const call = Promise.resolve(returned).catch(error => this.#caller.oneAgain(fn, unit, error))
       return this.#enlist(call, unit)
@@ -242,6 +243,3 @@ function keysOf({ attempt, path, input, options: { key } }: ItemLoopOptions): It
   if (input.total !== undefined) keys.expect(Math.max(input.total, keys.size))
   return new ItemKeys(path, key, keys)
 }
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'

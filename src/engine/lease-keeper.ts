@@ -1,5 +1,6 @@
 import { fileFault } from '../files/file-faults.ts'
 import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
+import { readStart } from '../files/read-start.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Owner } from '../model/owner.ts'
 
@@ -52,15 +53,10 @@ export class LeaseKeeper {
   async expiryOf(owner: Owner): Promise<number> {
     const path = this.#path(owner)
     try {
-      const file = await this.#files.open(path, 'read')
-      try {
-        const renewedAt = Number(Buffer.from(await file.read(0, 64)).toString('latin1'))
-        return Number.isFinite(renewedAt) ? renewedAt + leaseDurationMs : 0
-      } finally {
-        await file.close()
-      }
+      const content = await readStart(this.#files, path, 64)
+      const renewedAt = Number(content?.toString('latin1'))
+      return Number.isFinite(renewedAt) ? renewedAt + leaseDurationMs : 0
     } catch (error) {
-      if (fileErrorCode(error) === 'ENOENT') return 0
       throw fileFault(error, `read the lease ${path}`, 'Nothing was changed.')
     }
   }

@@ -1,4 +1,5 @@
 import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
+import { readStart } from '../files/read-start.ts'
 import type { CountBytes } from '../files/replace-file.ts'
 import { packMagic, parityMagic } from '../format/pack-header.ts'
 import { RecordSeal } from '../log/record-seal.ts'
@@ -16,8 +17,8 @@ import type { StoreCore } from './store-core.ts'
 /** What became of a file. `again`: it changed meanwhile, or is gone; whoever looks again knows more. */
 export type Rekeyed = 'sealed' | 'removed' | 'again' | { readonly because: string }
 
-/** Views of plain times, which are not kept in a sealed store or built anew. */
-const plainView = /^(catalog\.(sqlite|damaged)|chunks\.sqlite)/
+/** The catalog of plain times, which is not kept in a sealed store. */
+const plainView = /^catalog\.(sqlite|damaged)/
 /** What an earlier rekey was writing when it was killed. */
 export const rekeyLeftover = /\.rekey\.[0-9a-z]+\.tmp$/
 
@@ -65,27 +66,18 @@ async function reseal(core: StoreCore, name: string, count: CountBytes): Promise
 
 /** Of the data key that the records of a segment are sealed with; undefined if they are plain, or the segment is sealed as a file. */
 async function recordKey(files: FileSystem, path: string): Promise<string | undefined> {
-  const head = await headOf(files, path)
-  if (head.length < headerLength || decodeSealedHeader(head) !== undefined) return undefined
+  const head = await readStart(files, path, headerLength)
+  if (head === undefined || head.length < headerLength || decodeSealedHeader(head) !== undefined) return undefined
   return sealedWith(head)
 }
 
 /** A sealed file whose header is damaged looks like a plain one, and sealed once more it could not be healed any more. */
 async function isWhatItSays(files: FileSystem, path: string, name: string): Promise<boolean> {
-  const magic = (await headOf(files, path)).toString('latin1', 0, 8)
+  const magic = (await readStart(files, path, headerLength))?.toString('latin1', 0, 8)
   if (/^segments\/.*\.seg$/.test(name)) return magic === headerMagic.toString('latin1')
   if (name.endsWith('.pack')) return magic === packMagic || name.startsWith('aside/')
   if (name.endsWith('.par')) return magic === parityMagic || name.startsWith('aside/')
   return true
-}
-
-async function headOf(files: FileSystem, path: string): Promise<Buffer> {
-  const file = await files.open(path, 'read')
-  try {
-    return Buffer.from(await file.read(0, headerLength))
-  } finally {
-    await file.close()
-  }
 }
 
 async function remove(files: FileSystem, path: string): Promise<Rekeyed> {

@@ -1,5 +1,5 @@
 import { fileFault } from '../files/file-faults.ts'
-import type { FileSystem } from '../files/file-system.ts'
+import { namesIn } from '../files/names-in.ts'
 import { removePlainClaims } from '../log/remove-plain-claims.ts'
 import { checkOptions, optionRules } from '../model/check-options.ts'
 import { WaymarkError } from '../model/errors.ts'
@@ -56,11 +56,13 @@ class Rekey {
   /** Resolves with what is left. */
   async run(): Promise<readonly LeftFile[]> {
     const { disk, path } = this.#core
-    let left: readonly LeftFile[] = []
+    await this.#removeIndex()
+    let left: LeftFile[] = []
     for (let look = 0, clean = 0; look < mostLooks && clean < cleanLooks; look++) {
       await this.#followRing()
       await this.#removePlainClaims()
-      const found = [...(await this.#foundOld())]
+      await this.#removeLeftovers()
+      const found = await this.#foundOld()
       this.#total = this.#done + found.reduce((sum, { bytes }) => sum + bytes, 0)
       const before = this.files + this.removed
       left = []
@@ -68,8 +70,8 @@ class Rekey {
       for (const file of found) {
         const outcome = await this.#one(file)
         again ||= outcome === 'again'
-        if (outcome === 'again') left = [...left, { name: file.name, because: 'changes while it is sealed anew' }]
-        else if (typeof outcome === 'object') left = [...left, { name: file.name, ...outcome }]
+        if (outcome === 'again') left.push({ name: file.name, because: 'changes while it is sealed anew' })
+        else if (typeof outcome === 'object') left.push({ name: file.name, ...outcome })
       }
       clean = found.length === 0 ? clean + 1 : 0
       if (clean === 0 && !again && this.files + this.removed === before) break
@@ -126,32 +128,33 @@ class Rekey {
     this.claims += await removePlainClaims(disk, path, seals, isRun)
   }
 
+  /** What remembers chunks of plain times: what is made anew in its place says nothing without the keys. */
+  async #removeIndex(): Promise<void> {
+    const { disk, path } = this.#core
+    if (!sealedParts(this.#core).seals.acceptsPlain) return
+    for (const name of await disk.list(path)) if (name.startsWith('chunks.sqlite')) await this.#remove(name)
+  }
+
+  /** Removes what a rekey that was killed has left. One that is at work notices, and seals the file anew once more. */
+  async #removeLeftovers(): Promise<void> {
+    const { disk, path } = this.#core
+    for await (const { name } of sealedWith(disk, path)) if (rekeyLeftover.test(name)) await this.#remove(name)
+    for await (const name of begun(this.#core)) if (rekeyLeftover.test(name)) await this.#remove(name)
+  }
+
+  async #remove(name: string): Promise<void> {
+    await this.#core.disk.remove(`${this.#core.path}/${name}`)
+    this.removed++
+  }
+
   /** What is not sealed with the newest key. */
   async #foundOld(): Promise<readonly ContentFile[]> {
     const { disk, path } = this.#core
     const found: ContentFile[] = []
-    for await (const file of sealedWith(disk, path)) {
-      if (file.dataKey !== this.dataKey || rekeyLeftover.test(file.name)) found.push(file)
-    }
-    for (const name of await namesIn(disk, path))
-      if (name.startsWith('chunks.sqlite') && sealedParts(this.#core).seals.acceptsPlain && !this.#droppedIndex)
-        found.push({ name, bytes: 0, dataKey: undefined })
-    this.#droppedIndex = true
+    for await (const file of sealedWith(disk, path)) if (file.dataKey !== this.dataKey) found.push(file)
     for await (const name of begun(this.#core)) found.push({ name, bytes: 0, dataKey: undefined })
-    return this.#withoutLeftovers(found)
+    return found
   }
-
-  /** Removes what a rekey that was killed has left. One that is at work notices, and seals the file anew once more. */
-  async #withoutLeftovers(found: readonly ContentFile[]): Promise<readonly ContentFile[]> {
-    const { disk, path } = this.#core
-    const leftovers = found.filter(({ name }) => rekeyLeftover.test(name))
-    for (const { name } of leftovers) await disk.remove(`${path}/${name}`)
-    this.removed += leftovers.length
-    return found.filter(({ name }) => !rekeyLeftover.test(name))
-  }
-
-  /** What remembers chunks of plain times is removed once: what is made anew after that says nothing without the keys. */
-  #droppedIndex = false
 }
 
 /** Files that somebody may be about to seal with the key that was the newest a moment ago. */
@@ -165,9 +168,6 @@ async function* begun(core: StoreCore, folders: readonly string[] = ['packs', 'a
       else if (size === 0 && (name.endsWith('.tmp') || !(await isAbandoned(core, `${root}/${file}`)))) yield file
     }
 }
-
-const namesIn = async (files: FileSystem, folder: string): Promise<readonly string[]> =>
-  (await files.stat(folder))?.kind === 'directory' ? files.list(folder) : []
 
 const readOnly = (): WaymarkError =>
   new WaymarkError('unavailable', {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { fileFault } from '../files/file-faults.ts'
 import { type FileSystem, fileErrorCode, type OpenFile } from '../files/file-system.ts'
 import { makeDurableDirectory } from '../files/make-durable-directory.ts'
+import { readStart } from '../files/read-start.ts'
 import { type Clock, type Random, sleep } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { newProcessId, newStoreId } from '../model/ids.ts'
@@ -31,6 +32,7 @@ const writtenFeatures: readonly string[] = ['chunks', 'unsynced', 'items', 'fork
 export const sealedFeature = 'sealed'
 const knownFeatures: readonly string[] = [...writtenFeatures, sealedFeature]
 const descriptorName = 'waymark.json'
+const mostDescriptorBytes = 64 * 1024
 /** In the order in which they are made: who sees the last knows that the descriptor is durable. */
 const folders = ['claims', 'packs', 'leases', 'segments']
 /** Makings of one store that may be found unfinished in a row; more mean that the disk does not keep what it is given. */
@@ -208,19 +210,8 @@ export async function readDescriptor(files: FileSystem, root: string): Promise<S
 }
 
 /** Empty if another process has just removed it. */
-async function readText(files: FileSystem, path: string): Promise<string> {
-  try {
-    const file = await files.open(path, 'read')
-    try {
-      return Buffer.from(await file.read(0, 64 * 1024)).toString('utf8')
-    } finally {
-      await file.close()
-    }
-  } catch (error) {
-    if (fileErrorCode(error) === 'ENOENT') return ''
-    throw error
-  }
-}
+const readText = async (files: FileSystem, path: string): Promise<string> =>
+  (await readStart(files, path, mostDescriptorBytes))?.toString('utf8') ?? ''
 
 function encodeDescriptor(descriptor: StoreDescriptor): string {
   const body = JSON.stringify(descriptor)

@@ -1,4 +1,5 @@
-import { fileErrorCode } from '../files/file-system.ts'
+import { namesIn } from '../files/names-in.ts'
+import { readStart } from '../files/read-start.ts'
 import { Claims, claimNames } from '../log/claims.ts'
 import type { StoreCore } from './store-core.ts'
 import type { VerifyMeter } from './verify-progress.ts'
@@ -26,14 +27,14 @@ export async function surveyClaims(
   const problems: FoundProblem[] = []
   const damaged: string[] = []
   const missing = new Map<string, FoundProblem>()
-  for (const shard of await namesIn(core, root)) {
-    for (const name of await namesIn(core, `${root}/${shard}`)) {
+  for (const shard of await namesIn(core.files, root)) {
+    for (const name of await namesIn(core.files, `${root}/${shard}`)) {
       const [, stream = '', token = ''] = /^(.+)\.([1-9][0-9]*)$/.exec(name) ?? []
       if (stream === '') continue
       const path = `${root}/${shard}/${name}`
       const segment = await claims.named(stream).segment(Number(token))
       if (segment === undefined) {
-        const text = await textOf(core, path)
+        const text = (await readStart(core.files, path, 256))?.toString('latin1') ?? ''
         meter.count(text.length)
         if (torn.test(text)) continue
         damaged.push(path)
@@ -50,22 +51,4 @@ export async function surveyClaims(
     }
   }
   return { problems: [...problems, ...missing.values()], damaged }
-}
-
-async function namesIn({ files }: StoreCore, folder: string): Promise<readonly string[]> {
-  try {
-    return await files.list(folder)
-  } catch (error) {
-    if (fileErrorCode(error) === 'ENOTDIR' || fileErrorCode(error) === 'ENOENT') return []
-    throw error
-  }
-}
-
-async function textOf({ files }: StoreCore, path: string): Promise<string> {
-  const file = await files.open(path, 'read')
-  try {
-    return Buffer.from(await file.read(0, 256)).toString('latin1')
-  } finally {
-    await file.close()
-  }
 }

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto'
 import zlib from 'node:zlib'
 import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
+import { readStart } from '../files/read-start.ts'
 import type { Seals } from '../seal/seals.ts'
+
+/** No claim says more. */
+const mostContent = 256
 
 /** How streams are called in the names of their claims. */
 export interface ClaimNames {
@@ -152,21 +156,9 @@ export class StreamClaims {
   }
 
   async #segmentHere(token: number): Promise<string | undefined> {
-    try {
-      const file = await this.#files.open(this.#path(token), 'read')
-      try {
-        const [segment, sum] = Buffer.from(await file.read(0, 256))
-          .toString('latin1')
-          .trimEnd()
-          .split(' ')
-        return segment !== undefined && sum === this.#sum(token, segment) ? segment : undefined
-      } finally {
-        await file.close()
-      }
-    } catch (error) {
-      if (fileErrorCode(error) === 'ENOENT') return undefined
-      throw error
-    }
+    const content = await readStart(this.#files, this.#path(token), mostContent)
+    const [segment, sum] = content?.toString('latin1').trimEnd().split(' ') ?? []
+    return segment !== undefined && sum === this.#sum(token, segment) ? segment : undefined
   }
 
   #path(token: number): string {

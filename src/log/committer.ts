@@ -1,29 +1,15 @@
 import { fileFault } from '../files/file-faults.ts'
-import type { FileSystem } from '../files/file-system.ts'
-import type { Clock, Random } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
-import { newSegmentId } from '../model/ids.ts'
 import type { RecordPosition } from '../model/run-view.ts'
-import type { Seals } from '../seal/seals.ts'
 import { CommitQueue, type PendingCommit } from './commit-queue.ts'
 import { FramedBatch, type MaybeOwner } from './framed-batch.ts'
 import type { AppendDurability, CommittedBatch, Ownership } from './log.ts'
-import { RecordSeal } from './record-seal.ts'
+import { hasNewestKey, makeSegment, type SegmentOptions } from './make-segment.ts'
 import { maxBodyLength } from './segment-format.ts'
-import { SegmentWriter } from './segment-writer.ts'
+import type { SegmentWriter } from './segment-writer.ts'
 import type { StreamOwner } from './stream-owner.ts'
 
-export interface CommitterOptions {
-  readonly files: FileSystem
-  /** Folder of the segments. */
-  readonly folder: string
-  readonly storeId: string
-  readonly clock: Clock
-  readonly random: Random
-  /** Of a sealed store: seals what is written. */
-  readonly seals?: Seals | undefined
-  /** Asked after each write, before it is acknowledged: rejects where this process must write no more. */
-  readonly mayWrite?: (() => Promise<void>) | undefined
+export interface CommitterOptions extends SegmentOptions {
   /** Called for each batch once it is acknowledged, before its appends resolve, and when more of the segment is durable. */
   readonly onCommitted?: ((batch: CommittedBatch) => void) | undefined
 }
@@ -132,36 +118,15 @@ export class Committer {
   }
 
   async #makeWriter(): Promise<SegmentWriter> {
-    const { files, folder, storeId, clock, random, seals, mayWrite } = this.#options
-    await mayWrite?.()
-    for (;;) {
-      await seals?.settle()
-      const segment = newSegmentId(clock, random)
-      const seal = seals && new RecordSeal(seals.current, segment, stream => seals.name('stream', stream))
-      const writer = await SegmentWriter.make(files, folder, { segment, store: storeId }, seal)
-      const isNewest = await this.#hasNewestKey(writer).catch(async (error: unknown) => {
-        await writer.close().catch(() => {})
-        throw error
-      })
-      if (isNewest) {
-        this.#writer = writer
-        return writer
-      }
-      await writer.close()
-      await files.remove(`${folder}/${segment}.seg`)
-    }
-  }
-
-  async #hasNewestKey(writer: SegmentWriter): Promise<boolean> {
-    const { seals } = this.#options
-    await seals?.settle()
-    return writer.keyId === seals?.current.id
+    const writer = await makeSegment(this.#options)
+    this.#writer = writer
+    return writer
   }
 
   /** A segment whose data key is not the newest any more is closed, and its streams go on in the next. */
   async #leaveOldKey(): Promise<void> {
     const writer = this.#writer
-    if (writer === undefined || (await this.#hasNewestKey(writer))) return
+    if (writer === undefined || (await hasNewestKey(writer, this.#options.seals))) return
     try {
       await writer.sync()
       this.#note([], true)
@@ -175,14 +140,10 @@ export class Committer {
 
   /** Writes one batch; settles each of its commits. Called serially. */
   async #commit(batch: readonly PendingCommit<MaybeOwner>[]): Promise<void> {
-    // Nothing is written yet that could be synced.
-    if (this.#writer === undefined && !batch.some(isWritten)) {
-      for (const commit of batch) commit.resolve([])
-      return
-    }
     let writer: SegmentWriter
     try {
       await this.#leaveOldKey()
+      // Nothing is written yet that could be synced.
       if (this.#writer === undefined && !batch.some(isWritten)) {
         for (const commit of batch) commit.resolve([])
         return
@@ -222,7 +183,7 @@ export class Committer {
     const meanwhile = async () => {
       await this.#options.mayWrite?.()
       // Else it may be sealed anew in this moment, without what was just written.
-      if (!(await this.#hasNewestKey(writer))) throw new OldKey()
+      if (!(await hasNewestKey(writer, this.#options.seals))) throw new OldKey()
       for (const owner of batch.owners) await owner.checkFence()
     }
     let places: Awaited<ReturnType<SegmentWriter['append']>> = []

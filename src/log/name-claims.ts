@@ -1,4 +1,5 @@
 import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
+import { namesIn } from '../files/names-in.ts'
 import type { Seals } from '../seal/seals.ts'
 import { Claims } from './claims.ts'
 
@@ -30,19 +31,13 @@ export async function nameClaims(files: FileSystem, root: string, seals: Seals, 
 /** Names before the token, whatever they are. */
 export async function claimedNames(files: FileSystem, folder: string): Promise<ReadonlySet<string>> {
   const names = new Set<string>()
-  for (const shard of await namesIn(files, folder))
-    for (const name of await namesIn(files, `${folder}/${shard}`)) {
+  for (const shard of await namesIn(files, folder)) {
+    if (!/^[0-9a-f]{2}$/.test(shard)) continue
+    // One that cannot be listed must not pass for one without claims.
+    for (const name of await files.list(`${folder}/${shard}`)) {
       const stream = /^(.+)\.[1-9][0-9]*$/.exec(name)?.[1]
       if (stream !== undefined) names.add(stream)
     }
-  return names
-}
-
-async function namesIn(files: FileSystem, folder: string): Promise<readonly string[]> {
-  try {
-    return await files.list(folder)
-  } catch (error) {
-    if (fileErrorCode(error) === 'ENOENT' || fileErrorCode(error) === 'ENOTDIR') return []
-    throw error
   }
+  return names
 }

@@ -147,7 +147,7 @@ async function saidBy(
 ): Promise<string> {
   const digest = createHash('sha256')
   for (let from = 0, more = true; more; ) {
-    const tail = await readSegment(files, path, { ...identity, sealOf: async () => seal }, { from, limit: windowBytes })
+    const tail = await readSegment(files, path, { ...identity, findSeal: async () => ({ seal }) }, { from, limit: windowBytes })
     for (const batch of tail.batches) {
       if (batch.end > end) break
       addTo(digest, { end: batch.end })

@@ -1,6 +1,5 @@
 import type { FileSystem, OpenFile } from '../files/file-system.ts'
 import { freeBytes } from '../format/free-bytes.ts'
-import { isWaymarkError } from '../model/errors.ts'
 import type { RecordPosition } from '../model/run-view.ts'
 import type { FoundSegmentRecord, SegmentBatch, SegmentDamage, SegmentRecord, SegmentTail } from './log.ts'
 import type { RecordSeal } from './record-seal.ts'
@@ -17,13 +16,14 @@ import {
   type SegmentIdentity,
   splitRecords,
 } from './segment-format.ts'
+import type { FoundSeal } from './segment-seals.ts'
 
 /** Bytes read from the file at a time. */
 const windowLength = 1 << 20
 
 export interface ReadableSegment extends SegmentIdentity {
   /** What its records are sealed with, by its header; without it they are plain. */
-  readonly sealOf?: (header: Uint8Array, file: OpenFile) => Promise<RecordSeal | undefined>
+  readonly findSeal?: (header: Uint8Array, file: OpenFile) => Promise<FoundSeal>
 }
 
 export interface ReadOptions {
@@ -226,13 +226,11 @@ class SegmentReader<R extends FoundSegmentRecord> {
 
   /** Why the segment is not one to be read in this store: the others are, whoever put it there. */
   async #unseal(header: Uint8Array): Promise<string | undefined> {
-    try {
-      this.#seal = await this.#identity.sealOf?.(header, this.#file)
-      return undefined
-    } catch (error) {
-      if (!isWaymarkError(error, 'corrupt') || typeof error.details['reason'] !== 'string') throw error
-      return error.details['reason']
-    }
+    const found = await this.#identity.findSeal?.(header, this.#file)
+    if (found === undefined) return undefined
+    if ('refused' in found) return found.refused
+    this.#seal = found.seal
+    return undefined
   }
 
   /** How the frames of the records that are looked for are marked. */

@@ -6,7 +6,7 @@ import type { FoundSegmentRecord, SegmentTail } from './log.ts'
 import type { RecordSeal } from './record-seal.ts'
 import { checkHeader, decodeRecord, type FramedRecord, headerLength } from './segment-format.ts'
 import { type FindOptions, findRecords, type ReadableSegment, readSegment } from './segment-reader.ts'
-import { sealOf } from './segment-seals.ts'
+import { findSeal, sealOf } from './segment-seals.ts'
 
 export interface SegmentsOptions {
   readonly files: FileSystem
@@ -108,7 +108,7 @@ export class Segments {
   #identity(segment: string): ReadableSegment {
     const { storeId, seals } = this.#options
     const identity = { segment, store: storeId }
-    return seals === undefined ? identity : { ...identity, sealOf: (header, file) => sealOf(seals, segment, header, file) }
+    return seals === undefined ? identity : { ...identity, findSeal: (header, file) => findSeal(seals, segment, header, file) }
   }
 }
 

@@ -1,6 +1,8 @@
 import { fileFault } from '../files/file-faults.ts'
 import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
 import { makeDurableDirectory } from '../files/make-durable-directory.ts'
+import { namesIn } from '../files/names-in.ts'
+import { readStart } from '../files/read-start.ts'
 import { type Clock, type Random, sleep } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { type KeyRing, type LockedRing, lockRing, openRing } from './key-ring.ts'
@@ -129,25 +131,12 @@ export class RingFiles {
 
   /** Highest first. */
   async #generations(): Promise<readonly number[]> {
-    const names = await this.#files.list(this.#folder).catch((error: unknown) => {
-      if (fileErrorCode(error) === 'ENOENT') return []
-      throw error
-    })
+    const names = await namesIn(this.#files, this.#folder)
     return names.flatMap(name => Number(ringName.exec(name)?.[1] ?? [])).sort((a, b) => b - a)
   }
 
   async #text(generation: number): Promise<string | undefined> {
-    try {
-      const file = await this.#files.open(this.#path(generation), 'read')
-      try {
-        return Buffer.from(await file.read(0, mostRingBytes)).toString('utf8')
-      } finally {
-        await file.close()
-      }
-    } catch (error) {
-      if (fileErrorCode(error) === 'ENOENT') return undefined
-      throw error
-    }
+    return (await readStart(this.#files, this.#path(generation), mostRingBytes))?.toString('utf8')
   }
 
   #path(generation: number): string {

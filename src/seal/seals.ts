@@ -6,7 +6,7 @@ const nameAlphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 const nameLength = 26
 
 /** What of a ring a store is read and written with. */
-export type OpenedKeys = Pick<KeyRing, 'dataKeys' | 'nameSecret' | 'acceptsPlain'> & Partial<Pick<KeyRing, 'generation'>>
+export type OpenedKeys = Pick<KeyRing, 'dataKeys' | 'nameSecret' | 'acceptsPlain' | 'generation'>
 
 /** What a sealed store is read and written with, while somebody has it open. */
 export class Seals {
@@ -31,7 +31,7 @@ export class Seals {
     this.#names = createSecretKey(derive(keys.nameSecret, new Uint8Array(0), 'waymark/names/1', 32))
     this.#readAgain = readAgain
     this.#isThere = isThere
-    this.#generation = keys.generation ?? 0
+    this.#generation = keys.generation
     this.#keys = keys.dataKeys
     this.#current = newestOf(keys)
     this.#acceptsPlain = keys.acceptsPlain
@@ -77,7 +77,7 @@ export class Seals {
   /** Takes over what another process has changed. */
   async refresh(): Promise<void> {
     const keys = await this.#readAgain()
-    this.#generation = keys.generation ?? 0
+    this.#generation = keys.generation
     this.#keys = keys.dataKeys
     this.#current = newestOf(keys)
     this.#acceptsPlain = keys.acceptsPlain

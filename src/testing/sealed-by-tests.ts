@@ -5,7 +5,7 @@ import { seededRandom } from './seeded-random.ts'
 /** Seals made from a seed, for a store whose keys folder is of no interest. */
 export function seededSeals(seed: number): Seals {
   const random = seededRandom(seed)
-  const keys = { dataKeys: [newDataKey(random, 0)], nameSecret: random.bytes(32), acceptsPlain: false }
+  const keys = { dataKeys: [newDataKey(random, 0)], nameSecret: random.bytes(32), acceptsPlain: false, generation: 0 }
   return new Seals(keys, async () => keys)
 }
 

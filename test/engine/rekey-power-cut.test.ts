@@ -1,36 +1,12 @@
 import assert from 'node:assert/strict'
-import { type MasterKey, open, pipeline, type Store } from 'waymark'
-import { noChunkIndex } from '../../src/chunks/chunk-index.ts'
+import { pipeline } from 'waymark'
 import type { FileSystem } from '../../src/files/file-system.ts'
-import { CatalogPool } from '../../src/testing/catalog-pool.ts'
 import { crashModels, crashPoints, crashState } from '../../src/testing/crash-states.ts'
 import { ignoring } from '../../src/testing/faulty-files.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { SimulatedDisk } from '../../src/testing/simulated-disk.ts'
 import { threadTest as test } from '../thread-test.ts'
-import { hastyClock } from './trial/hasty-clock.ts'
-
-const catalogs = new CatalogPool()
-const secret = seededRandom(5).bytes(32)
-const key: MasterKey = {
-  kind: 'file',
-  description: 'the key of the test',
-  secretFor: async () => secret,
-  newSecret: async () => ({ secret, settings: {} }),
-}
-
-const openOn = (files: FileSystem, seed: number, keys?: MasterKey): Promise<Store> =>
-  open({
-    path: '/disk/.waymark',
-    ...(keys && { key: keys }),
-    components: {
-      files,
-      clock: hastyClock(),
-      random: seededRandom(seed),
-      openCatalog: () => catalogs.open(),
-      openChunkIndex: () => noChunkIndex,
-    },
-  })
+import { trialKey as key, openOn } from './trial/open-on-disk.ts'
 
 interface World {
   readonly disk: SimulatedDisk

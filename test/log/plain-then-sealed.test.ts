@@ -6,12 +6,13 @@ import { nameClaims } from '../../src/log/name-claims.ts'
 import { WaymarkError } from '../../src/model/errors.ts'
 import { newDataKey } from '../../src/seal/data-key.ts'
 import { Seals } from '../../src/seal/seals.ts'
+import { crashModels, crashState } from '../../src/testing/crash-states.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import type { SimulatedDisk } from '../../src/testing/simulated-disk.ts'
 import { bytes, code, diskWithStore, logOn, texts } from './log-on-disk.ts'
 
 const random = seededRandom(9)
-const keys = { dataKeys: [newDataKey(random, 0)], nameSecret: random.bytes(32), acceptsPlain: true }
+const keys = { dataKeys: [newDataKey(random, 0)], nameSecret: random.bytes(32), acceptsPlain: true, generation: 0 }
 /** Of a store that held plain segments and claims when its keys were made. */
 const seals = new Seals(keys, async () => keys)
 const strict = new Seals({ ...keys, acceptsPlain: false }, async () => ({ ...keys, acceptsPlain: false }))
@@ -100,6 +101,28 @@ test('E6 a process that still has the store open in plain takes nothing from an 
   const heir = await logOn(disk.process('d'), { seals }).takeOver('run')
   assert.equal(heir.ownership.token, ownership.token + 1)
   assert.deepEqual(texts(heir.history.records), ['plain a', 'plain b', 'one', 'two'])
+})
+
+test('E6 X2 a power cut anywhere while claims are given their sealed names leaves every token taken, and done is done', async () => {
+  const disk = await plainStream()
+  const files = disk.process('first')
+  await files.makeDirectory('/store/keys')
+  await files.syncDirectory('/store')
+  const began = disk.lastOperation
+  await nameClaims(files, '/store', seals, true)
+  const done = disk.lastOperation
+  const states = seededRandom(3)
+  for (let cut = began; cut <= done; cut++)
+    for (const model of crashModels)
+      for (let draw = 0; draw < 4; draw++) {
+        const left = crashState(disk, cut, model, states, { tearNextWrite: draw % 2 === 1 })
+        const where = `${model} after operation ${cut} of ${done}`
+        const isNamed = await left.process('look').exists('/store/keys/claims-named')
+        assert.ok(isNamed || cut < done, `${where}: what was done is forgotten`)
+        await nameClaims(left.process('again'), '/store', seals, true)
+        const { ownership } = await logOn(left.process('heir'), { seals }).takeOver('run')
+        assert.equal(ownership.token, 3, where)
+      }
 })
 
 test('E6 a reader of a store that nobody opened for writing since it was sealed goes by the claims of before', async () => {

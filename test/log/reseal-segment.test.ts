@@ -41,7 +41,11 @@ const harm = fc.option(
 
 /** What a reader is told, but for the digests. */
 async function said(path: string, seal: RecordSeal) {
-  const { batches: read, digest: _, ...tail } = await readSegment(nodeFiles, path, { ...identity, sealOf: async () => seal })
+  const {
+    batches: read,
+    digest: _,
+    ...tail
+  } = await readSegment(nodeFiles, path, { ...identity, findSeal: async () => ({ seal }) })
   return {
     ...tail,
     batches: read.map(({ end, records }) => ({

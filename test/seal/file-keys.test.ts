@@ -66,7 +66,12 @@ test('E6 a data key is what its id says: another secret under the same id is ref
 
 test('E6 names are the same for the same name only, and differ by kind and by store', () => {
   const seals = (seed: number): Seals => {
-    const keys = { dataKeys: [newDataKey(seededRandom(seed), 0)], nameSecret: seededRandom(seed).bytes(32), acceptsPlain: false }
+    const keys = {
+      dataKeys: [newDataKey(seededRandom(seed), 0)],
+      nameSecret: seededRandom(seed).bytes(32),
+      acceptsPlain: false,
+      generation: 0,
+    }
     return new Seals(keys, async () => keys)
   }
   const [one, two] = [seals(1), seals(2)]

@@ -13,7 +13,12 @@ import { SimulatedDisk } from '../../src/testing/simulated-disk.ts'
 const storeId = '6z12n38x990b6ymt1d4f2y5ap4'
 
 function sealsOf(seed: number): Seals {
-  const keys = { dataKeys: [newDataKey(seededRandom(seed), 1)], nameSecret: seededRandom(seed + 1).bytes(32), acceptsPlain: true }
+  const keys = {
+    dataKeys: [newDataKey(seededRandom(seed), 1)],
+    nameSecret: seededRandom(seed + 1).bytes(32),
+    acceptsPlain: true,
+    generation: 0,
+  }
   return new Seals(keys, async () => keys)
 }
 
