@@ -1,5 +1,5 @@
 import { fileFault } from '../files/file-faults.ts'
-import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
+import type { FileSystem } from '../files/file-system.ts'
 import { readStart } from '../files/read-start.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Owner } from '../model/owner.ts'
