@@ -72,7 +72,10 @@ export class Attempt {
     this.facts = facts
     this.check = new PlanCheck(facts.plan)
     const { core, ownership, recorded } = facts
-    this.stages = new StageLookup(recorded, facts.selection)
+    this.stages = new StageLookup(recorded, facts.selection, {
+      clock: core.clock,
+      notice: message => this.emit({ type: 'notice', message }),
+    })
     this.#records = new RecordAppender({
       log: core.log,
       ownership,

@@ -26,8 +26,9 @@ export class RecordedRun {
   readonly #stages = new ScopeMap<RecordedStage>()
   /** Those of the run itself, by name: one, or the calls of a loop. */
   readonly #named = new Map<string, Map<ScopePath, RecordedStage>>()
-  /** Those that nothing has made outdated, and those whose input nothing has changed. Made when one is first asked for: in most runs nothing is redone. */
-  #current: StagesByOrder | undefined
+  /** Those that were begun before this attempt and that nothing has made outdated: what was begun beside a stage that is redone was not made from what that was before. Made when first asked for: in most runs nothing is redone. */
+  #earlier: StagesByOrder | undefined
+  /** Those whose input nothing has changed; made when first asked for too. */
   #unmarked: StagesByOrder | undefined
   /** What was said of items called again, by stage: it is said anew of all that stand on them. */
   readonly #calledAgain = new Map<ScopePath, { text: string }>()
@@ -74,6 +75,7 @@ export class RecordedRun {
         this.lastAttempt = record
         this.ended = undefined
         this.reopened = false
+        this.#earlier = undefined
         if (record.plan.recovery?.type === 'retry') this.restarts++
         return
       case 'attempt.ended':
@@ -148,8 +150,8 @@ export class RecordedRun {
     const changed = superseded !== undefined && superseded !== stage.checkpoint?.digest
     if (!grown && !changed) return
     const why = `${stage.path} ${changed ? 'was redone and its result changed' : 'was given more items'}`
-    this.#current ??= new StagesByOrder(this.#stages.values())
-    for (const later of this.#current.takeAfter(stage)) later.outdated ??= why
+    this.#earlier ??= new StagesByOrder([...this.#stages.values()].filter(({ begunIn }) => begunIn !== this.attempts))
+    for (const later of this.#earlier.takeAfter(stage)) later.outdated ??= why
   }
 
   #start(record: Extract<RunRecord, { type: 'stage.started' }>): void {
@@ -158,13 +160,12 @@ export class RecordedRun {
     // What was done inside a stage that is thrown away goes with it.
     if (record.redo !== undefined) for (const path of this.#stages.inside(record.path)) this.#stages.delete(path)
     this.drawn.forget(record.path)
-    const stage = new RecordedStage(record)
+    const stage = new RecordedStage(record, this.attempts)
     if (known !== undefined) {
       stage.superseded = known.superseded ?? known.checkpoint?.digest ?? 'unknown'
       stage.outputStart = known.outputStart
     }
     this.#stages.set(record.path, stage)
-    this.#current?.add(stage)
     this.#unmarked?.add(stage)
     if (record.path.includes('/')) return
     const name = stageNameOf(record.path)

@@ -13,6 +13,8 @@ export class RecordedStage {
   readonly path: ScopePath
   readonly kind: 'stage' | 'each'
   readonly order: number
+  /** The attempt in which it was called for the first time, or thrown away and called anew. */
+  readonly begunIn: number
   state: 'running' | 'completed' | 'failed' = 'running'
   version: string | undefined
   input: InputRecord | undefined
@@ -58,7 +60,8 @@ export class RecordedStage {
   /** Progress records that hold results, oldest first. */
   readonly results: ResultsRecord[] = []
 
-  constructor(started: Extract<RunRecord, { type: 'stage.started' }>) {
+  constructor(started: Extract<RunRecord, { type: 'stage.started' }>, begunIn: number) {
+    this.begunIn = begunIn
     this.path = started.path
     this.kind = started.kind
     this.order = started.order

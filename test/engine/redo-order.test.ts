@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pipeline } from 'waymark'
+import { type Clock, systemClock } from '../../src/model/clock.ts'
 import { withStore } from './with-store.ts'
 
 const text = { stage: 'stage', each: 'pass over items' }
@@ -57,3 +58,82 @@ for (const first of ['stage', 'each'] as const) {
       }))
   }
 }
+
+test('E10 stages that are redone side by side are both right afterwards, though the earlier one comes out differently while the later one is at work', () =>
+  withStore(async store => {
+    const calls: string[] = []
+    let value = 1
+    const work = pipeline('side-by-side', async run => {
+      const later = Promise.withResolvers<number>()
+      // Called first, and stands on the one that is called after it.
+      const a = run.stage('a', async () => {
+        calls.push('a')
+        return (await later.promise) + value
+      })
+      await new Promise(resolve => setImmediate(resolve))
+      later.resolve(
+        await run.stage('b', () => {
+          calls.push('b')
+          return 10 * value
+        }),
+      )
+      return a
+    })
+    const { run } = await work.run({}, { store })
+    calls.length = 0
+    value = 2
+    assert.equal((await work.run({}, { store, runId: run, redo: ['a', 'b'] })).value, 22)
+    assert.deepEqual(calls, ['a', 'b'])
+    const { stages } = await store.report(run)
+    assert.deepEqual(
+      stages.map(({ outdated }) => outdated),
+      [undefined, undefined],
+    )
+    calls.length = 0
+    await work.run({}, { store, runId: run })
+    assert.deepEqual(calls, [])
+  }))
+
+test('E10 a stage that waits long for one that is redone is told, with what to do if that one waits for it', async () => {
+  // What would be said after ten seconds is said at once.
+  const clock: Clock = {
+    ...systemClock,
+    after: (ms, callback, options) => systemClock.after(ms === 10_000 ? 1 : ms, callback, options),
+  }
+  await withStore(
+    async store => {
+      const told = Promise.withResolvers<void>()
+      let isStuck = false
+      const work = pipeline('waits', async run => {
+        const a = run.stage('a', async () => {
+          if (!isStuck) return
+          await told.promise
+          throw new Error('ended')
+        })
+        await new Promise(resolve => setImmediate(resolve))
+        await Promise.all([a, run.stage('b', () => 1)])
+      })
+      const { run } = await work.run({}, { store })
+      isStuck = true
+      const notices: string[] = []
+      const again = work.run(
+        {},
+        {
+          store,
+          runId: run,
+          redo: ['a'],
+          onEvent: event => {
+            if (event.type !== 'notice') return
+            notices.push(event.message)
+            told.resolve()
+          },
+        },
+      )
+      await assert.rejects(again, { code: 'failed' })
+      assert.deepEqual(notices.slice(0, 1), [
+        'b waits until a is redone: a new result there makes it outdated. If a awaits b itself, this does not end: stop the run, and redo both with --redo a --redo b',
+      ])
+    },
+    { components: { clock } },
+  )
+})

@@ -58,14 +58,26 @@ function folded(records: readonly RunRecord[]): RecordedRun {
   return run
 }
 
-/** A pass of ten items of which one was set aside, and a stage made from it; then that item is requeued. */
+const attemptStarted = (attempt: number): RunRecord => ({
+  type: 'attempt.started',
+  time: 1,
+  attempt,
+  owner: { process: 'p', host: 'h', pid: 1 },
+  plan: { run: 'r', pipeline: 'p', kind: 'resume', attempt, reason: '', stages: [], notices: [] },
+  earlierOwnersDead: true,
+  node: '24',
+})
+
+/** A pass of ten items of which one was set aside, and a stage made from it; then that item is requeued, and the next attempt begins. */
 const finishedAndRequeued = [
+  attemptStarted(1),
   started('e', 1),
   progress('e', 0, 9, [5]),
   done('e', 9),
   started('report', 2),
   done('report', 0),
   requeued('e', 5),
+  attemptStarted(2),
 ]
 
 test('a pass that is given more items after a requeue makes what comes after it outdated', () => {

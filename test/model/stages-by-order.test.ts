@@ -3,12 +3,13 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { RecordedRun } from '../../src/model/recorded-run.ts'
 import { RecordedStage } from '../../src/model/recorded-stage.ts'
+import type { RunRecord } from '../../src/model/records.ts'
 import { isInside } from '../../src/model/scope.ts'
 import { StagesByOrder } from '../../src/model/stages-by-order.ts'
 
 const position = { segment: 's', offset: 0, length: 0 }
 const stageOf = (path: string, order: number): RecordedStage =>
-  new RecordedStage({ type: 'stage.started', time: 1, path, kind: 'stage', order })
+  new RecordedStage({ type: 'stage.started', time: 1, path, kind: 'stage', order }, 1)
 
 const paths = ['a', 'b', 'a/x', 'a/y', 'a[k]/x', 'c', 'b/z'] as const
 const anyStep = fc.record({
@@ -69,6 +70,16 @@ function countedRun() {
   return { run, apply, looks: () => looks }
 }
 
+const attemptStarted = (attempt: number): RunRecord => ({
+  type: 'attempt.started',
+  time: 1,
+  attempt,
+  owner: { process: 'p', host: 'h', pid: 1 },
+  plan: { run: 'r', pipeline: 'p', kind: 'resume', attempt, reason: '', stages: [], notices: [] },
+  earlierOwnersDead: true,
+  node: '24',
+})
+
 test('E10 redoing thousands of stages, each with another result, looks at each a few times, and every reason is kept', () => {
   const { run, apply, looks } = countedRun()
   const work = (order: number, redo: string | undefined) => {
@@ -79,7 +90,8 @@ test('E10 redoing thousands of stages, each with another result, looks at each a
     )
   }
   for (let order = 1; order <= stageCount; order++) work(order, undefined)
-  for (const reason of ['asked', 'asked again']) {
+  for (const [index, reason] of ['asked', 'asked again'].entries()) {
+    apply(attemptStarted(index + 2))
     for (let order = 1; order <= stageCount; order++) {
       // Of the first on, each is outdated by the one before it until it is redone itself.
       if (order > 1) assert.match(run.stages.get(`stage-${order}`)?.outdated ?? '', /was redone and its result changed/)
