@@ -29,6 +29,7 @@ import { refuseIfSealed } from './engine/sealed-meanwhile.ts'
 import type { Store } from './engine/store.ts'
 import type { StoreCore } from './engine/store-core.ts'
 import { upgradeDescriptor } from './engine/store-descriptor.ts'
+import { StoreListeners } from './engine/store-listeners.ts'
 import type { FileSystem } from './files/file-system.ts'
 import { nodeFiles } from './files/node-files.ts'
 import { readOnlyFiles } from './files/read-only-files.ts'
@@ -176,6 +177,7 @@ async function assemble(path: string, components: StoreComponents, options: Open
   const image = seals && imageFile(files, join(path, 'catalog.sealed'), random)
   const { catalog, replaced } = await openOrReplace(catalogPath, components.openCatalog, { bootId: self.bootId, image })
   let feed: CatalogFeed | undefined
+  const listeners = new StoreListeners(text => feed?.note(text))
   const log = new FileLog({
     files,
     root: path,
@@ -184,7 +186,10 @@ async function assemble(path: string, components: StoreComponents, options: Open
     random,
     seals,
     mayWrite: seals === undefined ? () => refuseIfSealed(files, path) : undefined,
-    onCommitted: batch => feed?.committed(batch),
+    onCommitted(batch) {
+      feed?.committed(batch)
+      listeners.committed(batch)
+    },
     witness: async segment => (await feed?.witness(segment)) ?? 0,
   })
   feed = new CatalogFeed(log, catalog, clock, async (damaged, error) => {
@@ -238,6 +243,7 @@ async function assemble(path: string, components: StoreComponents, options: Open
     random,
     codecs: options.codecs ?? [],
     defaultTtlMs: options.defaultTtlMs,
+    listeners,
     redaction: new Redaction(options.redact),
     retention: options.retention === false ? undefined : options.retention,
     durability,

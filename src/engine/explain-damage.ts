@@ -5,6 +5,7 @@ import { TableStream } from '../tables/table-stream.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import type { StoreCore } from './store-core.ts'
 import { streamBytes } from './stream-checkpoint.ts'
+import { tellCorrupt } from './tell-loaded.ts'
 
 /** So many older checkpoints are tried. */
 const mostTried = 20
@@ -12,6 +13,7 @@ const mostTried = 20
 /** Throws the error again: of damage with the newest intact checkpoint before the damaged one. */
 export async function explainDamage(core: StoreCore, error: unknown, damaged: CheckpointView): Promise<never> {
   if (!isWaymarkError(error, 'corrupt')) throw error
+  tellCorrupt(core, damaged, error)
   const good = await intactBefore(core, damaged)
   const { message, means, details } = error
   if (good === undefined)

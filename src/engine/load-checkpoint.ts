@@ -6,6 +6,7 @@ import { loadTableStream, streamedTable } from './load-table-stream.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import { readPart } from './read-part.ts'
 import type { StoreCore } from './store-core.ts'
+import { tellLoaded } from './tell-loaded.ts'
 
 /** A checkpoint without its value: what `store.save` and `store.list` give. */
 export type Checkpoint = Omit<CheckpointRecord, 'content'>
@@ -22,6 +23,7 @@ export async function loadCheckpoint(
   const table = path === undefined ? streamedTable(view) : undefined
   const read = path === undefined ? readWhole(core, view, table) : readPart(core, view, path)
   const value = await read.catch(error => explainDamage(core, error, view))
+  tellLoaded(core, view)
   const what = path === undefined ? `checkpoint ${view.id}` : `${path} of checkpoint ${view.id}`
   const { content: _content, record: _record, ...checkpoint } = view
   return { ...checkpoint, value: schema === undefined ? value : await checkSchema(schema, value, what) }

@@ -6,6 +6,7 @@ import { isWaymarkError } from '../model/errors.ts'
 import type { EndCause } from '../model/records.ts'
 import type { CheckpointView, StageView } from '../model/run-view.ts'
 import type { Schema } from '../model/schema.ts'
+import type { StoreEventName } from '../model/store-events.ts'
 import type { MasterKey } from '../seal/master-key.ts'
 import {
   deleteCheckpoint,
@@ -58,8 +59,10 @@ import type { SetAside, SetAsideOptions } from './set-aside-items.ts'
 import type { PauseOptions, StopOptions, StopReport } from './stop-run.ts'
 import { keepCore, type Store } from './store.ts'
 import type { StoreCore } from './store-core.ts'
+import type { ListenOptions, StoreListener } from './store-listeners.ts'
 import type { StoreStats } from './store-stats.ts'
 import { streamBytes, streamRows } from './stream-checkpoint.ts'
+import { tellLoaded } from './tell-loaded.ts'
 import type { TrackOptions } from './track-options.ts'
 import type { Tracker } from './tracker.ts'
 import type { VerifyOptions, VerifyReport } from './verify-report.ts'
@@ -99,6 +102,7 @@ export class OpenedStore implements Store {
   async *loadBytes(id: string): AsyncIterableIterator<Uint8Array> {
     const view = await knownCheckpoint(this.#core, id)
     yield* explainDamageIn(this.#core, streamBytes(this.#core, view), view)
+    tellLoaded(this.#core, view)
   }
 
   async *loadRows(id: string): AsyncIterableIterator<unknown> {
@@ -106,12 +110,15 @@ export class OpenedStore implements Store {
     const table = streamedTable(view)
     const rows = table === undefined ? streamRows(this.#core, view) : loadPlainRows(this.#core, view, table)
     yield* explainDamageIn(this.#core, rows, view)
+    tellLoaded(this.#core, view)
   }
 
   async restoreFiles(id: string, to: string): Promise<readonly StoredFile[]> {
     const view = await knownCheckpoint(this.#core, id)
     const { restoreFiles } = await import('./restore-files.ts')
-    return restoreFiles(this.#core, view, to).catch(error => explainDamage(this.#core, error, view))
+    const files = await restoreFiles(this.#core, view, to).catch(error => explainDamage(this.#core, error, view))
+    tellLoaded(this.#core, view)
+    return files
   }
 
   async latest(query: { readonly run?: string; readonly stage?: string } = {}): Promise<Checkpoint | undefined> {
@@ -356,6 +363,10 @@ export class OpenedStore implements Store {
   async exportKeys(path: string): Promise<ExportedKeys> {
     const { exportKeys } = await import('./export-keys.ts')
     return exportKeys(this.#core, path)
+  }
+
+  on<Name extends StoreEventName>(name: Name, listener: StoreListener<Name>, options: ListenOptions = {}): () => void {
+    return this.#core.listeners.add(name, listener, options)
   }
 
   notices(): readonly string[] {

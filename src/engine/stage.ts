@@ -15,6 +15,7 @@ import { PendingStage, type StageOutcome } from './stage-result.ts'
 import { stopped } from './stopped.ts'
 import type { StoreCore } from './store-core.ts'
 import { storeError } from './stored-error.ts'
+import { tellCorrupt, tellLoaded } from './tell-loaded.ts'
 import { ValueDraws } from './value-draws.ts'
 import { type CheckpointFacts, writeCheckpoint } from './write-checkpoint.ts'
 
@@ -71,7 +72,11 @@ function recordedOutcome<Value>(
     codecs: core.codecs,
     bytes: () => readCheckpointBytes(core, checkpoint),
     async value() {
-      const value = await loadedResult<Value>(core, checkpoint)
+      const value = await loadedResult<Value>(core, checkpoint).catch(error => {
+        tellCorrupt(core, checkpoint, error)
+        throw error
+      })
+      tellLoaded(core, checkpoint)
       if (options.schema !== undefined) return checkSchema(options.schema, value, `the recorded result of ${checkpoint.stage}`)
       return value
     },

@@ -18,6 +18,7 @@ import type { LeaseKeeper } from './lease-keeper.ts'
 import type { MemoryOfSaves } from './memory-of-saves.ts'
 import type { Redaction } from './redaction.ts'
 import type { RunRequests } from './run-requests.ts'
+import type { StoreListeners } from './store-listeners.ts'
 
 /** The parts a store is made of, put together in `open.ts` and used by the verbs of the engine. */
 export interface StoreCore {
@@ -53,6 +54,8 @@ export interface StoreCore {
   readonly codecs: readonly Codec[]
   /** How long a checkpoint saved without a time to live lives, in milliseconds; undefined: for ever. */
   readonly defaultTtlMs: number | undefined
+  /** Who is told what happens in this opening. */
+  readonly listeners: StoreListeners
   /** What is not to be shown. */
   readonly redaction: Redaction
   /** Applied whenever a run ends; undefined: not at all. */

@@ -4,6 +4,7 @@ import type { CheckpointVerbs } from './checkpoint-verbs.ts'
 import type { CompareVerbs } from './compare-verbs.ts'
 import type { ExchangeVerbs } from './exchange-verbs.ts'
 import type { KeysVerbs } from './keys-verbs.ts'
+import type { ListenVerbs } from './listen-verbs.ts'
 import type { RunVerbs } from './run-verbs.ts'
 import type { StoreCore } from './store-core.ts'
 import type { TrackVerbs } from './track-verbs.ts'
@@ -26,6 +27,7 @@ export interface Store
     TrackVerbs,
     UpkeepVerbs,
     KeysVerbs,
+    ListenVerbs,
     AsyncDisposable {
   /** Absolute path of the store's folder. */
   readonly path: string
