@@ -57,25 +57,26 @@ function finishing(count: number): Int32Array {
 }
 
 const order = finishing(10_000_000)
-const ticks = await Promise.all(
-  Array.from({ length: rounds }, () =>
-    cpuUs(async () => {
-      const pending = new PendingIndexes()
-      const completed = new CompletedSet()
-      for (const [i, index] of order.entries()) {
-        pending.add(index)
-        // A save takes them about as often as this.
-        if (i % 500_000 === 0) completed.queue(pending.take())
-      }
-      completed.queue(pending.take())
-      sink += completed.size
-    }),
-  ),
-)
-const empty = await cpuUs(async () => {
-  for (const [i, index] of order.entries()) sink = (sink + i + index) | 0
-})
-console.log(`noting an item, 64 in flight     ${(((median(ticks) - empty) / order.length) * 1000).toFixed(1)} ns (goal <= 25)`)
+const ticks: number[] = []
+// One after the other: work that begins while another is still measured counts in both.
+for (let round = 0; round < rounds; round++) {
+  const noting = await cpuUs(async () => {
+    const pending = new PendingIndexes()
+    const completed = new CompletedSet()
+    for (const [i, index] of order.entries()) {
+      pending.add(index)
+      // A save takes them about as often as this.
+      if (i % 500_000 === 0) completed.queue(pending.take())
+    }
+    completed.queue(pending.take())
+    sink += completed.size
+  })
+  const empty = await cpuUs(async () => {
+    for (const [i, index] of order.entries()) sink = (sink + i + index) | 0
+  })
+  ticks.push(noting - empty)
+}
+console.log(`noting an item, 64 in flight     ${((median(ticks) / order.length) * 1000).toFixed(1)} ns (goal <= 25)`)
 
 for (const [name, fn, concurrency, byKey] of [
   ['plain function, concurrency 1', workSync, 1, false],

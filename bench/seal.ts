@@ -1,8 +1,8 @@
 // What sealing costs: first save, save of a changed value, load of 10 and 100 MB, 1,000 small saves; plain and sealed in turn, so that a busy moment hits both. Goal: at most 1.15 times the CPU and the wall
 // time of the plain store. Then what opening costs (a key file, a passphrase), and the rotation of the keys of a store with 100,000 checkpoints (goal 50 ms).
-// Measured 2026-11-21, two loaded cores (CPU of all threads): first save of 10 and 100 MB 1.45 and 1.46 ×, saved again 1.21 and 1.16 ×, load 1.20 and 1.43 ×, small saves 0.92 ×. Half of that value does not compress, and
-// a block of 16 KiB costs 16 µs for its nonce and 22 µs for its cipher, of which 7 and 13 are the calls of node:crypto. Before buffers of ciphers were given back and that of the writer used again, the first save of
-// 100 MB took 1.74 ×, and a load 1.55 ×: the collector went through the whole heap for each 64 MB of them.
+// Measured 2026-11-21 on two cores with much other work (load 8 to 18), CPU of all threads, blocks of 64 KiB and those of 16 KiB before, in turn: first save of 10 MB 1.05 to 1.38 × the plain one (1.11 to 1.44 ×), of 100 MB 1.10 ×
+// by the least of four (1.28 ×); a store with 100,000 checkpoints is opened in 0.83 s (2.2 s), a plain one in 0.62 s. What is left of a save is the work itself: bare HMAC and AES-GCM of what is stored of 10 MB (8.3 MB, half of the value does not
+// compress) take 13 ms (21 ms), a plain save 80 ms. Buffers of ciphers are given back and those of the writer used again: without that the collector goes through the whole heap for each 64 MB of them.
 // WAYMARK_BENCH_ROUNDS (5) and WAYMARK_BENCH_CHECKPOINTS (100,000) make it shorter.
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

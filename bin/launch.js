@@ -7,6 +7,8 @@ if (existsSync(entry)) {
   // A process that the command line forks takes its Node options from here, and then resolves and warns like this one.
   process.execArgv.push('--import', new URL('./preload.js', import.meta.url).href)
   const { main } = await import(entry.href)
+  // Whatever ends the process before its work is done, it was not done.
+  process.exitCode = 1
   process.exitCode = await main(process.argv.slice(2))
 } else {
   process.exitCode = 1

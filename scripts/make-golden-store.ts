@@ -9,11 +9,11 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open, type Store } from 'waymark'
-import { goldenCheckpoints, goldenKeyed, goldenPipeline, numbers } from '../test/format/golden-store.ts'
+import { goldenCheckpoints, goldenEvents, goldenKeyed, goldenPipeline, numbers } from '../test/format/golden-store.ts'
 
 const goldenFolder = join(import.meta.dirname, '../test/format/golden')
 /** What is not the store: made anew, or of the process that made it. */
-const leftOut = ['.gitignore', 'leases', 'catalog.sqlite', 'chunks.sqlite']
+const leftOut = ['.gitignore', 'leases', 'catalog.sqlite', 'chunks.sqlite', 'events.sqlite']
 
 /** Edited here and there, so that most of a later state is the same and some chunks are deltas. */
 async function saveStates(store: Store): Promise<void> {
@@ -75,6 +75,7 @@ async function runKeyed(path: string, minor: number): Promise<void> {
     await store.fork('golden-keyed', { runId: 'golden-fork', before: 'report' })
     await goldenKeyed(() => {}).run({}, { store, runId: 'golden-fork' })
   }
+  if (minor >= 5) await goldenEvents.run({}, { store, runId: 'golden-events' })
   await store.close()
 }
 

@@ -9,6 +9,7 @@ import { open, type Store } from 'waymark'
 import { peekRun } from '../src/engine/begin-attempt.ts'
 import { coreOf } from '../src/engine/store.ts'
 import { seededRandom } from '../src/testing/seeded-random.ts'
+import { fromSources } from '../test/from-sources.ts'
 import { type Features, featuresOf, isPoison, passOf } from './torture/each-features.ts'
 
 const project = fileURLToPath(new URL('..', import.meta.url))
@@ -96,7 +97,7 @@ class TorturedStore {
   }
 
   #start(): ChildProcess {
-    const args = ['--conditions=waymark-source', worker, this.#folder, String(this.#seed), String(this.features.length)]
+    const args = [...fromSources, worker, this.#folder, String(this.#seed), String(this.features.length)]
     return spawn(process.execPath, args, { cwd: project, stdio: ['ignore', 'ignore', 'pipe'] })
   }
 

@@ -13,6 +13,7 @@ import { leaseDurationMs } from '../src/engine/lease-keeper.ts'
 import { identifyProcess } from '../src/engine/process-identity.ts'
 import { systemClock } from '../src/model/clock.ts'
 import { type SeededRandom, seededRandom } from '../src/testing/seeded-random.ts'
+import { fromSources } from '../test/from-sources.ts'
 import { type Owned, type Stalled, stalledPipeline } from './torture/thaw-pipeline.ts'
 
 const worker = fileURLToPath(new URL('./torture/thaw-worker.ts', import.meta.url))
@@ -57,7 +58,7 @@ class StalledOwner {
   readonly #lines: AsyncIterator<string>
 
   constructor() {
-    this.#child = spawn(process.execPath, ['--conditions=waymark-source', worker], { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.#child = spawn(process.execPath, [...fromSources, worker], { stdio: ['pipe', 'pipe', 'inherit'] })
     assert.ok(this.#child.stdout)
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
   }

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { FsBlobStore } from './blobs/fs-blob-store.ts'
 import { imageFile } from './catalog/image-file.ts'
 import { type OpenCatalog, openOrReplace, replaceCatalog } from './catalog/open-or-replace.ts'
@@ -11,8 +11,8 @@ import { RetainedLeaves } from './chunks/retained-leaves.ts'
 import { splitWorkbenches } from './chunks/split-workbenches.ts'
 import { openSqliteChunkIndex } from './chunks/sqlite-chunk-index.ts'
 import type { Workbenches } from './chunks/workbench.ts'
-import { checkRetention, type Retention } from './engine/apply-retention.ts'
 import { CatalogFeed } from './engine/catalog-feed.ts'
+import { checkRetention, type Retention } from './engine/check-retention.ts'
 import { findStore, storePathFor } from './engine/find-store.ts'
 import { LeaseKeeper } from './engine/lease-keeper.ts'
 import { MemoryOfSaves } from './engine/memory-of-saves.ts'
@@ -24,6 +24,7 @@ import { chunksContentAt } from './engine/record-content.ts'
 import { checkRedact, Redaction } from './engine/redaction.ts'
 import { removeLeftovers } from './engine/remove-leftovers.ts'
 import { renewDataKey } from './engine/renew-data-key.ts'
+import type { EventLogger, RunLog, RunLogOptions } from './engine/run-log.ts'
 import { RunRequests } from './engine/run-requests.ts'
 import { refuseIfSealed } from './engine/sealed-meanwhile.ts'
 import type { Store } from './engine/store.ts'
@@ -39,9 +40,12 @@ import { FileLog } from './log/file-log.ts'
 import { checkOptions, type OptionRules, optionRules } from './model/check-options.ts'
 import { type Clock, type Random, systemClock, systemRandom } from './model/clock.ts'
 import { checkDurability, type Durability } from './model/durability.ts'
+import { WaymarkError } from './model/errors.ts'
 import { HybridClock } from './model/hybrid-clock.ts'
 import { newProcessId } from './model/ids.ts'
+import type { LogOptions } from './model/log-options.ts'
 import type { Owner } from './model/owner.ts'
+import type { SavePolicy } from './model/save-policy.ts'
 import type { MasterKey } from './seal/master-key.ts'
 
 export interface OpenOptions {
@@ -64,6 +68,10 @@ export interface OpenOptions {
   readonly durability?: Durability
   /** True: changes nothing in the store, for which reading is then enough; the catalog is built in memory. What would save is `unavailable`. Default false. */
   readonly readOnly?: boolean
+  /** True: keeps everything in memory until it is closed, and nothing of it after that: pipelines run as ever, and no file of the store is read or made, nor is a key asked for; `path` and `WAYMARK_STORE` are not used. Needs the memory for all that is saved. Outputs are written to the disk. Default false. */
+  readonly inMemory?: boolean
+  /** When passes over items and trackers save their progress, where they have no `save` of their own. Default: every 5 % or as often as costs 1 % of the time, at least every 5 minutes. */
+  readonly save?: SavePolicy
   /** Keeps parity beside each pack, 3 to 5 % of its bytes, from which a repair heals a damaged block of 64 KiB in each group of about 32. Default false. */
   readonly parity?: boolean
   /** Opens a sealed store; of several, any that is one of its master keys. A store that does not exist is made sealed, with the first of them; one that is not sealed is a `conflict`. Default: what `WAYMARK_KEY` names, else a key of the store in AWS KMS or Vault whose credentials are at hand. */
@@ -72,6 +80,11 @@ export interface OpenOptions {
   readonly keyName?: string
   /** What is not to be shown, besides what looks like a secret by its name: paths with `*` and `**`, as `redact` of a pipeline. It holds for `diff` and `keyHistory` of this store, and is kept with the runs begun with it. */
   readonly redact?: readonly string[]
+  /**
+   * Log files of what is recorded through this opening, a line an event in JSON: `pipeline.log`, `events/events.log`, `errors/errors.log` with stacks and causes, and one of each stage if asked for; or a logger of one's own, pino's
+   * for instance. The files lie outside of the store and are not sealed. Default: none.
+   */
+  readonly logs?: LogOptions | EventLogger
   /** For tests: stand-ins for the machine. */
   readonly components?: Partial<StoreComponents>
 }
@@ -85,10 +98,13 @@ const rules: OptionRules<OpenOptions> = {
   retention: optionRules.any,
   durability: optionRules.any,
   readOnly: optionRules.flag,
+  inMemory: optionRules.flag,
+  save: optionRules.any,
   parity: optionRules.flag,
   key: optionRules.any,
   keyName: optionRules.text,
   redact: optionRules.any,
+  logs: optionRules.any,
   components: optionRules.any,
 }
 
@@ -116,12 +132,17 @@ export interface StoreComponents {
  * await store.close()
  * @throws WaymarkError `not_found`, `invalid` if the path is no folder, `unsupported` if a newer version wrote it, `corrupt`, `unavailable`, `disk_full`
  */
-export async function open(location?: string | OpenOptions): Promise<Store> {
+export async function open(location?: string | OpenOptions, ...more: readonly never[]): Promise<Store> {
+  if (more.length > 0) throw moreThanOne()
   const options: OpenOptions = typeof location === 'string' ? { path: location } : (location ?? {})
   checkOptions('open', options, rules, 'No store was opened or made.')
   checkRetention('open', options.retention)
   checkRedact('open', options.redact)
-  const path = resolve(options.path ?? process.env['WAYMARK_STORE'] ?? findStore(process.cwd()) ?? storePathFor(process.cwd()))
+  if (options.logs !== undefined) (await import('./engine/check-logs.ts')).checkLogs('open', options.logs)
+  if (options.save !== undefined) (await import('./model/save-policy.ts')).checkSavePolicy(options.save, 'open')
+  const named = resolve(options.path ?? process.env['WAYMARK_STORE'] ?? findStore(process.cwd()) ?? storePathFor(process.cwd()))
+  // A name for what is nowhere, in a folder that is there.
+  const path = options.inMemory === true ? resolve(':memory:') : named
   const given: StoreComponents = {
     files: nodeFiles,
     clock: systemClock,
@@ -132,7 +153,8 @@ export async function open(location?: string | OpenOptions): Promise<Store> {
     workbenches: splitWorkbenches,
     ...options.components,
   }
-  const components = options.readOnly === true ? unchanging(given, path) : given
+  const machine = options.inMemory === true ? await inMemory(given, path) : given
+  const components = options.readOnly === true ? unchanging(machine, path) : machine
   const core = await assemble(path, components, options)
   try {
     await core.feed.refresh()
@@ -146,10 +168,26 @@ export async function open(location?: string | OpenOptions): Promise<Store> {
   return new OpenedStore(core)
 }
 
+/** What stands second would not count, a key for instance: the store would be made plain. */
+const moreThanOne = (): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: 'open: it takes one argument, a path or the options',
+    means: 'No store was opened or made.',
+    remedy: "Name the path among the options: open({ path: '.waymark', key: keyFile('/etc/waymark.key') })",
+  })
+
 /** Reads the same store, and cannot change it. */
 const unchanging = (components: StoreComponents, path: string): StoreComponents => ({
   ...components,
   files: readOnlyFiles(components.files, path),
+  openCatalog: (catalog, options) => components.openCatalog(catalog.startsWith(path) ? ':memory:' : catalog, options),
+  openChunkIndex: () => noChunkIndex,
+})
+
+/** Nothing of the store is on the disk. */
+const inMemory = async (components: StoreComponents, path: string): Promise<StoreComponents> => ({
+  ...components,
+  files: (await import('./files/memory-files.ts')).memoryFiles(components.files, path),
   openCatalog: (catalog, options) => components.openCatalog(catalog.startsWith(path) ? ':memory:' : catalog, options),
   openChunkIndex: () => noChunkIndex,
 })
@@ -177,7 +215,11 @@ async function assemble(path: string, components: StoreComponents, options: Open
   const image = seals && imageFile(files, join(path, 'catalog.sealed'), random)
   const { catalog, replaced } = await openOrReplace(catalogPath, components.openCatalog, { bootId: self.bootId, image })
   let feed: CatalogFeed | undefined
-  const listeners = new StoreListeners(text => feed?.note(text))
+  const notice = (text: string): void => feed?.note(text)
+  const listeners = new StoreListeners(notice)
+  const redaction = new Redaction(options.redact)
+  const runLog =
+    options.logs && (await runLogTo(options.logs, { clock, redaction, notice, defaultFolder: join(dirname(path), 'logs') }))
   const log = new FileLog({
     files,
     root: path,
@@ -189,6 +231,7 @@ async function assemble(path: string, components: StoreComponents, options: Open
     onCommitted(batch) {
       feed?.committed(batch)
       listeners.committed(batch)
+      runLog?.committed(batch)
     },
     witness: async segment => (await feed?.witness(segment)) ?? 0,
   })
@@ -218,7 +261,14 @@ async function assemble(path: string, components: StoreComponents, options: Open
     storeId: descriptor.store,
     readOnly: options.readOnly ?? false,
     workbenches: components.workbenches,
-    openCatalog: catalog => components.openCatalog(catalog, {}),
+    openCatalog: (catalog, image) =>
+      components.openCatalog(catalog, image === undefined ? {} : { image: { read: async () => image, write: async () => {} } }),
+    openEventIndex: async replaces => {
+      const { openEventIndex } = await import('./catalog/sqlite-event-index.ts')
+      // SQLite opens files past the port; and nothing of a sealed store is written down for it.
+      const isOnDisk = components.files === nodeFiles && seals === undefined
+      return openEventIndex(isOnDisk ? join(path, 'events.sqlite') : ':memory:', replaces)
+    },
     openChunkIndex,
     upgrade: onceUntilDone(() => upgradeDescriptor(files, path, descriptor, random)),
     files,
@@ -244,12 +294,20 @@ async function assemble(path: string, components: StoreComponents, options: Open
     codecs: options.codecs ?? [],
     defaultTtlMs: options.defaultTtlMs,
     listeners,
-    redaction: new Redaction(options.redact),
+    runLog,
+    redaction,
     retention: options.retention === false ? undefined : options.retention,
     durability,
+    save: options.save,
     self,
     activeRuns: new Set(),
   }
+}
+
+/** Nothing of the kind is loaded for whoever wants no log. */
+async function runLogTo(to: LogOptions | EventLogger, parts: Omit<RunLogOptions, 'to'>): Promise<RunLog> {
+  const { RunLog } = await import('./engine/run-log.ts')
+  return new RunLog({ ...parts, to })
 }
 
 /** Does the work once; a failure is tried again by the next call. */

@@ -53,7 +53,7 @@ export const layers: readonly Layer[] = [
   },
   {
     name: 'logs',
-    mayImport: ['model'],
+    mayImport: ['files', 'model'],
     reason: 'log files of the user, outside of any store: they know lines, and nothing of what they say',
   },
   {
@@ -215,6 +215,11 @@ export const guardedModules: readonly GuardedModule[] = [
       'engine/run-log.ts': 'the type of a logger that the user gives',
       'open.ts': 'that type',
     },
+  },
+  {
+    modules: ['yaml'],
+    reason: 'only a config in YAML needs it: every other start must not load it',
+    allowed: { 'cli/yaml-config.ts': 'loaded where there is such a file' },
   },
   {
     modules: ['csv-parse', 'csv-parse/sync'],

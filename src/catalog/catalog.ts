@@ -25,6 +25,8 @@ export interface Catalog {
   run(id: string): Promise<RunView | undefined>
   /** Newest first by `createdAt`, then id. */
   runs(query: RunQuery): Promise<readonly RunView[]>
+  /** Whose checkpoints a retention may delete; newest first by `createdAt`, then id. */
+  staleRuns(query: StaleRunQuery): Promise<readonly StaleRun[]>
   /** In order of first call; those of these paths, or those inside a path, where that is asked for. */
   stages(run: string, which?: readonly ScopePath[] | StagesInside): Promise<readonly StageView[]>
   checkpoint(id: string): Promise<CheckpointView | undefined>
@@ -96,6 +98,23 @@ export interface RunQuery {
   readonly limit?: number
   /** Continues after this run of the page before. */
   readonly after?: { readonly createdAt: number; readonly id: string }
+}
+
+/**
+ * Runs that are completed or cancelled, have a checkpoint that is not pinned, and are none of the newest of their pipeline. Takes as long as there are runs with checkpoints, and as these runs have checkpoints;
+ * however many runs have none any more.
+ */
+export interface StaleRunQuery {
+  /** Made then or before, in wall milliseconds. */
+  readonly createdBy: number
+  /** So many of each pipeline are left out, whatever their state. */
+  readonly newestRuns: number
+}
+
+export interface StaleRun {
+  readonly id: string
+  /** Another one as soon as a checkpoint of the run was saved, deleted, pinned or unpinned. Not verified by a checksum: it only tells whether to look at them. */
+  readonly stamp: string
 }
 
 export interface CheckpointQuery {

@@ -11,6 +11,8 @@ import type {
   RunQuery,
   SegmentMark,
   StagesInside,
+  StaleRun,
+  StaleRunQuery,
   StreamHead,
 } from './catalog.ts'
 import { catalogIdentity, createCatalogFile, withCatalogLock } from './catalog-files.ts'
@@ -22,8 +24,8 @@ import { listCheckpoints, wrongRow } from './list-checkpoints.ts'
 import { applyChanges } from './sqlite-apply.ts'
 import { checkCatalog, createSchema } from './sqlite-check.ts'
 import { SqliteConnection, type SqlRow } from './sqlite-connection.ts'
-import { runById, runQuery, stagesByPath, stagesInside, stagesOfRun } from './sqlite-queries.ts'
-import { decodeHead, decodeMark, decodeRow, headColumns, markColumns, runTable, stageTable } from './sqlite-rows.ts'
+import { runById, runQuery, stagesByPath, stagesInside, stagesOfRun, staleRuns } from './sqlite-queries.ts'
+import { decodeHead, decodeMark, decodeRow, headColumns, markColumns, runTable, stageTable, textIn } from './sqlite-rows.ts'
 import { summedTables } from './sqlite-schema.ts'
 import { checkpointStats } from './sqlite-stats.ts'
 import { noTotals, readTotals, writeTotals } from './sqlite-totals.ts'
@@ -163,6 +165,11 @@ class ConnectedCatalog implements SqliteCatalog {
     const runs = this.#connection.all(sql, ...values).map(row => decodeRow(this.#connection, runTable, row))
     this.#demand(areAskedRuns(runs, query))
     return runs
+  }
+
+  async staleRuns({ createdBy, newestRuns }: StaleRunQuery): Promise<readonly StaleRun[]> {
+    const rows = this.#connection.all(staleRuns, createdBy, newestRuns, newestRuns).filter(row => row['stamp'] !== null)
+    return rows.map(row => ({ id: textIn(row, 'id'), stamp: String(row['stamp']) }))
   }
 
   async stages(run: string, which?: readonly ScopePath[] | StagesInside): Promise<readonly StageView[]> {

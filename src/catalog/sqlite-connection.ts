@@ -53,6 +53,22 @@ export class SqliteConnection {
     }
   }
 
+  /** A copy of every page; undefined if they are more than this, or Node is older than 24.16. */
+  pages(mostBytes: number): Uint8Array | undefined {
+    const database = this.#guard(() => this.#open())
+    if (!hasPages(database)) return undefined
+    const size = this.get('SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size')
+    return Number(size?.['bytes']) > mostBytes ? undefined : this.#guard(() => database.serialize())
+  }
+
+  /** Puts pages in the place of what is in a database in memory. Nothing where Node is older than 24.16. */
+  takePages(pages: Uint8Array): void {
+    const database = this.#guard(() => this.#open())
+    if (!hasPages(database)) return
+    this.#statements.clear()
+    this.#guard(() => database.deserialize(pages))
+  }
+
   /** Idempotent. */
   close(): void {
     const database = this.#database
@@ -94,6 +110,9 @@ export class SqliteConnection {
     }
   }
 }
+
+/** What the types of Node promise, older ones lack. */
+const hasPages = (database: Partial<DatabaseSync>): boolean => database.deserialize !== undefined
 
 /** Loads SQLite only here, so that a module which merely imports this one runs where there is none. */
 export function openDatabase(path: string, busyTimeoutMs: number): DatabaseSync {

@@ -9,6 +9,26 @@ const runRow = [...runTable.columns, 'checksum', 'body'].join(', ')
 const stageRow = [...stageTable.columns, 'checksum', 'body'].join(', ')
 
 export const runById = `SELECT ${runRow} FROM run WHERE id = ?`
+/** From each name of a run the index leads to the next one, past all its checkpoints. Without a stamp are those of which all is pinned. Asks for the newest creation time, and twice for how many newest runs are left out. */
+export const staleRuns = `WITH RECURSIVE labelled (run) AS (
+    SELECT min(run) FROM checkpoint INDEXED BY checkpoint_by_run WHERE run IS NOT NULL
+    UNION ALL
+    SELECT (SELECT min(run) FROM checkpoint INDEXED BY checkpoint_by_run WHERE run > labelled.run) FROM labelled
+    WHERE labelled.run IS NOT NULL
+  )
+  SELECT r.id AS id, (
+      SELECT count(*) || '/' || sum(c.n) || '/' || max(c.ord) FROM checkpoint c INDEXED BY checkpoint_by_run WHERE c.run = r.id AND c.pinned = 0
+    ) AS stamp
+  FROM labelled CROSS JOIN run r INDEXED BY run_by_id ON r.id = labelled.run
+  WHERE r.state IN ('completed', 'cancelled') AND r.created_at <= ?
+    AND ? <= (
+      SELECT count(*) FROM (
+        SELECT 1 FROM run n INDEXED BY run_by_pipeline
+        WHERE n.pipeline = r.pipeline AND (n.created_at, n.id) > (r.created_at, r.id) LIMIT ?
+      )
+    )
+  ORDER BY r.created_at DESC, r.id DESC`
+
 export const stagesOfRun = `SELECT ${stageRow} FROM stage WHERE run = ? ORDER BY ord, path`
 export const stagesByPath = `SELECT ${stageRow} FROM stage WHERE run = ? AND path IN (SELECT value FROM json_each(?)) ORDER BY ord, path`
 

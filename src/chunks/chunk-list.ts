@@ -12,7 +12,8 @@ export interface ChunkPlace {
 }
 
 export const digestBytes = 32
-const firstCapacity = 64
+/** Small: a state of a few KB is a handful of chunks, and arrays of up to 64 bytes lie in V8's heap, where they cost a tenth. */
+const firstCapacity = 8
 
 /**
  * The chunks of a stream of bytes, in order, with where each begins and where it is kept. Columns instead of objects: a large state has some ten thousand chunks, and lists of the last

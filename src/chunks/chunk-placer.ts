@@ -1,11 +1,13 @@
 import { applyDelta, encodeDelta } from '../format/delta.ts'
 import { sha256 } from '../format/sha256.ts'
+import type { OperationTimer } from '../model/operation-timer.ts'
 import { type ChunkIndexEntry, isSampled } from './chunk-index.ts'
 import { ChunkList, type ChunkPlace } from './chunk-list.ts'
 import { encodeDeltaPayload } from './delta-payload.ts'
 import type { KnownChunks } from './known-chunks.ts'
 import type { PackSink } from './pack-sink.ts'
 import type { DeltaBase, ParentChunks } from './parent-chunks.ts'
+import { timedWork } from './timed-work.ts'
 import type { Workbench } from './workbench.ts'
 
 /** Windows hashed ahead of the one whose chunks are being placed. */
@@ -19,6 +21,8 @@ export interface ChunkPlacerOptions {
   readonly parent?: ParentChunks | undefined
   /** Undefined where nothing that is there already is to be used. */
   readonly known?: KnownChunks | undefined
+  /** Measures what the time goes to. */
+  readonly timer?: OperationTimer | undefined
 }
 
 /** What a stream has turned out to be. */
@@ -59,7 +63,8 @@ export class ChunkPlacer {
   /** The next chunks. Their bytes must not change before {@link onDone} says so. Resolves when there is room for more. */
   async add(chunks: readonly Uint8Array[]): Promise<void> {
     if (chunks.length === 0) return
-    const digests = this.#options.workbench().digests(chunks)
+    const bench = this.#options.workbench()
+    const digests = timedWork(this.#options.timer, 'hash', bench, onWorked => bench.digests(chunks, onWorked))
     digests.catch(() => {})
     this.#waiting.push({ kind: 'new', chunks, digests })
     while (this.#waiting.length > windowsAhead) await this.#placeNext()
@@ -95,14 +100,20 @@ export class ChunkPlacer {
   }
 
   async #placeNew(chunks: readonly Uint8Array[], digests: readonly Uint8Array[]): Promise<void> {
-    this.#options.parent?.readAhead(digests, chunks)
-    await this.#options.known?.prepare(digests, this.#list.count === 0)
+    const { timer, sink } = this.#options
+    const place = () => this.#placeAll(chunks, digests)
+    await (timer === undefined ? place() : timer.during('chunk', place))
+    await sink.pace()
+  }
+
+  async #placeAll(chunks: readonly Uint8Array[], digests: readonly Uint8Array[]): Promise<void> {
+    const hasParentAll = this.#options.parent?.readAhead(digests, chunks) ?? false
+    if (!hasParentAll) await this.#options.known?.prepare(digests, this.#list.count === 0)
     for (const [i, chunk] of chunks.entries()) {
       const digest = digests[i]
       if (digest === undefined) continue
       this.#push(digest, chunk.length, this.#placeOf(digest, chunk.length) ?? (await this.#keep(digest, chunk)))
     }
-    await this.#options.sink.pace()
   }
 
   #placeKnown(list: ChunkList, from: number, to: number): void {

@@ -4,6 +4,7 @@ import { decodeManifest, encodeManifest, type Manifest, type PackReference } fro
 import { asBuffer, idLength } from '../format/pack-header.ts'
 import type { ChunksContent } from '../model/checkpoint.ts'
 import type { Random } from '../model/clock.ts'
+import type { OperationTimer } from '../model/operation-timer.ts'
 import type { RecordPosition } from '../model/run-view.ts'
 import type { ChunkIndex, ChunkIndexEntry } from './chunk-index.ts'
 import { type ChunkList, packKey } from './chunk-list.ts'
@@ -38,6 +39,8 @@ export interface SaveBytesOptions {
   readonly outline?: () => Uint8Array | undefined
   /** Called when all pieces are there: bytes that come before them, where these depend on all of them. */
   readonly front?: () => Uint8Array
+  /** Measures what the time goes to. */
+  readonly timer?: OperationTimer | undefined
 }
 
 /** The chunks of a checkpoint and of its manifest. */
@@ -82,6 +85,7 @@ export class ChunkStore {
       shelf: this.shelf,
       full: options.full ?? false,
       inlineUpToBytes: inlinePackBytes,
+      timer: options.timer,
       ...(options.parent === undefined ? {} : { parent: options.parent.chunks }),
     })
     try {

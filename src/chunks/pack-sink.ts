@@ -7,7 +7,10 @@ import type { PackChunk } from '../format/pack-table.ts'
 import { PackWriter } from '../format/pack-writer.ts'
 import type { Random } from '../model/clock.ts'
 import { newPackId } from '../model/ids.ts'
+import type { OperationTimer } from '../model/operation-timer.ts'
+import type { Operation } from '../model/timings.ts'
 import type { ChunkPlace } from './chunk-list.ts'
+import { timedWork } from './timed-work.ts'
 import type { Workbench } from './workbench.ts'
 
 /** Payload bytes after which a pack is closed and the next begun, before compression: a pack is what pruning frees and what a repair sets aside. */
@@ -28,6 +31,8 @@ export interface PackSinkOptions {
   readonly compression: Compression
   /** A pack of so many bytes or fewer is not made a file where it is the only one. */
   readonly inlineUpToBytes: number
+  /** Measures what the time goes to. */
+  readonly timer?: OperationTimer | undefined
 }
 
 /** What became of the chunks added. */
@@ -125,8 +130,8 @@ export class PackSink {
       }
       this.#bytes += bytes.length
       const blob = await this.#startFile(only)
-      await blob.append([bytes])
-      await blob.seal()
+      await this.#timed('write', () => blob.append([bytes]))
+      await this.#timed('fsync', () => blob.seal())
     }
     return { bytes: this.#bytes, packs: this.#packs }
   }
@@ -159,9 +164,12 @@ export class PackSink {
   #closeFrame(): void {
     const pack = this.#pack
     if (pack === undefined || this.#frame.length === 0) return
-    const { compression } = this.#options
-    const place = { frame: pack.frames++, firstChunk: pack.chunks - this.#frame.length }
-    const encoding = this.#workbench().frame({ pack: pack.id, place, chunks: this.#frame, compression })
+    const { compression, timer } = this.#options
+    const chunks = this.#frame
+    const place = { frame: pack.frames++, firstChunk: pack.chunks - chunks.length }
+    const bench = this.#workbench()
+    const work = { pack: pack.id, place, chunks, compression }
+    const encoding = timedWork(timer, 'compress', bench, onWorked => bench.frame(work, onWorked))
     encoding.catch(() => {})
     // The first frame of a save waits for a second: without one, it may need no file.
     const first = this.#opened === 1 && pack.frames === 1
@@ -186,7 +194,8 @@ export class PackSink {
     this.#submit(async () => {
       await this.#write(pack, this.#held.splice(0))
       await this.#append(pack.writer.finish())
-      await this.#blob?.seal()
+      const blob = this.#blob
+      if (blob !== undefined) await this.#timed('fsync', () => blob.seal())
       this.#blob = undefined
     })
   }
@@ -203,7 +212,7 @@ export class PackSink {
   }
 
   async #startFile(pack: OpenPack): Promise<BlobWriter> {
-    const blob = await this.#options.blobs.create(pack.id)
+    const blob = await this.#timed('write', () => this.#options.blobs.create(pack.id))
     this.#blobs.push(blob)
     this.#packs.push(pack.id)
     return blob
@@ -211,7 +220,13 @@ export class PackSink {
 
   async #append(parts: readonly Uint8Array[]): Promise<void> {
     for (const part of parts) this.#bytes += part.length
-    await this.#blob?.append(parts)
+    const blob = this.#blob
+    if (blob !== undefined) await this.#timed('write', () => blob.append(parts))
+  }
+
+  #timed<Value>(operation: Operation, work: () => Promise<Value>): Promise<Value> {
+    const { timer } = this.#options
+    return timer === undefined ? work() : timer.during(operation, work)
   }
 
   #submit(work: () => Promise<void>): void {

@@ -46,12 +46,14 @@ export class ParentChunks {
     return list.place(index)
   }
 
-  /** Begins to read what the deltas of these next chunks will stand on. */
-  readAhead(digests: readonly Uint8Array[], chunks: readonly Uint8Array[]): void {
+  /** Begins to read what the deltas of these next chunks will stand on. Returns whether the parent has all of them. */
+  readAhead(digests: readonly Uint8Array[], chunks: readonly Uint8Array[]): boolean {
     const at = this.#at
+    let hasAll = true
     for (const [i, digest] of digests.entries()) {
       const rawBytes = chunks[i]?.length ?? 0
       if (this.find(digest) !== undefined) continue
+      hasAll = false
       const index = this.#list.indexAt(this.#at)
       if (index < this.#list.count && this.#failures < mostFailures) {
         const { pack, number } = this.#list.place(index)
@@ -60,6 +62,7 @@ export class ParentChunks {
       this.skip(rawBytes)
     }
     this.#at = at
+    return hasAll
   }
 
   /** The next chunk is one that was kept before, most likely in the parent. */

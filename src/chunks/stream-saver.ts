@@ -5,6 +5,7 @@ import type { Compression } from '../format/compression.ts'
 import { blobChunks, ChunkCutter, type ChunkSizes, chunkLength, valueChunks } from '../format/cut-chunks.ts'
 import { sha256 } from '../format/sha256.ts'
 import type { Random } from '../model/clock.ts'
+import type { OperationTimer } from '../model/operation-timer.ts'
 import type { ChunkIndex, ChunkIndexEntry } from './chunk-index.ts'
 import { ChunkList } from './chunk-list.ts'
 import { ChunkPlacer, type StreamEnd } from './chunk-placer.ts'
@@ -30,6 +31,8 @@ export interface StreamSaverOptions {
   /** Keeps every chunk anew and whole: the save then stands on no other. */
   readonly full: boolean
   readonly inlineUpToBytes: number
+  /** Measures what the time goes to. */
+  readonly timer?: OperationTimer | undefined
 }
 
 /** What a part of a stream is made of: encoded values, whose edits are small, or plain bytes. */
@@ -82,6 +85,7 @@ export class StreamSaver {
     this.#placer = new ChunkPlacer({
       sink: this.#sink,
       workbench,
+      timer: options.timer,
       known: options.full ? undefined : new KnownChunks(options.index, options.shelf),
       parent: options.parent === undefined || options.full ? undefined : new ParentChunks(options.parent, options.shelf),
     })
@@ -142,7 +146,9 @@ export class StreamSaver {
   /** All packs are durable when it resolves, names included. */
   async finish(): Promise<StoredPacks> {
     const stored = await this.#sink.finish()
-    if (stored.packs.length > 0) await this.#options.blobs.flush()
+    const { blobs, timer } = this.#options
+    const flush = () => blobs.flush()
+    if (stored.packs.length > 0) await (timer === undefined ? flush() : timer.during('fsync', flush))
     return stored
   }
 
@@ -168,8 +174,11 @@ export class StreamSaver {
 
   /** Bytes that begin a part and are many: cut where they lie, so that no chunk straddles. */
   async #cutWhole(bytes: Uint8Array, sizes: ChunkSizes): Promise<void> {
+    const { timer } = this.#options
     for (let from = 0; from < bytes.length; ) {
+      timer?.enter('chunk')
       const length = chunkLength(bytes, from, bytes.length, sizes)
+      timer?.leave('chunk')
       // Without a cut before the end, what comes next may belong to the same chunk.
       if (from + length === bytes.length && length < sizes.maxBytes) return this.#cutNext(bytes.subarray(from), sizes)
       this.#cut(bytes.subarray(from, from + length))
@@ -181,7 +190,10 @@ export class StreamSaver {
   async #cutNext(bytes: Uint8Array, sizes: ChunkSizes): Promise<void> {
     this.#cutter ??= new ChunkCutter(sizes, chunk => this.#cut(chunk))
     for (let from = 0; from < bytes.length; from += windowBytes) {
+      const { timer } = this.#options
+      timer?.enter('chunk')
       this.#cutter.push(bytes.subarray(from, from + windowBytes))
+      timer?.leave('chunk')
       if (this.#windowBytes >= windowBytes) await this.#closeWindow()
     }
   }
@@ -206,7 +218,9 @@ export class StreamSaver {
     await this.#placer.add(window)
     for (const release of releases) this.#placer.onDone(release)
     // Hashing elsewhere or not: whatever else the process has to do gets its turn.
-    if (this.#bytes > windowBytes) await setImmediate()
+    if (this.#bytes <= windowBytes) return
+    const { timer } = this.#options
+    await (timer === undefined ? setImmediate() : timer.during('turn', setImmediate))
   }
 }
 

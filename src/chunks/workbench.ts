@@ -9,9 +9,9 @@ import { damagedChunk } from './damaged-chunk.ts'
 
 /** The heavy work of a save, which any thread can do: it only turns bytes into bytes. */
 export interface Workbench {
-  /** SHA-256 of each. */
-  digests(chunks: readonly Uint8Array[]): Promise<readonly Uint8Array[]>
-  frame(work: FrameWork): Promise<EncodedFrame>
+  /** SHA-256 of each. Of work on another thread `onWorked` is told how many milliseconds that was at it. */
+  digests(chunks: readonly Uint8Array[], onWorked?: (cpuMs: number) => void): Promise<readonly Uint8Array[]>
+  frame(work: FrameWork, onWorked?: (cpuMs: number) => void): Promise<EncodedFrame>
   /**
    * A frame decoded, and the digests of its whole chunks checked. Takes the bytes away: they are gone afterwards.
    *

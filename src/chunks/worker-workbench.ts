@@ -17,6 +17,7 @@ const benchFile = new URL(import.meta.url.endsWith('.ts') ? './bench-worker.ts' 
 interface Waiting {
   /** Undefined: to be done without the thread. */
   resolve(answer: BenchAnswer | undefined): void
+  readonly onWorked: ((cpuMs: number) => void) | undefined
   reject(error: unknown): void
 }
 
@@ -49,15 +50,15 @@ export class WorkerWorkbench implements Workbench {
     return this.#benches.some(bench => bench.online)
   }
 
-  async digests(chunks: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
-    const answer = await this.#ask(() => ({ kind: 'digests', chunks: postBytes(chunks) }))
+  async digests(chunks: readonly Uint8Array[], onWorked?: (cpuMs: number) => void): Promise<readonly Uint8Array[]> {
+    const answer = await this.#ask(() => ({ kind: 'digests', chunks: postBytes(chunks) }), [], onWorked)
     if (answer === undefined) return inlineWorkbench.digests(chunks)
     if (answer.kind !== 'digests') throw lostWorker(answer)
     return chunks.map((_, i) => answer.digests.subarray(i * digestBytes, (i + 1) * digestBytes))
   }
 
-  async frame(work: FrameWork): Promise<EncodedFrame> {
-    const answer = await this.#ask(() => frameTask(work))
+  async frame(work: FrameWork, onWorked?: (cpuMs: number) => void): Promise<EncodedFrame> {
+    const answer = await this.#ask(() => frameTask(work), [], onWorked)
     if (answer === undefined) return inlineWorkbench.frame(work)
     if (answer.kind !== 'frame') throw lostWorker(answer)
     return answer.frame
@@ -75,14 +76,18 @@ export class WorkerWorkbench implements Workbench {
   }
 
   /** Undefined: no thread can do it. */
-  #ask(taskOf: () => BenchTask, buffers: readonly ArrayBuffer[] = []): Promise<BenchAnswer | undefined> {
+  #ask(
+    taskOf: () => BenchTask,
+    buffers: readonly ArrayBuffer[] = [],
+    onWorked?: (cpuMs: number) => void,
+  ): Promise<BenchAnswer | undefined> {
     this.start()
     const [first, ...others] = this.#benches
     if (first === undefined) return Promise.resolve(undefined)
     const bench = others.reduce((a, b) => (loadOf(b) < loadOf(a) ? b : a), first)
     const number = this.#next++
     return new Promise((resolve, reject) => {
-      bench.waiting.set(number, { resolve, reject })
+      bench.waiting.set(number, { resolve, reject, onWorked })
       bench.worker.ref()
       try {
         // To a thread that may never start nothing is handed over.
@@ -107,11 +112,12 @@ export class WorkerWorkbench implements Workbench {
     const worker = new Worker(this.#file, { resourceLimits: workerLimits, name: 'waymark' })
     worker.unref()
     const bench: Bench = { worker, waiting: new Map(), online: false }
-    worker.on('message', ({ number, answer }: { number: number; answer: BenchAnswer }) => {
+    worker.on('message', ({ number, answer, workedMs }: { number: number; answer: BenchAnswer; workedMs: number }) => {
       bench.online = true
       const waiting = bench.waiting.get(number)
       bench.waiting.delete(number)
       if (bench.waiting.size === 0) worker.unref()
+      waiting?.onWorked?.(workedMs)
       waiting?.resolve(answer)
     })
     const fail = (error: Error): void => {

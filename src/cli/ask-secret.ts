@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder'
 import { WaymarkError } from '../model/errors.ts'
+import { checkNewPassphrase } from '../seal/passphrase.ts'
 
 const ctrlC = '\u0003'
 const ctrlD = '\u0004'
@@ -9,7 +10,7 @@ const erasing = ['\u0008', '\u007f']
 /**
  * Asks on the terminal for a text that is not shown while it is typed.
  *
- * @throws WaymarkError `cancelled` at Ctrl-C, Ctrl-D and the end of the input
+ * @throws WaymarkError `cancelled` at Ctrl-C, `invalid` at Ctrl-D and the end of the input
  */
 export function askSecret(question: string): Promise<string> {
   const { stdin, stderr } = process
@@ -32,7 +33,8 @@ export function askSecret(question: string): Promise<string> {
       for (const [index, character] of characters.entries()) {
         const rest = characters.slice(index + 1).join('')
         if (character === '\r' || character === '\n') return stop(() => resolve(typed.join('')), rest)
-        if (character === ctrlC || character === ctrlD) return stop(() => reject(notAnswered()), rest)
+        if (character === ctrlC) return stop(() => reject(interrupted()), rest)
+        if (character === ctrlD) return stop(() => reject(notAnswered()), rest)
         if (character === ctrlU) typed = []
         else typed = erasing.includes(character) ? typed.slice(0, -1) : [...typed, character]
       }
@@ -44,10 +46,10 @@ export function askSecret(question: string): Promise<string> {
 /**
  * A passphrase that is new, asked for twice.
  *
- * @throws WaymarkError `invalid` if it was not typed the same both times, `cancelled`
+ * @throws WaymarkError `invalid` if it is too short or was not typed the same both times, `cancelled`
  */
 export async function askNewSecret(what: string): Promise<string> {
-  const first = await askSecret(`${what}: `)
+  const first = checkNewPassphrase(await askSecret(`${what}: `))
   if ((await askSecret('Once more: ')) === first) return first
   throw new WaymarkError('invalid', {
     message: 'the passphrase was typed differently the second time',
@@ -57,8 +59,17 @@ export async function askNewSecret(what: string): Promise<string> {
 }
 
 const notAnswered = (): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: 'the passphrase was not typed: the input ended',
+    means: 'Nothing was read or changed.',
+    remedy: 'Run the same command again, and type it, or set WAYMARK_PASSPHRASE.',
+  })
+
+/** As if the signal had come. */
+const interrupted = (): WaymarkError =>
   new WaymarkError('cancelled', {
-    message: 'the passphrase was not typed',
+    message: 'Ctrl-C at the question for the passphrase',
     means: 'Nothing was read or changed.',
     remedy: 'Run the same command again.',
+    details: { signal: 'SIGINT' },
   })

@@ -112,6 +112,8 @@ export const checkpointCommands: readonly CommandSpec[] = [
       ...tableFormatFlags,
       { name: 'path', kind: 'text', value: 'PATH', summary: 'of the table inside the value: tables.prices' },
       { name: 'lossy', kind: 'switch', summary: 'json also where it cannot hold everything: a Date becomes text' },
+      { name: 'records', kind: 'text', value: 'STREAM', summary: 'of a run: the entries of a record stream, one a line' },
+      { name: 'artifacts', kind: 'text', value: 'DIR', summary: 'with --records: their artifacts as files in this folder' },
       { name: 'force', kind: 'switch', summary: 'replace a file that is there' },
     ],
     examples: [

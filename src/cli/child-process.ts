@@ -12,7 +12,7 @@ const pipeGraceMs = 500
 const stderrTailLength = 16 * 1024
 
 /** What a child tells that others want to know. */
-export type ChildReport = Extract<FromChild, { type: 'store' | 'event' | 'described' | 'status' | 'hidden' }>
+export type ChildReport = Extract<FromChild, { type: 'store' | 'event' | 'described' | 'status' | 'hidden' | 'redact' }>
 
 export interface ChildListeners {
   readonly onMessage: (message: ChildReport) => void
@@ -125,15 +125,20 @@ export class PipelineProcess {
     return new Promise(resolve => {
       stream.on('data', (chunk: Buffer) => {
         if (name === 'stderr') this.#stderrTail = (this.#stderrTail + chunk.toString('latin1')).slice(-stderrTailLength)
-        lines.write(chunk)
+        afterMessages(() => lines.write(chunk))
       })
       stream.once('close', () => {
-        lines.end()
-        resolve()
+        afterMessages(() => {
+          lines.end()
+          resolve()
+        })
       })
     })
   }
 }
+
+/** What the process told before it printed something, such as what is not to be shown of it, has arrived by then: both can be read at once, in any order. */
+const afterMessages = setImmediate
 
 const entryName = import.meta.url.endsWith('.ts') ? './child.ts' : './child.js'
 const childEntry = fileURLToPath(new URL(entryName, import.meta.url))

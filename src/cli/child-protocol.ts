@@ -1,9 +1,11 @@
 import type { WaymarkConfig } from '../config.ts'
 import type { Durability } from '../model/durability.ts'
 import type { ErrorJson } from '../model/errors.ts'
+import type { LogOptions } from '../model/log-options.ts'
 import type { StoredError } from '../model/records.ts'
 import type { Restart } from '../model/recovery-type.ts'
 import type { RunEvent } from '../model/run-events.ts'
+import type { OpenOptions } from '../open.ts'
 import type { RawParams } from './param-arguments.ts'
 import type { ParamFields } from './param-fields.ts'
 import type { StoreChoice, StoreSearch } from './store-choice.ts'
@@ -22,6 +24,7 @@ export type FromChild =
   | { readonly type: 'store'; readonly store: StoreChoice }
   /** A text that is not to be shown. Sent before anything that may hold it. */
   | { readonly type: 'hidden'; readonly text: string }
+  | { readonly type: 'redact'; readonly paths: readonly string[] }
   | { readonly type: 'event'; readonly time: number; readonly event: RunEvent }
   | { readonly type: 'outcome'; readonly outcome: ChildOutcome }
   /** Somebody asked this process with SIGUSR1 how far it is. */
@@ -54,10 +57,18 @@ export interface ChildOrder {
   readonly resumePaused?: boolean
   readonly staleAfterMs?: number
   readonly durability?: Durability
+  /** An unfinished run is not gone on with before somebody decides. */
+  readonly asksToResume?: true
+  /** How the store is opened, besides its key. */
+  readonly open?: ChildOpenOptions
   readonly retention?: NonNullable<WaymarkConfig['retention']>
   readonly redact?: readonly string[]
   readonly key?: ChildKey
   readonly supervisor: { readonly pid: number; readonly processStart?: string }
+}
+
+export type ChildOpenOptions = Pick<OpenOptions, 'inMemory' | 'save' | 'compression' | 'parity' | 'defaultTtlMs'> & {
+  readonly logs?: LogOptions
 }
 
 /** What opens a sealed store. Comes over IPC alone: never in the arguments of a process. */

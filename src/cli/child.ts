@@ -3,13 +3,16 @@ import { Redaction, redactionOf } from '../engine/redaction.ts'
 import { storeError } from '../engine/stored-error.ts'
 import { systemClock } from '../model/clock.ts'
 import { type ErrorJson, isWaymarkError, WaymarkError } from '../model/errors.ts'
+import type { RunEvent } from '../model/run-events.ts'
 import type { Schema } from '../model/schema.ts'
 import { open } from '../open.ts'
 import type { ChildOrder, ChildOutcome, FromChild, ToChild, TypedParams } from './child-protocol.ts'
 import { keyFromParent } from './given-key.ts'
 import { importPipeline } from './import-pipeline.ts'
+import { namedParams } from './param-arguments.ts'
 import { checkParams } from './param-check.ts'
 import { paramFields } from './param-fields.ts'
+import { redactedSummaries } from './redacted-entries.ts'
 import { shownValue } from './shown-value.ts'
 import { searchStore } from './store-search.ts'
 
@@ -28,6 +31,9 @@ const lingerMs = 2_000
 
 const stop = new AbortController()
 const abort = new AbortController()
+
+/** What is not to be shown, as far as is known by now. */
+let known: Redaction | undefined
 
 /** Events of the run so far. */
 let told = 0
@@ -48,7 +54,9 @@ process.on('disconnect', () => {
 
 // What the user's code throws where nobody waits for it leaves it in an unknown state: the process says so and dies, as Node's would.
 process.on('uncaughtException', error => {
-  const thrown = storeError(error)
+  const stored = storeError(error)
+  // It is recorded, as why the process ended.
+  const thrown = known?.ofError(stored) ?? stored
   const why = `${thrown.name}: ${thrown.message} (thrown where nothing waits for it)`
   void send({ type: 'dying', why, error: thrown }).finally(() => process.exit(1))
 })
@@ -70,7 +78,7 @@ async function carryOut(order: ChildOrder): Promise<void> {
   try {
     outcome = await work(order)
   } catch (error) {
-    outcome = failure(error)
+    outcome = failure(order.asksToResume === true && isWaymarkError(error, 'stale') ? undecided(error) : error)
   }
   endWatch()
   // Nobody is left to tell, and nothing left to wait for.
@@ -113,18 +121,21 @@ async function work(order: ChildOrder): Promise<ChildOutcome> {
     await send({ type: 'described', name: pipeline.name, params: schema === undefined ? undefined : paramFields(schema) })
     return { state: 'planned' }
   }
-  const given = 'input' in order.params ? order.params.input : order.params.raw
+  const given = 'input' in order.params ? order.params.input : namedParams(order.params.raw)
+  if (pipeline.redact.length > 0) await send({ type: 'redact', paths: pipeline.redact })
   tellHidden(new Redaction(order.redact)).learnRun({ params: given, redact: pipeline.redact })
   const params = 'input' in order.params ? order.params.input : await typedParams(order, order.params, schema)
   const choice = 'path' in order.store ? order.store : searchStore(order.store)
-  await send({ type: 'store', store: choice })
+  await send({ type: 'store', store: order.open?.inMemory === true ? { path: ':memory:', why: nothingKept } : choice })
   const store = await open({
     path: choice.path,
     ...(await keyFromParent(order.key)),
     ...(order.retention === undefined ? {} : { retention: order.retention }),
     ...(order.redact === undefined ? {} : { redact: order.redact }),
+    ...order.open,
   })
   const redaction = tellHidden(redactionOf(store))
+  const before = new Set(store.notices())
   try {
     const outcome = await pipeline.attempt(params, {
       store,
@@ -142,7 +153,7 @@ async function work(order: ChildOrder): Promise<ChildOutcome> {
       onEvent: event => {
         // Progress is told by a clock, whether there is any or not.
         if (event.type !== 'progress') told++
-        void send({ type: 'event', time: systemClock.now(), event })
+        void send({ type: 'event', time: systemClock.now(), event: shownEvent(event, redaction) })
       },
       ...(order.from === undefined ? {} : { from: order.from }),
       ...(order.only === undefined ? {} : { only: order.only }),
@@ -150,6 +161,8 @@ async function work(order: ChildOrder): Promise<ChildOutcome> {
       ...(order.restart === undefined ? {} : { restart: order.restart }),
       ...(order.runId === undefined ? {} : { runId: order.runId }),
       ...(order.staleAfterMs === undefined ? {} : { staleAfterMs: order.staleAfterMs }),
+      // However new it is, it is not gone on with before somebody says so.
+      ...(order.asksToResume === true ? { staleAfterMs: 0 } : {}),
       ...(order.durability === undefined ? {} : { durability: order.durability }),
     })
     if (outcome === undefined) return { state: 'planned' }
@@ -161,12 +174,32 @@ async function work(order: ChildOrder): Promise<ChildOutcome> {
     }
   } finally {
     await store.close()
+    // What the plan could not say yet.
+    for (const message of store.notices())
+      if (!before.has(message)) await send({ type: 'event', time: systemClock.now(), event: { type: 'notice', message } })
   }
 }
 
+const nothingKept = 'checkpoints are off: nothing is kept'
+
+const undecided = ({ details }: WaymarkError): WaymarkError =>
+  new WaymarkError('stale', {
+    message: `run ${String(details['run'])} of the same work is unfinished, and the option resume is ask`,
+    means: 'Nothing was run; everything it recorded is kept.',
+    remedy: 'Go on with it with --accept-stale, or start anew with --fresh.',
+    details,
+  })
+
 /** What is learned to be a secret is one to the supervisor as well. */
+/** The parent does not know which paths of entries are not to be shown. */
+function shownEvent(event: RunEvent, redaction: Redaction): RunEvent {
+  if (event.type !== 'run.ended' || event.records === undefined) return event
+  return { ...event, records: redactedSummaries(event.records, redaction) }
+}
+
 function tellHidden(redaction: Redaction): Redaction {
-  redaction.hidden.onAdded = text => void send({ type: 'hidden', text })
+  known = redaction
+  redaction.hidden.onAdded = text => send({ type: 'hidden', text })
   return redaction
 }
 

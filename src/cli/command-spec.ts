@@ -7,6 +7,8 @@ export interface CommandSpec {
   readonly summary: string
   readonly arguments: readonly ArgumentSpec[]
   readonly flags: readonly FlagSpec[]
+  /** Their help is their own. */
+  readonly verbs?: readonly VerbSpec[]
   readonly examples: readonly ExampleSpec[]
   /** Seldom needed: the help of all commands names it without a summary. */
   readonly seldom?: true
@@ -16,9 +18,23 @@ export interface CommandSpec {
   readonly notes?: readonly string[]
 }
 
+/** What the first argument of a command can be, where each is as good as a command. */
+export interface VerbSpec {
+  readonly name: string
+  /** As it is written: `FILE`, `[SOURCE]`. */
+  readonly argument?: string
+  readonly summary: string
+  /** Names of those of the command that it takes. */
+  readonly flags?: readonly string[]
+  readonly examples: readonly ExampleSpec[]
+  readonly notes?: readonly string[]
+}
+
 export interface ArgumentSpec {
   readonly name: string
   readonly required: boolean
+  /** What it can be, where that can be listed: for completion. */
+  readonly choices?: readonly string[]
   readonly summary: string
 }
 

@@ -9,6 +9,8 @@ export interface Context {
   readonly line: CommandLine
   readonly settings: Settings
   readonly config: LoadedConfig | undefined
+  /** The user's own, for all projects. */
+  readonly userConfig: LoadedConfig | undefined
   readonly output: Output
   readonly environment: Environment
   readonly cwd: string

@@ -1,3 +1,4 @@
+import type { VerbSpec } from './command-spec.ts'
 import { type CommandSpec, commands, commonFlagsOf, type FlagSpec } from './command-table.ts'
 import { rootFlags } from './common-flags.ts'
 import type { ParamField, ParamFields } from './param-fields.ts'
@@ -31,20 +32,72 @@ export function rootHelp(version: string): string {
   ])
 }
 
-/** `waymark help COMMAND`; for `run FILE` with the pipeline's own parameters. */
-export function commandHelp(command: CommandSpec, pipeline?: DescribedPipeline): string {
+/** `waymark help COMMAND`; for `run FILE` with the pipeline's own parameters, for `keys VERB` of that verb. */
+export function commandHelp(command: CommandSpec, pipeline?: DescribedPipeline, word?: string): string {
+  const verb = command.verbs?.find(({ name }) => name === word)
+  if (verb !== undefined) return verbHelp(command, verb)
+  const narrow = helpLines(command, pipeline, wrappedColumns)
+  return text(narrow.length <= screenLines ? narrow : helpLines(command, pipeline, widestColumns))
+}
+
+/** The help of one command stands on a screen of this many lines; where it does not in 80 columns, it takes more. */
+const screenLines = 44
+const widestColumns = 100
+
+function helpLines(command: CommandSpec, pipeline: DescribedPipeline | undefined, columns: number): readonly string[] {
   const lines = [
-    ...rows(command.examples.map(example => [example.command, example.says])),
+    ...rows(
+      command.examples.map(example => [example.command, example.says]),
+      columns,
+    ),
     '',
     `waymark ${usage(command)}\n  ${command.summary}`,
   ]
   if (pipeline !== undefined) lines.push('', ...paramHelp(pipeline))
-  if (command.arguments.length > 0) lines.push('', ...rows(command.arguments.map(argument => [argument.name, argument.summary])))
-  if (command.flags.length > 0) lines.push('', 'Flags', ...rows(command.flags.map(flag => [flagText(flag), flag.summary])))
-  lines.push('', 'Flags of every command', ...rows(commonFlagsOf(command).map(flag => [flagText(flag), flag.summary])))
-  if (command.notes !== undefined) lines.push('', ...command.notes)
-  return text(lines)
+  if (command.arguments.length > 0)
+    lines.push(
+      '',
+      ...rows(
+        command.arguments.map(argument => [argument.name, argument.summary]),
+        columns,
+      ),
+    )
+  if (command.flags.length > 0)
+    lines.push(
+      '',
+      'Flags',
+      ...rows(
+        command.flags.map(flag => [flagText(flag), flag.summary]),
+        columns,
+      ),
+    )
+  lines.push(
+    '',
+    'Flags of every command',
+    ...rows(
+      commonFlagsOf(command).map(flag => [flagText(flag), flag.summary]),
+      columns,
+    ),
+  )
+  if (command.notes !== undefined) lines.push('', ...command.notes.flatMap(note => atWords(note, columns)))
+  return lines.flatMap(one => one.split('\n'))
 }
+
+function verbHelp(command: CommandSpec, verb: VerbSpec): string {
+  const flags = command.flags.filter(({ name }) => verb.flags?.includes(name))
+  return text([
+    ...rows(verb.examples.map(example => [example.command, example.says])),
+    '',
+    ...atWords(`waymark ${command.name} ${verbUsage(verb)}`, wrappedColumns),
+    ...atWords(verb.summary, wrappedColumns - 2).map(part => `  ${part}`),
+    ...(verb.notes ?? []).flatMap(note => ['', ...atWords(note, wrappedColumns)]),
+    ...(flags.length === 0 ? [] : ['', 'Flags', ...rows(flags.map(flag => [flagText(flag), flag.summary]))]),
+    '',
+    `Flags of every command: waymark help ${command.name}`,
+  ])
+}
+
+const verbUsage = ({ name, argument }: VerbSpec): string => (argument === undefined ? name : `${name} ${argument}`)
 
 /** A pipeline as its file describes it. */
 export interface DescribedPipeline {
@@ -70,10 +123,10 @@ function fieldText(field: ParamField): string {
   return field.summary === undefined ? about : `${field.summary} (${about})`
 }
 
-/** `run FILE [--param value ...]`. */
+/** `run FILE [--NAME VALUE ...]`. */
 export function usage(command: CommandSpec): string {
   const words = command.arguments.map(argument => (argument.required ? argument.name : `[${argument.name}]`))
-  return [command.name, ...words, ...(command.takesParams === true ? ['[--param value ...]'] : [])].join(' ')
+  return [command.name, ...words, ...(command.takesParams === true ? ['[--NAME VALUE ...]'] : [])].join(' ')
 }
 
 /** `-q, --quiet`, `--plan, --dry-run`, `--store PATH`. */
@@ -87,10 +140,9 @@ export function flagText(flag: FlagSpec): string {
 }
 
 export const exitCodeText: readonly string[] = [
-  'Exit codes: 0 done, 1 internal error, 2 wrong usage or input,',
-  '3 failed and can be resumed, 4 done with items set aside, 5 damage,',
-  '6 owned by another process, 7 not found, 8 store unreachable,',
-  '9 needs a decision, 130 and 143 stopped by a signal after a clean save',
+  'Exit: 0 done, 1 internal error, 2 wrong usage or input, 3 failed, resumable,',
+  '4 done with items set aside, 5 damage, 6 owned by another process, 7 not found,',
+  '8 store unreachable, 9 needs a decision, 130, 143 stopped after a clean save',
 ]
 
 /** Names one behind the other, in lines that fit any screen. */
@@ -106,10 +158,26 @@ function wrapped(names: readonly string[]): string[] {
 
 const wrappedColumns = 80
 
-/** Two columns, the right one at one place. */
-function rows(pairs: readonly (readonly [left: string, right: string])[]): string[] {
+/** Two columns, the right one at one place, and in as many lines as it takes. */
+function rows(pairs: readonly (readonly [left: string, right: string])[], columns = wrappedColumns): string[] {
   const width = Math.max(20, ...pairs.map(([left]) => left.length))
-  return pairs.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
+  const rest = Math.max(leastColumns, columns - width - 4)
+  return pairs.flatMap(([left, right]) =>
+    atWords(right, rest).map((part, at) => `  ${(at === 0 ? left : '').padEnd(width)}  ${part}`),
+  )
+}
+
+const leastColumns = 20
+
+/** A text in lines of so many columns, or of one word that is longer. */
+function atWords(text: string, columns: number): readonly string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + word.length < columns) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
 }
 
 const text = (lines: readonly string[]): string => `${lines.join('\n')}\n`

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KeysReport, NewKeyOptions } from '../engine/keys-report.ts'
+import { withRemedy } from '../engine/with-remedy.ts'
 import { isWaymarkError } from '../model/errors.ts'
 import { open } from '../open.ts'
 import { wrongUsage } from './command-line.ts'
 import type { Context } from './context.ts'
 import { newKey } from './given-key.ts'
+import { shellWords } from './shell-words.ts'
 import { storeOf } from './with-store.ts'
 
 /**
@@ -26,6 +28,7 @@ export async function initializeKeys(context: Context, source: string | undefine
     key,
     ...(name !== undefined && { keyName: name }),
   }).catch((error: unknown) => {
+    if (isWaymarkError(error, 'not_found')) throw withRemedy(error, sealedAtOnce(named))
     // It is there, and plain: that is what is to be changed.
     if (!wasSealed && isWaymarkError(error, 'conflict')) return open({ path, create: false })
     throw error
@@ -36,6 +39,12 @@ export async function initializeKeys(context: Context, source: string | undefine
   } finally {
     await store.close()
   }
+}
+
+/** No plain run has to come first. */
+const sealedAtOnce = (source: string): string => {
+  const key = shellWords([source])
+  return `Make one that is sealed from the beginning: waymark keys init ${key} --store PATH, or WAYMARK_KEY=${key} waymark run FILE`
 }
 
 async function isSealedAt(path: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { exitCodeOf } from '../model/errors.ts'
 import type { CommandSpec } from './command-spec.ts'
 import { address, staleAfter } from './common-flags.ts'
 
@@ -33,6 +34,7 @@ export const inspectCommands: readonly CommandSpec[] = [
     arguments: [{ ...address, summary: 'RUN[/STAGE[/KEY]], PIPELINE@last[/STAGE], @last, @failed, CHECKPOINT' }],
     flags: [
       { name: 'value', kind: 'switch', summary: 'of a checkpoint: what it holds, cut where it is long' },
+      { name: 'timings', kind: 'switch', summary: 'of a run: what the time of each stage went to' },
       staleAfter,
       {
         name: 'path',
@@ -44,6 +46,7 @@ export const inspectCommands: readonly CommandSpec[] = [
     examples: [
       { command: 'waymark show @last', says: 'the newest run' },
       { command: 'waymark show nightly-orders@last/enrich', says: 'one stage of the newest run of a pipeline' },
+      { command: 'waymark show @last --timings', says: 'where the time of its stages went' },
       { command: 'waymark show c3f8t0v9 --path metrics.loss', says: 'one part of the value of a checkpoint' },
     ],
   },
@@ -51,12 +54,58 @@ export const inspectCommands: readonly CommandSpec[] = [
     name: 'events',
     group: 'Inspect',
     seldom: true,
-    summary: 'everything recorded of a run, oldest first',
-    arguments: [address],
-    flags: [{ name: 'limit', kind: 'count', value: 'N', summary: 'only the last N records' }],
+    summary: 'what happened in runs, and what they recorded of themselves, oldest first',
+    arguments: [{ ...address, required: false }],
+    flags: [
+      {
+        name: 'type',
+        kind: 'text',
+        value: 'TYPE',
+        repeats: true,
+        summary: 'only events of this type: stage_error, model_trained',
+      },
+      {
+        name: 'status',
+        kind: 'text',
+        value: 'STATUS',
+        choices: ['success', 'error', 'warning', 'info'],
+        repeats: true,
+        summary: 'only events with this status',
+      },
+      { name: 'stage', kind: 'text', value: 'STAGE', summary: 'only of this stage, with what is inside it' },
+      { name: 'pipeline', kind: 'text', value: 'NAME', summary: 'only of runs of this pipeline' },
+      { name: 'since', kind: 'text', value: 'TIME', summary: 'not older than: 30m, 24h, 7d, 2026-11-21T08:00Z' },
+      { name: 'until', kind: 'text', value: 'TIME', summary: 'only before that time' },
+      { name: 'grep', kind: 'text', value: 'TEXT', summary: 'only with this text in type, stage, item or metadata' },
+      { name: 'limit', kind: 'count', value: 'N', summary: 'only the newest N (default 50; 0: all)' },
+      { name: 'follow', kind: 'switch', summary: 'goes on with those to come, until Ctrl-C' },
+      { name: 'summary', kind: 'switch', summary: 'of a run: counts and durations only' },
+      { name: 'raw', kind: 'switch', summary: 'of a run: all records of its log instead, with --limit the last N' },
+    ],
     examples: [
       { command: 'waymark events @last', says: 'the newest run' },
-      { command: 'waymark events 7kq2m4/enrich --json', says: 'one stage, an object a line' },
+      { command: 'waymark events --status error --since 24h', says: 'what failed in a day, whatever run' },
+      { command: 'waymark events @last --type performance_metric --json', says: 'an object a line' },
+      { command: 'waymark events 7kq2m4/enrich --raw', says: 'the records of one stage' },
+    ],
+  },
+  {
+    name: 'records',
+    group: 'Keep',
+    seldom: true,
+    summary: 'entries of record streams (run.record) that count, oldest first',
+    arguments: [{ ...address, required: false, summary: `only of ${address.summary}` }],
+    flags: [
+      { name: 'stream', kind: 'text', value: 'STREAM', summary: 'only of this stream' },
+      { name: 'tail', kind: 'count', value: 'N', summary: 'only the newest N (default 50; 0: all)' },
+      { name: 'stage', kind: 'text', value: 'STAGE', summary: 'only of this stage, with what is inside it' },
+      { name: 'pipeline', kind: 'text', value: 'NAME', summary: 'only of runs of this pipeline' },
+      { name: 'since', kind: 'text', value: 'TIME', summary: 'not older than: 30m, 24h, 7d, 2026-11-21T08:00Z' },
+      { name: 'superseded', kind: 'switch', summary: 'also entries of calls that were thrown away or made again' },
+    ],
+    examples: [
+      { command: 'waymark records @last', says: 'the newest run' },
+      { command: 'waymark records --stream quant_validation --since 7d --json', says: 'of all runs, an object a line' },
     ],
   },
   {
@@ -67,5 +116,62 @@ export const inspectCommands: readonly CommandSpec[] = [
     arguments: [],
     flags: [],
     examples: [{ command: 'waymark where', says: 'the store of this folder' }],
+  },
+  {
+    name: 'config',
+    group: 'Inspect',
+    seldom: true,
+    summary: 'which options hold here; with --explain also why',
+    arguments: [],
+    flags: [{ name: 'explain', kind: 'switch', summary: 'where each value comes from, and what it goes before' }],
+    examples: [
+      { command: 'waymark config', says: 'what holds' },
+      { command: 'waymark config --explain', says: 'and from which flag, variable or line of a file' },
+    ],
+    notes: ['What names a key is not shown: it may be the key itself by mistake.'],
+  },
+  {
+    name: 'explain',
+    group: 'Inspect',
+    seldom: true,
+    summary: 'an error code: what it means for the data, and what to do',
+    arguments: [
+      {
+        name: 'CODE',
+        required: false,
+        choices: Object.keys(exitCodeOf),
+        summary: 'corrupt, disk_full ...; without it, all there are',
+      },
+    ],
+    flags: [],
+    examples: [
+      { command: 'waymark explain corrupt', says: 'what is lost, and how to go on' },
+      { command: 'waymark explain', says: 'all codes with their exit codes' },
+    ],
+  },
+  {
+    name: 'completion',
+    group: 'Inspect',
+    seldom: true,
+    summary: 'a script that completes commands, flags and their values',
+    arguments: [{ name: 'SHELL', required: true, choices: ['bash', 'zsh', 'fish'], summary: 'bash, zsh or fish' }],
+    flags: [],
+    examples: [
+      { command: 'source <(waymark completion bash)', says: 'in ~/.bashrc' },
+      { command: 'waymark completion zsh > ~/.zfunc/_waymark', says: 'a folder of fpath' },
+      { command: 'waymark completion fish > ~/.config/fish/completions/waymark.fish', says: 'found by itself' },
+    ],
+  },
+  {
+    name: 'schema',
+    group: 'Inspect',
+    seldom: true,
+    summary: 'the JSON Schema of what a command prints with --json',
+    arguments: [{ name: 'COMMAND', required: false, summary: 'ls, run ...; without it, which there are' }],
+    flags: [],
+    examples: [
+      { command: 'waymark schema ls', says: 'of the one document of ls' },
+      { command: 'waymark schema run', says: 'of each line of run' },
+    ],
   },
 ]

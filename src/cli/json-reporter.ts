@@ -3,6 +3,7 @@ import type { Restart } from '../model/recovery-type.ts'
 import type { RunEvent } from '../model/run-events.ts'
 import { eventLine, exitLine } from './json-shapes.ts'
 import type { Output } from './output.ts'
+import { streamSummaryShape } from './record-shapes.ts'
 import type { RunEnd } from './render/end-lines.ts'
 import { shortId } from './render/run-label.ts'
 import type { RunReporter, WatchedRun } from './run-reporter.ts'
@@ -25,7 +26,11 @@ export class JsonReporter implements RunReporter {
 
   event(event: RunEvent, time: number): void {
     if (event.type === 'plan') this.#run = event.plan.run
-    this.#output.jsonLine(eventLine(time, this.#run, event))
+    const shaped =
+      event.type === 'run.ended' && event.records !== undefined
+        ? { ...event, records: event.records.map(streamSummaryShape) }
+        : event
+    this.#output.jsonLine(eventLine(time, this.#run, shaped))
   }
 
   attach({ run, ...watched }: WatchedRun): void {
@@ -60,7 +65,7 @@ export class JsonReporter implements RunReporter {
       this.#write({ type: 'result', setAside: end.setAside, ...(value === undefined ? {} : { value }) })
     }
     const run = end.run ?? this.#run
-    const hint = run === undefined ? undefined : hintOf(end, run)
+    const hint = run === undefined || end.kept === false ? undefined : hintOf(end, run)
     const error = end.error === undefined ? undefined : { ...end.error, ...(end.cause === undefined ? {} : { cause: end.cause }) }
     this.#output.jsonLine(exitLine(this.#clock.now(), run, end.exitCode, error, hint))
   }

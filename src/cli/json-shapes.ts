@@ -2,6 +2,7 @@ import type { CheckpointDetails } from '../engine/checkpoint-info.ts'
 import type { Checkpoint } from '../engine/load-checkpoint.ts'
 import type { LogEvent } from '../engine/log-events.ts'
 import { plainJson } from '../engine/plain-json.ts'
+import type { RunReport } from '../engine/run-report.ts'
 import type { RunSummary } from '../engine/run-summary.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import type { ErrorJson } from '../model/errors.ts'
@@ -96,6 +97,15 @@ export function stageShape(stage: StageView): object {
     startedAt: isoTime(startedAt),
     updatedAt: isoTime(updatedAt),
     ...(endedAt === undefined ? {} : { endedAt: isoTime(endedAt) }),
+  }
+}
+
+/** Where the time of a run's stages went, as `show` prints it: null where that was not measured. */
+export function timingsShape({ stages, timings }: RunReport, shown: readonly StageView[]): object {
+  const paths = new Set(shown.map(({ path }) => path))
+  return {
+    stages: stages.filter(({ path }) => paths.has(path)).map(one => ({ path: one.path, timings: one.timings ?? null })),
+    ...(timings === undefined ? {} : { beside: timings }),
   }
 }
 

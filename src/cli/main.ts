@@ -18,6 +18,7 @@ const implementations: Readonly<Record<string, () => Promise<Command>>> = {
   ls: async () => (await import('./commands/ls.ts')).lsCommand,
   show: async () => (await import('./commands/show.ts')).showCommand,
   events: async () => (await import('./commands/events.ts')).eventsCommand,
+  records: async () => (await import('./commands/records.ts')).recordsCommand,
   where: async () => (await import('./commands/where.ts')).whereCommand,
   items: async () => (await import('./commands/items.ts')).itemsCommand,
   report: async () => (await import('./commands/report.ts')).reportCommand,
@@ -34,10 +35,15 @@ const implementations: Readonly<Record<string, () => Promise<Command>>> = {
   keys: async () => (await import('./commands/keys.ts')).keysCommand,
   verify: async () => (await import('./commands/verify.ts')).verifyCommand,
   repair: async () => (await import('./commands/repair.ts')).repairCommand,
+  init: async () => (await import('./commands/init.ts')).initCommand,
+  config: async () => (await import('./commands/config.ts')).configCommand,
+  explain: async () => (await import('./commands/explain.ts')).explainCommand,
+  completion: async () => (await import('./commands/completion.ts')).completionCommand,
+  schema: async () => (await import('./commands/schema.ts')).schemaCommand,
 }
 
 /** Commands that print an object a line and end with `exit`. */
-const streaming: readonly string[] = ['run', 'resume', 'events', 'requeue', 'watch']
+const streaming: readonly string[] = ['run', 'resume', 'events', 'records', 'requeue', 'watch']
 
 /** Carries out a command line (without node and script); resolves to the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -64,6 +70,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** How long what a config file left open may keep the process after everything is done. */
+const lingerMs = 1_000
+
 async function carryOut(
   line: CommandLine,
   output: Output,
@@ -85,15 +94,23 @@ async function carryOut(
   }
   const implementation = implementations[command.name]
   if (implementation === undefined) throw new Error(`the command ${command.name} has no implementation`)
-  const [{ findConfigFile, loadConfig }, { settingsOf }] = await Promise.all([
+  const [{ findConfigFile, findUserConfigFile }, { settingsOf }] = await Promise.all([
     import('./config-file.ts'),
     import('./settings.ts'),
   ])
   const cwd = process.cwd()
-  const configFile = findConfigFile(cwd)
-  const config = configFile === undefined ? undefined : await loadConfig(configFile)
-  const settings = settingsOf(flags, environment, config, cwd)
-  return (await implementation())({ line, settings, config, output, environment, cwd, clock: systemClock })
+  const loadIfAny = async (file: string | undefined) =>
+    file === undefined ? undefined : (await import('./load-config.ts')).loadConfig(file)
+  // What a config prints or throws comes in one order.
+  const config = await loadIfAny(findConfigFile(cwd))
+  const userConfig = await loadIfAny(findUserConfigFile(environment))
+  const settings = settingsOf(flags, environment, config, cwd, userConfig)
+  try {
+    return await (await implementation())({ line, settings, config, userConfig, output, environment, cwd, clock: systemClock })
+  } finally {
+    // What a config left open is no reason to stay.
+    if (config !== undefined) systemClock.after(lingerMs, () => process.exit(), { background: true })
+  }
 }
 
 /** Under `--json` only JSON reaches stdout: what a config file or a library prints goes to stderr. */
@@ -106,7 +123,7 @@ function guardStdout(json: boolean): (text: string) => void {
 
 async function report(error: unknown, line: CommandLine | undefined, argv: readonly string[], output: Output): Promise<number> {
   const json = isWaymarkError(error) ? error.toJSON() : internalError(error)
-  const code = exitCodeOf[json.code]
+  const code = json.details?.['signal'] === 'SIGINT' ? 130 : exitCodeOf[json.code]
   const cause = isWaymarkError(error) ? error.cause : error
   if (output.json) {
     const { errorDocument, exitLine } = await import('./json-shapes.ts')

@@ -1,6 +1,6 @@
+import { redactedJson } from '../engine/redacted-json.ts'
 import type { Redaction } from '../engine/redaction.ts'
 import type { Flags } from './command-line.ts'
-import { redactedJson } from './redacted-json.ts'
 import { asciiGlyphs, type Line, lasting, type Screen } from './render/screen.ts'
 import { screenOf } from './screen-of.ts'
 import type { Environment } from './settings.ts'

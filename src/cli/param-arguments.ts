@@ -42,6 +42,21 @@ function readWords(words: readonly string[], params: Map<string, RawParam>, chec
   }
 }
 
+const named = /^([A-Za-z][\w.-]*)=(.*)$/s
+
+/** `--param NAME=VALUE`, as `fork` takes it, is `--NAME VALUE`: also where NAME is a flag of Waymark. Other values of `--param` are those of a parameter of that name. */
+export function namedParams(raw: RawParams): RawParams {
+  const { param, ...others } = raw
+  const given = param === undefined || param === true ? [] : typeof param === 'string' ? [param] : param
+  if (given.length === 0) return raw
+  const params = new Map<string, RawParam>(Object.entries(others))
+  for (const text of given) {
+    const [, name = 'param', value = text] = named.exec(text) ?? []
+    params.set(name, withValue(params.get(name), value, name))
+  }
+  return Object.fromEntries(params)
+}
+
 /** A dash before anything but a number begins a flag; `--key=-x` passes such a value. */
 const isFlag = (word: string): boolean => /^-[^\d.]/.test(word)
 

@@ -1,7 +1,7 @@
 import { nearest } from '../model/did-you-mean.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { issuePath, type Schema, type SchemaIssue } from '../model/schema.ts'
-import { type RawParam, type RawParams, reservedFlags } from './param-arguments.ts'
+import { namedParams, type RawParam, type RawParams, reservedFlags } from './param-arguments.ts'
 import { type ParamFields, paramFields } from './param-fields.ts'
 
 /** How the pipeline was named on the command line, for the remedies. */
@@ -21,11 +21,15 @@ export interface ParamSource {
  */
 export async function checkParams(
   schema: Schema | undefined,
-  raw: RawParams,
-  source: ParamSource,
+  typed: RawParams,
+  typedIn: ParamSource,
   stays: Readonly<Record<string, unknown>> = {},
 ): Promise<Readonly<Record<string, unknown>>> {
   const known = schema === undefined ? undefined : paramFields(schema)
+  const isOwn = typedIn.afterDashes.has('param') || known?.fields.some(({ name }) => name === 'param') === true
+  const raw = isOwn ? typed : namedParams(typed)
+  const byName = Object.keys(raw).filter(name => !(name in typed))
+  const source = byName.length === 0 ? typedIn : { ...typedIn, afterDashes: new Set([...typedIn.afterDashes, ...byName]) }
   checkReserved(known, source)
   checkNames(raw, known, source)
   if (schema === undefined) return raw

@@ -1,6 +1,6 @@
+import { redactedJson } from '../engine/redacted-json.ts'
 import type { RunEvent } from '../model/run-events.ts'
 import type { Output } from './output.ts'
-import { redactedJson } from './redacted-json.ts'
 import type { RunEnd } from './render/end-lines.ts'
 import type { RunReporter } from './run-reporter.ts'
 

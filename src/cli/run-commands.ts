@@ -80,6 +80,12 @@ const durability: FlagSpec = {
   summary: 'records outlast a power cut (power), a kill (process), a clean end (exit)',
 }
 
+const noCheckpoints: FlagSpec = {
+  name: 'no-checkpoints',
+  kind: 'switch',
+  summary: 'keep nothing: the same results, no store is made or touched',
+}
+
 const allowSetAside: FlagSpec = {
   name: 'allow-set-aside',
   kind: 'count',
@@ -108,6 +114,7 @@ export const runCommands: readonly CommandSpec[] = [
       acceptInput,
       acceptStale,
       durability,
+      noCheckpoints,
       staleAfter,
       allowSetAside,
       every,
@@ -121,7 +128,7 @@ export const runCommands: readonly CommandSpec[] = [
     ],
     notes: [
       'Any other --name value, --name=value or --name is a parameter of the pipeline; given twice, a list.',
-      'After -- everything is a parameter.',
+      'After -- everything is a parameter; --param NAME=VALUE is one too, whatever its name.',
     ],
   },
   {
@@ -173,5 +180,17 @@ export const runCommands: readonly CommandSpec[] = [
       { command: 'waymark requeue 7kq2m4 --all', says: 'once what they failed on is mended' },
       { command: 'waymark requeue 7kq2m4/enrich --key o-17 --redo report', says: 'one item, then the report anew' },
     ],
+  },
+  {
+    name: 'init',
+    group: 'Run',
+    summary: 'a config to fill in and a first pipeline; overwrites nothing',
+    arguments: [{ name: 'FOLDER', required: false, summary: 'where to; it is made if need be (default: this folder)' }],
+    flags: [{ name: 'yes', kind: 'switch', summary: 'do it without asking' }],
+    examples: [
+      { command: 'waymark init', says: 'here, after asking' },
+      { command: 'waymark init etl --yes', says: 'in a folder of its own, without asking' },
+    ],
+    notes: ['A .gitignore that is there gets .waymark, where nothing in it says so already.'],
   },
 ]

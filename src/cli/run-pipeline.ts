@@ -2,27 +2,34 @@ import { createInterface } from 'node:readline/promises'
 import { processStartOf } from '../engine/process-identity.ts'
 import { Redaction } from '../engine/redaction.ts'
 import { systemRandom } from '../model/clock.ts'
-import { checkDurability } from '../model/durability.ts'
 import type { ErrorJson } from '../model/errors.ts'
 import type { EndCause } from '../model/records.ts'
 import { type Backoff, defaultBackoff } from '../model/restart-pause.ts'
-import type { ChildOrder } from './child-protocol.ts'
+import type { ChildOpenOptions, ChildOrder } from './child-protocol.ts'
 import type { Flags } from './command-line.ts'
 import type { Context } from './context.ts'
 import { childKey, keyOf } from './given-key.ts'
+import { namedParams } from './param-arguments.ts'
 import { reporterFor } from './reporter-for.ts'
 import { isTerminal } from './screen-of.ts'
+import { type Settings, savingOf } from './settings.ts'
 import { supervise } from './supervise.ts'
 
 /** Which pipeline with what, as `run` and `resume` find it out. */
-export type PipelineRequest = Pick<ChildOrder, 'file' | 'shownFile' | 'params' | 'store' | 'fresh' | 'runId' | 'resumePaused'>
+export type PipelineRequest = Pick<
+  ChildOrder,
+  'file' | 'shownFile' | 'params' | 'store' | 'fresh' | 'runId' | 'resumePaused' | 'asksToResume'
+>
 
 /** Runs a pipeline under supervision and reports it as the user asked for; resolves to the exit code. */
 export async function runPipeline(context: Context, request: PipelineRequest): Promise<number> {
   const { line, settings, clock } = context
   const processStart = processStartOf(process.pid)
-  const durability = checkDurability(line.flags.text('durability'), '--durability')
-  const key = await childKey(context, request.store)
+  const { durability } = settings
+  // Whoever names an older run means what is kept of it.
+  const keepsNothing = settings.checkpoints === false && request.resumePaused !== true
+  // Nothing of it is written down that could be sealed.
+  const key = keepsNothing ? undefined : await childKey(context, request.store)
   const order: ChildOrder = {
     ...request,
     kind: line.flags.on('plan') ? 'plan' : 'run',
@@ -33,12 +40,13 @@ export async function runPipeline(context: Context, request: PipelineRequest): P
     supervisor: { pid: process.pid, ...(processStart === undefined ? {} : { processStart }) },
     ...(settings.staleAfterMs === undefined ? {} : { staleAfterMs: settings.staleAfterMs }),
     ...(durability === undefined ? {} : { durability }),
+    open: openOptionsOf(settings, keepsNothing),
     ...(settings.retention === undefined ? {} : { retention: settings.retention }),
     ...(key === undefined ? {} : { key }),
     ...(settings.redact === undefined ? {} : { redact: settings.redact }),
   }
   const redaction = new Redaction(settings.redact)
-  redaction.shown('params', 'input' in order.params ? order.params.input : order.params.raw)
+  redaction.shown('params', 'input' in order.params ? order.params.input : namedParams(order.params.raw))
   context.output.showWith(redaction)
   const reporter = await reporterFor(context)
   const end = await supervise({
@@ -49,12 +57,22 @@ export async function runPipeline(context: Context, request: PipelineRequest): P
     allowSetAside: line.flags.count('allow-set-aside') ?? 0,
     reporter,
     onHidden: text => redaction.hidden.addAllOf(text),
+    onRedact: paths => redaction.add(paths),
     clock,
     ask: canAsk(context) ? ask : undefined,
-    recordCrash: (path, run, cause, finished) => recordCrash(context, path, run, cause, finished),
+    recordCrash: async (path, run, cause, finished) => {
+      if (!keepsNothing) await recordCrash(context, path, run, cause, finished)
+    },
   })
   return end.exitCode
 }
+
+const openOptionsOf = (settings: Settings, keepsNothing: boolean): ChildOpenOptions => ({
+  ...savingOf(settings),
+  ...(settings.save && { save: settings.save }),
+  ...(keepsNothing && { inMemory: true }),
+  ...(settings.logs && { logs: settings.logs }),
+})
 
 /** Which stages it is asked to keep to. */
 function selectionOf(flags: Flags): Pick<ChildOrder, 'from' | 'only' | 'until'> {

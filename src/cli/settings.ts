@@ -1,16 +1,27 @@
-import { dirname, resolve } from 'node:path'
 import type { WaymarkConfig } from '../config.ts'
+import { type Durability, durabilities } from '../model/durability.ts'
+import type { LogOptions } from '../model/log-options.ts'
+import type { SavePolicy } from '../model/save-policy.ts'
+import type { OpenOptions } from '../open.ts'
 import type { Flags } from './command-line.ts'
-import { wrongUsage } from './command-line.ts'
 import type { LoadedConfig } from './config-file.ts'
-import { timeSpan } from './time-span.ts'
+import { logLevels } from './config-options.ts'
+import { type ResolvedOption, resolveOptions } from './resolve-options.ts'
 
-/** What holds for one call of the command line: flags over `WAYMARK_…` variables over the config file over defaults. */
+/** What holds for one call of the command line: flags over `WAYMARK_…` variables over the project's config over the user's over defaults. What is absent is the default. */
 export interface Settings {
-  /** Absolute, where one of the three names it. */
+  /** Absolute, where one of the places names it. */
   readonly store?: { readonly path: string; readonly from: string }
   /** What names the key of the store; never shown, as it may be one. */
   readonly key?: { readonly source: string; readonly from: string }
+  /** A run keeps nothing. */
+  readonly checkpoints?: false
+  readonly resume?: 'never' | 'ask'
+  readonly save?: SavePolicy
+  readonly durability?: Durability
+  readonly compression?: NonNullable<OpenOptions['compression']>
+  readonly parity?: true
+  readonly defaultTtlMs?: number
   readonly progress: NonNullable<WaymarkConfig['progress']>
   readonly restart: number
   /** Pause before the first restart. */
@@ -18,69 +29,136 @@ export interface Settings {
   readonly staleAfterMs?: number
   readonly retention?: NonNullable<WaymarkConfig['retention']>
   readonly redact?: readonly string[]
+  /** Its folder is absolute. */
+  readonly logs?: LogOptions
 }
+
+/** How what is saved is kept, where the config says. */
+export const savingOf = ({
+  compression,
+  parity,
+  defaultTtlMs,
+}: Settings): Pick<OpenOptions, 'compression' | 'parity' | 'defaultTtlMs'> => ({
+  ...(compression && { compression }),
+  ...(parity && { parity }),
+  ...(defaultTtlMs !== undefined && { defaultTtlMs }),
+})
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** @throws WaymarkError `invalid` naming the variable that cannot be read */
-export function settingsOf(flags: Flags, environment: Environment, loaded: LoadedConfig | undefined, cwd: string): Settings {
-  const config = loaded?.config ?? {}
-  const store = storeOf(flags, environment, loaded, cwd)
-  const key = keyOf(flags, environment, loaded)
-  const staleAfter = flags.text('stale-after')
-  const staleAfterMs =
-    (staleAfter === undefined ? undefined : timeSpan(staleAfter, 'stale-after', undefined)) ??
-    numberFrom(environment, 'WAYMARK_STALE_AFTER_MS') ??
-    config.staleAfterMs
-  const backoffMs = flags.count('backoff') ?? numberFrom(environment, 'WAYMARK_BACKOFF_MS') ?? config.backoffMs
-  const retentionDays = numberFrom(environment, 'WAYMARK_RETENTION_DAYS')
-  const retention = retentionDays === undefined ? config.retention : { ...(config.retention || {}), olderThanDays: retentionDays }
+/**
+ * @param loaded the project's config
+ * @param user the user's own
+ * @throws WaymarkError `invalid` naming the variable that cannot be read
+ */
+export function settingsOf(
+  flags: Flags,
+  environment: Environment,
+  loaded: LoadedConfig | undefined,
+  cwd: string,
+  user?: LoadedConfig,
+): Settings {
+  const { options, groups } = resolveOptions({ flags, environment, project: loaded, user, cwd })
+  const values = new ResolvedValues(options)
+  const [store, key] = [values.from('store'), values.from('key')]
+  const resume = values.oneOf('resume', ['never', 'ask'])
+  const save = values.numbers('save', ['items', 'units', 'share', 'ms', 'overhead'])
+  const durability = values.oneOf('durability', durabilities)
+  const compression = compressionOf(values.value('compression'))
+  const retention = retentionOf(values, groups.find(({ name }) => name === 'retention')?.on)
+  const redact = values.texts('redact')
+  const logs = logsOf(values)
   return {
-    ...(store === undefined ? {} : { store }),
-    ...(key === undefined ? {} : { key }),
-    progress: asProgress(flags.text('progress')) ?? progressFrom(environment) ?? config.progress ?? 'auto',
-    restart: flags.count('restart') ?? numberFrom(environment, 'WAYMARK_RESTART') ?? config.restart ?? 0,
-    ...(backoffMs === undefined ? {} : { backoffMs }),
-    ...(staleAfterMs === undefined ? {} : { staleAfterMs }),
-    ...(retention === undefined ? {} : { retention }),
-    ...(config.redact === undefined ? {} : { redact: config.redact }),
+    ...(store && { store: { path: store.text, from: store.from } }),
+    ...(key && { key: { source: key.text, from: key.from } }),
+    ...(values.flag('checkpoints') === false && { checkpoints: false }),
+    ...(resume && { resume }),
+    ...(hasAny(save) && { save }),
+    ...(durability && { durability }),
+    ...(compression && { compression }),
+    ...(values.flag('parity') === true && { parity: true }),
+    ...values.numbers('', ['defaultTtlMs']),
+    progress: values.oneOf('progress', ['auto', 'plain', 'none']) ?? 'auto',
+    restart: values.number('restart') ?? 0,
+    ...values.numbers('', ['backoffMs', 'staleAfterMs']),
+    ...(retention !== undefined && { retention }),
+    ...(redact && { redact }),
+    ...(hasAny(logs) && { logs }),
   }
 }
 
-function storeOf(flags: Flags, environment: Environment, loaded: LoadedConfig | undefined, cwd: string): Settings['store'] {
-  const flag = flags.text('store')
-  if (flag !== undefined) return { path: resolve(cwd, flag), from: '--store' }
-  const variable = environment['WAYMARK_STORE']
-  if (variable !== undefined && variable !== '') return { path: resolve(cwd, variable), from: 'WAYMARK_STORE' }
-  if (loaded?.config.store === undefined) return undefined
-  return { path: resolve(dirname(loaded.file), loaded.config.store), from: loaded.file }
+const hasAny = (options: object): boolean => Object.keys(options).length > 0
+
+function logsOf(values: ResolvedValues): LogOptions {
+  const level = values.oneOf('logs.level', logLevels)
+  const [console, perStage] = [values.flag('logs.console'), values.flag('logs.perStage')]
+  const folder = values.from('logs.folder')?.text
+  return {
+    ...(level && { level }),
+    ...(console !== undefined && { console }),
+    ...(folder !== undefined && { folder }),
+    ...(perStage !== undefined && { perStage }),
+    ...values.numbers('logs', ['keepDays', 'maxBytes', 'files']),
+  }
 }
 
-function keyOf(flags: Flags, environment: Environment, loaded: LoadedConfig | undefined): Settings['key'] {
-  const flag = flags.text('open-key')
-  if (flag !== undefined) return { source: flag, from: '--key' }
-  const variable = environment['WAYMARK_KEY']
-  if (variable !== undefined && variable !== '') return { source: variable, from: 'WAYMARK_KEY' }
-  const source = loaded?.config.key
-  if (loaded === undefined || source === undefined) return undefined
-  const [, path] = /^file:(.+)$/s.exec(source) ?? []
-  return { source: path === undefined ? source : `file:${resolve(dirname(loaded.file), path)}`, from: loaded.file }
+function retentionOf(values: ResolvedValues, on: boolean | undefined): Settings['retention'] {
+  const parts = values.numbers('retention', ['olderThanDays', 'newestRuns'])
+  if (on === true || hasAny(parts)) return parts
+  return on
 }
 
-function progressFrom(environment: Environment): Settings['progress'] | undefined {
-  const text = environment['WAYMARK_PROGRESS']
-  if (text === undefined || text === '') return undefined
-  const mode = asProgress(text)
-  if (mode === undefined) throw wrongUsage(`WAYMARK_PROGRESS is auto, plain or none, not ${JSON.stringify(text)}`)
-  return mode
+function compressionOf(value: unknown): Settings['compression'] {
+  const { codec, level }: { readonly codec?: unknown; readonly level?: unknown } =
+    typeof value === 'object' && value !== null ? value : { codec: value }
+  const known = (['none', 'zstd', 'gzip', 'brotli'] as const).find(name => name === codec)
+  return known && { codec: known, ...(typeof level === 'number' && { level }) }
 }
 
-const asProgress = (text: string | undefined): Settings['progress'] | undefined =>
-  text === 'auto' || text === 'plain' || text === 'none' ? text : undefined
+/** Values by name. Each was checked where it was read; what is of another kind counts as absent. */
+class ResolvedValues {
+  readonly #options: ReadonlyMap<string, ResolvedOption>
 
-function numberFrom(environment: Environment, name: string): number | undefined {
-  const text = environment[name]
-  if (text === undefined || text === '') return undefined
-  if (!/^\d{1,15}$/.test(text)) throw wrongUsage(`${name} needs a whole number, not ${JSON.stringify(text)}`)
-  return Number(text)
+  constructor(options: readonly ResolvedOption[]) {
+    this.#options = new Map(options.map(one => [one.option.name, one]))
+  }
+
+  value(name: string): unknown {
+    return this.#options.get(name)?.given?.value
+  }
+
+  flag(name: string): boolean | undefined {
+    const value = this.value(name)
+    return typeof value === 'boolean' ? value : undefined
+  }
+
+  number(name: string): number | undefined {
+    const value = this.value(name)
+    return typeof value === 'number' ? value : undefined
+  }
+
+  texts(name: string): readonly string[] | undefined {
+    const value = this.value(name)
+    return Array.isArray(value) ? value.filter(one => typeof one === 'string') : undefined
+  }
+
+  from(name: string): { readonly text: string; readonly from: string } | undefined {
+    const { value, from } = this.#options.get(name)?.given ?? {}
+    return typeof value === 'string' && from !== undefined ? { text: value, from } : undefined
+  }
+
+  oneOf<Choice extends string>(name: string, choices: readonly Choice[]): Choice | undefined {
+    const value = this.value(name)
+    return choices.find(choice => choice === value)
+  }
+
+  /** Those parts of a group that are given; '': of the config itself. */
+  numbers<Name extends string>(group: string, names: readonly Name[]): { readonly [N in Name]?: number } {
+    const found: { [N in Name]?: number } = {}
+    for (const name of names) {
+      const value = this.number(group === '' ? name : `${group}.${name}`)
+      if (value !== undefined) found[name] = value
+    }
+    return found
+  }
 }

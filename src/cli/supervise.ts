@@ -27,6 +27,8 @@ export interface Supervision {
   readonly reporter: RunReporter
   /** The pipeline's process says that a text is not to be shown. */
   readonly onHidden?: (text: string) => void
+  /** It says which paths are not. */
+  readonly onRedact?: (paths: readonly string[]) => void
   readonly clock: Clock
   /** Asks whether to go on all the same; undefined where nobody can be asked. */
   readonly ask: ((error: ErrorJson) => Promise<boolean>) | undefined
@@ -49,13 +51,23 @@ export async function supervise(supervision: Supervision): Promise<RunEnd> {
   const closeStatus = onStatusSignal(supervision.clock, status)
   signals.listen()
   try {
-    const end = await superviseUntilEnd({ ...supervision, status }, signals)
+    const ended = await superviseUntilEnd({ ...supervision, status }, signals)
+    const end = supervision.order.open?.inMemory === true ? withoutStore(ended) : ended
     await supervision.reporter.end(end)
     return end
   } finally {
     signals.close()
     closeStatus()
   }
+}
+
+/** Nothing of it can be gone on with or looked at. */
+function withoutStore({ error, ...end }: RunEnd): RunEnd {
+  if (error === undefined || end.run === undefined) return { ...end, ...(error && { error }), kept: false }
+  const remedy = /waymark (resume|show|events|items)\b/.test(error.remedy)
+    ? 'Mend the cause and run the same command again: it begins anew.'
+    : error.remedy
+  return { ...end, error: { ...error, means: 'Checkpoints are off: nothing of the run is kept.', remedy }, kept: false }
 }
 
 async function superviseUntilEnd(supervision: StatusSupervision, signals: StopSignals): Promise<RunEnd> {
@@ -226,6 +238,7 @@ class AttemptWatch {
       this.#supervision.reporter.store(message.store)
     }
     if (message.type === 'hidden') this.#supervision.onHidden?.(message.text)
+    if (message.type === 'redact') this.#supervision.onRedact?.(message.paths)
     if (message.type === 'status') this.#supervision.status()
     if (message.type !== 'event') return
     const { event } = message

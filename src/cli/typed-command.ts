@@ -5,7 +5,7 @@ export function typedCommands(text: string, environment: Readonly<Record<string,
   const throughNpm = ['exec', 'start', 'run', 'run-script'].includes(environment['npm_command'] ?? '')
   return throughNpm
     ? text.replace(
-        /(?<!npx |[\w./-])waymark (?=(?:run|resume|show|events|ls|where|checkpoints|stats|pin|unpin|export|import|verify|repair|items|requeue|report|reset|cleanup|pause|cancel|watch|keys|help)\b)/g,
+        /(?<!npx |[\w./-])waymark (?=(?:run|resume|show|events|ls|where|checkpoints|stats|pin|unpin|export|import|verify|repair|items|requeue|report|reset|cleanup|pause|cancel|watch|keys|init|config|explain|completion|schema|help)\b)/g,
         'npx waymark ',
       )
     : text

@@ -3,6 +3,7 @@ import type { Store } from '../engine/store.ts'
 import { open } from '../open.ts'
 import type { Context } from './context.ts'
 import { keyOf } from './given-key.ts'
+import { savingOf } from './settings.ts'
 import { namedStore, type StoreChoice } from './store-choice.ts'
 import { searchStore } from './store-search.ts'
 
@@ -24,7 +25,13 @@ async function withOpened<T>(
   work: (store: Store, choice: StoreChoice) => Promise<T>,
 ): Promise<T> {
   const choice = storeOf(context)
-  const store = await open({ path: choice.path, create, ...(await keyOf(context)), ...redactOf(context) })
+  const store = await open({
+    path: choice.path,
+    create,
+    ...(await keyOf(context)),
+    ...redactOf(context),
+    ...savingOf(context.settings),
+  })
   context.output.showWith(redactionOf(store))
   try {
     return await work(store, choice)

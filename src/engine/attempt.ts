@@ -2,6 +2,7 @@ import type { Ownership } from '../log/log.ts'
 import type { Durability } from '../model/durability.ts'
 import { isWaymarkError, type WaymarkError } from '../model/errors.ts'
 import { meanTimeToFailureMs } from '../model/failure-rate.ts'
+import type { OperationTimer } from '../model/operation-timer.ts'
 import type { Plan } from '../model/plan.ts'
 import { PlanCheck } from '../model/plan-check.ts'
 import type { RecordedRun } from '../model/recorded-run.ts'
@@ -10,10 +11,15 @@ import type { RunEvent, StageProgressEvent } from '../model/run-events.ts'
 import type { ScopePath } from '../model/scope.ts'
 import type { StageSelection } from '../model/stage-selection.ts'
 import { asksForMore, requestText, type StopRequest } from '../model/stop-request.ts'
+import { operationNumber, operations, pushTiming, type TimingsByPath } from '../model/timings.ts'
+import { AttemptTimings } from './attempt-timings.ts'
 import { CalledStages } from './called-stages.ts'
+import type { CatalogFeed } from './catalog-feed.ts'
 import { checkpointIn } from './checkpoint-in.ts'
 import { attachPlace, type ErrorPlace, placeOf } from './error-place.ts'
+import { EventRecorder, type EventSchemas } from './event-recorder.ts'
 import { RecordAppender } from './record-appender.ts'
+import { type RecordSchemas, RecordStreamRecorder } from './record-stream-recorder.ts'
 import { requestedStop } from './requested-stop.ts'
 import type { Run } from './run.ts'
 import { StageLookup } from './stage-lookup.ts'
@@ -36,6 +42,10 @@ export interface AttemptFacts {
   readonly plan: Plan
   readonly selection: StageSelection
   readonly acceptInput: boolean
+  /** Of the metadata of its events. */
+  readonly eventSchemas?: EventSchemas
+  /** Of the entries of its record streams. */
+  readonly recordSchemas?: RecordSchemas
   /** Stop now. */
   readonly signal: AbortSignal | undefined
   /** Finish what is in flight, start nothing more. */
@@ -54,10 +64,14 @@ export class Attempt {
   readonly check: PlanCheck
   readonly stages: StageLookup
   readonly calls = new CalledStages()
+  readonly timings = new AttemptTimings()
   readonly started = new StartedStages()
+  readonly events: EventRecorder
+  readonly streams: RecordStreamRecorder
   /** Passes over items that go on, by path. */
   readonly passes = new Map<ScopePath, { measure(): Omit<StageProgressEvent, 'type' | 'stage'> }>()
   readonly #records: RecordAppender
+  readonly #catalog: ReturnType<CatalogFeed['measure']>
   readonly #abort = new AbortController()
   /** What somebody asked of the run while it went on. */
   #request: StopRequest | undefined
@@ -71,7 +85,10 @@ export class Attempt {
   constructor(facts: AttemptFacts) {
     this.facts = facts
     this.check = new PlanCheck(facts.plan)
+    this.events = new EventRecorder(this, facts.eventSchemas)
+    this.streams = new RecordStreamRecorder(this, facts.recordSchemas)
     const { core, ownership, recorded } = facts
+    this.#catalog = core.feed.measure(facts.run)
     this.stages = new StageLookup(recorded, facts.selection, {
       clock: core.clock,
       notice: message => this.emit({ type: 'notice', message }),
@@ -103,6 +120,7 @@ export class Attempt {
 
   /** It has ended: lets go of the caller's signal, which may outlive many attempts. */
   close(): void {
+    this.#catalog.end()
     this.facts.signal?.removeEventListener('abort', this.#onCallersAbort)
   }
 
@@ -174,6 +192,19 @@ export class Attempt {
   /** As `append`, as safe as one stage asks for; undefined: as the attempt. */
   appendAs(durability: Durability | undefined, ...records: readonly RunRecord[]): Promise<void> {
     return this.#records.append(records, durability)
+  }
+
+  /** Where time went that no record tells of yet, with what the catalog took for this run: for the last record of the attempt. */
+  lastTimings(): { readonly timings?: TimingsByPath } {
+    const own: number[] = []
+    pushTiming(own, operationNumber(operations.indexOf('catalog'), 'ms'), this.#catalog.ms())
+    this.timings.add('', own.length === 0 ? undefined : Uint8Array.from(own))
+    return this.timings.take()
+  }
+
+  /** As `appendAs`, and measures what it waits for. */
+  appendTimed(timer: OperationTimer, durability: Durability | undefined, ...records: readonly RunRecord[]): Promise<void> {
+    return this.#records.append(records, durability, timer)
   }
 
   /**

@@ -16,6 +16,7 @@ import { noteDeletedStages } from './note-deleted-stages.ts'
 import { ownRun, runLiveness } from './ownership.ts'
 import type { AttemptOptions } from './pipeline.ts'
 import { noteDamagedStages } from './repair-damaged-stages.ts'
+import { checkNotStoppedSince } from './requested-stop.ts'
 import type { StoreCore } from './store-core.ts'
 
 const defaultStaleAfterMs = 24 * 3_600_000
@@ -30,7 +31,11 @@ export interface HeldRun {
   readonly notices: readonly string[]
 }
 
-/** Becomes the owner of the run that was found, or of a new one, whose id may have been claimed already (`begun`). */
+/**
+ * Becomes the owner of the run that was found, or of a new one, whose id may have been claimed already (`begun`).
+ *
+ * @throws WaymarkError `cancelled`, `paused` if somebody stopped the run since it was found
+ */
 export async function holdRun(core: StoreCore, found: FoundRun, begun: Ownership | undefined): Promise<HeldRun> {
   if (found.run !== undefined) {
     const { ownership, history, earlierOwnerDead } = await ownRun(core, found.run, true)
@@ -44,6 +49,7 @@ export async function holdRun(core: StoreCore, found: FoundRun, begun: Ownership
     const records = await forkHistory(core, history.records)
     const lost = await originNotices(core, records)
     const recorded = await foldRecords(core.log, records)
+    checkNotStoppedSince(found.run, recorded)
     await noteDamagedStages(core, found.run.id, recorded)
     await noteDeletedStages(core, found.run.id, recorded)
     const isAlone = earlierOwnerDead && leftNothingOpen(recorded, core.self) && !(await wasOvertaken(core, found.run, recorded))

@@ -1,12 +1,13 @@
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { isPromiseLike } from '../model/is-promise-like.ts'
+import type { OperationTimer } from '../model/operation-timer.ts'
 import type { ScopePath } from '../model/scope.ts'
 import { TableStream } from '../tables/table-stream.ts'
 import type { Attempt } from './attempt.ts'
 import { callInTime } from './call-in-time.ts'
 import { currentScope } from './current-scope.ts'
 import { pauseBetweenCalls } from './pause-between-calls.ts'
-import { meantError, retryDelayMs } from './retry.ts'
+import { meantError, pauseKind, retryDelayMs } from './retry.ts'
 import type { StageOptions } from './run.ts'
 import { stopped } from './stopped.ts'
 import { timeLimitMs } from './time-limit.ts'
@@ -16,6 +17,8 @@ export interface StageCall<Value> {
   readonly fn: (signal: AbortSignal) => Value | PromiseLike<Value>
   /** Keeps the rows of a table that come one by one, until the signal aborts. */
   readonly keepRows: (rows: TableStream<object>, signal: AbortSignal) => Promise<CheckpointRecord>
+  /** Measures the pauses between calls. */
+  readonly timer: OperationTimer
 }
 
 export interface Returned<Value> {
@@ -30,7 +33,7 @@ export interface Returned<Value> {
  */
 export async function callWithRetry<Value>(
   attempt: Attempt,
-  { path, fn, keepRows }: StageCall<Value>,
+  { path, fn, keepRows, timer }: StageCall<Value>,
   options: StageOptions<Value>,
   outer: AbortSignal,
 ): Promise<Returned<Value>> {
@@ -62,8 +65,9 @@ export async function callWithRetry<Value>(
       if (delayMs === undefined) throw meantError(error)
       // Neither what the call started nor what it wrote must go on beside the next one.
       await attempt.started.settleIn(path)
-      await pauseBetweenCalls(attempt, delayMs, outer)
+      await timer.during(pauseKind(error, clock.now()), () => pauseBetweenCalls(attempt, delayMs, outer))
       attempt.calls.forgetIn(path)
+      await attempt.streams.callAgain(path)
     }
   }
 }

@@ -2,11 +2,14 @@ import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { isWaymarkError } from '../model/errors.ts'
 import type { CheckOutcome } from '../model/recovery-proof.ts'
 import { type UnreachedStage, unreachedError } from '../model/unreached-stage.ts'
-import { applyRetention, type Retention } from './apply-retention.ts'
+import { applyRetention } from './apply-retention.ts'
 import type { Attempt } from './attempt.ts'
 import { untilAborted } from './call-in-time.ts'
+import type { Retention } from './check-retention.ts'
 import { endCompleted, endFailed, mustAddUp } from './end-attempt.ts'
+import { eventVerbs } from './event-verbs.ts'
 import type { Pipeline, RunOutcome } from './pipeline.ts'
+import { recordStreamVerbs } from './record-stream-recorder.ts'
 import { type CheckEnd, checkRecovery } from './recovery-check.ts'
 import type { Run } from './run.ts'
 import type { StoreCore } from './store-core.ts'
@@ -34,6 +37,8 @@ export async function carryOut(
     failure = { error }
   }
   const unobserved = await attempt.started.settle()
+  // Before the record of its end: nothing of the run comes after that.
+  await attempt.events.close()
   failure ??= unobserved
   const { heldBack } = attempt
   // The pipeline may have caught what stopped it, or made another error of it.
@@ -112,6 +117,8 @@ function runOf(attempt: Attempt): Run {
     attempt: attempt.facts.attempt,
     signal: attempt.signal,
     ...attempt.verbs(''),
+    ...eventVerbs(attempt.events, ''),
+    ...recordStreamVerbs(attempt.streams, ''),
     now: name => draws.now(name),
     uuid: name => draws.uuid(name),
     random: name => draws.random(name),

@@ -1,8 +1,11 @@
 import type { Catalog, SegmentMark } from '../catalog/catalog.ts'
 import type { CommittedBatch, Log, SegmentBatch, SegmentTail } from '../log/log.ts'
+import { checkpointView } from '../model/checkpoint-view.ts'
 import type { Clock } from '../model/clock.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+import type { CheckpointView, RecordPosition } from '../model/run-view.ts'
 import { type BatchSource, ChangeSet } from './change-set.ts'
+import { decodeRunRecord } from './record-codec.ts'
 
 /** How long a commit of this process may wait before the catalog shows it to others: longer where applying takes long, so that it takes no more than a tenth of the time. */
 const flushDelayMs = 50
@@ -25,6 +28,8 @@ export class CatalogFeed {
   readonly #reopen: (damaged: Catalog, error: WaymarkError) => Promise<Catalog>
   #catalog: Catalog
   #pending: CommittedBatch[] = []
+  /** Checkpoints whose records are among those of `#pending`. */
+  readonly #unflushed = new Map<string, RecordPosition>()
   #cancelFlush: (() => void) | undefined
   #flushDelayMs = flushDelayMs
   #replacing = false
@@ -32,6 +37,8 @@ export class CatalogFeed {
   readonly #notices = new Set<string>()
   readonly #damage = new Set<string>()
   readonly #looked = new Set<string>()
+  /** Milliseconds spent on records of the streams for which that is measured. */
+  readonly #spentMs = new Map<string, number>()
 
   /** `reopen` sets a damaged catalog aside and opens an empty one. */
   constructor(log: Log, catalog: Catalog, clock: Clock, reopen: (damaged: Catalog, error: WaymarkError) => Promise<Catalog>) {
@@ -69,6 +76,39 @@ export class CatalogFeed {
   committed(batch: CommittedBatch): void {
     this.#pending.push(batch)
     this.#cancelFlush ??= this.#clock.after(this.#flushDelayMs, () => void this.flush().catch(() => {}), { background: true })
+  }
+
+  /** The record at `position` makes a checkpoint, of which this process has just been told that it is durable. */
+  saved(id: string, position: RecordPosition): void {
+    this.#unflushed.set(id, position)
+  }
+
+  /**
+   * A checkpoint of this process that the catalog does not have yet, as its record says: who loads what was just saved need not wait for a transaction. Undefined for all others. Whoever deletes or changes a
+   * checkpoint looks it up in the catalog first, and so has put it there: as long as it is not, nobody has said anything of it.
+   */
+  async justSaved(id: string): Promise<CheckpointView | undefined> {
+    if (!this.#unflushed.has(id)) return undefined
+    return this.query(async catalog => {
+      const position = this.#unflushed.get(id)
+      if (position === undefined) return undefined
+      const { segment, offset } = position
+      const [mark] = await catalog.marks([segment])
+      if (mark !== undefined && mark.appliedEnd > offset) return undefined
+      const batch = this.#pending.find(one => one.segment === segment && one.start <= offset && offset < one.end)
+      const saved = batch?.records.find(record => record.position.offset === offset)
+      const content = saved && decodeRunRecord(saved.payload)
+      const isSaved = content?.type === 'checkpoint.saved' && content.checkpoint.id === id
+      return isSaved ? checkpointView(content.checkpoint, position) : undefined
+    })
+  }
+
+  /**
+   * Measures from now on how long it takes to put the records of a stream into the catalog: of a transaction for several streams, its share by records. Returns what tells the milliseconds so far, and ends the measuring.
+   */
+  measure(stream: string): { readonly ms: () => number; readonly end: () => void } {
+    this.#spentMs.set(stream, 0)
+    return { ms: () => this.#spentMs.get(stream) ?? 0, end: () => this.#spentMs.delete(stream) }
   }
 
   /** Applies what this process committed. */
@@ -143,7 +183,23 @@ export class CatalogFeed {
     this.#cancelFlush = undefined
     const pending = this.#pending
     this.#pending = []
+    this.#unflushed.clear()
     if (pending.length === 0) return
+    const began = this.#clock.monotonicMs()
+    await this.#applyPending(pending)
+    this.#share(pending, this.#clock.monotonicMs() - began)
+  }
+
+  #share(batches: readonly CommittedBatch[], spentMs: number): void {
+    if (this.#spentMs.size === 0) return
+    const records = batches.flatMap(batch => batch.records)
+    for (const { stream } of records) {
+      const known = this.#spentMs.get(stream)
+      if (known !== undefined) this.#spentMs.set(stream, known + spentMs / records.length)
+    }
+  }
+
+  async #applyPending(pending: readonly CommittedBatch[]): Promise<void> {
     const marks = await this.#marks(pending.map(batch => batch.segment))
     let reread = false
     const sources: BatchSource[] = []

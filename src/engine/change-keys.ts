@@ -1,8 +1,10 @@
+import { checkOptions, type OptionRules, optionRules } from '../model/check-options.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { type KeyRing, type Master, withDataKey, withMaster, withoutMaster } from '../seal/key-ring.ts'
-import { checkKeys, type MasterKey } from '../seal/master-key.ts'
+import { checkKey, type MasterKey } from '../seal/master-key.ts'
 import { newMaster } from '../seal/open-seals.ts'
-import { checkKeyName, type KeysReport, keysReport, type NewKeyOptions, sealedParts } from './keys-report.ts'
+import type { RingKeeper } from '../seal/ring-keeper.ts'
+import { checkKeyName, type KeysReport, keysReport, type NewKeyOptions, newKeyRules, sealedParts } from './keys-report.ts'
 import type { StoreCore } from './store-core.ts'
 
 export interface RotateOptions extends NewKeyOptions {
@@ -12,19 +14,24 @@ export interface RotateOptions extends NewKeyOptions {
   readonly to?: MasterKey
 }
 
+const rotateRules: OptionRules<RotateOptions> = { ...newKeyRules, from: optionRules.text, to: optionRules.any }
+
 /** `store.addKey()` */
 export async function addKey(core: StoreCore, key: MasterKey, options: NewKeyOptions = {}): Promise<KeysReport> {
-  checkKeys('addKey', key)
+  checkKey('addKey', key)
+  checkOptions('addKey', options, newKeyRules)
   const { keeper } = sealedParts(core)
   const name = checkKeyName(options.name, key.kind)
   checkNew(await keeper.read(), { name })
   const master = await newMaster(key, name, core.storeId, core.clock.now())
   checkNew(await keeper.read(), master)
+  await checkOther(keeper, key)
   return changed(core, ring => (has(ring, master) ? ring : withMaster(ring, master)))
 }
 
 /** `store.removeKey()` */
 export async function removeKey(core: StoreCore, which: string): Promise<KeysReport> {
+  if (typeof which !== 'string' || which === '') throw noWhich()
   const { keeper } = sealedParts(core)
   const { id } = masterCalled(await keeper.read(), which)
   return changed(core, ring => {
@@ -36,6 +43,7 @@ export async function removeKey(core: StoreCore, which: string): Promise<KeysRep
 
 /** `store.rotateKeys()` */
 export async function rotateKeys(core: StoreCore, options: RotateOptions = {}): Promise<KeysReport> {
+  checkOptions('rotateKeys', options, rotateRules)
   const { keeper } = sealedParts(core)
   const { from, to } = options
   const before = await keeper.read()
@@ -44,12 +52,13 @@ export async function rotateKeys(core: StoreCore, options: RotateOptions = {}): 
     const known = before.dataKeys.at(-1)?.id
     return changed(core, ring => (ring.dataKeys.at(-1)?.id === known ? withDataKey(ring, core.random, core.clock.now()) : ring))
   }
-  checkKeys('rotateKeys', to)
+  checkKey('rotateKeys', to)
   const old = masterCalled(before, from ?? keeper.openedBy ?? '')
   const name = checkKeyName(options.name, old.name)
   checkNew({ ...before, masters: before.masters.filter(({ id }) => id !== old.id) }, { name })
   const master = await newMaster(to, name, core.storeId, core.clock.now())
   checkNew(before, { id: master.id })
+  await checkOther(keeper, to)
   const report = await changed(core, ring => {
     if (has(ring, master)) return ring
     const without = withoutMaster(ring, old.id, core.random)
@@ -82,7 +91,10 @@ function masterCalled({ masters }: KeyRing, which: string): Master {
   })
 }
 
-function checkNew({ masters }: KeyRing, { id, name }: { readonly id?: string; readonly name?: string }): void {
+function checkNew(
+  { masters }: Pick<KeyRing, 'masters'>,
+  { id, name }: { readonly id?: string | undefined; readonly name?: string },
+): void {
   const same = masters.find(master => master.id === id) ?? masters.find(master => master.name === name)
   if (same === undefined) return
   throw new WaymarkError('conflict', {
@@ -94,6 +106,20 @@ function checkNew({ masters }: KeyRing, { id, name }: { readonly id?: string; re
     remedy: same.id === id ? 'Give another key.' : 'Give it another name: --name NAME',
   })
 }
+
+/** A passphrase makes another key with each salt: whether it is one already is known when it is tried. */
+async function checkOther(keeper: RingKeeper, key: MasterKey): Promise<void> {
+  const { masters } = await keeper.read()
+  const opened = await keeper.openedWith(key)
+  checkNew({ masters: masters.filter(({ id }) => opened.has(id)) }, { id: [...opened][0] })
+}
+
+const noWhich = (): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: 'removeKey: it is not said which key',
+    means: 'The keys were not changed.',
+    remedy: "Give its id or its name: store.removeKey('spare'); store.keys() tells them.",
+  })
 
 const lastKey = ({ masters: [last] }: KeyRing): WaymarkError =>
   new WaymarkError('conflict', {

@@ -1,4 +1,5 @@
 import { fileFault } from '../files/file-faults.ts'
+import { checkOptions, optionRules } from '../model/check-options.ts'
 import { checkKeys as checkMasterKeys, type MasterKey } from '../seal/master-key.ts'
 import { type DataKeyInfo, keysReport, type MasterKeyInfo, sealedParts } from './keys-report.ts'
 import type { FileTally } from './physical-size.ts'
@@ -26,7 +27,9 @@ export interface KeysCheck {
 const mostNamed = 10
 
 /** `store.checkKeys()` */
-export async function checkKeys(core: StoreCore, { keys }: { readonly keys?: readonly MasterKey[] } = {}): Promise<KeysCheck> {
+export async function checkKeys(core: StoreCore, options: { readonly keys?: readonly MasterKey[] } = {}): Promise<KeysCheck> {
+  checkOptions<typeof options>('checkKeys', options, { keys: optionRules.list })
+  const { keys } = options
   const { keeper } = sealedParts(core)
   const given = keys === undefined || keys.length === 0 ? [] : checkMasterKeys('checkKeys', keys)
   const opened = await keeper.opens(given)

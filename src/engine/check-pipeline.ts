@@ -1,6 +1,6 @@
 import { checkOptions, type OptionRules, optionRules } from '../model/check-options.ts'
 import { isSchema, type Schema } from '../model/schema.ts'
-import { checkRetention } from './apply-retention.ts'
+import { checkRetention } from './check-retention.ts'
 import type { AttemptOptions, PipelineOptions } from './pipeline.ts'
 import { checkRedact } from './redaction.ts'
 
@@ -13,6 +13,18 @@ const pipelineRules: OptionRules<PipelineOptions & { readonly params?: Schema | 
   check: optionRules.function,
   retention: optionRules.any,
   redact: optionRules.any,
+  events: {
+    text: 'a Standard Schema for each type of event',
+    holds: value => typeof value === 'object' && value !== null && Object.values(value).every(isSchema),
+  },
+  records: {
+    text: 'a Standard Schema for each record stream',
+    holds: value => typeof value === 'object' && value !== null && Object.values(value).every(isSchema),
+  },
+  recordTail: {
+    text: 'a whole number from 0 to 100',
+    holds: value => Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= 100,
+  },
 }
 
 const runRules: OptionRules<AttemptOptions> = {

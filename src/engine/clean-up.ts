@@ -44,7 +44,7 @@ export interface KeptCheckpoints {
 
 const dayMs = 86_400_000
 export const defaultRetentionDays = 7
-const defaultRuns = 10
+export const defaultRuns = 10
 
 /**
  * Deletes what the rule of `model/retention.ts` no longer keeps. Interrupted, what was deleted until then is deleted; run again, it deletes the rest.

@@ -9,6 +9,7 @@ import { isItemFile, itemFilePath } from '../outputs/item-file.ts'
 import { type ItemOutput, type ItemTarget, isItemTarget, type OutputContext } from '../outputs/item-target.ts'
 import type { ItemPass } from './item-pass.ts'
 import { recoveredAfter } from './recovered-progress.ts'
+import { timedFiles } from './timed-files.ts'
 
 /** @throws WaymarkError `invalid` if the option `output` names no output */
 export function outputTarget(path: ScopePath, output: unknown): ItemTarget<unknown> | undefined {
@@ -73,7 +74,7 @@ export async function beginOutput(
   const { core, baseDirectory, ownership, earlierOwnersDead, run } = attempt.facts
   attempt.calls.takeOutput(target.place(baseDirectory), path)
   const context: OutputContext = {
-    files: core.files,
+    files: timedFiles(core.files, pass.timings.timer, 'output'),
     baseDirectory,
     clock: core.clock,
     store: core.storeId,

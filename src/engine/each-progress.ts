@@ -11,6 +11,8 @@ import type { SavePolicy } from '../model/save-policy.ts'
 import type { ItemOutput, OutputProgress } from '../outputs/item-target.ts'
 import type { Attempt } from './attempt.ts'
 import { BusyTime } from './busy-time.ts'
+import { learnResult, mostLookedAt } from './learn-result.ts'
+import type { PassTimings } from './pass-timings.ts'
 import { placeResults } from './place-results.ts'
 import { ProgressTelling } from './progress-telling.ts'
 import { SavePace } from './save-pace.ts'
@@ -29,6 +31,7 @@ export interface EachProgressOptions {
   /** Counts that earlier attempts recorded. */
   readonly before: ItemCounts | undefined
   readonly total: number | undefined
+  readonly timings: PassTimings
 }
 
 /** Bytes of results and keys not yet handed to a save: more, and one is begun at once, so that no record is much longer. Whoever resumes holds one of them at a time. */
@@ -37,6 +40,8 @@ const saveAtBytes = 1 << 20
 const waitAtBytes = 16 << 20
 /** Ranges recorded one after another before a record holds all that is finished; more, if that is long. */
 const leastRangesBetween = 4_096
+/** Times go with a record only so often: a killed attempt loses no more of them. */
+const timingsEveryMs = 1_000
 
 /**
  * What a pass over items has finished and how much of it is durable. Finishing an item costs nanoseconds; in the background a group commit writes the output, syncs it, and then
@@ -55,6 +60,8 @@ export class EachProgress {
   #fault: WaymarkError | undefined
   #recordedNow = 0
   #resultsGiven = 0
+  /** So many values of results are still searched for what is not to be shown. */
+  #toLookAt = mostLookedAt
   readonly #telling: ProgressTelling
 
   constructor(options: EachProgressOptions) {
@@ -148,9 +155,11 @@ export class EachProgress {
   /** After the last flush: has the output make ready what is only complete at the end, and records it, so that `finish` publishes nothing that does not count. */
   async seal(): Promise<void> {
     const { attempt, output } = this.#options
-    if (output?.seal === undefined) return
-    const position = await output.seal()
-    await attempt.appendAs('power', { ...this.#progress(), output: position })
+    const { timer } = this.#options.timings
+    const sealing = timer.during('output', async () => output?.seal?.())
+    const position = await sealing
+    if (position === undefined) return
+    await attempt.appendTimed(timer, 'power', { ...this.#progress(), output: position })
     await this.#show()
     if (this.#fault !== undefined) throw this.#fault
   }
@@ -163,13 +172,21 @@ export class EachProgress {
   }
 
   #keep(index: number, key: string | undefined, value: unknown): void {
+    this.#store(index, key, value)
+    if (this.#toLookAt === 0) return
+    const { redaction } = this.#options.attempt.facts.core
+    this.#toLookAt = learnResult(redaction, value, this.#toLookAt, [{ kind: 'property', key: key ?? String(index) }])
+  }
+
+  #store(index: number, key: string | undefined, value: unknown): void {
     const { output, attempt, path } = this.#options
     if (output !== undefined) {
       output.add(value, new WrittenItem(attempt.facts.run, path, index, key))
       this.#resultsGiven++
       return
     }
-    this.#unrecorded.keepResult(index, encodeValue(value, { codecs: attempt.facts.core.codecs }))
+    const encode = () => encodeValue(value, { codecs: attempt.facts.core.codecs })
+    this.#unrecorded.keepResult(index, this.#options.timings.encode(encode))
   }
 
   #note(index: number, key: string | undefined): void {
@@ -211,8 +228,9 @@ export class EachProgress {
   }
 
   async #write(): Promise<void> {
-    const { attempt, output } = this.#options
+    const { attempt, output, path, timings } = this.#options
     const { core } = attempt.facts
+    const { timer } = timings
     if (this.#fault !== undefined) {
       this.#unrecorded.takeItems()
       return
@@ -225,10 +243,16 @@ export class EachProgress {
     const results = this.#unrecorded.takeResults()
     try {
       // The output first: a record must never count bytes that are not durable.
-      const position = output === undefined ? undefined : await busy.until(output.flush(progress))
-      const kept = await busy.until(placeResults(attempt, this.#options.path, results))
-      const record = { ...progress, ...(position === undefined ? {} : { output: position }), ...kept }
-      await busy.until(attempt.appendAs(this.#pace.durability, record))
+      const position = output === undefined ? undefined : await busy.until(timer.during('output', () => output.flush(progress)))
+      const kept = await busy.until(placeResults(attempt, path, results, timer))
+      if (timer.sinceTakenMs >= timingsEveryMs) attempt.timings.add(path, timings.take())
+      const record = {
+        ...progress,
+        ...(position === undefined ? {} : { output: position }),
+        ...kept,
+        ...attempt.timings.take(),
+      }
+      await busy.until(attempt.appendTimed(timer, this.#pace.durability, record))
       this.#recordedNow += items
     } catch (error) {
       this.#fault = fileFault(error, `record items of ${this.#options.path}`, 'They are called again by the next attempt.')
@@ -242,9 +266,9 @@ export class EachProgress {
 
   /** Has the output show what is recorded now. */
   async #show(): Promise<void> {
-    const { output, path } = this.#options
+    const { output, path, timings } = this.#options
     try {
-      await output?.recorded?.()
+      await timings.timer.during('output', async () => output?.recorded?.())
     } catch (error) {
       const means = 'These items are recorded, and are not called again; the next attempt makes their results visible.'
       this.#fault = fileFault(error, `make the recorded results of ${path} visible`, means)

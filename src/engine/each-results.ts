@@ -3,14 +3,16 @@ import { resultsIn } from '../format/result-bytes.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { ResultsRecord } from '../model/recorded-stage.ts'
 import type { ItemResult } from '../model/records.ts'
+import { learnResult, mostLookedAt } from './learn-result.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import { decodeRunRecord } from './record-codec.ts'
+import type { Redaction } from './redaction.ts'
 import type { EachResults } from './run.ts'
 import type { StoreCore } from './store-core.ts'
 
-/** Wraps an iteration as what `results()` gives. The type is the one of the function whose results were recorded. */
-export function eachResults<Value>(iterate: () => AsyncIterable<unknown>): EachResults<Value> {
-  const typed = iterate as () => AsyncIterable<Value>
+/** Wraps an iteration as what `results()` gives. The type is the one of the function whose results were recorded. What is secret in them becomes known as they are given out. */
+export function eachResults<Value>(redaction: Redaction, iterate: () => AsyncIterable<unknown>): EachResults<Value> {
+  const typed = (): AsyncIterable<Value> => learning(redaction, iterate() as AsyncIterable<Value>)
   return {
     [Symbol.asyncIterator]: () => typed()[Symbol.asyncIterator](),
     async toArray() {
@@ -18,6 +20,15 @@ export function eachResults<Value>(iterate: () => AsyncIterable<unknown>): EachR
       for await (const value of typed()) values.push(value)
       return values
     },
+  }
+}
+
+async function* learning<Value>(redaction: Redaction, values: AsyncIterable<Value>): AsyncIterable<Value> {
+  let toLookAt = mostLookedAt
+  let key = 0
+  for await (const value of values) {
+    if (toLookAt > 0) toLookAt = learnResult(redaction, value, toLookAt, [{ kind: 'index', key: key++ }])
+    yield value
   }
 }
 

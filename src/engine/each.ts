@@ -21,6 +21,7 @@ import type { ItemPass } from './item-pass.ts'
 import type { LoopFailure } from './loop-failure.ts'
 import { notePass } from './note-pass.ts'
 import { ObservedPromise } from './observed-promise.ts'
+import { PassTimings } from './pass-timings.ts'
 import type { EachOptions, EachResult } from './run.ts'
 import { recordStageFailure } from './stage.ts'
 import { stopped } from './stopped.ts'
@@ -100,6 +101,7 @@ async function passOver(
     redo,
     target,
     signal,
+    timings: new PassTimings(core.clock),
   }
   const done = goOn(pass, order, run.stages.get(path)?.outputStart)
   if (redo !== undefined || changed) attempt.stages.redoing(path, order, done)
@@ -109,7 +111,8 @@ async function passOver(
 async function goOn(pass: ItemPass, order: number, outputStart: OutputPosition | undefined): Promise<EachResult<unknown>> {
   const { attempt, path, options, input, redo } = pass
   const { core } = attempt.facts
-  await attempt.append({
+  const { timings } = pass
+  await attempt.appendTimed(timings.timer, undefined, {
     type: 'stage.started',
     time: core.clock.now(),
     path,
@@ -126,9 +129,11 @@ async function goOn(pass: ItemPass, order: number, outputStart: OutputPosition |
   const startedAt = core.clock.monotonicMs()
   let output: ItemOutput | undefined
   try {
-    output = pass.target === undefined ? undefined : await beginOutput(pass, pass.target, outputStart)
+    const { target } = pass
+    if (target !== undefined) output = await timings.timer.during('output', () => beginOutput(pass, target, outputStart))
     return await work(pass, output, startedAt)
   } catch (error) {
+    attempt.timings.add(path, timings.take())
     if (!(error instanceof ItemLoopEnd)) {
       await recordStageFailure(attempt, path, startedAt, error)
       throw error
@@ -143,7 +148,7 @@ async function goOn(pass: ItemPass, order: number, outputStart: OutputPosition |
 }
 
 async function work(pass: ItemPass, output: ItemOutput | undefined, startedAt: number): Promise<EachResult<unknown>> {
-  const { attempt, path, fn, options, input, recorded } = pass
+  const { attempt, path, fn, options, input, recorded, timings } = pass
   const { core, recorded: run } = attempt.facts
   // An output may have known of more than the log: that is recorded by now.
   const before = run.stages.get(path)?.finished ?? 0
@@ -153,29 +158,36 @@ async function work(pass: ItemPass, output: ItemOutput | undefined, startedAt: n
     attempt,
     path,
     output,
-    save: options.save ?? {},
+    save: options.save ?? core.save ?? {},
     durability: options.durability,
     batch: options.batch,
     before: recorded?.counts,
     total: input.total,
+    timings,
   })
   try {
-    const loop = new ItemLoop({ attempt, path, input, fn, options, recorded, progress, signal: pass.signal })
+    // What its output knew of is recorded by now: the items that are not are called again.
+    if (recorded !== undefined) await attempt.streams.callAgain(path)
+    const loop = new ItemLoop({ attempt, path, input, fn, options, recorded, progress, timings, signal: pass.signal })
     const failure = await currentScope.run(path, () => loop.run())
     await progress.flush()
     if (failure !== undefined) throw new ItemLoopEnd(failure)
     await progress.seal()
-    position = output && (await finishOutput(output))
+    const finish = async () => output && finishOutput(output)
+    position = await timings.timer.during('output', finish)
     const { counts } = progress
     const durationMs = core.clock.monotonicMs() - startedAt
-    await attempt.appendAs(options.durability, {
+    attempt.timings.add(path, timings.take())
+    await attempt.appendTimed(timings.timer, options.durability, {
       type: 'stage.done',
       time: core.clock.now(),
       path,
       durationMs,
       counts,
       ...(position === undefined ? {} : { output: position }),
+      ...attempt.timings.take(),
     })
+    attempt.timings.add(path, timings.take())
     attempt.emit({
       type: 'stage.completed',
       stage: path,
@@ -215,7 +227,7 @@ function handle(
     skipped: counts.skipped,
     setAside: counts.setAside,
     results: () =>
-      eachResults(() => {
+      eachResults(core.redaction, () => {
         if (target !== undefined && position !== undefined)
           return writtenResults(target, position, { files: core.files, baseDirectory })
         return storedResults(core, recorded.stages.get(path)?.results ?? [])

@@ -1,5 +1,6 @@
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { exitCodeOf, isWaymarkError, WaymarkError } from '../model/errors.ts'
+import type { StreamSummary } from '../model/record-stream.ts'
 import type { AttemptEnded, RunRecord } from '../model/records.ts'
 import type { AttemptProof, CheckOutcome } from '../model/recovery-proof.ts'
 import type { UnreachedStage } from '../model/unreached-stage.ts'
@@ -28,7 +29,7 @@ export async function endCompleted(
     ...recordOf(attempt, 'completed', proof, check),
     ...(result === undefined ? {} : { result }),
   })
-  tell(attempt, startedAt, { state: 'completed', proof, check, unreached })
+  tell(attempt, startedAt, { state: 'completed', proof, check, unreached, records: await streamsOf(attempt) })
   return proof
 }
 
@@ -53,7 +54,7 @@ export async function endFailed(
     return bare
   }
   const place = attempt.placeOf(thrown)
-  const error = storeError(thrown, place?.item)
+  const error = core.redaction.ofError(storeError(thrown, place?.item))
   const saved =
     state === 'failed' && exitCodeOf[bare.code] !== needsDecision
       ? await writeErrorCheckpoint(core, { run, pipeline, attempt: number, error, place, recorded })
@@ -75,7 +76,8 @@ export async function endFailed(
   for (const difference of proof.differences)
     if (shown.code !== 'internal')
       attempt.emit({ type: 'notice', message: `the counts do not add up (an error of Waymark's own): ${difference}` })
-  tell(attempt, startedAt, { state, proof, check, error: shown, ...(kept ? { errorCheckpoint: saved.id } : {}) })
+  const records = await streamsOf(attempt)
+  tell(attempt, startedAt, { state, proof, check, error: shown, records, ...(kept ? { errorCheckpoint: saved.id } : {}) })
   return shown
 }
 
@@ -90,7 +92,7 @@ export function mustAddUp(attempt: Attempt): void {
   throw new WaymarkError('internal', {
     message: `what run ${run} planned and what it did do not add up: ${differences[0]}`,
     means: 'Everything recorded is kept as it is, but may have gaps or repetitions. This is an error of Waymark itself.',
-    remedy: `waymark events ${run}  shows every record; please report it with them`,
+    remedy: `waymark events ${run} --raw  shows every record; please report it with them`,
     details: { run, differences },
   })
 }
@@ -118,6 +120,7 @@ function recordOf(
     state,
     proof,
     ...(check === undefined ? {} : { check }),
+    ...attempt.lastTimings(),
   }
 }
 
@@ -128,10 +131,26 @@ interface Ending {
   readonly error?: WaymarkError
   readonly errorCheckpoint?: string
   readonly unreached?: UnreachedStage | undefined
+  readonly records?: readonly StreamSummary[] | undefined
 }
 
-function tell(attempt: Attempt, startedAt: number, { state, proof, check, error, errorCheckpoint, unreached }: Ending): void {
+/** What its record streams add up to, if it has any; the run is what it is also if that cannot be read. */
+async function streamsOf({ facts }: Attempt): Promise<readonly StreamSummary[] | undefined> {
+  const { core, run, pipeline, recorded } = facts
+  if (recorded.streams.size === 0) return undefined
+  const recordTail = recorded.created?.recordTail
+  const { summarizeRecordStreams } = await import('./summarize-record-streams.ts')
+  try {
+    await core.feed.refresh()
+    return await summarizeRecordStreams(core, { id: run, pipeline, ...(recordTail === undefined ? {} : { recordTail }) })
+  } catch {
+    return undefined
+  }
+}
+
+function tell(attempt: Attempt, startedAt: number, ending: Ending): void {
   const { core, recorded } = attempt.facts
+  const { state, proof, check, error, errorCheckpoint, unreached, records } = ending
   attempt.emit({
     type: 'run.ended',
     state,
@@ -142,6 +161,7 @@ function tell(attempt: Attempt, startedAt: number, { state, proof, check, error,
     ...(error === undefined ? {} : { error: error.toJSON() }),
     ...(errorCheckpoint === undefined ? {} : { errorCheckpoint }),
     ...(unreached === undefined ? {} : { unreached }),
+    ...(records === undefined ? {} : { records }),
   })
 }
 

@@ -9,20 +9,24 @@ const quickStretchMs = 1
 /** Lets timers and input run now and then in a loop that may never have to wait. */
 export class EventLoopTurns {
   readonly #clock: Clock
+  readonly #around: (turn: () => Promise<void>) => Promise<void>
   #sinceLook = 0
   #looksEvery = 1
   #lastLookMs: number
   #lastTurnMs: number
 
-  constructor(clock: Clock) {
+  /** @param around is given what waits for a turn */
+  constructor(clock: Clock, around: (turn: () => Promise<void>) => Promise<void> = turn => turn()) {
     this.#clock = clock
+    this.#around = around
     this.#lastTurnMs = clock.monotonicMs()
     this.#lastLookMs = this.#lastTurnMs
   }
 
-  /** Counts an item; true if {@link take} is to be called before the next. */
-  isDue(): boolean {
-    return ++this.#sinceLook >= this.#looksEvery
+  /** Counts an item, or several; true if {@link take} is to be called before the next. */
+  isDue(items = 1): boolean {
+    this.#sinceLook += items
+    return this.#sinceLook >= this.#looksEvery
   }
 
   /** Waits for a turn of the event loop if there was none for long. */
@@ -32,7 +36,7 @@ export class EventLoopTurns {
     this.#looksEvery = now - this.#lastLookMs > quickStretchMs ? 1 : Math.min(mostBetweenLooks, this.#looksEvery * 2)
     this.#lastLookMs = now
     if (now - this.#lastTurnMs < longestStretchMs) return
-    await new Promise(resolve => setImmediate(resolve))
+    await this.#around(() => new Promise(resolve => setImmediate(resolve)))
     this.#lastTurnMs = this.#clock.monotonicMs()
     this.#lastLookMs = this.#lastTurnMs
   }

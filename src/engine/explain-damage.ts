@@ -54,6 +54,8 @@ export async function intactBefore(core: StoreCore, damaged: CheckpointView): Pr
     after: damaged,
     limit: mostTried,
   }
+  // The damaged one may have been found before the catalog had it, and so may those before it.
+  await core.feed.flush()
   const labelled = damaged.run !== undefined || damaged.stage !== undefined
   const older = labelled ? await core.feed.query(catalog => catalog.checkpoints(query)) : await parentsOf(core, damaged)
   for (const candidate of older) {

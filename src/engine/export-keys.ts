@@ -19,6 +19,7 @@ export interface ExportedKeys {
 
 /** `store.exportKeys()` */
 export async function exportKeys(core: StoreCore, to: string): Promise<ExportedKeys> {
+  if (typeof to !== 'string' || to === '') throw noPath()
   const { keeper } = sealedParts(core)
   const path = resolve(to)
   // Proves it as well: what is copied is what a key opens.
@@ -34,6 +35,13 @@ export async function exportKeys(core: StoreCore, to: string): Promise<ExportedK
 async function* pieces(text: string): AsyncIterableIterator<Uint8Array> {
   yield Buffer.from(text)
 }
+
+const noPath = (): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: 'exportKeys: it is not said into which file',
+    means: 'Nothing was written.',
+    remedy: "Give the path of a file that does not exist: store.exportKeys('/backup/ring.json')",
+  })
 
 const exists = (path: string): WaymarkError =>
   new WaymarkError('conflict', {

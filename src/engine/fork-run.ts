@@ -67,7 +67,7 @@ export async function forkRun(core: StoreCore, address: string, options: ForkOpt
   const time = await creationTime(core)
   const run = ownership.stream
   const forkedFrom: ForkOrigin = { ...point.origin, ...(changed.length === 0 ? {} : { changedParams: changed }) }
-  const { pipeline, declaredStages, file, paramsDigest: digest, redact } = point.run
+  const { pipeline, declaredStages, file, paramsDigest: digest, redact, recordTail } = point.run
   const created: RunRecord = {
     type: 'run.created',
     time,
@@ -78,6 +78,7 @@ export async function forkRun(core: StoreCore, address: string, options: ForkOpt
     ...(file === undefined ? {} : { file }),
     forkedFrom,
     ...(redact === undefined ? {} : { redact }),
+    ...(recordTail === undefined ? {} : { recordTail }),
   }
   const views = await forkViews(core.log, forkedFrom.run, point.records, time)
   // One batch: a run that is there has all it needs.

@@ -1,8 +1,9 @@
+import { checkOptions } from '../model/check-options.ts'
 import { WaymarkError } from '../model/errors.ts'
-import { checkKeys, type MasterKey } from '../seal/master-key.ts'
+import { checkKey, type MasterKey } from '../seal/master-key.ts'
 import { makeRing } from '../seal/open-seals.ts'
 import { RingKeeper } from '../seal/ring-keeper.ts'
-import { checkKeyName, type KeysReport, keysReport, type NewKeyOptions } from './keys-report.ts'
+import { checkKeyName, type KeysReport, keysReport, type NewKeyOptions, newKeyRules } from './keys-report.ts'
 import { sealedByHalf } from './sealed-meanwhile.ts'
 import type { StoreCore } from './store-core.ts'
 import { readDescriptor, sealedFeature, upgradeDescriptor } from './store-descriptor.ts'
@@ -12,7 +13,8 @@ import { readDescriptor, sealedFeature, upgradeDescriptor } from './store-descri
  * ends what was begun.
  */
 export async function initKeys(core: StoreCore, key: MasterKey, options: NewKeyOptions = {}): Promise<KeysReport> {
-  checkKeys('initKeys', key)
+  checkKey('initKeys', key)
+  checkOptions('initKeys', options, newKeyRules)
   const { disk: files, path: root, storeId, clock, random } = core
   const name = checkKeyName(options.name, key.kind)
   if (core.keeper !== undefined) throw sealedAlready(root)

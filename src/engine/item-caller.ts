@@ -6,8 +6,9 @@ import { BatchCall } from './batch-context.ts'
 import { callInTime } from './call-in-time.ts'
 import type { EachProgress } from './each-progress.ts'
 import { ItemCall } from './item-context.ts'
+import type { PassTimings } from './pass-timings.ts'
 import { pauseBetweenCalls } from './pause-between-calls.ts'
-import { meantError, retryDelayMs } from './retry.ts'
+import { meantError, pauseKind, retryDelayMs } from './retry.ts'
 import type { BatchContext, EachOptions, ItemContext } from './run.ts'
 import { storeError } from './stored-error.ts'
 
@@ -31,6 +32,7 @@ export interface ItemCallerOptions {
   readonly path: string
   readonly options: EachOptions<unknown, unknown>
   readonly progress: EachProgress
+  readonly timings: PassTimings
   /** Aborts with the run, or when the call the pass is made in is over. */
   readonly signal: AbortSignal
 }
@@ -39,6 +41,8 @@ export interface ItemCallerOptions {
 interface Calls {
   /** Names of the items, for messages. */
   readonly name: string
+  /** Name of the first. */
+  readonly first: string
   readonly make: (call: number, signal: AbortSignal) => unknown
   /** Learns what is secret of the items: their errors may tell of it. */
   readonly learn: () => void
@@ -67,20 +71,24 @@ export class ItemCaller {
   async batch(fn: BatchFunction, units: readonly Unit[]): Promise<readonly unknown[]> {
     const { attempt, path } = this.#caller
     const items = units.map(({ item }) => item)
-    const [first, last] = [units[0], units.at(-1)].map(unit => (unit === undefined ? '' : unitName(unit)))
+    const [first = '', last = ''] = [units[0], units.at(-1)].map(unit => (unit === undefined ? '' : unitName(unit)))
     const name = units.length === 1 ? `${first}` : `${first}…${last}`
     const make = async (call: number, signal: AbortSignal) => {
       for (const unit of units) unit.calls++
       return resultsOf(path, units, await fn(items, new BatchCall(attempt, path, units, call, signal)))
     }
-    return (await this.#call({ name, make, learn: () => this.#learn(units), startedMs: this.#nowMs() }, 1)) as readonly unknown[]
+    return (await this.#call(
+      { name, first, make, learn: () => this.#learn(units), startedMs: this.#nowMs() },
+      1,
+    )) as readonly unknown[]
   }
 
   #callsOf(fn: ItemFunction, unit: Unit): Calls {
     const { attempt, path } = this.#caller
     const { item, index, key } = unit
     return {
-      name: key ?? String(index),
+      name: unitName(unit),
+      first: unitName(unit),
       make: (call, signal) => {
         unit.calls++
         return fn(item, new ItemCall(attempt, path, index, key, call, signal))
@@ -113,7 +121,7 @@ export class ItemCaller {
 
   /** After call number `call` threw: another one after a pause, or the end of it. */
   async #callAgain(calls: Calls, call: number, error: unknown): Promise<unknown> {
-    const { attempt, path, options, progress, signal } = this.#caller
+    const { attempt, path, options, progress, timings, signal } = this.#caller
     const { clock, random } = attempt.facts.core
     const { totalTimeoutMs } = options
     const failed = { call, error, elapsedMs: this.#nowMs() - calls.startedMs, totalTimeoutMs }
@@ -130,8 +138,9 @@ export class ItemCaller {
     })
     // Neither what the call started nor what it wrote must go on beside the next one.
     if (attempt.calls.areNested) await attempt.started.settleIn(itemPath(path, calls.name))
-    await pauseBetweenCalls(attempt, delayMs, signal)
+    await timings.pause(pauseKind(error, clock.now()), () => pauseBetweenCalls(attempt, delayMs, signal))
     attempt.calls.forgetIn(itemPath(path, calls.name))
+    await attempt.streams.callAgain(path, calls.first)
     return this.#call(calls, call + 1)
   }
 }

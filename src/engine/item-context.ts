@@ -1,6 +1,9 @@
 import { itemPath } from '../model/scope.ts'
 import type { Attempt, ScopeVerbs } from './attempt.ts'
+import { type EventArguments, type EventOptions, type EventVerbs, eventVerbs, type QualityMeasures } from './event-verbs.ts'
 import { idempotencyKey } from './idempotency-key.ts'
+import { recordStreamVerbs } from './record-stream-recorder.ts'
+import type { RecordArguments } from './record-stream-verbs.ts'
 import { FinalFailure, RetryRequest } from './retry.ts'
 import type { ItemContext, Logger, Skipped } from './run.ts'
 import { scopeLogger } from './stage.ts'
@@ -77,6 +80,26 @@ export class ItemCall implements ItemContext {
   get #drawing(): ValueDraws {
     this.#draws ??= new ValueDraws(this.#attempt, this.path)
     return this.#draws
+  }
+
+  event<Type extends string>(type: Type, ...rest: EventArguments<Type>): Promise<void> {
+    return this.#telling.event(type, ...rest)
+  }
+
+  metric(name: string, value: number, unit?: string): Promise<void> {
+    return this.#telling.metric(name, value, unit)
+  }
+
+  quality(measures: QualityMeasures, options?: EventOptions): Promise<void> {
+    return this.#telling.quality(measures, options)
+  }
+
+  record<Stream extends string>(stream: Stream, ...rest: RecordArguments<Stream>): Promise<void> {
+    return recordStreamVerbs(this.#attempt.streams, this.#stage, this.key).record(stream, ...rest)
+  }
+
+  get #telling(): EventVerbs {
+    return eventVerbs(this.#attempt.events, this.#stage, this.key)
   }
 
   skip(reason?: string): Skipped {

@@ -1,6 +1,6 @@
 import { describe } from '../model/describe.ts'
 import { WaymarkError } from '../model/errors.ts'
-import type { KeySet } from '../model/key-set.ts'
+import type { KeySet, Met } from '../model/key-set.ts'
 import type { KeyOf } from './run.ts'
 
 /** Fewer keys are not worth being asked for together. */
@@ -24,7 +24,7 @@ export class ItemKeys {
     keys.forgetMet()
   }
 
-  /** Asks for the keys of a batch at once, as far as they can be had: looking them up one by one would wait for memory at each. */
+  /** Meets the keys of a batch at once, as far as they can be had: looking them up one by one would wait for memory at each. */
   announce(batch: readonly unknown[], firstIndex: number): void {
     this.#announcedFrom = firstIndex
     this.#announced = []
@@ -39,21 +39,29 @@ export class ItemKeys {
     } catch {
       // It is asked again when its turn comes, and then the items before it are done.
     }
-    this.#announced.length = this.#keys.announce(this.#announced)
+    this.#announced.length = this.#keys.announce(this.#announced, firstIndex)
+  }
+
+  /** Items from this one on that are recorded, without a gap, as far as their keys are known by now. */
+  recordedFrom(index: number): number {
+    const from = index - this.#announcedFrom
+    let at = from
+    while (at < this.#announced.length && this.#keys.announcedWas(at) === 'recorded') at++
+    return at - from
   }
 
   /** @throws WaymarkError `invalid` if the item has no usable key, `conflict` if an item before it has the same; and what `key` throws */
   keyOf(item: unknown, index: number): string {
     const at = index - this.#announcedFrom
     let text = this.#announced[at]
-    let met: ReturnType<KeySet['meet']>
+    let met: Met
     if (text === undefined) {
       const key = this.#key
       const name = key(item)
       if (!isName(name)) throw badKey(this.#path, index, name)
       text = String(name)
       met = this.#keys.meet(text)
-    } else met = this.#keys.meetAnnounced(text, at)
+    } else met = this.#keys.announcedWas(at)
     if (met === 'again') throw sameKey(this.#path, index, text)
     this.#isRecorded = met === 'recorded'
     return text

@@ -40,14 +40,14 @@ export class ItemLoop {
     this.#loop = loop
     this.#caller = new ItemCaller(loop)
     this.#failed = new FailedItems(loop)
-    this.#turns = new EventLoopTurns(loop.attempt.facts.core.clock)
+    this.#turns = new EventLoopTurns(loop.attempt.facts.core.clock, turn => loop.timings.turn(turn))
     this.#keys = keysOf(loop)
     this.#concurrency = loop.options.concurrency ?? 1
   }
 
   /** Resolves when nothing is in flight any more: with how it failed, or undefined when every item is finished. After an abort, items in flight are left to themselves. */
   async run(): Promise<LoopFailure | undefined> {
-    const { signal, input, progress } = this.#loop
+    const { signal, input, progress, timings } = this.#loop
     const onAbort = () => this.#wake?.()
     signal.addEventListener('abort', onAbort, { once: true })
     try {
@@ -59,6 +59,7 @@ export class ItemLoop {
     } finally {
       signal.removeEventListener('abort', onAbort)
       this.#over = true
+      timings.ended()
     }
     // Items that nobody waits for any more are not finished: the pass ends early however far the input was read.
     if (this.#inFlight > 0) this.#failure ??= { error: stopped(signal) }
@@ -72,29 +73,33 @@ export class ItemLoop {
   }
 
   async #start(): Promise<void> {
-    const { attempt, signal, input } = this.#loop
-    for await (const batch of input.batches(this.#nextWanted())) {
+    const { attempt, signal, input, timings } = this.#loop
+    for await (const batch of timings.taken(input.batches(this.#nextWanted()))) {
       if (batch instanceof SkippedItems) {
         this.#index += batch.count
         continue
       }
       this.#keys?.announce(batch, this.#index + 1)
-      for (const item of batch) {
+      for (let at = 0; at < batch.length; at++) {
+        const recorded = this.#recordedFrom(this.#index + 1)
+        if (recorded > 0) {
+          this.#index += recorded
+          at += recorded - 1
+          if (this.#turns.isDue(recorded)) await this.#turn()
+          continue
+        }
+        const item = batch[at]
         this.#index++
         const key = this.#keys?.keyOf(item, this.#index)
         if (this.#isRecorded(this.#index, key)) {
-          // Millions of them may stand before the first that is not.
-          if (this.#turns.isDue()) {
-            await this.#turns.take()
-            if (this.#isStopping) throw stopped(signal)
-          }
+          if (this.#turns.isDue()) await this.#turn()
           continue
         }
         if (attempt.stopping || signal.aborted) throw stopped(signal)
         const pause = this.#take(item, this.#index, key)
         if (pause !== undefined) {
           await pause
-          await this.#loop.progress.pressure()
+          await this.#pressure()
         }
         if (this.#failure !== undefined) return
         if (this.#turns.isDue()) await this.#turns.take()
@@ -102,6 +107,17 @@ export class ItemLoop {
     }
     const pause = this.#beginBatch()
     if (pause !== undefined) await pause
+  }
+
+  /** Millions of items that are recorded may stand before the first that is not. */
+  async #turn(): Promise<void> {
+    await this.#turns.take()
+    if (this.#isStopping) throw stopped(this.#loop.signal)
+  }
+
+  /** Items from this one on that are known to be recorded, by key. */
+  #recordedFrom(index: number): number {
+    return this.#loop.recorded === undefined || this.#keys === undefined ? 0 : this.#keys.recordedFrom(index)
   }
 
   /** By index, what is recorded need not even be read. */
@@ -127,7 +143,7 @@ export class ItemLoop {
   }
 
   #begin(item: unknown, index: number, key: string | undefined): Promise<void> | undefined {
-    const { attempt, path, options, progress } = this.#loop
+    const { attempt, path, options } = this.#loop
     // Without `batch` it is one for single items: the overloads of `run.each` hold the two together.
     const fn = this.#loop.fn as ItemFunction
     if (options.timeoutMs !== undefined || options.totalTimeoutMs !== undefined) {
@@ -147,7 +163,7 @@ export class ItemLoop {
       return this.#enlist(call, unit)
     }
     this.#finish(index, key, returned, item, 1)
-    return progress.pressure()
+    return this.#pressure()
   }
 
   #beginBatch(): Promise<void> | undefined {
@@ -168,6 +184,8 @@ export class ItemLoop {
         this.#fail(error, units)
         return
       }
+      const [first] = units
+      if (first !== undefined) await this.#loop.attempt.streams.callAgain(this.#loop.path, unitName(first))
       // One by one, so that only those at fault are set aside.
       for (const unit of units) {
         if (this.#over || this.#failure !== undefined || this.#isStopping) return
@@ -188,15 +206,23 @@ export class ItemLoop {
 
   #inFlightUntil(over: Promise<void>): Promise<void> | undefined {
     this.#inFlight++
+    this.#loop.timings.begun()
     const settled = () => {
       this.#inFlight--
+      this.#loop.timings.settled()
       this.#wake?.()
     }
     over.then(settled, (error: unknown) => {
       this.#failure ??= { error }
       settled()
     })
-    return this.#inFlight >= this.#concurrency ? this.#settleOne() : this.#loop.progress.pressure()
+    return this.#inFlight >= this.#concurrency ? this.#settleOne() : this.#pressure()
+  }
+
+  /** What to wait for where too much is not durable yet. */
+  #pressure(): Promise<void> | undefined {
+    const pressure = this.#loop.progress.pressure()
+    return pressure === undefined ? undefined : this.#loop.timings.waiting(pressure)
   }
 
   #settleOne(): Promise<void> {

@@ -4,6 +4,7 @@ import type { ItemTarget } from '../outputs/item-target.ts'
 import type { Attempt } from './attempt.ts'
 import type { BatchFunction, ItemFunction } from './item-caller.ts'
 import type { ItemInput } from './item-input.ts'
+import type { PassTimings } from './pass-timings.ts'
 import type { EachOptions } from './run.ts'
 
 /** A pass over items that is about to begin or go on. */
@@ -20,4 +21,5 @@ export interface ItemPass {
   readonly target: ItemTarget<unknown> | undefined
   /** Aborts with the run, or when the call it is made in is over. */
   readonly signal: AbortSignal
+  readonly timings: PassTimings
 }

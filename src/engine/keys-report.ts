@@ -1,8 +1,12 @@
+import { type OptionRules, optionRules } from '../model/check-options.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { KeyRing, Master } from '../seal/key-ring.ts'
 import type { RingKeeper } from '../seal/ring-keeper.ts'
 import type { Seals } from '../seal/seals.ts'
 import type { StoreCore } from './store-core.ts'
+
+/** Its name is checked by {@link checkKeyName}. */
+export const newKeyRules: OptionRules<NewKeyOptions> = { name: optionRules.any }
 
 export interface NewKeyOptions {
   /** What the key is called, up to 100 characters; no two of a store have one name. Default: its kind. */

@@ -1,6 +1,7 @@
 import type { RunRecord } from '../model/records.ts'
 import { decodeFound } from './decode-found.ts'
 import { forkHistory, ownHistory } from './fork-history.ts'
+import { learnItems } from './learn-items.ts'
 import type { StoreCore } from './store-core.ts'
 
 /** A record of a run's log, as `waymark events` shows it. */
@@ -12,7 +13,7 @@ export async function* logEvents(core: StoreCore, run: string, inherited: boolea
   for (const record of inherited ? await forkHistory(core, own) : own) {
     const event = await decodeFound(core.log, record)
     if (event.type === 'run.created') core.redaction.learnRun(event)
-    if (event.type === 'stage.progress') core.redaction.learnItems(event.setAside)
+    if (event.type === 'stage.progress') learnItems(core.redaction, event.setAside)
     yield { ...event, token: record.token, sequence: record.sequence }
   }
 }

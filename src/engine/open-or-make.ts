@@ -17,6 +17,7 @@ interface Machine {
 interface Asked {
   readonly create?: boolean
   readonly readOnly?: boolean
+  readonly inMemory?: boolean
   readonly key?: MasterKey | readonly MasterKey[]
   readonly keyName?: string
 }
@@ -45,7 +46,7 @@ export async function openOrMake(path: string, { files, clock, random }: Machine
   const half = isSealed(descriptor) ? undefined : await sealedByHalf(files, path)
   if (half !== undefined && keys.length === 0) throw (await import('../seal/missing-key.ts')).halfSealed(path, half)
   if (half === undefined && !isSealed(descriptor)) {
-    if (options.key !== undefined) throw (await import('../seal/missing-key.ts')).notSealed(path)
+    if (options.key !== undefined && options.inMemory !== true) throw (await import('../seal/missing-key.ts')).notSealed(path)
     return { descriptor, opened: undefined, unusedKey: keys[0]?.description }
   }
   const { openSeals } = await import('../seal/open-seals.ts')
@@ -57,7 +58,9 @@ export async function openOrMake(path: string, { files, clock, random }: Machine
 }
 
 /** The master keys that were given. Nothing of the kind is loaded for a plain store. */
-async function keysOf({ key }: Asked): Promise<readonly MasterKey[]> {
+async function keysOf({ key, inMemory }: Asked): Promise<readonly MasterKey[]> {
+  // Nothing of it is written down that could be sealed.
+  if (inMemory === true) return []
   if (key !== undefined) return (await import('../seal/master-key.ts')).checkKeys('open', key)
   const named = process.env['WAYMARK_KEY']
   return named === undefined || named === '' ? [] : [(await import('../seal/named-key.ts')).namedKey(named)]

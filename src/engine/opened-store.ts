@@ -3,6 +3,8 @@ import type { CatalogSummary, RunQuery } from '../catalog/catalog.ts'
 import type { StoredFile } from '../format/file-table.ts'
 import type { PlacedCheckpoint, SortOption } from '../model/checkpoint-sort.ts'
 import { isWaymarkError } from '../model/errors.ts'
+import type { PipelineEvent } from '../model/pipeline-event.ts'
+import type { StreamEntry, StreamSummary } from '../model/record-stream.ts'
 import type { EndCause } from '../model/records.ts'
 import type { CheckpointView, StageView } from '../model/run-view.ts'
 import type { Schema } from '../model/schema.ts'
@@ -24,12 +26,15 @@ import type { CleanUpOptions, CleanUpReport } from './clean-up.ts'
 import type { KeyHistory, KeyHistoryOptions } from './diff-key-history.ts'
 import type { StoreDiffOptions } from './diff-options.ts'
 import type { DiffReport } from './diff-report.ts'
+import type { EventFeed } from './event-feed.ts'
+import type { EventSummary } from './event-summary.ts'
 import { explainDamage, explainDamageIn } from './explain-damage.ts'
 import type { ExportOptions } from './export-checkpoint.ts'
 import type { ExportedKeys } from './export-keys.ts'
+import type { ExportedRecords, ExportRecordsOptions } from './export-record-stream.ts'
 import { exportedCheckpoint } from './exported-checkpoint.ts'
 import { type Lineage, lineageOf } from './fork-lineage.ts'
-import { type ForkedRun, type ForkOptions, forkRun } from './fork-run.ts'
+import type { ForkedRun, ForkOptions } from './fork-run.ts'
 import type { ImportOptions } from './import-checkpoint.ts'
 import type { KeysReport, NewKeyOptions } from './keys-report.ts'
 import { knownCheckpoint } from './known-checkpoint.ts'
@@ -43,6 +48,8 @@ import { type LogEvent, logEvents } from './log-events.ts'
 import type { MergeReport, StoreMergeOptions } from './merge-checkpoints.ts'
 import { type PatchOptions, patchCheckpoint } from './patch-checkpoint.ts'
 import type { StoreQueryOptions } from './query-checkpoints.ts'
+import type { EachEventOptions, EventPage, EventQuery } from './query-events.ts'
+import type { StreamFilter, StreamPage, StreamQuery } from './query-record-streams.ts'
 import type { QueryResult } from './query-result.ts'
 import { recordCrash } from './record-crash.ts'
 import type { RecoveredProcess, RegisteredProcess, RegisterOptions } from './registered-process.ts'
@@ -58,6 +65,7 @@ import { type SaveOptions, saveCheckpoint } from './save-checkpoint.ts'
 import type { SetAside, SetAsideOptions } from './set-aside-items.ts'
 import type { PauseOptions, StopOptions, StopReport } from './stop-run.ts'
 import { keepCore, type Store } from './store.ts'
+import { storeClosed } from './store-closed.ts'
 import type { StoreCore } from './store-core.ts'
 import type { ListenOptions, StoreListener } from './store-listeners.ts'
 import type { StoreStats } from './store-stats.ts'
@@ -71,6 +79,7 @@ import type { WholeFileOptions } from './write-whole-file.ts'
 /** The verbs of a store, each of which hands over to the file that does it. */
 export class OpenedStore implements Store {
   readonly #core: StoreCore
+  #eventFeed: Promise<EventFeed> | undefined
   #closing: Promise<void> | undefined
 
   constructor(core: StoreCore) {
@@ -221,9 +230,65 @@ export class OpenedStore implements Store {
     return { ...found, run: await summarizeRun(this.#core, found.run) }
   }
 
-  async *events(run: string, { inherited = false }: { readonly inherited?: boolean } = {}): AsyncIterableIterator<LogEvent> {
+  events(run: string, options?: { readonly inherited?: boolean }): AsyncIterableIterator<LogEvent>
+  events(query?: EventQuery): Promise<EventPage>
+  events(
+    asked: string | EventQuery = {},
+    options: { readonly inherited?: boolean } = {},
+  ): AsyncIterableIterator<LogEvent> | Promise<EventPage> {
+    return typeof asked === 'string' ? this.#records(asked, options.inherited ?? false) : this.#queryEvents(asked)
+  }
+
+  async *#records(run: string, inherited: boolean): AsyncIterableIterator<LogEvent> {
     const { id } = await this.run(run)
     yield* logEvents(this.#core, id, inherited)
+  }
+
+  async #queryEvents(query: EventQuery): Promise<EventPage> {
+    const { queryEvents } = await import('./query-events.ts')
+    return queryEvents(this.#core, await this.#events(), query)
+  }
+
+  async *eachEvent(options: EachEventOptions = {}): AsyncIterableIterator<PipelineEvent> {
+    const { eachEvent } = await import('./query-events.ts')
+    yield* eachEvent(this.#core, await this.#events(), options)
+  }
+
+  async eventSummary(run: string): Promise<EventSummary> {
+    const { summarizeEvents } = await import('./event-summary.ts')
+    return summarizeEvents(this.#core, await this.#events(), (await this.resolve(run)).run)
+  }
+
+  async eventTypes(): Promise<readonly string[]> {
+    const { knownEventTypes } = await import('./event-summary.ts')
+    return knownEventTypes(await this.#events())
+  }
+
+  async records(query: StreamQuery = {}): Promise<StreamPage> {
+    const { queryRecordStreams } = await import('./query-record-streams.ts')
+    return queryRecordStreams(this.#core, await this.#events(), query)
+  }
+
+  async *eachRecord(filter: StreamFilter = {}): AsyncIterableIterator<StreamEntry> {
+    const { eachRecordEntry } = await import('./query-record-streams.ts')
+    yield* eachRecordEntry(this.#core, await this.#events(), filter)
+  }
+
+  async exportRecords(path: string, options: ExportRecordsOptions): Promise<ExportedRecords> {
+    const run = (await this.resolve(options.run)).run.id
+    const { exportRecordStream } = await import('./export-record-stream.ts')
+    return exportRecordStream(this.#core, this, path, { ...options, run })
+  }
+
+  async recordSummary(run: string, { tail }: { readonly tail?: number } = {}): Promise<readonly StreamSummary[]> {
+    const { summarizeRecordStreams } = await import('./summarize-record-streams.ts')
+    return summarizeRecordStreams(this.#core, (await this.resolve(run)).run, tail)
+  }
+
+  #events(): Promise<EventFeed> {
+    if (this.#closing !== undefined) throw storeClosed(this.path)
+    this.#eventFeed ??= import('./event-feed.ts').then(({ EventFeed }) => new EventFeed(this.#core))
+    return this.#eventFeed
   }
 
   async report(run: string): Promise<RunReport> {
@@ -240,6 +305,7 @@ export class OpenedStore implements Store {
   }
 
   async fork(address: string, options: ForkOptions = {}): Promise<ForkedRun> {
+    const { forkRun } = await import('./fork-run.ts')
     return forkRun(this.#core, address, options)
   }
 
@@ -327,42 +393,48 @@ export class OpenedStore implements Store {
 
   async initKeys(key: MasterKey, options: NewKeyOptions = {}): Promise<KeysReport> {
     const { initKeys } = await import('./init-keys.ts')
-    return initKeys(this.#core, key, options)
+    return initKeys(this.#openCore(), key, options)
   }
 
   async keys(): Promise<KeysReport> {
     const { reportKeys } = await import('./keys-report.ts')
-    return reportKeys(this.#core)
+    return reportKeys(this.#openCore())
   }
 
   async addKey(key: MasterKey, options: NewKeyOptions = {}): Promise<KeysReport> {
     const { addKey } = await import('./change-keys.ts')
-    return addKey(this.#core, key, options)
+    return addKey(this.#openCore(), key, options)
   }
 
   async removeKey(which: string): Promise<KeysReport> {
     const { removeKey } = await import('./change-keys.ts')
-    return removeKey(this.#core, which)
+    return removeKey(this.#openCore(), which)
   }
 
   async rotateKeys(options: RotateOptions = {}): Promise<KeysReport> {
     const { rotateKeys } = await import('./change-keys.ts')
-    return rotateKeys(this.#core, options)
+    return rotateKeys(this.#openCore(), options)
   }
 
   async rekey(options: RekeyOptions = {}): Promise<RekeyReport> {
     const { rekeyStore } = await import('./rekey-store.ts')
-    return rekeyStore(this.#core, options)
+    return rekeyStore(this.#openCore(), options)
   }
 
   async checkKeys(options: { readonly keys?: readonly MasterKey[] } = {}): Promise<KeysCheck> {
     const { checkKeys } = await import('./check-keys.ts')
-    return checkKeys(this.#core, options)
+    return checkKeys(this.#openCore(), options)
   }
 
   async exportKeys(path: string): Promise<ExportedKeys> {
     const { exportKeys } = await import('./export-keys.ts')
-    return exportKeys(this.#core, path)
+    return exportKeys(this.#openCore(), path)
+  }
+
+  /** For verbs on keys, which need nothing that is closed with the store. */
+  #openCore(): StoreCore {
+    if (this.#closing !== undefined) throw storeClosed(this.path)
+    return this.#core
   }
 
   on<Name extends StoreEventName>(name: Name, listener: StoreListener<Name>, options: ListenOptions = {}): () => void {
@@ -384,9 +456,11 @@ export class OpenedStore implements Store {
 
   async #close(): Promise<void> {
     // What was acknowledged needs no more. Without its close mark a segment is read like that of a killed process; to reject would hide how the work ended.
+    await (await this.#eventFeed)?.close().catch(ignoreDisk)
     await this.#core.log.close().catch(ignoreDisk)
     await this.#core.feed.close().catch(ignoreDisk)
     await this.#core.chunks.close().catch(ignoreDisk)
+    await this.#core.runLog?.close()
   }
 }
 

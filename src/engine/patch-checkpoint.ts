@@ -5,7 +5,7 @@ import { WaymarkError } from '../model/errors.ts'
 import { newCheckpointId } from '../model/ids.ts'
 import type { CheckpointView } from '../model/run-view.ts'
 import { newestView } from './change-checkpoint.ts'
-import { type ChangedContent, changedContent } from './changed-content.ts'
+import type { ChangedContent } from './changed-content.ts'
 import { changedTables } from './changed-tables.ts'
 import { checkLabels, checkOptionNames } from './check-labels.ts'
 import { claimCheckpointId } from './claim-checkpoint-id.ts'
@@ -40,6 +40,7 @@ export async function patchCheckpoint(core: StoreCore, id: string, options: Patc
   const { epoch } = core.memory
   const view = await newestView(core, id)
   if (view.encoding !== 'cbor') throw noPaths(view)
+  const { changedContent } = await import('./changed-content.ts')
   const content = await changedContent(core, view, changes)
   const ownership = options.id === undefined ? undefined : await claimCheckpointId(core, options.id)
   const own = options.id ?? newCheckpointId(core.random)

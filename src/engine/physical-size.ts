@@ -46,7 +46,7 @@ function partOf(name: string): Part {
   if (name.startsWith('packs/') && name.endsWith('.tmp')) return 'unfinished'
   if (name.startsWith('packs/')) return name.endsWith('.par') ? 'parity' : 'packs'
   if (name.startsWith('segments/')) return 'log'
-  return /^(catalog|chunks)\.sqlite/.test(name) ? 'catalog' : 'other'
+  return /^(catalog|chunks|events)\.sqlite/.test(name) ? 'catalog' : 'other'
 }
 
 async function* filesBelow(

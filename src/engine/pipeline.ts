@@ -8,9 +8,11 @@ import type { Restart } from '../model/recovery-type.ts'
 import type { RunEvent } from '../model/run-events.ts'
 import type { Schema, SchemaOutput } from '../model/schema.ts'
 import type { UnreachedStage } from '../model/unreached-stage.ts'
-import type { Retention } from './apply-retention.ts'
 import { CallSite } from './call-site.ts'
 import { checkPipelineOptions } from './check-pipeline.ts'
+import type { Retention } from './check-retention.ts'
+import type { EventSchemas } from './event-recorder.ts'
+import type { RecordSchemas } from './record-stream-recorder.ts'
 import type { RecoveryCheck } from './recovery-check.ts'
 import type { Run } from './run.ts'
 import { runAttempt } from './run-attempt.ts'
@@ -39,6 +41,22 @@ export interface PipelineOptions {
    * export default pipeline('crawl', async run => run.stage('login', () => 'ok'), { redact: ['params.login', 'items.*.pin', '**.email'] })
    */
   readonly redact?: readonly string[]
+  /**
+   * What the metadata of events must be, by their type: a Standard Schema each. Other types may hold anything that JSON can say.
+   *
+   * @example
+   * pipeline('train', async run => run.event('model_trained', { accuracy: 0.93 }), { events: { model_trained: z.object({ accuracy: z.number() }) } })
+   */
+  readonly events?: EventSchemas
+  /**
+   * What the entries of record streams must be, by the stream's name: a Standard Schema each. Other streams may hold anything that JSON can say.
+   *
+   * @example
+   * pipeline('quant', async run => run.record('checks', { ticker: 'AAPL' }), { records: { checks: z.object({ ticker: z.string() }) } })
+   */
+  readonly records?: RecordSchemas
+  /** Newest entries of each record stream that are shown at the end of a run, by `waymark show` and by `waymark report`. 0: none, only how many there are. Default 3. Kept with each run when it begins. */
+  readonly recordTail?: number
 }
 
 export interface RunOptions {
@@ -114,6 +132,10 @@ export interface Pipeline<Params = never, Value = unknown> {
   readonly retention: Retention | false | undefined
   /** Paths of what is not shown. */
   readonly redact: readonly string[]
+  readonly events: EventSchemas
+  readonly records: RecordSchemas
+  /** Undefined: the default. */
+  readonly recordTail: number | undefined
   /** File in which it was made; paths of inputs and outputs resolve from its project. */
   readonly definedIn: string | undefined
   /**
@@ -167,6 +189,9 @@ export function pipeline(
     check: options.check,
     retention: options.retention,
     redact: options.redact ?? [],
+    events: options.events ?? {},
+    records: options.records ?? {},
+    recordTail: options.recordTail,
     definedIn,
     async run(params, runOptions) {
       const outcome = await made.attempt(params, runOptions)

@@ -1,6 +1,7 @@
-import type { AppendDurability, Log, Ownership } from '../log/log.ts'
+import type { AppendDurability, AppendPhase, Log, Ownership } from '../log/log.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Durability } from '../model/durability.ts'
+import type { OperationTimer } from '../model/operation-timer.ts'
 import type { RunRecord } from '../model/records.ts'
 import type { RecordPosition } from '../model/run-view.ts'
 import { encodeRunRecord } from './record-codec.ts'
@@ -32,6 +33,7 @@ interface Encoded {
 interface PendingAppend {
   readonly records: readonly Encoded[]
   readonly durability: Durability
+  readonly timer: OperationTimer | undefined
   resolve(): void
   reject(error: unknown): void
 }
@@ -64,10 +66,16 @@ export class RecordAppender {
     })
   }
 
-  /** Resolves when these records and all before are as safe as `durability` says. */
-  append(records: readonly RunRecord[], durability: Durability = this.#options.durability): Promise<void> {
+  /** Resolves when these records and all before are as safe as `durability` says. The timer measures what it waits for. */
+  append(
+    records: readonly RunRecord[],
+    durability: Durability = this.#options.durability,
+    timer?: OperationTimer,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#pending.push({ records: records.map(encode), durability, resolve, reject })
+      const encoded = records.map(encode)
+      timer?.enter('log')
+      this.#pending.push({ records: encoded, durability, timer, resolve, reject })
       if (!this.#writing) void this.#drain()
     })
   }
@@ -85,18 +93,26 @@ export class RecordAppender {
     this.#announced = []
     this.#cancelAnnouncing?.()
     this.#cancelAnnouncing = undefined
+    const phases = new AppendPhases(appends)
     try {
       const isPower = appends.some(({ durability }) => durability === 'power')
-      await this.#write([...announced, ...appends.flatMap(append => append.records)], isPower ? 'power' : 'process')
+      const records = [...announced, ...appends.flatMap(append => append.records)]
+      await this.#write(records, isPower ? 'power' : 'process', phases.onPhase)
+      phases.end()
       for (const append of appends) append.resolve()
     } catch (error) {
+      phases.end()
       this.#announced = [...announced, ...this.#announced]
       this.#options.onFailed(error)
       for (const append of appends) append.reject(error)
     }
   }
 
-  async #write(records: readonly Encoded[], durability: AppendDurability): Promise<void> {
+  async #write(
+    records: readonly Encoded[],
+    durability: AppendDurability,
+    onPhase: ((phase: AppendPhase) => void) | undefined,
+  ): Promise<void> {
     if (records.length === 0) return
     const { log, ownership, onRecorded, beforeUnsynced } = this.#options
     if (durability === 'process') await beforeUnsynced()
@@ -104,6 +120,7 @@ export class RecordAppender {
       ownership,
       records.map(({ payload }) => payload),
       durability,
+      onPhase,
     )
     for (const [i, { record }] of records.entries()) {
       const position = positions[i]
@@ -120,6 +137,28 @@ export class RecordAppender {
       count++
     }
     return this.#pending.splice(0, count)
+  }
+}
+
+/** Measures what appends that go together wait for: each waits for all of it. */
+class AppendPhases {
+  readonly #timers: readonly OperationTimer[]
+  #phase: AppendPhase = 'log'
+  /** Undefined: nobody measures. */
+  readonly onPhase: ((phase: AppendPhase) => void) | undefined
+
+  constructor(appends: readonly PendingAppend[]) {
+    this.#timers = appends.flatMap(({ timer }) => timer ?? [])
+    if (this.#timers.length > 0) this.onPhase = phase => this.#change(phase)
+  }
+
+  end(): void {
+    for (const timer of this.#timers) timer.leave(this.#phase)
+  }
+
+  #change(phase: AppendPhase): void {
+    for (const timer of this.#timers) timer.change(this.#phase, phase)
+    this.#phase = phase
   }
 }
 

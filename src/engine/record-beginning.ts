@@ -5,6 +5,7 @@ import type { Plan } from '../model/plan.ts'
 import type { RunCreated, RunRecord } from '../model/records.ts'
 import type { Attempt } from './attempt.ts'
 import { leaseHeld } from './ownership.ts'
+import { cancelledMeanwhile } from './requested-stop.ts'
 import type { StoreCore } from './store-core.ts'
 
 export interface Beginning {
@@ -20,7 +21,7 @@ export interface Beginning {
 /**
  * Records that an attempt begins, and before the first one the run itself.
  *
- * @throws WaymarkError `lease_held` if another process took the run over before anything of this attempt was recorded
+ * @throws WaymarkError `lease_held` if another process took the run over before anything of this attempt was recorded, `cancelled` if it did so to cancel the run
  */
 export async function recordBeginning(
   attempt: Attempt,
@@ -52,6 +53,7 @@ async function overtaken(core: StoreCore, run: string): Promise<WaymarkError> {
   await core.feed.refresh()
   const view = await core.feed.query(catalog => catalog.run(run))
   if (view?.owner !== undefined && view.owner.process !== core.self.process) return leaseHeld(core, view)
+  if (view?.state === 'cancelled' && view.request !== undefined) return cancelledMeanwhile(view, view.request)
   return new WaymarkError('lease_held', {
     message: `another process has just begun to go on with run ${run}`,
     means: 'Nothing was started or changed.',

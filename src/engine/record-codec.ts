@@ -61,6 +61,7 @@ const kinds: ReadonlySet<string> = new Set<RunRecord['type']>([
   'checkpoint.deleted',
   'checkpoint.noted',
   'checkpoint.changed',
+  'events.recorded',
 ])
 
 /** Only the kind is looked at: whoever wrote bytes with a right checksum wrote the rest as {@link RunRecord} says. */

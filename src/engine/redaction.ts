@@ -1,12 +1,12 @@
-import { decodeValue } from '../format/decode-value.ts'
 import { parsePath } from '../format/parse-path.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import { HiddenTexts, maskedText } from '../model/hidden-texts.ts'
 import { PathPatterns } from '../model/path-pattern.ts'
-import type { SetAsideItem } from '../model/records.ts'
+import type { StoredError } from '../model/records.ts'
 import { SecretMask } from '../model/secret-mask.ts'
 import type { TableFacts } from '../model/table-facts.ts'
 import type { ValueStep } from '../model/value-step.ts'
+import { hiddenInError } from './hidden-in-error.ts'
 import { withoutSecretColumns } from './secret-columns.ts'
 import { coreOf, type Store } from './store.ts'
 
@@ -15,7 +15,7 @@ export type RedactedRoot = 'params' | 'items' | 'metadata' | 'value'
 
 /**
  * What is not to be shown. It hides values by their place, and remembers what they were: the same text is hidden in errors and lines of logs that are shown afterwards. What is stored is not its
- * business.
+ * business, but for the text of errors.
  */
 export class Redaction {
   readonly hidden = new HiddenTexts()
@@ -37,6 +37,11 @@ export class Redaction {
       const inner = /^(?:params|metadata|value)\.(.+)$/s.exec(path)?.[1]
       return inner === undefined ? [path] : [path, inner]
     })
+  }
+
+  /** Whether anything is hidden besides what looks like a secret by its name. */
+  get hasPaths(): boolean {
+    return this.#paths.size > 0
   }
 
   add(paths: readonly string[]): void {
@@ -83,17 +88,14 @@ export class Redaction {
     this.shown('params', params)
   }
 
-  /** Remembers what is secret of items that were put away: their errors tell of it. */
-  learnItems(items: readonly Pick<SetAsideItem, 'index' | 'key' | 'payload'>[] = []): void {
-    for (const { index, key, payload } of items) {
-      if (payload === undefined) continue
-      try {
-        this.item(decodeValue(payload), key ?? String(index))
-      } catch (error) {
-        // A class that is not known here: what it holds is not shown either.
-        if (!isWaymarkError(error)) throw error
-      }
-    }
+  /** Remembers what is secret of a value that stands at these places; looks at no more than `mostValues` values in it, and returns how many of these are left. */
+  learn(value: unknown, places: readonly (readonly ValueStep[])[], mostValues: number): number {
+    return this.#mask.tell(value, places, mostValues)
+  }
+
+  /** An error as it is recorded: without the texts that are known to be secret. */
+  ofError(error: StoredError): StoredError {
+    return this.hidden.isEmpty ? error : hiddenInError(error, this.hidden)
   }
 
   #newMask(): SecretMask {

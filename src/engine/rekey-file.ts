@@ -5,25 +5,45 @@ import { packMagic, parityMagic } from '../format/pack-header.ts'
 import { RecordSeal } from '../log/record-seal.ts'
 import { resealSegment } from '../log/reseal-segment.ts'
 import { headerLength, headerMagic, sealedWith } from '../log/segment-format.ts'
-import { isWaymarkError } from '../model/errors.ts'
+import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import { newProcessId } from '../model/ids.ts'
+import { resealDamaged } from '../seal/reseal-damaged.ts'
 import { resealFile } from '../seal/reseal-file.ts'
 import { decodeSealedHeader } from '../seal/sealed-blocks.ts'
 import { isAbandoned } from './is-abandoned.ts'
 import { sealedParts } from './keys-report.ts'
+import type { LeftFile } from './rekey-report.ts'
 import type { ContentFile } from './sealed-with.ts'
 import type { StoreCore } from './store-core.ts'
 
-/** What became of a file. `again`: it changed meanwhile, or is gone; whoever looks again knows more. */
-export type Rekeyed = 'sealed' | 'removed' | 'again' | { readonly because: string }
+/**
+ * What became of a file. `again`: it changed meanwhile, or is gone; whoever looks again knows more. `kept`: it is damaged, of which a repair knows, and nothing of it can be opened.
+ */
+export type Rekeyed = 'sealed' | 'removed' | 'again' | 'kept' | Pick<LeftFile, 'because' | 'damaged'>
 
-/** The catalog of plain times, which is not kept in a sealed store. */
-const plainView = /^catalog\.(sqlite|damaged)/
+/** The catalog and the index of events of plain times, which are not kept in a sealed store. */
+const plainView = /^(catalog|events)\.(sqlite|damaged)/
 /** What an earlier rekey was writing when it was killed. */
 export const rekeyLeftover = /\.rekey\.[0-9a-z]+\.tmp$/
 
-/** Seals one file of the store with the newest data key, or removes it where it is not needed. */
-export async function rekeyFile(core: StoreCore, file: ContentFile, count: CountBytes): Promise<Rekeyed> {
+/**
+ * Seals one file of the store with the newest data key, or removes it where it is not needed.
+ *
+ * @param noted the segments of the log of which a repair has noted that they are damaged
+ */
+export async function rekeyFile(
+  core: StoreCore,
+  file: ContentFile,
+  noted: ReadonlySet<string>,
+  count: CountBytes,
+): Promise<Rekeyed> {
+  const outcome = await sealedAnew(core, file, count)
+  const segment = segmentIn(file.name)
+  if (typeof outcome === 'string' || outcome.damaged !== true || segment === undefined || !noted.has(segment)) return outcome
+  return rekeyDamaged(core, file.name, count)
+}
+
+async function sealedAnew(core: StoreCore, file: ContentFile, count: CountBytes): Promise<Rekeyed> {
   const { name, dataKey } = file
   const { disk, path: root } = core
   const path = `${root}/${name}`
@@ -33,16 +53,36 @@ export async function rekeyFile(core: StoreCore, file: ContentFile, count: Count
   // Of a process that worked in plain: nobody looks for its name.
   if (dataKey === undefined && name.startsWith('requests/')) return remove(disk, path)
   if (dataKey === undefined && !sealedParts(core).seals.acceptsPlain)
-    return { because: 'is not sealed, in a store that has sealed files only' }
+    return { because: 'is not sealed, in a store that has sealed files only', damaged: true }
   try {
-    if (dataKey === undefined && !(await isWhatItSays(disk, path, name))) return { because: 'is damaged' }
+    if (dataKey === undefined && !(await isWhatItSays(disk, path, name))) return { because: 'is damaged', damaged: true }
     return (await reseal(core, name, count)) ? 'sealed' : 'again'
   } catch (error) {
     if (fileErrorCode(error) === 'ENOENT') return 'again'
     if (isWaymarkError(error, 'unavailable') && error.retryable) return 'again'
-    if (!isWaymarkError(error, 'corrupt') && !isWaymarkError(error, 'unsupported')) throw error
+    if (!isWaymarkError(error) || !['corrupt', 'unsupported'].includes(error.code)) throw error
     // Nothing is lost with the image of the catalog.
-    return name.startsWith('catalog.sealed') ? remove(disk, path) : { because: error.message }
+    if (name.startsWith('catalog.sealed')) return remove(disk, path)
+    const because = error.message.replaceAll(`${root}/`, '')
+    return error.code === 'corrupt' ? { because: `is damaged: ${because}`, damaged: true } : { because }
+  }
+}
+
+/** What opens of it is sealed anew, and what does not open stays damage; where nothing opens it stays what it is. */
+async function rekeyDamaged(core: StoreCore, name: string, count: CountBytes): Promise<Rekeyed> {
+  const { disk: files, path: root, storeId, random } = core
+  const { seals } = sealedParts(core)
+  const path = `${root}/${name}`
+  try {
+    const options = { files, root, storeId, seals, random }
+    const outcome = await resealDamaged(options, path, temporaryOf(core, path), count)
+    if (outcome === 'nothing') return 'kept'
+    return outcome ? 'sealed' : 'again'
+  } catch (error) {
+    if (fileErrorCode(error) === 'ENOENT') return 'again'
+    if (isWaymarkError(error, 'unavailable') && error.retryable) return 'again'
+    if (isWaymarkError(error, 'corrupt')) return 'kept'
+    throw error
   }
 }
 
@@ -52,17 +92,29 @@ async function reseal(core: StoreCore, name: string, count: CountBytes): Promise
   const { disk: files, path: root, storeId, random } = core
   const { seals } = sealedParts(core)
   const path = `${root}/${name}`
-  const temporary = `${path}.rekey.${newProcessId(random)}.tmp`
-  const segment = /^segments\/([0-9a-z]+)\.seg$/.exec(name)?.[1]
+  const temporary = temporaryOf(core, path)
+  const segment = segmentIn(name)
   const keyId = segment === undefined ? undefined : await recordKey(files, path)
   if (segment === undefined || keyId === undefined)
     return resealFile({ files, root, storeId, seals, random }, path, temporary, count)
   const key = await seals.find(keyId)
-  if (key === undefined) return resealFile({ files, root, storeId, seals, random }, path, temporary, count)
+  if (key === undefined) throw keyMissing(name, keyId)
   const nameOf = (stream: string): string => seals.name('stream', stream)
   const [from, to] = [new RecordSeal(key, segment, nameOf), new RecordSeal(seals.current, segment, nameOf)]
   return resealSegment({ files, path, temporary, identity: { segment, store: storeId }, from, to, count })
 }
+
+const segmentIn = (name: string): string | undefined => /^segments\/([0-9a-z]+)\.seg$/.exec(name)?.[1]
+
+const temporaryOf = ({ random }: StoreCore, path: string): string => `${path}.rekey.${newProcessId(random)}.tmp`
+
+const keyMissing = (name: string, keyId: string): WaymarkError =>
+  new WaymarkError('corrupt', {
+    message: `${name} is sealed with the data key ${keyId}, which is not among the keys of this store`,
+    means: 'It was left as it is.',
+    remedy: 'Put back the folder keys of the store from a backup that is as new as the file.',
+    details: { key: keyId },
+  })
 
 /** Of the data key that the records of a segment are sealed with; undefined if they are plain, or the segment is sealed as a file. */
 async function recordKey(files: FileSystem, path: string): Promise<string | undefined> {

@@ -12,11 +12,13 @@ export interface LeftFile {
   readonly name: string
   /** Why, in words that go on with the name. */
   readonly because: string
+  /** True: the file itself is damaged, and calling again changes nothing. A repair notes what is lost, and mends what can be mended. */
+  readonly damaged?: true
 }
 
 /** What {@link Store.rekey} did. */
 export interface RekeyReport {
-  /** True: everything is sealed with the newest data key, the others are forgotten, and plain files are refused from now on. False: see `left`; nothing is forgotten, and it can be called again. */
+  /** True: everything that can be read is sealed with the newest data key, the others are forgotten, and plain files are refused from now on. False: see `left`; nothing is forgotten, and it can be called again. */
   readonly complete: boolean
   /** Id of the data key that everything is sealed with now, or is being sealed with. */
   readonly dataKey: string
@@ -30,4 +32,6 @@ export interface RekeyReport {
   readonly seconds: number
   /** Empty if it is complete. */
   readonly left: readonly LeftFile[]
+  /** Damaged segments of the log, which a repair has noted, and of which nothing can be opened: they stay as they are. */
+  readonly kept: readonly string[]
 }

@@ -8,6 +8,7 @@ import { sealedParts } from './keys-report.ts'
 import { rekeyFile, rekeyLeftover } from './rekey-file.ts'
 import type { LeftFile, RekeyOptions, RekeyReport } from './rekey-report.ts'
 import { beginRekey, endRekey } from './rekey-ring.ts'
+import { listJournals } from './repair-journal.ts'
 import { type ContentFile, sealedWith } from './sealed-with.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -29,7 +30,7 @@ export async function rekeyStore(core: StoreCore, options: RekeyOptions = {}): P
     await core.chunks.shelf.clear()
     const { dataKey, files, bytes, removed, claims } = work
     const seconds = (core.clock.monotonicMs() - startedAt) / 1000
-    return { complete: left.length === 0, dataKey, files, bytes, removed, claims, seconds, left }
+    return { complete: left.length === 0, dataKey, files, bytes, removed, claims, seconds, left, kept: [...work.kept] }
   } catch (error) {
     throw fileFault(error, `seal ${core.path} anew`, intact)
   }
@@ -42,6 +43,8 @@ class Rekey {
   bytes = 0
   removed = 0
   claims = 0
+  /** Files of which nothing can be opened, as a repair has noted. */
+  readonly kept = new Set<string>()
   readonly #core: StoreCore
   readonly #options: RekeyOptions
   #done = 0
@@ -57,6 +60,7 @@ class Rekey {
   async run(): Promise<readonly LeftFile[]> {
     const { disk, path } = this.#core
     await this.#removeIndex()
+    const noted = await notedSegments(this.#core)
     let left: LeftFile[] = []
     for (let look = 0, clean = 0; look < mostLooks && clean < cleanLooks; look++) {
       await this.#followRing()
@@ -64,17 +68,17 @@ class Rekey {
       await this.#removeLeftovers()
       const found = await this.#foundOld()
       this.#total = this.#done + found.reduce((sum, { bytes }) => sum + bytes, 0)
-      const before = this.files + this.removed
+      const before = this.files + this.removed + this.kept.size
       left = []
       let again = false
       for (const file of found) {
-        const outcome = await this.#one(file)
+        const outcome = await this.#one(file, noted)
         again ||= outcome === 'again'
         if (outcome === 'again') left.push({ name: file.name, because: 'changes while it is sealed anew' })
         else if (typeof outcome === 'object') left.push({ name: file.name, ...outcome })
       }
       clean = found.length === 0 ? clean + 1 : 0
-      if (clean === 0 && !again && this.files + this.removed === before) break
+      if (clean === 0 && !again && this.files + this.removed + this.kept.size === before) break
     }
     await disk.syncDirectory(path)
     if (left.length > 0 || (await endRekey(this.#core, this.dataKey))) return left
@@ -88,10 +92,10 @@ class Rekey {
     this.dataKey = seals.current.id
   }
 
-  async #one(file: ContentFile) {
+  async #one(file: ContentFile, noted: ReadonlySet<string>) {
     this.#checkSignal()
     const doneBefore = this.#done
-    const outcome = await rekeyFile(this.#core, file, bytes => {
+    const outcome = await rekeyFile(this.#core, file, noted, bytes => {
       this.#checkSignal()
       this.#tell(Math.min(this.#done + bytes, doneBefore + file.bytes))
     })
@@ -99,6 +103,7 @@ class Rekey {
       this.files++
       this.bytes += file.bytes
     } else if (outcome === 'removed') this.removed++
+    else if (outcome === 'kept') this.kept.add(file.name)
     this.#tell(doneBefore + file.bytes)
     return outcome
   }
@@ -151,10 +156,18 @@ class Rekey {
   async #foundOld(): Promise<readonly ContentFile[]> {
     const { disk, path } = this.#core
     const found: ContentFile[] = []
-    for await (const file of sealedWith(disk, path)) if (file.dataKey !== this.dataKey) found.push(file)
+    for await (const file of sealedWith(disk, path))
+      if (file.dataKey !== this.dataKey && !this.kept.has(file.name)) found.push(file)
     for await (const name of begun(this.#core)) found.push({ name, bytes: 0, dataKey: undefined })
     return found
   }
+}
+
+/** The segments of the log of which a repair that was not undone has noted that they are damaged. */
+async function notedSegments({ files, path }: StoreCore): Promise<ReadonlySet<string>> {
+  const journals = await listJournals(files, path)
+  const counting = journals.filter(({ state }) => state === 'changing' || state === 'done')
+  return new Set(counting.flatMap(({ segments }) => segments.map(({ segment }) => segment)))
 }
 
 /** Files that somebody may be about to seal with the key that was the newest a moment ago. */

@@ -119,10 +119,12 @@ async function planOf(
       reason: `damaged at byte ${offset}: it stays as it is, for what is intact in it is needed`,
     })
   }
+  for (const name of records.missingSegments)
+    actions.push({ kind: 'segment', name, does: 'note', reason: 'it is missing, and what it held is lost' })
   const { fallBacks, costs: lostWork } = await planFallBacks(core, records)
   for (const { run, reason } of fallBacks) actions.push({ kind: 'run', name: run, does: 'fall back', reason })
   const lost = records.problems.some(
-    ({ kind, name }) => kind === 'segment' && !records.log.damages.some(({ segment }) => segment === name),
+    ({ kind, name, isNoted }) => kind === 'segment' && !isNoted && !records.log.damages.some(({ segment }) => segment === name),
   )
   const rebuildsCatalog = lost || records.problems.some(({ kind }) => kind === 'catalog')
   if (rebuildsCatalog) {
@@ -152,7 +154,10 @@ async function planOf(
     files,
     marks,
     notes: records.lost,
-    segments,
+    segments: [
+      ...segments,
+      ...records.missingSegments.map(segment => ({ segment, offset: 0, lastOffset: 0, isMissing: true }) as const),
+    ],
     fallBacks,
     rebuildsCatalog,
     rebuildsIndex,

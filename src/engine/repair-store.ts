@@ -11,6 +11,7 @@ import { type FilePlan, planRepair, type RepairPlan } from './repair-plan.ts'
 import type { RepairOptions, RepairReport } from './repair-report.ts'
 import { fallBack } from './repair-runs.ts'
 import type { StoreCore } from './store-core.ts'
+import { imagePath } from './verify-catalog.ts'
 
 /** Records that go into one commit. */
 const marksTogether = 500
@@ -137,8 +138,11 @@ async function mark(core: StoreCore, marks: RepairPlan['marks']): Promise<void> 
 
 /** It is only a view: the copy aside is for who wants to know what was wrong with it. */
 async function rebuildCatalog(core: StoreCore, folder: string): Promise<void> {
-  for (const part of ['', '-wal'])
-    await copyDurably(core.files, `${core.path}/catalog.sqlite${part}`, `${folder}/catalog.sqlite${part}`)
+  // What does not open tells nobody what was wrong; the image is written anew when the store is closed.
+  if (core.seals !== undefined) await core.files.remove(imagePath(core))
+  else
+    for (const part of ['', '-wal'])
+      await copyDurably(core.files, `${core.path}/catalog.sqlite${part}`, `${folder}/catalog.sqlite${part}`)
   await core.feed.query(catalog => catalog.clear())
   await core.feed.refresh()
 }

@@ -67,6 +67,10 @@ export function retryDelayMs(
   return totalTimeoutMs !== undefined && elapsedMs + delayMs >= totalTimeoutMs ? undefined : delayMs
 }
 
+/** Whether the pause after this error is one that it asked for itself, as a rate limit does. */
+export const pauseKind = (error: unknown, nowMs: number): 'limit' | 'retry' =>
+  askedFor(error, nowMs) === undefined ? 'retry' : 'limit'
+
 function askedFor(error: unknown, nowMs: number): number | undefined {
   if (!(error instanceof RetryRequest)) return retryAfterMs(error, nowMs)
   return error.afterMs ?? retryAfterMs(error.cause, nowMs)

@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import type { Ownership } from '../log/log.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { checkDurability, type Durability } from '../model/durability.ts'
-import { WaymarkError } from '../model/errors.ts'
+import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import type { CheckpointView, RunView } from '../model/run-view.ts'
 import { Attempt } from './attempt.ts'
 import { beginRun, checkFresh, type HeldRun, holdRun, peekRun, storedFile } from './begin-attempt.ts'
@@ -134,6 +134,8 @@ async function work(
       plan,
       selection,
       acceptInput: options.acceptInput === true,
+      eventSchemas: pipeline.events,
+      recordSchemas: pipeline.records,
       signal: options.signal,
       stopSignal: options.stopSignal,
       onEvent: options.onEvent,
@@ -151,6 +153,7 @@ async function work(
         ...(pipeline.stages.length === 0 ? {} : { stages: pipeline.stages }),
         ...(options.file === undefined ? {} : { file: storedFile(core, options.file) }),
         ...redactOf(core, pipeline),
+        ...(pipeline.recordTail === undefined ? {} : { recordTail: pipeline.recordTail }),
       },
       supervisor: options.supervisor,
       code: options.code,
@@ -211,11 +214,15 @@ async function isProven(core: StoreCore, run: string): Promise<boolean> {
 /** A fresh run takes the place of the unfinished ones of the same work, which else would come back. */
 async function cancelOthers(core: StoreCore, others: readonly RunView[]): Promise<void> {
   for (const run of others) {
-    await ownedForAMoment(core, run, async owned => {
+    const cancelling = ownedForAMoment(core, run, async owned => {
       const record = await endRecord(core, run, owned, cancelRequest(core, 'the work was begun afresh'))
       if (record === undefined) return
       await core.log.append(owned.ownership, [encodeRunRecord(record)])
       await core.requests.forget(run.id, record.attempt)
+    })
+    // One that cannot be read cannot go on, and to begin afresh is what is said to do about it.
+    await cancelling.catch((error: unknown) => {
+      if (!isWaymarkError(error, 'corrupt')) throw error
     })
   }
 }

@@ -7,8 +7,10 @@ import type { EndCause, ItemCounts, RunRecord, StoredError } from '../model/reco
 import type { AttemptProof, CheckOutcome } from '../model/recovery-proof.ts'
 import type { RunView } from '../model/run-view.ts'
 import { isInside, type ScopePath } from '../model/scope.ts'
+import { type StageTimings, stageTimings, sumTimings, type TimingSums, type TimingsByPath } from '../model/timings.ts'
 import { decodeFound } from './decode-found.ts'
 import { forkHistory, ownHistory } from './fork-history.ts'
+import { learnItems } from './learn-items.ts'
 import type { StoreCore } from './store-core.ts'
 
 /** A run over all its stages, as its log tells it. */
@@ -26,6 +28,8 @@ export interface RunReport {
   /** What the newest attempt did not have to do again. */
   readonly reused: ReusedWork
   readonly proof: LogProof
+  /** Time that belongs to no one stage: records put into the catalog beside the work. Undefined where that was not measured. */
+  readonly timings?: StageTimings
 }
 
 export interface StageReport {
@@ -43,6 +47,8 @@ export interface StageReport {
   readonly checkpoint?: string
   /** Why what is recorded of it is thrown away when it is called next. */
   readonly outdated?: string
+  /** Where its time went, over all attempts whose work counts. Undefined where that was not measured. */
+  readonly timings?: StageTimings
 }
 
 export interface AttemptReport {
@@ -83,7 +89,7 @@ export async function reportRun(core: StoreCore, run: RunView): Promise<RunRepor
   const fold = new ReportFold()
   for (const found of records) {
     const record = await decodeFound(core.log, found)
-    if (record.type === 'stage.progress') core.redaction.learnItems(record.setAside)
+    if (record.type === 'stage.progress') learnItems(core.redaction, record.setAside)
     fold.apply(record, found.position)
   }
   return fold.report(run)
@@ -108,10 +114,14 @@ class ReportFold {
   #found = new Map<ScopePath, FoundDone>()
   /** Items that records name as finished, those requeued since taken off, by path. */
   readonly #named = new Map<ScopePath, number>()
+  readonly #timings = new Map<ScopePath, TimingSums>()
 
   apply(record: RunRecord, position: Parameters<RecordedRun['apply']>[1]): void {
     // The attempts before a fork are those of another run.
-    if (record.type === 'run.created') this.#attempts.length = 0
+    if (record.type === 'run.created') {
+      this.#attempts.length = 0
+      this.#timings.delete('')
+    }
     if (record.type === 'attempt.started') {
       this.#attempts.push({ started: record, lastAt: record.time })
       this.#found = new Map([...this.#recorded.stages.values()].map(stage => [stage.path, foundIn(stage)]))
@@ -120,6 +130,7 @@ class ReportFold {
     if (attempt !== undefined && attempt.ended === undefined) attempt.lastAt = Math.max(attempt.lastAt, record.time)
     if (record.type === 'attempt.ended' && attempt !== undefined) attempt.ended = record
     if (record.type === 'stage.started' && record.redo !== undefined) this.#throwAway(record.path)
+    if ('timings' in record && record.timings !== undefined) this.#time(record.timings)
     if (record.type === 'stage.progress') this.#name(record.path, itemsIn(record))
     if (record.type === 'items.requeued') this.#name(record.path, -itemsIn(record))
     this.#recorded.apply(record, position)
@@ -127,6 +138,7 @@ class ReportFold {
 
   report(run: RunView): RunReport {
     const stages = [...this.#recorded.stages.values()].sort((a, b) => a.order - b.order)
+    const own = this.#timings.get('')
     return {
       run: run.id,
       pipeline: run.pipeline,
@@ -141,6 +153,7 @@ class ReportFold {
         twice: stages.reduce((sum, { path, finished }) => sum + Math.max(0, (this.#named.get(path) ?? 0) - finished), 0),
         lost: stages.reduce((sum, stage) => sum + lostOf(stage), 0),
       },
+      ...(own === undefined ? {} : { timings: stageTimings(own) }),
     }
   }
 
@@ -148,15 +161,24 @@ class ReportFold {
     this.#named.set(path, (this.#named.get(path) ?? 0) + items)
   }
 
+  #time(timings: TimingsByPath): void {
+    for (const [path, more] of Object.entries(timings)) {
+      const sums = this.#timings.get(path) ?? new Map<number, number>()
+      this.#timings.set(path, sums)
+      sumTimings(sums, more)
+    }
+  }
+
   /** With a stage that is done anew goes what was done inside it. */
   #throwAway(path: ScopePath): void {
-    for (const map of [this.#found, this.#named])
+    for (const map of [this.#found, this.#named, this.#timings])
       for (const one of [...map.keys()]) if (one === path || isInside(one, path)) map.delete(one)
   }
 
   #stage(stage: RecordedStage): StageReport {
     const { path, kind, state, counts, workedMs, error, checkpoint, outdated } = stage
     const found = this.#found.get(path)
+    const timings = this.#timings.get(path)
     return {
       path,
       kind,
@@ -168,6 +190,7 @@ class ReportFold {
       ...(error === undefined ? {} : { error }),
       ...(checkpoint === undefined ? {} : { checkpoint: checkpoint.id }),
       ...(outdated === undefined ? {} : { outdated }),
+      ...(timings === undefined ? {} : { timings: stageTimings(timings) }),
     }
   }
 

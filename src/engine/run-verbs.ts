@@ -1,10 +1,13 @@
 import type { RunQuery } from '../catalog/catalog.ts'
+import type { PipelineEvent } from '../model/pipeline-event.ts'
 import type { EndCause } from '../model/records.ts'
 import type { StageView } from '../model/run-view.ts'
+import type { EventSummary } from './event-summary.ts'
 import type { Lineage } from './fork-lineage.ts'
 import type { ForkedRun, ForkOptions } from './fork-run.ts'
 import type { LiveReport } from './live-progress.ts'
 import type { LogEvent } from './log-events.ts'
+import type { EachEventOptions, EventPage, EventQuery } from './query-events.ts'
 import type { Requeued, RequeueOptions } from './requeue-items.ts'
 import type { ResetReport } from './reset-run.ts'
 import type { Address } from './resolve-address.ts'
@@ -33,6 +36,37 @@ export interface RunVerbs {
 
   /** Every record of a run that counts, oldest first; of a fork its own, and with `inherited` before them those it was forked with. */
   events(run: string, options?: { readonly inherited?: boolean }): AsyncIterableIterator<LogEvent>
+
+  /**
+   * A page of the events of all runs: what the work recorded (`run.event`, `run.metric`, `run.quality`) and what follows from what the runs did (`pipeline_start`, `stage_complete`, `checkpoint_saved` …), in order of
+   * their time. Every event that was there when the first page was asked for is on one page, whatever is recorded meanwhile.
+   *
+   * @throws WaymarkError `invalid`, naming the option
+   *
+   * @example
+   * const { events, next } = await store.events({ run: 'nightly', type: 'model_trained', newestFirst: true, limit: 10 })
+   */
+  events(query?: EventQuery): Promise<EventPage>
+
+  /**
+   * Every event that fits, one by one, in bounded memory; with `follow` also those to come, each once, within about a quarter of a second.
+   *
+   * @throws WaymarkError `invalid`, naming the option; `cancelled` when the signal aborts
+   *
+   * @example
+   * for await (const { run, stage } of store.eachEvent({ type: 'stage_error', follow: true })) console.error(`${stage} of ${run} failed`)
+   */
+  eachEvent(options?: EachEventOptions): AsyncIterableIterator<PipelineEvent>
+
+  /**
+   * Counts of the events of a run, by type and status, and how long it and its stages took.
+   *
+   * @throws WaymarkError `not_found`
+   */
+  eventSummary(run: string): Promise<EventSummary>
+
+  /** Types of the events there are, and those that the system derives. */
+  eventTypes(): Promise<readonly string[]>
 
   /**
    * A run over all its stages: how far it is, what failed, what was reused, and the counts that show that nothing was lost or done twice.

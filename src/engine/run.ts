@@ -7,10 +7,12 @@ import type { ItemSource } from '../outputs/item-source.ts'
 import type { ItemTarget } from '../outputs/item-target.ts'
 import type { ArrowBatchLike } from '../tables/arrow-batch-like.ts'
 import type { TableStream } from '../tables/table-stream.ts'
+import type { EventVerbs } from './event-verbs.ts'
 import type { Checkpoint } from './load-checkpoint.ts'
+import type { RecordStreamVerbs } from './record-stream-verbs.ts'
 
 /** What a pipeline's function works with: the run it belongs to. */
-export interface Run {
+export interface Run extends EventVerbs, RecordStreamVerbs {
   readonly id: string
   /** From 1. */
   readonly attempt: number
@@ -84,7 +86,10 @@ export interface Run {
 }
 
 /** What the function of a stage works with. Stages inside it start through this, never through the run. */
-export interface StageContext extends Pick<Run, 'stage' | 'each' | 'attempt' | 'now' | 'uuid' | 'random'> {
+export interface StageContext
+  extends EventVerbs,
+    RecordStreamVerbs,
+    Pick<Run, 'stage' | 'each' | 'attempt' | 'now' | 'uuid' | 'random'> {
   readonly run: string
   /** Where this is: `extract`, `enrich[o-17]/fetch`. */
   readonly path: string
@@ -96,7 +101,10 @@ export interface StageContext extends Pick<Run, 'stage' | 'each' | 'attempt' | '
 }
 
 /** What the function of an item works with. */
-export interface ItemContext extends Pick<Run, 'stage' | 'each' | 'attempt' | 'now' | 'uuid' | 'random'> {
+export interface ItemContext
+  extends EventVerbs,
+    RecordStreamVerbs,
+    Pick<Run, 'stage' | 'each' | 'attempt' | 'now' | 'uuid' | 'random'> {
   readonly run: string
   readonly path: string
   readonly signal: AbortSignal
@@ -119,7 +127,9 @@ export interface ItemContext extends Pick<Run, 'stage' | 'each' | 'attempt' | 'n
 
 /** What the function of a batch works with. */
 export interface BatchContext
-  extends Pick<ItemContext, 'run' | 'attempt' | 'path' | 'signal' | 'log' | 'call' | 'skip' | 'fail' | 'retry'> {
+  extends EventVerbs,
+    RecordStreamVerbs,
+    Pick<ItemContext, 'run' | 'attempt' | 'path' | 'signal' | 'log' | 'call' | 'skip' | 'fail' | 'retry'> {
   /** Keys of the items, or their indexes as text. */
   readonly keys: readonly string[]
   /** Places in the input, from 0. */

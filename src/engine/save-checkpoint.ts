@@ -202,7 +202,10 @@ export async function saveContent(
         })
   const record = encodeRunRecord({ type: 'checkpoint.saved', time, checkpoint })
   const [position] = ownership === undefined ? await core.log.appendFree([record]) : await core.log.append(ownership, [record])
-  if (position !== undefined) core.memory.parents.recorded(checkpoint.id, position)
+  if (position !== undefined) {
+    core.feed.saved(checkpoint.id, position)
+    core.memory.parents.recorded(checkpoint.id, position)
+  }
   return checkpoint
 }
 

@@ -1,6 +1,6 @@
 import { type FileSystem, fileErrorCode } from '../files/file-system.ts'
 import { headerLength, headerMagic, sealedWith as recordsSealedWith } from '../log/segment-format.ts'
-import { decodeSealedHeader } from '../seal/sealed-blocks.ts'
+import { beginsSealed, decodeSealedHeader } from '../seal/sealed-blocks.ts'
 
 /** A file that holds something of the store's content. */
 export interface ContentFile {
@@ -13,7 +13,7 @@ export interface ContentFile {
 
 const folders = ['packs', 'segments', 'requests', 'aside']
 /** What a plain store keeps of its catalog, with what SQLite keeps beside it, and the image of a sealed one. The index of chunks of a sealed store says nothing without its keys. */
-const catalogName = /^catalog\.(sqlite|sealed|damaged)/
+const catalogName = /^(catalog|events)\.(sqlite|sealed|damaged)/
 
 /**
  * Every file of a store that is sealed, or would be in a sealed store, and with which data key. Reads the first 96 bytes of each. What is removed meanwhile, and what is empty, is left out.
@@ -39,7 +39,7 @@ async function* contentFile(disk: FileSystem, root: string, name: string): Async
     const file = await disk.open(`${root}/${name}`, 'read')
     try {
       const [{ size, kind }, head] = [await file.stat(), await file.read(0, headerLength)]
-      if (size > 0 && kind === 'file') yield { name, bytes: size, dataKey: dataKeyIn(name, head) }
+      if (size > 0 && kind === 'file' && !isBegunSegment(name, head)) yield { name, bytes: size, dataKey: dataKeyIn(name, head) }
     } finally {
       await file.close()
     }
@@ -47,6 +47,10 @@ async function* contentFile(disk: FileSystem, root: string, name: string): Async
     if (fileErrorCode(error) !== 'ENOENT') throw error
   }
 }
+
+/** A segment without a whole header holds nothing: its maker was killed, or it was cut to that. */
+const isBegunSegment = (name: string, head: Uint8Array): boolean =>
+  name.startsWith('segments/') && head.length < headerLength && !beginsSealed(head)
 
 function dataKeyIn(name: string, head: Uint8Array): string | undefined {
   const inBlocks = decodeSealedHeader(head)

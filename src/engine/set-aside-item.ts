@@ -18,7 +18,7 @@ export interface FailedItem {
 
 /** What is recorded of an item that is set aside. */
 export function setAsideItem(attempt: Attempt, { index, key, error, payload, calls }: FailedItem): SetAsideItem {
-  const stored = storeError(error, itemName(index, key))
+  const stored = attempt.facts.core.redaction.ofError(storeError(error, itemName(index, key)))
   return {
     index,
     ...(key === undefined ? {} : { key }),

@@ -8,6 +8,7 @@ import type { SetAsideItem, StageProgress, StoredError } from '../model/records.
 import type { RecordPosition, StageView } from '../model/run-view.ts'
 import { isInside, itemPath, type ScopePath } from '../model/scope.ts'
 import { peekRun } from './begin-attempt.ts'
+import { learnItems } from './learn-items.ts'
 import { decodeRunRecord } from './record-codec.ts'
 import type { Address } from './resolve-address.ts'
 import type { StoreCore } from './store-core.ts'
@@ -181,7 +182,7 @@ const mostLearned = 1_000
 export async function learnErrors(core: StoreCore, items: readonly StagedItem[]): Promise<void> {
   const places = new Map(items.map(({ item: { recordedIn } }) => [`${recordedIn.segment} ${recordedIn.offset}`, recordedIn]))
   for (const place of [...places.values()].slice(0, mostLearned))
-    core.redaction.learnItems((await readProgress(core, place))?.setAside)
+    learnItems(core.redaction, (await readProgress(core, place))?.setAside)
 }
 
 /** A record that cannot be read any more must not hide why the items failed: an error of the same kind is known. */

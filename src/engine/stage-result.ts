@@ -12,6 +12,8 @@ export interface StageOutcome<Value> {
   readonly checkpoint: CheckpointRecord | CheckpointView
   /** The encoded value, checked. */
   bytes(): Promise<Uint8Array>
+  /** Told of each element that is given out by itself. */
+  learn?(element: unknown, index: number): void
   /** With which its elements are decoded. */
   readonly codecs: readonly Codec[]
   value(): Promise<Value>
@@ -58,9 +60,14 @@ export class PendingStage<Value> implements StageResult<Value> {
   async *stream(): AsyncIterableIterator<ElementOf<Value>> {
     const outcome = await this.outcome()
     // The type says what the elements are: they were encoded from a value of this type.
-    if (streamedTable(outcome.checkpoint) === undefined)
-      yield* decodeElements(await outcome.bytes(), { codecs: outcome.codecs }) as IterableIterator<ElementOf<Value>>
-    else for await (const row of rowsOf(await outcome.value())) yield row as ElementOf<Value>
+    let index = 0
+    const given = (element: unknown): ElementOf<Value> => {
+      outcome.learn?.(element, index++)
+      return element as ElementOf<Value>
+    }
+    if (streamedTable(outcome.checkpoint) === undefined) {
+      for (const element of decodeElements(await outcome.bytes(), { codecs: outcome.codecs })) yield given(element)
+    } else for await (const row of rowsOf(await outcome.value())) yield given(row)
   }
 
   /** The outcome without the value; counts as taking it. */

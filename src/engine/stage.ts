@@ -1,5 +1,6 @@
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { WaymarkError } from '../model/errors.ts'
+import { OperationTimer } from '../model/operation-timer.ts'
 import type { StageStarted } from '../model/records.ts'
 import type { CheckpointView } from '../model/run-view.ts'
 import { checkSchema } from '../model/schema.ts'
@@ -8,8 +9,11 @@ import type { TableStream } from '../tables/table-stream.ts'
 import type { Attempt } from './attempt.ts'
 import { callWithRetry, type StageCall } from './call-with-retry.ts'
 import { checkStage } from './check-stage.ts'
+import { eventVerbs } from './event-verbs.ts'
+import { learnResult, mostLookedAt } from './learn-result.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import { readCheckpointBytes } from './read-checkpoint-bytes.ts'
+import { recordStreamVerbs } from './record-stream-recorder.ts'
 import type { StageContext, StageOptions, StageResult } from './run.ts'
 import { PendingStage, type StageOutcome } from './stage-result.ts'
 import { stopped } from './stopped.ts'
@@ -67,16 +71,21 @@ function recordedOutcome<Value>(
   options: StageOptions<Value>,
 ): StageOutcome<Value> {
   const { core } = attempt.facts
+  let toLookAt = mostLookedAt
   return {
     checkpoint,
     codecs: core.codecs,
     bytes: () => readCheckpointBytes(core, checkpoint),
+    learn(element, index) {
+      if (toLookAt > 0) toLookAt = learnResult(core.redaction, element, toLookAt, [{ kind: 'index', key: index }])
+    },
     async value() {
       const value = await loadedResult<Value>(core, checkpoint).catch(error => {
         tellCorrupt(core, checkpoint, error)
         throw error
       })
       tellLoaded(core, checkpoint)
+      await learned(core, value)
       if (options.schema !== undefined) return checkSchema(options.schema, value, `the recorded result of ${checkpoint.stage}`)
       return value
     },
@@ -110,22 +119,34 @@ async function callStage<Value>(
   }
   attempt.emit({ type: 'stage.started', stage: path, kind: 'stage' })
   const startedAt = core.clock.monotonicMs()
+  const timer = new OperationTimer(core.clock)
   const metadata: Record<string, unknown> = { ...options.metadata }
   try {
     const facts = { run, stage: path, type: options.type ?? 'stage', tags: options.tags ?? [], metadata }
     const call: StageCall<Value> = {
       path,
-      fn: inTime => fn(stageContext(attempt, path, inTime, metadata)),
-      keepRows: (rows, inTime) => keepRows(core, rows, facts, inTime),
+      fn: inTime => timer.during('user', () => fn(stageContext(attempt, path, inTime, metadata))),
+      keepRows: (rows, inTime) => keepRows(core, rows, facts, inTime, timer),
+      timer,
     }
     const { value: returned, kept } = await callWithRetry(attempt, call, options, signal)
     // What a later attempt gets is what the schema makes of the stored value; so does this one.
     const checked = kept === undefined ? await checkedResult(options, returned, path) : returned
-    const checkpoint = kept ?? (await writeCheckpoint(core, returned, facts))
+    const checkpoint = kept ?? (await writeCheckpoint(core, returned, facts, { timer }))
     // Its rows were taken; what they were is read from where they are kept.
     const value = kept === undefined ? checked : await checkedResult(options, await loadedResult<Value>(core, kept), path)
+    await learned(core, value)
     const durationMs = core.clock.monotonicMs() - startedAt
-    await attempt.appendAs(options.durability, { type: 'stage.done', time: core.clock.now(), path, durationMs, checkpoint })
+    attempt.timings.add(path, timer.take())
+    await attempt.appendTimed(timer, options.durability, {
+      type: 'stage.done',
+      time: core.clock.now(),
+      path,
+      durationMs,
+      checkpoint,
+      ...attempt.timings.take(),
+    })
+    attempt.timings.add(path, timer.take())
     attempt.check.note({ kind: 'called', path, redo })
     const { id, logicalBytes, storedBytes, tables } = checkpoint
     attempt.emit({
@@ -142,6 +163,7 @@ async function callStage<Value>(
       fresh: { value },
     }
   } catch (error) {
+    attempt.timings.add(path, timer.take())
     await recordStageFailure(attempt, path, startedAt, error)
     throw error
   }
@@ -153,12 +175,19 @@ async function keepRows(
   rows: TableStream<object>,
   facts: CheckpointFacts,
   signal: AbortSignal,
+  timer: OperationTimer,
 ): Promise<CheckpointRecord> {
   try {
-    return await writeCheckpoint(core, rows, facts, { signal })
+    return await writeCheckpoint(core, rows, facts, { signal, timer })
   } catch (error) {
     throw signal.aborted ? stopped(signal) : error
   }
+}
+
+/** Before the pipeline has it, and can print what is secret in it, that is known to whoever shows what it prints. */
+async function learned(core: StoreCore, value: unknown): Promise<void> {
+  learnResult(core.redaction, value)
+  await core.redaction.hidden.told
 }
 
 async function checkedResult<Value>({ schema }: StageOptions<Value>, value: Value, path: ScopePath): Promise<Value> {
@@ -187,11 +216,14 @@ export async function recordStageFailure(
     ...(index === undefined ? {} : { index }),
   })
   if (attempt.stopping) return
-  const stored = storeError(error, item)
+  const stored = core.redaction.ofError(storeError(error, item))
   attempt.emit({ type: 'stage.failed', stage: path, error: stored })
   const durationMs = core.clock.monotonicMs() - startedAtMs
   // If not even this can be written, the run ends with the first error all the same.
-  await attempt.append({ type: 'stage.failed', time: core.clock.now(), path, durationMs, error: stored }).catch(() => {})
+  const timings = attempt.timings.take()
+  await attempt
+    .append({ type: 'stage.failed', time: core.clock.now(), path, durationMs, error: stored, ...timings })
+    .catch(() => {})
 }
 
 function stageContext(attempt: Attempt, path: ScopePath, signal: AbortSignal, metadata: Record<string, unknown>): StageContext {
@@ -206,6 +238,8 @@ function stageContext(attempt: Attempt, path: ScopePath, signal: AbortSignal, me
       Object.assign(metadata, more)
     },
     ...attempt.verbs(path, signal),
+    ...eventVerbs(attempt.events, path),
+    ...recordStreamVerbs(attempt.streams, path),
     now: name => draws.now(name),
     uuid: name => draws.uuid(name),
     random: name => draws.random(name),

@@ -1,5 +1,6 @@
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Catalog } from '../catalog/catalog.ts'
+import type { EventIndex } from '../catalog/event-index.ts'
 import type { ChunkIndex } from '../chunks/chunk-index.ts'
 import type { ChunkStore } from '../chunks/chunk-store.ts'
 import type { Workbenches } from '../chunks/workbench.ts'
@@ -8,15 +9,18 @@ import type { Codec } from '../format/codec.ts'
 import type { Log } from '../log/log.ts'
 import type { Clock, Random } from '../model/clock.ts'
 import type { Durability } from '../model/durability.ts'
+import type { WaymarkError } from '../model/errors.ts'
 import type { HybridClock } from '../model/hybrid-clock.ts'
 import type { Owner } from '../model/owner.ts'
+import type { SavePolicy } from '../model/save-policy.ts'
 import type { RingKeeper } from '../seal/ring-keeper.ts'
 import type { Seals } from '../seal/seals.ts'
-import type { Retention } from './apply-retention.ts'
 import type { CatalogFeed } from './catalog-feed.ts'
+import type { Retention } from './check-retention.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import type { MemoryOfSaves } from './memory-of-saves.ts'
 import type { Redaction } from './redaction.ts'
+import type { RunLog } from './run-log.ts'
 import type { RunRequests } from './run-requests.ts'
 import type { StoreListeners } from './store-listeners.ts'
 
@@ -45,8 +49,10 @@ export interface StoreCore {
   readonly leases: LeaseKeeper
   readonly requests: RunRequests
   readonly order: HybridClock
-  /** Another catalog than that of the feed: a copy, or (`:memory:`) an empty one. */
-  readonly openCatalog: (path: string) => Promise<Catalog>
+  /** Another catalog than that of the feed: a copy, or (`:memory:`) one that begins with this image, or empty. */
+  readonly openCatalog: (path: string, image?: Uint8Array) => Promise<Catalog>
+  /** The index of events, or one that takes the place of an index which cannot be used for this reason. */
+  readonly openEventIndex: (replaces?: WaymarkError) => Promise<EventIndex>
   /** Another handle on what remembers chunks. */
   readonly openChunkIndex: (path: string) => ChunkIndex
   readonly clock: Clock
@@ -54,6 +60,8 @@ export interface StoreCore {
   readonly codecs: readonly Codec[]
   /** How long a checkpoint saved without a time to live lives, in milliseconds; undefined: for ever. */
   readonly defaultTtlMs: number | undefined
+  /** Log files of what happens in this opening, where somebody wants them. */
+  readonly runLog: RunLog | undefined
   /** Who is told what happens in this opening. */
   readonly listeners: StoreListeners
   /** What is not to be shown. */
@@ -62,6 +70,8 @@ export interface StoreCore {
   readonly retention: Retention | undefined
   /** Of the records of runs that do not ask for another. */
   readonly durability: Durability
+  /** When progress is saved where a pass or a tracker does not say; undefined: by the defaults. */
+  readonly save: SavePolicy | undefined
   readonly self: Owner
   /** Runs that this process is working on. */
   readonly activeRuns: Set<string>

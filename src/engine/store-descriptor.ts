@@ -19,15 +19,16 @@ export interface StoreDescriptor {
 }
 
 const formatMajor = 1
-const formatMinor = 3
+const formatMinor = 5
+/** Of a store for which keys are made, and in which nothing newer is written yet. */
 const sealedMinor = 4
 /**
  * What this version writes. `chunks`: checkpoints whose bytes are chunks in packs of format 2 (format 1.1). `unsynced`: batches of
  * the log that were written before the one before them was durable (format 1.2). `items`: finished items and their results as bytes, keys as
  * digests (format 1.2). `forks`: runs that go on from the records of another run (format 1.3). `tables`: values that
- * hold tables (format 1.3).
+ * hold tables (format 1.3). `events`: records of events (format 1.5).
  */
-const writtenFeatures: readonly string[] = ['chunks', 'unsynced', 'items', 'forks', 'tables']
+const writtenFeatures: readonly string[] = ['chunks', 'unsynced', 'items', 'forks', 'tables', 'events']
 /** What is written has keys of its own, and names that are not readable (format 1.4). Only stores for which keys were made have it. */
 export const sealedFeature = 'sealed'
 const knownFeatures: readonly string[] = [...writtenFeatures, sealedFeature]
@@ -48,8 +49,6 @@ export interface MakerOfStores {
 }
 
 export const isSealed = ({ requires }: Pick<StoreDescriptor, 'requires'>): boolean => requires.includes(sealedFeature)
-
-const minorOf = (requires: readonly string[]): number => (isSealed({ requires }) ? sealedMinor : formatMinor)
 
 /**
  * The descriptor of the store in `root`.
@@ -88,7 +87,7 @@ async function makeStore(files: FileSystem, root: string, components: MakerOfSto
   await writeIfAbsent(files, `${root}/.gitignore`, '*\n')
   const requires = components.prepareKeys === undefined ? writtenFeatures : knownFeatures
   const descriptor: StoreDescriptor = {
-    format: { major: formatMajor, minor: minorOf(requires) },
+    format: { major: formatMajor, minor: formatMinor },
     requires,
     compatible: [],
     store,
@@ -132,7 +131,10 @@ export async function upgradeDescriptor(
     const requires = [...new Set([...now.requires, ...features])]
     const upgraded: StoreDescriptor = {
       ...now,
-      format: { major: formatMajor, minor: Math.max(minorOf(requires), now.format.minor) },
+      format: {
+        major: formatMajor,
+        minor: Math.max(features.includes(sealedFeature) ? sealedMinor : formatMinor, now.format.minor),
+      },
       requires,
     }
     await writeIfAbsent(files, temporary, encodeDescriptor(upgraded))

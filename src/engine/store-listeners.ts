@@ -18,6 +18,7 @@ const names = Object.keys(storeEventPriorities)
 /** Who is told what happens in this opening of a store. Whatever a listener does, the work goes on as without it. */
 export class StoreListeners {
   readonly #listeners = new Map<string, Set<(event: StoreEvent) => unknown>>()
+  readonly #failed = new WeakSet<(event: StoreEvent) => unknown>()
   readonly #notice: (text: string) => void
 
   /** @param notice called with what is wrong with a listener */
@@ -65,6 +66,9 @@ export class StoreListeners {
           // Taken away since.
           if (listeners.has(call)) await call(event)
         } catch (error) {
+          // Of a listener that fails each time one word is enough.
+          if (this.#failed.has(call)) return
+          this.#failed.add(call)
           this.#notice(`a listener of ${event.name} failed; the work is not affected: ${said(error)}`)
         }
       })

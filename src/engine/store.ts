@@ -5,6 +5,7 @@ import type { CompareVerbs } from './compare-verbs.ts'
 import type { ExchangeVerbs } from './exchange-verbs.ts'
 import type { KeysVerbs } from './keys-verbs.ts'
 import type { ListenVerbs } from './listen-verbs.ts'
+import type { RecordStreamQueries } from './record-stream-queries.ts'
 import type { RunVerbs } from './run-verbs.ts'
 import type { StoreCore } from './store-core.ts'
 import type { TrackVerbs } from './track-verbs.ts'
@@ -24,6 +25,7 @@ export interface Store
     ExchangeVerbs,
     CompareVerbs,
     RunVerbs,
+    RecordStreamQueries,
     TrackVerbs,
     UpkeepVerbs,
     KeysVerbs,

@@ -2,6 +2,8 @@ import { Buffer } from 'node:buffer'
 import type { StreamPiece } from '../chunks/stream-saver.ts'
 import type { EncodedParts } from '../format/encode-parts.ts'
 import { encodedBatch, encodedTableHead } from '../format/table-stream-writer.ts'
+import type { OperationTimer } from '../model/operation-timer.ts'
+import type { Operation } from '../model/timings.ts'
 import type { BatchSource } from '../tables/batch-source.ts'
 import { ContentHasher } from '../tables/content-hasher.ts'
 import { type TableFacts, TableFactsCounter } from '../tables/facts.ts'
@@ -19,15 +21,22 @@ import type { TablesOfCheckpoint } from './tables-of-checkpoint.ts'
 /**
  * The content of a checkpoint that is a table whose rows come one by one; undefined for any other value.
  *
+ * @param timer measures the taking of rows and the encoding
  * @param signal when it aborts no more rows are taken, and the pieces end with its reason
  */
-export function tableStreamContent(core: StoreCore, value: unknown, signal?: AbortSignal): StreamContent | undefined {
+export function tableStreamContent(
+  core: StoreCore,
+  value: unknown,
+  signal?: AbortSignal,
+  timer?: OperationTimer,
+): StreamContent | undefined {
   if (!(value instanceof TableStream)) return undefined
   const { schema, order } = tableMarkOf(value) ?? {}
   const stored = schema === undefined ? storedAs(value) : undefined
-  if (stored !== undefined) return batchesContent(core, new StoredTableSource(stored), { signal })
+  if (stored !== undefined)
+    return batchesContent(core, new StoredTableSource(stored), { signal, timing: timer && { timer, taking: 'input' } })
   const fields = schema === undefined ? undefined : inOrder(schemaFields(schema), order)
-  return batchesContent(core, new StreamedSource(value, fields, signal), { signal })
+  return batchesContent(core, new StreamedSource(value, fields, signal), { signal, timing: timer && { timer, taking: 'user' } })
 }
 
 /** What is written into takes 512 KiB, however little it is; a small batch is copied out of it, as hundreds may wait to be kept. No blob is so short. */
@@ -40,6 +49,8 @@ export interface BatchesOptions {
   readonly check?: (digest: string) => void
   /** Ends the pieces with its reason. */
   readonly signal?: AbortSignal | undefined
+  /** Measures the encoding, and the taking of batches as what that is. */
+  readonly timing?: { readonly timer: OperationTimer; readonly taking: Operation } | undefined
 }
 
 /**
@@ -49,7 +60,7 @@ export interface BatchesOptions {
 export function batchesContent(
   core: StoreCore,
   source: BatchSource,
-  { asStream = true, check, signal }: BatchesOptions = {},
+  { asStream = true, check, signal, timing }: BatchesOptions = {},
 ): StreamContent {
   const dictionaries = new Dictionaries()
   let counter: TableFactsCounter | undefined
@@ -61,20 +72,27 @@ export function batchesContent(
     const scratch = new ScratchFile(core, undefined, signal)
     const hasher = new ContentHasher(scratch)
     try {
-      for await (const filled of source.batches()) {
+      const batches = timing === undefined ? source.batches() : whileTaken(source.batches(), timing.timer, timing.taking)
+      for await (const filled of batches) {
         const { batch } = filled
         if (batch.rowCount === 0) continue
         const { fields } = source
-        counter ??= new TableFactsCounter(fields)
-        counter.add({ fields, batches: [batch], rowCount: batch.rowCount })
-        await counter.spill(scratch)
-        await hasher.add(fields, batch)
-        batchCount++
-        rowCount += batch.rowCount
-        yield* piecesOf(encodedBatch(fields, filled, dictionaries))
+        const encode = async () => {
+          counter ??= new TableFactsCounter(fields)
+          counter.add({ fields, batches: [batch], rowCount: batch.rowCount })
+          await counter.spill(scratch)
+          await hasher.add(fields, batch)
+          batchCount++
+          rowCount += batch.rowCount
+          return encodedBatch(fields, filled, dictionaries)
+        }
+        yield* piecesOf(await (timing === undefined ? encode() : timing.timer.during('encode', encode)))
       }
-      digest = await hasher.digest(source.fields)
-      facts = await (counter ?? new TableFactsCounter(source.fields)).resultOfAll()
+      const end = async () => {
+        digest = await hasher.digest(source.fields)
+        facts = await (counter ?? new TableFactsCounter(source.fields)).resultOfAll()
+      }
+      await (timing === undefined ? end() : timing.timer.during('encode', end))
       check?.(digest)
     } finally {
       await scratch.close()
@@ -101,6 +119,24 @@ export function batchesContent(
     return { tables: [{ path: '', form, ...(isStream ? { streamed: true } : {}), digest, facts }] }
   }
   return { kind: 'cbor', pieces: pieces(), front, tables }
+}
+
+/** The same batches, and how long they are waited for. */
+async function* whileTaken<Batch>(
+  batches: AsyncIterable<Batch>,
+  timer: OperationTimer,
+  operation: Operation,
+): AsyncIterableIterator<Batch> {
+  timer.enter(operation)
+  try {
+    for await (const batch of batches) {
+      timer.leave(operation)
+      yield batch
+      timer.enter(operation)
+    }
+  } finally {
+    timer.leave(operation)
+  }
 }
 
 /** Between two batches no part ends: the bytes between two large ones are cut as one, as in a table in one piece. */

@@ -4,6 +4,7 @@ import type { ScopePath } from '../model/scope.ts'
 import { checkLabels } from './check-labels.ts'
 import { EachProgress } from './each-progress.ts'
 import { eachResults, storedResults } from './each-results.ts'
+import { PassTimings } from './pass-timings.ts'
 import type { EachResults } from './run.ts'
 import { payloadOf, setAsideItem } from './set-aside-item.ts'
 import { recordStageFailure } from './stage.ts'
@@ -24,6 +25,7 @@ export class Tracker implements AsyncDisposable {
   readonly #parts: TrackerParts
   readonly #items: TrackedItems
   readonly #progress: EachProgress
+  readonly #timings: PassTimings
   readonly #notes: TrackerNotes
   readonly #before: number
   readonly #startedAt: number
@@ -38,15 +40,17 @@ export class Tracker implements AsyncDisposable {
     this.#parts = parts
     this.#items = new TrackedItems(path, recorded)
     this.#before = recorded.finished
+    this.#timings = new PassTimings(run.attempt.facts.core.clock)
     this.#progress = new EachProgress({
       attempt: run.attempt,
       path,
       output: undefined,
-      save: options.save ?? {},
+      save: options.save ?? run.attempt.facts.core.save ?? {},
       durability: options.durability,
       batch: undefined,
       before: recorded.counts,
       total,
+      timings: this.#timings,
     })
     this.#notes = new TrackerNotes(run.attempt, path)
     this.#startedAt = run.attempt.facts.core.clock.monotonicMs()
@@ -177,7 +181,7 @@ export class Tracker implements AsyncDisposable {
   results<Value = unknown>(): EachResults<Value> {
     const { run, path } = this.#parts
     const { core, recorded } = run.attempt.facts
-    return eachResults<Value>(() => storedResults(core, recorded.stages.get(path)?.results ?? []))
+    return eachResults<Value>(core.redaction, () => storedResults(core, recorded.stages.get(path)?.results ?? []))
   }
 
   /** Makes everything said so far durable. */
@@ -276,6 +280,7 @@ export class Tracker implements AsyncDisposable {
     noteLoop(this.#parts, this.#before, this.#progress.recordedNow, end.state === 'completed')
     this.#state = 'ended'
     this.#progress.close()
+    run.attempt.timings.add(path, this.#timings.take())
     await run.leave(path, end)
   }
 
@@ -287,7 +292,10 @@ export class Tracker implements AsyncDisposable {
     const finished = done + skipped + setAside
     if (total !== undefined && finished < total) throw unfinished(this.run, path, finished, total)
     const durationMs = clock.monotonicMs() - this.#startedAt
-    return { state: 'completed', record: { type: 'stage.done', time: clock.now(), path, durationMs, counts }, result }
+    const { timings } = run.attempt
+    timings.add(path, this.#timings.take())
+    const record = { type: 'stage.done' as const, time: clock.now(), path, durationMs, counts, ...timings.take() }
+    return { state: 'completed', record, result }
   }
 
   #told() {

@@ -30,7 +30,7 @@ export class UnrecordedItems {
 
   note(index: number, key: string | undefined): void {
     if (key === undefined) this.#indexes.add(index)
-    else this.#keys.finish(key)
+    else this.#keys.finish(key, index)
   }
 
   keepResult(index: number, bytes: Uint8Array): void {

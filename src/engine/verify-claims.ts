@@ -2,6 +2,7 @@ import { namesIn } from '../files/names-in.ts'
 import { readStart } from '../files/read-start.ts'
 import { Claims, claimNames } from '../log/claims.ts'
 import type { StoreCore } from './store-core.ts'
+import type { SegmentNote } from './verify-log.ts'
 import type { VerifyMeter } from './verify-progress.ts'
 import { FoundProblem } from './verify-report.ts'
 
@@ -12,6 +13,8 @@ export interface ClaimSurvey {
   readonly problems: readonly FoundProblem[]
   /** Paths of claims whose content is damaged. */
   readonly damaged: readonly string[]
+  /** Segments that claims name and that are not there, which no repair has noted. */
+  readonly missing: readonly string[]
 }
 
 /**
@@ -21,6 +24,7 @@ export async function surveyClaims(
   core: StoreCore,
   meter: VerifyMeter,
   segments: ReadonlyMap<string, unknown>,
+  noted: readonly SegmentNote[],
 ): Promise<ClaimSurvey> {
   const root = `${core.path}/claims`
   const claims = new Claims(core.files, root, claimNames(core.seals))
@@ -44,11 +48,17 @@ export async function surveyClaims(
       } else if (!segments.has(segment)) {
         const problem =
           missing.get(segment) ??
-          new FoundProblem('segment', segment, `segment ${segment} of the log is missing, which a claim names`)
+          new FoundProblem(
+            'segment',
+            segment,
+            `segment ${segment} of the log is missing, which a claim names`,
+            noted.some(note => note.isMissing === true && note.segment === segment),
+          )
         if (!stream.startsWith('@')) problem.affectsRun(stream)
         missing.set(segment, problem)
       }
     }
   }
-  return { problems: [...problems, ...missing.values()], damaged }
+  const unnoted = [...missing.values()].filter(({ isNoted }) => !isNoted)
+  return { problems: [...problems, ...missing.values()], damaged, missing: unnoted.map(({ name }) => name) }
 }

@@ -14,6 +14,8 @@ export interface SegmentNote {
   /** Where the damage begins, and where its last part does. */
   readonly offset: number
   readonly lastOffset: number
+  /** The whole segment is gone. */
+  readonly isMissing?: true
 }
 
 export interface LogSurvey {
@@ -123,7 +125,9 @@ export function problemsOfNotices(notices: readonly string[], known: readonly Fo
     if (stream === '') continue
     const segment = /segment (\S+?),/.exec(reason)?.[1] ?? ''
     const cause = known.find(
-      ({ kind, name }) => (kind === 'segment' && name === segment) || (kind === 'claim' && name.startsWith(`${stream}.`)),
+      ({ kind, name, runs }) =>
+        (kind === 'segment' && (name === segment || runs.includes(stream))) ||
+        (kind === 'claim' && name.startsWith(`${stream}.`)),
     )
     if (cause !== undefined) {
       cause.affectsRun(stream)

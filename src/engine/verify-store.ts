@@ -27,6 +27,8 @@ export interface RecordSurvey {
   readonly problems: readonly FoundProblem[]
   readonly notices: readonly string[]
   readonly damagedClaims: readonly string[]
+  /** Segments that claims name, and that are not there. */
+  readonly missingSegments: readonly string[]
   /** Checkpoints that the log has lost, and the work of runs that it has lost. */
   readonly lost: CatalogSurvey['lost']
   readonly lostWork: CatalogSurvey['lostWork']
@@ -96,14 +98,12 @@ export async function surveyRecords(core: StoreCore, meter: VerifyMeter): Promis
   for (const pack of await core.blobs.list()) meter.expect((await core.blobs.size(pack)) ?? 0)
   const descriptor = await descriptorProblems(core)
   const journals = (await listJournals(core.files, core.path)).filter(({ state }) => state !== 'undone')
-  const log = await surveyLog(
-    core,
-    meter,
-    journals.flatMap(({ segments }) => segments),
-  )
-  const claims = await surveyClaims(core, meter, log.segments)
+  const noted = journals.flatMap(({ segments }) => segments)
+  const log = await surveyLog(core, meter, noted)
+  const claims = await surveyClaims(core, meter, log.segments, noted)
   const known = [...descriptor, ...log.problems, ...claims.problems]
-  let feed = core.readOnly ? core.feed : await rebuiltFeed(core)
+  // That of a sealed store may have begun with what was kept of the one before.
+  let feed = core.readOnly && core.seals === undefined ? core.feed : await rebuiltFeed(core)
   const query: RecordSurvey['query'] = ask => feed.query(ask)
   const close = async () => {
     if (feed !== core.feed) await feed.close()
@@ -127,6 +127,7 @@ export async function surveyRecords(core: StoreCore, meter: VerifyMeter): Promis
       problems: [...known, ...streams, ...catalog.problems],
       notices: catalog.notices,
       damagedClaims: claims.damaged,
+      missingSegments: claims.missing,
       query,
       close,
     }

@@ -7,6 +7,8 @@ import { asBuffer } from '../format/pack-header.ts'
 import { sha256Hex } from '../format/sha256.ts'
 import type { CheckpointEncoding, CheckpointRecord } from '../model/checkpoint.ts'
 import { newCheckpointId } from '../model/ids.ts'
+import type { OperationTimer } from '../model/operation-timer.ts'
+import type { Operation } from '../model/timings.ts'
 import { checkLabels } from './check-labels.ts'
 import type { Parent } from './parents.ts'
 import type { StoreCore } from './store-core.ts'
@@ -42,12 +44,14 @@ export async function writeCheckpoint(
   core: StoreCore,
   value: unknown,
   facts: CheckpointFacts,
-  { signal, ...options }: SnapshotOptions & { readonly signal?: AbortSignal } = {},
+  { signal, ...options }: SnapshotOptions & TimedOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<CheckpointRecord> {
   checkLabels(facts)
-  const stream = tableStreamContent(core, value, signal)
+  const { timer } = options
+  const stream = tableStreamContent(core, value, signal, timer)
   if (stream !== undefined) return writeStream(core, stream.pieces, stream.kind, facts, { ...options, ...stream })
-  return writeSnapshot(core, await takeSnapshot(core, value, facts, options), facts, options)
+  const take = () => takeSnapshot(core, value, facts, options)
+  return writeSnapshot(core, await (timer === undefined ? take() : timer.atOnce('encode', take)), facts, options)
 }
 
 /** Keeps a snapshot, and releases it. */
@@ -55,16 +59,18 @@ export async function writeSnapshot(
   core: StoreCore,
   snapshot: ValueSnapshot,
   facts: CheckpointFacts,
-  options: SnapshotOptions = {},
+  options: SnapshotOptions & TimedOptions = {},
 ): Promise<CheckpointRecord> {
   const { length, pieces } = snapshot
+  const { timer } = options
   try {
     // To read the value held up everybody else; they have their turn before the rest.
-    if (length > turnFromBytes) await setImmediate()
+    if (length > turnFromBytes) await timed(timer, 'turn', setImmediate)
     if (length >= inlineBelowBytes) return await writeStream(core, pieces, 'cbor', facts, { ...options, ...snapshot })
     if (snapshot.tables.tables !== undefined) await core.upgrade()
     const bytes = joinedShort(pieces, length)
-    const digest = `sha256:${sha256Hex(bytes)}`
+    const hash = () => `sha256:${sha256Hex(bytes)}`
+    const digest = timer === undefined ? hash() : timer.atOnce('hash', hash)
     const content = { kind: 'inline' as const, bytes }
     return await checkpointOf(core, facts, {
       encoding: 'cbor',
@@ -77,6 +83,11 @@ export async function writeSnapshot(
   } finally {
     snapshot.release()
   }
+}
+
+export interface TimedOptions {
+  /** Measures what the time goes to. */
+  readonly timer?: OperationTimer | undefined
 }
 
 export interface StreamOptions {
@@ -100,18 +111,23 @@ export async function writeStream(
   pieces: Iterable<StreamPiece> | AsyncIterable<StreamPiece>,
   encoding: CheckpointEncoding,
   facts: CheckpointFacts,
-  options: SnapshotOptions & StreamOptions,
+  options: SnapshotOptions & StreamOptions & TimedOptions,
 ): Promise<CheckpointRecord> {
-  await core.upgrade()
   const { memory } = core
-  await memory.refresh()
-  if (options.usesMemory === true) await memory.mustHold(options.epoch ?? -1)
-  const { epoch } = memory
-  const full = options.full === true || memory.underRepair
-  const parent: Parent | undefined = full ? undefined : await memory.parents.find(facts)
+  const { timer } = options
+  const { epoch, full, parent } = await timed(timer, 'catalog', async () => {
+    await core.upgrade()
+    await memory.refresh()
+    if (options.usesMemory === true) await memory.mustHold(options.epoch ?? -1)
+    const { epoch } = memory
+    const full = options.full === true || memory.underRepair
+    const parent: Parent | undefined = full ? undefined : await memory.parents.find(facts)
+    return { epoch, full, parent }
+  })
   const saved: SavedBytes = await core.chunks.save(pieces, {
     parent: parent?.chunks,
     full,
+    timer,
     ...(options.outline === undefined ? {} : { outline: options.outline }),
     ...(options.front === undefined ? {} : { front: options.front }),
   })
@@ -131,6 +147,9 @@ export async function writeStream(
   memory.parents.saved(record.id, facts, saved, () => memory.epoch === epoch, options.keep)
   return record
 }
+
+const timed = <Value>(timer: OperationTimer | undefined, operation: Operation, work: () => Promise<Value>): Promise<Value> =>
+  timer === undefined ? work() : timer.during(operation, work)
 
 /** What has neither run nor stage is compared with whatever was saved before it: that is its parent only if something of it is used. */
 const isParent = ({ run, stage }: CheckpointFacts, { standsOnParent }: SavedBytes): boolean =>

@@ -1,12 +1,13 @@
 import { WaymarkError } from '../model/errors.ts'
 import type { RecordPosition } from '../model/run-view.ts'
-import type { AppendDurability } from './log.ts'
+import type { AppendDurability, AppendPhase } from './log.ts'
 
 export interface CommitRequest<Owner> {
   readonly owner: Owner
   readonly kind: 'data' | 'accept'
   readonly payloads: readonly Uint8Array[]
   readonly durability: AppendDurability
+  readonly onPhase?: ((phase: AppendPhase) => void) | undefined
 }
 
 export interface PendingCommit<Owner> extends CommitRequest<Owner> {

@@ -3,7 +3,7 @@ import { WaymarkError } from '../model/errors.ts'
 import type { RecordPosition } from '../model/run-view.ts'
 import { CommitQueue, type PendingCommit } from './commit-queue.ts'
 import { FramedBatch, type MaybeOwner } from './framed-batch.ts'
-import type { AppendDurability, CommittedBatch, Ownership } from './log.ts'
+import type { AppendDurability, AppendPhase, CommittedBatch, Ownership } from './log.ts'
 import { hasNewestKey, makeSegment, type SegmentOptions } from './make-segment.ts'
 import { maxBodyLength } from './segment-format.ts'
 import type { SegmentWriter } from './segment-writer.ts'
@@ -69,11 +69,12 @@ export class Committer {
     kind: 'data' | 'accept',
     payloads: readonly Uint8Array[],
     durability: AppendDurability = 'power',
+    onPhase?: (phase: AppendPhase) => void,
   ): Promise<readonly RecordPosition[]> {
     let bytes = 0
     for (const payload of payloads) bytes += payload.length
     if (bytes > maxCommitBytes) throw tooLarge(bytes)
-    return this.#queue.add({ owner, kind, payloads, durability })
+    return this.#queue.add({ owner, kind, payloads, durability, onPhase })
   }
 
   /** Makes everything committed so far durable. */
@@ -189,7 +190,7 @@ export class Committer {
     let places: Awaited<ReturnType<SegmentWriter['append']>> = []
     try {
       // An owner's empty commit is a batch too: it proves what is before it.
-      if (commits.some(isWritten)) places = await writer.append(batch.records, { sync, meanwhile })
+      if (commits.some(isWritten)) places = await writer.append(batch.records, { sync, meanwhile, onPhase: phaseOf(commits) })
       else await writer.sync()
     } catch (error) {
       await this.#abandon(writer)
@@ -254,6 +255,16 @@ export class Committer {
     this.#unsynced.clear()
     await writer.close().catch(() => {})
   }
+}
+
+/** Tells all who wait. */
+function phaseOf(commits: readonly PendingCommit<MaybeOwner>[]): ((phase: AppendPhase) => void) | undefined {
+  const told = commits.flatMap(({ onPhase }) => onPhase ?? [])
+  return told.length === 0
+    ? undefined
+    : phase => {
+        for (const tell of told) tell(phase)
+      }
 }
 
 const keyOf = ({ segment, offset }: RecordPosition): string => `${segment} ${offset}`

@@ -12,6 +12,7 @@ import { countedHistory } from './history.ts'
 import { defaultLeaveRule, type LeaveRule } from './left-payloads.ts'
 import type {
   AppendDurability,
+  AppendPhase,
   CommittedBatch,
   FoundSegmentRecord,
   IntactStream,
@@ -90,8 +91,9 @@ export class FileLog implements Log {
     ownership: Ownership,
     payloads: readonly Uint8Array[],
     durability: AppendDurability = 'power',
+    onPhase?: (phase: AppendPhase) => void,
   ): Promise<readonly RecordPosition[]> {
-    return this.#committer.commit(ownerOf(ownership), 'data', payloads, durability)
+    return this.#committer.commit(ownerOf(ownership), 'data', payloads, durability, onPhase)
   }
 
   appendFree(payloads: readonly Uint8Array[]): Promise<readonly RecordPosition[]> {

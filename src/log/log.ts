@@ -7,6 +7,9 @@ import type { RecordPlace } from './segment-format.ts'
  */
 export type AppendDurability = 'power' | 'process'
 
+/** What an append is at: waiting for its turn and what is done around the rest, writing its batch, or syncing it. It begins with `log`. */
+export type AppendPhase = 'log' | 'write' | 'fsync'
+
 /**
  * The commit log: the truth of a store. A record is committed once `append` has resolved, and then survives what its
  * durability says: a power cut, unless the caller asked for less.
@@ -36,9 +39,14 @@ export interface Log {
    * fdatasync for all. Rejects with `fenced` when the stream has a newer owner; whether that found these records already written,
    * its history says. Rejects with `disk_full` or `unavailable` when the disk says no: the next append may succeed, and then
    * these records are void for good. Until then they may be on the disk all the same, and an owner that takes over may find them.
-   * Rejects with `limit` if they are too large for one batch. Default durability: `power`.
+   * Rejects with `limit` if they are too large for one batch. Default durability: `power`. `onPhase` is told what it goes on with: of a batch of several, each hears of all of it, as each waits for it.
    */
-  append(ownership: Ownership, payloads: readonly Uint8Array[], durability?: AppendDurability): Promise<readonly RecordPosition[]>
+  append(
+    ownership: Ownership,
+    payloads: readonly Uint8Array[],
+    durability?: AppendDurability,
+    onPhase?: (phase: AppendPhase) => void,
+  ): Promise<readonly RecordPosition[]>
   /**
    * Commits records of the stream '' (no owner, no order between them), always as `power`. Same errors; refused by the disk, they
    * may turn up all the same.

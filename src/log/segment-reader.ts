@@ -1,6 +1,7 @@
 import type { FileSystem, OpenFile } from '../files/file-system.ts'
 import { freeBytes } from '../format/free-bytes.ts'
 import type { RecordPosition } from '../model/run-view.ts'
+import { beginsSealed } from '../seal/sealed-blocks.ts'
 import type { FoundSegmentRecord, SegmentBatch, SegmentDamage, SegmentRecord, SegmentTail } from './log.ts'
 import type { RecordSeal } from './record-seal.ts'
 import {
@@ -16,8 +17,10 @@ import {
   type SegmentIdentity,
   splitRecords,
 } from './segment-format.ts'
-import type { FoundSeal } from './segment-seals.ts'
+import { type FoundSeal, unopenedFrom } from './segment-seals.ts'
 
+/** Of bytes that are sealed in blocks. */
+const doesNotOpen = 'what was sealed there does not open'
 /** Bytes read from the file at a time. */
 const windowLength = 1 << 20
 
@@ -81,6 +84,7 @@ export async function findRecords(
   }
   const onProven = (end: number): void => {
     for (let oldest = unproven[0]; oldest !== undefined && oldest.position.offset < end; oldest = unproven[0]) {
+      if (oldest.payload !== undefined) freeBytes(oldest.payload)
       oldest.payload = undefined
       unproven.shift()
     }
@@ -132,21 +136,27 @@ class SegmentReader<R extends FoundSegmentRecord> {
     const header = from > headerLength ? this.#file.read(0, headerLength) : this.#bytes(0, headerLength)
     const headerBytes = await header
     const headerDigest = checkHeader(headerBytes, this.#identity)
-    if (headerDigest === undefined) {
-      // The header is durable before the first batch, so a segment without one that is longer has lost it.
-      if (this.#size <= headerLength) return empty
+    let damage: SegmentDamage | undefined
+    let at = Math.max(from, headerLength)
+    if (headerDigest === undefined && (await unopenedFrom(this.#file, 0)) === 0) {
+      // What is sealed as a file is plain inside, and its batches tell by themselves where they belong.
+      const next = from > headerLength ? at : await this.#behindDamage(0)
+      if (next === undefined) return { ...empty, damage: { offset: 0, reason: doesNotOpen, lastOffset: this.#size } }
+      if (from <= headerLength) damage = { offset: 0, reason: doesNotOpen, lastOffset: 0 }
+      at = next
+    } else if (headerDigest === undefined) {
+      // The header is durable before the first batch, so a segment without one that is longer has lost it. One that is sealed as a file was durable as a whole.
+      if (this.#size <= headerLength && !beginsSealed(headerBytes)) return empty
       return { ...empty, damage: { offset: 0, reason: 'its header is damaged', lastOffset: this.#size } }
     }
     // One that was only begun holds nothing, whatever it would be sealed with.
-    const refused = this.#size > headerLength ? await this.#unseal(headerBytes) : undefined
+    const refused = headerDigest !== undefined && this.#size > headerLength ? await this.#unseal(headerBytes) : undefined
     if (refused !== undefined) return { ...empty, damage: { offset: 0, reason: refused, lastOffset: this.#size } }
     const batches: SegmentBatch<R>[] = []
-    let at = Math.max(from, headerLength)
     // A reader that continues does not know the number and digest before; the batch's own offset ties it to its place.
     let before: Buffer | undefined = from > headerLength ? undefined : headerDigest
-    let number: number | undefined = from > headerLength ? undefined : 0
+    let number: number | undefined = from > headerLength || damage !== undefined ? undefined : 0
     let closed = false
-    let damage: SegmentDamage | undefined
     let provenEnd = headerLength
     let digest = before?.toString('hex') ?? ''
     while (at < this.#size) {
@@ -161,7 +171,11 @@ class SegmentReader<R extends FoundSegmentRecord> {
           break
         }
         const next = await this.#behindDamage(at)
-        if (next === undefined) break
+        if (next === undefined) {
+          if ((await unopenedFrom(this.#file, at)) !== undefined)
+            damage = { offset: at, reason: doesNotOpen, ...damage, lastOffset: at }
+          break
+        }
         damage = { offset: at, reason: 'a batch that was durable cannot be read', ...damage, lastOffset: at }
         at = next
         before = undefined

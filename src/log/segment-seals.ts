@@ -33,6 +33,13 @@ export async function findSeal(
 }
 
 /**
+ * Offset of the first byte at or behind `from` of a segment sealed as a file in blocks that does not open, among those that were read from it; undefined for all other files. It was durable once, whether anything behind it says so
+ * or not.
+ */
+export const unopenedFrom = async (file: OpenFile, from: number): Promise<number | undefined> =>
+  file instanceof SealedReader ? file.firstUnopened(from) : undefined
+
+/**
  * As {@link findSeal}, of a segment that has to be read.
  *
  * @throws WaymarkError `corrupt` also if it is refused

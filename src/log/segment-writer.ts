@@ -1,4 +1,5 @@
 import type { FileSystem, OpenFile } from '../files/file-system.ts'
+import type { AppendPhase } from './log.ts'
 import type { RecordSeal } from './record-seal.ts'
 import {
   encodeBatch,
@@ -16,6 +17,8 @@ export interface AppendOptions {
   readonly meanwhile?: () => Promise<void>
   /** Writes the close mark. */
   readonly close?: boolean
+  /** Told what it goes on with. */
+  readonly onPhase?: ((phase: AppendPhase) => void) | undefined
 }
 
 /**
@@ -82,13 +85,17 @@ export class SegmentWriter {
    */
   async append(
     records: readonly FramedRecord[],
-    { sync, meanwhile, close = false }: AppendOptions,
+    { sync, meanwhile, close = false, onPhase }: AppendOptions,
   ): Promise<readonly RecordPlace[]> {
     const unsynced = this.#end - this.#durableEnd
     const place = { number: this.#number + 1, offset: this.#end, before: this.#digest, unsynced }
     const batch = encodeBatch(this.segment, place, records, close, this.#seal)
+    onPhase?.('write')
     await this.#file.write(batch.bytes, this.#end)
-    const synced = sync ? this.#file.sync() : undefined
+    onPhase?.(sync ? 'fsync' : 'log')
+    let synced = sync ? this.#file.sync() : undefined
+    // What goes on meanwhile may take longer.
+    if (onPhase !== undefined) synced = synced?.then(() => onPhase('log'))
     await Promise.all([synced, meanwhile?.()])
     this.#number++
     this.#end += batch.bytes.length

@@ -6,7 +6,7 @@ import type { FoundSegmentRecord, SegmentTail } from './log.ts'
 import type { RecordSeal } from './record-seal.ts'
 import { checkHeader, decodeRecord, type FramedRecord, headerLength } from './segment-format.ts'
 import { type FindOptions, findRecords, type ReadableSegment, readSegment } from './segment-reader.ts'
-import { findSeal, sealOf } from './segment-seals.ts'
+import { findSeal, sealOf, unopenedFrom } from './segment-seals.ts'
 
 export interface SegmentsOptions {
   readonly files: FileSystem
@@ -85,7 +85,11 @@ export class Segments {
     const known = this.#seals.get(segment)
     if (known !== undefined) return known
     const header = await file.read(0, headerLength)
-    if (checkHeader(header, this.#identity(segment)) === undefined) throw damagedHeader(segment)
+    if (checkHeader(header, this.#identity(segment)) === undefined) {
+      // One that is sealed as a file is plain inside.
+      if ((await unopenedFrom(file, 0)) === 0) return undefined
+      throw damagedHeader(segment)
+    }
     const seal = await sealOf(this.#options.seals, segment, header, file)
     if (seal !== undefined) this.#seals.set(segment, seal)
     return seal

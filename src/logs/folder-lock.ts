@@ -1,11 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 
-/** Longer than anybody holds it who is at work. */
-const patienceMs = 2_000
+/** Who has it has it for a write or a rename. Waiting holds up everything else in the process, so it is short: lines wait, not the run. */
+const patienceMs = 5
 
-/**
- * A lock on a folder of log files, of any number of processes: whoever writes shares it, whoever renames a file has it alone. It is one of SQLite on a file of its own (0 bytes): a process that dies lets go of it.
- */
+/** A lock on a folder of log files, which one of any number of processes has at a time. It is one of SQLite on a file of its own (0 bytes): a process that dies lets go of it. */
 export class FolderLock {
   readonly #database: DatabaseSync
 
@@ -13,31 +11,29 @@ export class FolderLock {
     this.#database = database
   }
 
-  /** @param patience milliseconds to wait for the others */
-  static async open(path: string, patience = patienceMs): Promise<FolderLock> {
+  static async open(path: string): Promise<FolderLock> {
     const { DatabaseSync } = await import('node:sqlite')
-    const database = new DatabaseSync(path, { timeout: patience })
-    // Nothing is ever written to it.
-    database.exec('PRAGMA journal_mode = MEMORY')
+    const database = new DatabaseSync(path, { timeout: patienceMs })
+    try {
+      // Nothing is ever written to it, also where the disk is full.
+      database.exec('PRAGMA journal_mode = MEMORY')
+    } catch (error) {
+      if (!isLocked(error)) throw error
+    }
     return new FolderLock(database)
   }
 
-  /** While nobody renames. */
-  shared<T>(work: () => T): T {
-    return this.#holding('BEGIN; SELECT count(*) FROM sqlite_schema', work)
-  }
-
-  /** While nobody writes. */
-  alone<T>(work: () => T): T {
-    return this.#holding('BEGIN EXCLUSIVE', work)
-  }
-
-  #holding<T>(begin: string, work: () => T): T {
+  /**
+   * Works while nobody else does.
+   *
+   * @throws what SQLite says if somebody else has it: {@link isLocked}
+   */
+  holding<T>(work: () => T): T {
+    this.#database.exec('BEGIN EXCLUSIVE')
     try {
-      this.#database.exec(begin)
       return work()
     } finally {
-      if (this.#database.isTransaction) this.#database.exec('COMMIT')
+      this.#database.exec('COMMIT')
     }
   }
 
@@ -45,3 +41,9 @@ export class FolderLock {
     this.#database.close()
   }
 }
+
+const sqliteBusy = 5
+
+/** Whether an error says only that somebody else has the lock at the moment. */
+export const isLocked = (error: unknown): boolean =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' && (error.errcode & 0xff) === sqliteBusy

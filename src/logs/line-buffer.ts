@@ -1,4 +1,5 @@
 import type { Clock } from '../model/clock.ts'
+import { isLocked } from './folder-lock.ts'
 import type { RotatingFile } from './rotating-file.ts'
 
 /** How long a line may wait for more before it is written. */
@@ -6,6 +7,10 @@ const waitMs = 200
 const mostWaitingBytes = 64 * 1024
 /** Lines that cannot be written are kept up to this, so that those of a short trouble are not lost. */
 const mostKeptBytes = 4 << 20
+/** While they cannot be written it is tried again ever more seldom, up to this. */
+const longestWaitMs = 30_000
+/** So often in a row another process may be at it before that counts as trouble. */
+const mostLocked = 5
 
 export interface LineBufferOptions {
   readonly file: RotatingFile
@@ -22,40 +27,58 @@ export class LineBuffer {
   #lines: string[] = []
   #length = 0
   #lost = 0
-  #isTroubled = false
+  /** Tries in a row that failed. */
+  #failed = 0
+  #isTold = false
   #cancel: (() => void) | undefined
 
   constructor(options: LineBufferOptions) {
     this.#options = options
   }
 
+  get isEmpty(): boolean {
+    return this.#lines.length === 0
+  }
+
   /** @param line ends with a line end */
   write(line: string): void {
     this.#lines.push(line)
     this.#length += line.length
-    // In trouble it is tried again in time, not with each line.
-    if (this.#length >= mostWaitingBytes && !this.#isTroubled) return this.flush()
+    // Where it failed it is tried again in time, not with each line.
+    if (this.#length >= mostWaitingBytes && this.#failed === 0) return this.flush()
     if (this.#length > mostKeptBytes) this.#drop()
-    this.#cancel ??= this.#options.clock.after(waitMs, () => this.flush(), { background: true })
+    this.#plan()
   }
 
   flush(): void {
     this.#cancel?.()
     this.#cancel = undefined
-    if (this.#lines.length === 0) return
+    if (this.isEmpty) return
     const { file, onTrouble, onRelief } = this.#options
+    let lines = Buffer.from(this.#lines.join(''))
     try {
-      file.append(Buffer.from(this.#lines.join('')))
+      while (lines.length > 0) lines = lines.subarray(file.append(lines))
     } catch (error) {
-      if (!this.#isTroubled) onTrouble(error)
-      this.#isTroubled = true
-      return
+      this.#lines = lines.toString().split(/(?<=\n)/)
+      this.#length = lines.length
+      this.#failed++
+      if (!this.#isTold && (!isLocked(error) || this.#failed > mostLocked)) {
+        this.#isTold = true
+        onTrouble(error)
+      }
+      return this.#plan()
     }
     this.#lines = []
     this.#length = 0
-    if (this.#isTroubled) onRelief(this.#lost)
-    this.#isTroubled = false
+    this.#failed = 0
+    if (this.#isTold) onRelief(this.#lost)
+    this.#isTold = false
     this.#lost = 0
+  }
+
+  #plan(): void {
+    const ms = Math.min(longestWaitMs, waitMs * 2 ** this.#failed)
+    this.#cancel ??= this.#options.clock.after(ms, () => this.flush(), { background: true })
   }
 
   #drop(): void {

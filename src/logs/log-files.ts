@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import type { Clock } from '../model/clock.ts'
+import { type Clock, sleep } from '../model/clock.ts'
 import { FolderLock } from './folder-lock.ts'
 import { LineBuffer } from './line-buffer.ts'
+import { makeFolder } from './make-folder.ts'
 import { RotatingFile } from './rotating-file.ts'
 
 export interface LogFilesOptions {
@@ -18,6 +18,10 @@ export interface LogFilesOptions {
   /** Called when lines cannot be written, once until they can be again; and when they can. */
   readonly notice: (text: string) => void
 }
+
+/** Another process may be at it at the moment. */
+const closingTries = 20
+const closingPauseMs = 50
 
 interface OpenLog {
   readonly logger: Logger
@@ -40,7 +44,7 @@ export class LogFiles {
 
   /** @throws what the file system says if the folder cannot be made or written */
   static async open(options: LogFilesOptions): Promise<LogFiles> {
-    mkdirSync(options.folder, { recursive: true, mode: 0o700 })
+    makeFolder(options.folder)
     const { pino } = await import('pino')
     return new LogFiles(options, pino, await FolderLock.open(join(options.folder, '.lock')))
   }
@@ -66,21 +70,29 @@ export class LogFiles {
       onRelief: lost => notice(`the log file ${path} is written again${lost === 0 ? '' : `; ${lost} lines are missing in it`}`),
     })
     const logger = this.#pino(
-      { level, base: null, timestamp: false, formatters: { level: label => ({ level: label }) } },
+      {
+        level,
+        base: null,
+        timestamp: false,
+        formatters: { level: label => ({ level: label }) },
+        // They come as they are to be kept, causes included.
+        serializers: { err: error => error },
+      },
       { write: line => buffer.write(line) },
     )
     return { logger, file, buffer }
   }
 
-  flush(): void {
-    for (const { buffer } of this.#logs.values()) buffer.flush()
-  }
-
-  /** Writes what is left, and resolves when old files are compressed. */
+  /** Writes what is left, and resolves when old files are compressed. What cannot be written within about a second is lost. */
   async close(): Promise<void> {
-    this.flush()
-    for (const { file } of this.#logs.values()) file.close()
-    await Promise.all([...this.#logs.values()].map(({ file }) => file.tended()))
+    const logs = [...this.#logs.values()]
+    for (let tries = 0; tries < closingTries; tries++) {
+      for (const { buffer } of logs) buffer.flush()
+      if (logs.every(({ buffer }) => buffer.isEmpty)) break
+      await sleep(this.#options.clock, closingPauseMs)
+    }
+    for (const { file } of logs) file.close()
+    await Promise.all(logs.map(({ file }) => file.tended()))
     this.#lock.close()
   }
 }

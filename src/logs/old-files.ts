@@ -1,10 +1,12 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 
 const dayMs = 86_400_000
+/** Nobody compresses a log for so long. */
+const abandonedMs = 3_600_000
 
 export interface OldFilesOptions {
   /** At most so many, the newest. */
@@ -26,21 +28,32 @@ export const oldName = (path: string, nowMs: number, count: number): string =>
  */
 export async function tendOldFiles(path: string, { files, keepDays, nowMs }: OldFilesOptions): Promise<void> {
   const folder = dirname(path)
+  const names = await readdir(folder)
+  for (const name of names.filter(one => one.startsWith(`${basename(path)}.2`) && unfinished.test(one))) {
+    const begunMs = (await stat(join(folder, name)).catch(() => undefined))?.mtimeMs
+    if (begunMs !== undefined && nowMs - begunMs > abandonedMs) await rm(join(folder, name), { force: true })
+  }
   const isOld = (name: string): boolean => name.startsWith(`${basename(path)}.2`) && !unfinished.test(name)
   const kept = new Map<string, string[]>()
-  for (const name of (await readdir(folder)).filter(isOld)) {
+  for (const name of names.filter(isOld)) {
     const stem = name.replace(/\.gz$/, '')
     kept.set(stem, [...(kept.get(stem) ?? []), name])
   }
   const newestFirst = [...kept].sort(([a], [b]) => (a < b ? 1 : -1))
-  for (const [index, [stem, names]] of newestFirst.entries()) {
-    const writtenMs = (await stat(join(folder, names[0] ?? stem)).catch(() => undefined))?.mtimeMs
+  for (const [index, [stem, forms]] of newestFirst.entries()) {
+    const writtenMs = (await stat(join(folder, forms[0] ?? stem)).catch(() => undefined))?.mtimeMs
     if (writtenMs === undefined) continue
     if (index >= files || nowMs - writtenMs > keepDays * dayMs) {
-      for (const name of names) await rm(join(folder, name), { force: true })
-    } else if (names.includes(`${stem}.gz`)) await rm(join(folder, stem), { force: true })
+      for (const name of forms) await rm(join(folder, name), { force: true })
+    } else if (forms.includes(`${stem}.gz`)) await rm(join(folder, stem), { force: true })
     else await compress(join(folder, stem))
   }
+}
+
+/** Before what it was made from goes. */
+async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r')
+  await file.datasync().finally(() => file.close())
 }
 
 async function compress(path: string): Promise<void> {
@@ -49,6 +62,7 @@ async function compress(path: string): Promise<void> {
     const { atime, mtime } = await stat(path)
     await pipeline(createReadStream(path), createGzip(), createWriteStream(temporary, { mode: 0o600 }))
     await utimes(temporary, atime, mtime)
+    await sync(temporary)
     await rename(temporary, `${path}.gz`)
     await rm(path, { force: true })
   } catch (error) {

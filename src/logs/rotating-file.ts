@@ -1,6 +1,10 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { FolderLock } from './folder-lock.ts'
+import { makeFolder } from './make-folder.ts'
 import { oldName, tendOldFiles } from './old-files.ts'
+
+const lineEnd = 10
 
 export interface RotatingFileOptions {
   readonly path: string
@@ -15,8 +19,8 @@ export interface RotatingFileOptions {
 }
 
 /**
- * A log file that any number of processes append whole lines to, and that is gone on with in a new file when it is large or a day is over (local time). No line is lost or written twice: lines go into the file that has the name while
- * the lock is shared, and the name moves on only while nobody has it.
+ * A log file that any number of processes append whole lines to, and that is gone on with in a new file when it is large or a day is over (local time). No line is lost or written twice: one process writes or renames at a time, and only
+ * into the file that has the name.
  */
 export class RotatingFile {
   readonly #options: RotatingFileOptions
@@ -28,23 +32,35 @@ export class RotatingFile {
   }
 
   /**
-   * Appends whole lines, each of which ends with a line end.
+   * Appends whole lines, each of which ends with a line end, as many as fit into one file, and at least one.
    *
-   * @throws what the file system says; then some of it may have been written
+   * @returns how many bytes of them were written
+   * @throws what the file system says, or the lock: then none was
    */
-  append(lines: Buffer): void {
-    const { lock } = this.#options
-    try {
-      if (lock.shared(() => this.#appendNow(lines))) return
-      lock.alone(() => {
-        if (this.#isDue(lines.length)) this.#moveOn()
-        this.#write(this.#open(), lines)
-      })
-    } catch (error) {
-      // It may have ended within a line: that is seen to when it is opened.
-      this.close()
-      throw error
-    }
+  append(lines: Buffer): number {
+    return this.#options.lock.holding(() => {
+      if (this.#isDue(lines.indexOf(lineEnd) + 1)) this.#moveOn()
+      const file = this.#open()
+      const { size } = fstatSync(file)
+      const part = lines.subarray(0, this.#fitting(lines, size))
+      try {
+        // Of a line that a killed process broke off, the next one is no part.
+        if (size > 0 && !endsLine(file, size)) writeSync(file, '\n')
+        for (let at = 0; at < part.length; ) at += writeSync(file, part, at)
+      } catch (error) {
+        ftruncateSync(file, size)
+        throw error
+      }
+      return part.length
+    })
+  }
+
+  /** Bytes of the lines that the file has room for; the first one always fits. */
+  #fitting(lines: Buffer, size: number): number {
+    const room = this.#options.maxBytes - size
+    if (lines.length <= room) return lines.length
+    const first = lines.indexOf(lineEnd) + 1
+    return Math.max(first, room <= 0 ? 0 : lines.lastIndexOf(lineEnd, room - 1) + 1)
   }
 
   /** Resolves when old files are compressed, and those that are too many are gone. */
@@ -57,32 +73,20 @@ export class RotatingFile {
     this.#file = undefined
   }
 
-  /** False where another file is to be opened first, or a new one begun. */
-  #appendNow(lines: Buffer): boolean {
-    if (this.#file === undefined || !this.#hasName(this.#file) || this.#isDue(lines.length)) return false
-    this.#write(this.#file, lines)
-    return true
-  }
-
-  #write(file: number, lines: Buffer): void {
-    for (let at = 0; at < lines.length; ) at += writeSync(file, lines, at)
+  /** The file that has the name now. */
+  #open(): number {
+    if (this.#file !== undefined && this.#hasName(this.#file)) return this.#file
+    this.close()
+    makeFolder(dirname(this.#options.path))
+    this.#file = openSync(this.#options.path, 'a+', 0o600)
+    this.#tend()
+    return this.#file
   }
 
   #hasName(file: number): boolean {
     const named = statSync(this.#options.path, { throwIfNoEntry: false })
     const { ino, dev } = fstatSync(file)
     return named?.ino === ino && named.dev === dev
-  }
-
-  /** Only while nobody writes: what is not a whole line yet was broken off, and the next line is no part of it. */
-  #open(): number {
-    if (this.#file !== undefined && this.#hasName(this.#file)) return this.#file
-    this.close()
-    const file = openSync(this.#options.path, 'a+', 0o600)
-    this.#file = file
-    const { size } = fstatSync(file)
-    if (size > 0 && !endsLine(file, size)) writeSync(file, '\n')
-    return file
   }
 
   #isDue(bytes: number): boolean {
@@ -93,14 +97,18 @@ export class RotatingFile {
   }
 
   #moveOn(): void {
-    const { path, now, files, keepDays } = this.#options
+    const { path, now } = this.#options
     const nowMs = now()
     let count = 0
     while (existsSync(oldName(path, nowMs, count)) || existsSync(`${oldName(path, nowMs, count)}.gz`)) count++
     renameSync(path, oldName(path, nowMs, count))
     this.close()
-    const tend = () => tendOldFiles(path, { files, keepDays, nowMs })
-    // What cannot be tended now is tended when the file is gone on with the next time.
+  }
+
+  #tend(): void {
+    const { path, now, files, keepDays } = this.#options
+    const tend = () => tendOldFiles(path, { files, keepDays, nowMs: now() })
+    // What cannot be tended now is tended the next time.
     this.#tending = this.#tending.then(tend).catch(() => {})
   }
 }
@@ -108,7 +116,7 @@ export class RotatingFile {
 function endsLine(file: number, size: number): boolean {
   const last = Buffer.alloc(1)
   readSync(file, last, 0, 1, size - 1)
-  return last[0] === 10
+  return last[0] === lineEnd
 }
 
 /** The local day, ascending. */

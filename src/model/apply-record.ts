@@ -66,6 +66,7 @@ export function applyRecord(runId: string, before: ViewBefore, record: RunRecord
       }
     }
     case 'value.drawn':
+    case 'events.recorded':
       return { run }
     default:
       return applyStageRecord(
@@ -89,6 +90,7 @@ function createdRun(id: string, record: Extract<RunRecord, { type: 'run.created'
     ...(record.file === undefined ? {} : { file: record.file }),
     ...(record.forkedFrom === undefined ? {} : { forkedFrom: record.forkedFrom }),
     ...(record.redact === undefined ? {} : { redact: record.redact }),
+    ...(record.recordTail === undefined ? {} : { recordTail: record.recordTail }),
     createdAt: record.time,
     updatedAt: record.time,
     attempt: 0,

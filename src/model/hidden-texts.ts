@@ -11,12 +11,15 @@ const mostForms = 20_000
 
 /** Texts that are secrets, wherever they turn up: in an error, in a line of a log, in a page. */
 export class HiddenTexts {
-  /** By their first characters, the longest first. */
-  readonly #byHead = new Map<string, string[]>()
+  /** By their first characters: many secrets may begin alike, as tokens do. */
+  readonly #byHead = new Map<string, Forms>()
   readonly #known = new Set<string>()
-  #heads: RegExp | undefined
-  /** Called with each text that was not known before. */
-  onAdded: ((text: string) => void) | undefined
+  /** A bit for what a head may begin with: nearly all places of a text are passed over by it. */
+  readonly #starts = new Uint8Array(1 << 16)
+  /** Called with each text that was not known before; whoever must not be faster than what is told so awaits {@link told}. */
+  onAdded: ((text: string) => Promise<void>) | undefined
+  /** Resolves when all that was added is told. */
+  told: Promise<void> | undefined
 
   get isEmpty(): boolean {
     return this.#byHead.size === 0
@@ -30,20 +33,15 @@ export class HiddenTexts {
   /** The text with every secret in it replaced, also one that is cut with an ellipsis. */
   without(text: string): string {
     if (this.isEmpty || text.length < leastLength) return text
-    this.#heads ??= new RegExp(
-      [...this.#byHead.keys()].map(head => head.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'),
-      'g',
-    )
-    const heads = this.#heads
     let made = ''
     let taken = 0
-    heads.lastIndex = 0
-    for (let found = heads.exec(text); found !== null; found = heads.exec(text)) {
-      const length = this.#lengthAt(text, found.index, found[0])
-      heads.lastIndex = found.index + Math.max(length, 1)
-      if (length === 0) continue
-      made += text.slice(taken, found.index) + maskedText
-      taken = found.index + length
+    for (let at = 0; at <= text.length - leastLength; ) {
+      const length = this.#starts[startOf(text, at)] === 0 ? 0 : this.#lengthAt(text, at)
+      if (length > 0) {
+        made += text.slice(taken, at) + maskedText
+        taken = at + length
+      }
+      at += Math.max(length, 1)
     }
     return taken === 0 ? text : made + text.slice(taken)
   }
@@ -65,34 +63,45 @@ export class HiddenTexts {
     for (const form of formsOf(text)) this.#addForm(form)
     const lines = text.split('\n')
     if (lines.length > 1) for (const one of lines) if (one.trim().length >= leastLineLength) this.#addForm(one.trim())
-    this.onAdded?.(text)
+    if (this.onAdded !== undefined) this.told = this.onAdded(text)
   }
 
   #addForm(form: string): void {
     const head = form.slice(0, leastLength)
-    const before = this.#byHead.get(head) ?? []
-    if (before.includes(form)) return
-    this.#byHead.set(
-      head,
-      [...before, form].sort((a, b) => b.length - a.length),
-    )
-    this.#heads = undefined
+    const forms: Forms = this.#byHead.get(head) ?? { all: new Set(), lengths: [] }
+    if (forms.all.has(form)) return
+    forms.all.add(form)
+    if (!forms.lengths.includes(form.length)) forms.lengths = [...forms.lengths, form.length].sort((a, b) => b - a)
+    this.#byHead.set(head, forms)
+    this.#starts[startOf(form, 0)] = 1
   }
 
   /** How much of the text from there on is a secret. */
-  #lengthAt(text: string, start: number, head: string): number {
-    const forms = this.#byHead.get(head) ?? []
-    for (const form of forms) if (text.startsWith(form, start)) return form.length
-    let longest = 0
-    for (const form of forms) {
-      let length = head.length
-      while (length < form.length && text[start + length] === form[length]) length++
-      const next = text.slice(start + length, start + length + 3)
-      if (next.startsWith('…') || next === '...') longest = Math.max(longest, length)
+  #lengthAt(text: string, start: number): number {
+    const forms = this.#byHead.get(text.slice(start, start + leastLength))
+    if (forms === undefined) return 0
+    for (const length of forms.lengths) if (forms.all.has(text.slice(start, start + length))) return length
+    const [longest = 0] = forms.lengths
+    const end = Math.min(text.length, start + longest)
+    let cut = 0
+    for (let at = start + leastLength; at < end; at++) {
+      if (text[at] !== '…' && !text.startsWith('...', at)) continue
+      const begun = text.slice(start, at)
+      for (const form of forms.all) if (form.startsWith(begun)) cut = at - start
     }
-    return longest
+    return cut
   }
 }
+
+interface Forms {
+  readonly all: Set<string>
+  /** The longest first. */
+  lengths: readonly number[]
+}
+
+/** Its first three characters in 16 bits. */
+const startOf = (text: string, at: number): number =>
+  (text.charCodeAt(at) ^ (text.charCodeAt(at + 1) << 4) ^ (text.charCodeAt(at + 2) << 8)) & 0xffff
 
 /** As a text, in JSON (also within JSON), between single quotes, in HTML and in a URL. */
 function formsOf(text: string): ReadonlySet<string> {

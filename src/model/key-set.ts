@@ -10,6 +10,9 @@ import { flag, KeyTable } from './key-table.ts'
 const tableCount = 8
 const tableMask = tableCount - 1
 const wordsPerDigest = 3
+/** What a key is that a pass meets; `again`: it was met before in this pass. */
+export type Met = 'new' | 'recorded' | 'again'
+
 /** Keys whose places are fetched into the processor's cache at once. */
 const fetchedAtOnce = 1_000
 /** More than an even share that a table may get of many keys: several times the spread. */
@@ -29,8 +32,11 @@ export class KeySet {
   /** Marked as recorded already, though no record says so yet: those of {@link finish}, and those that were handed out. */
   readonly #finished = new DigestList()
   readonly #handedOut = new Set<Uint8Array>()
-  /** Digests of the keys that were announced last. */
-  #announced: Int32Array | undefined
+  /** Keys that were announced last, the index of the first of them, their digests, and what each was then. */
+  #announced: readonly string[] = []
+  #announcedFrom = 0
+  #announcedDigests: Int32Array | undefined
+  readonly #announcedWas: Met[] = []
   /** Made of what fetched places held: so that no compiler leaves out the reading of it. */
   #fetched = 0
 
@@ -74,39 +80,48 @@ export class KeySet {
     this.#most = total
   }
 
-  /** Notes that the input holds this key. `again`: it was met before in this pass. */
-  meet(key: string): 'new' | 'recorded' | 'again' {
-    this.digester.digest(key)
-    return this.#meet()
-  }
-
-  /** Says which keys are met next; those beyond the first thousand are left out. How many were not. */
-  announce(keys: readonly string[]): number {
-    this.#announced ??= new Int32Array(fetchedAtOnce * wordsPerDigest)
-    const count = Math.min(keys.length, fetchedAtOnce)
+  /** Notes that the input holds this key; what it was before. */
+  meet(key: string): Met {
     const { digester } = this
-    const ahead = this.#announced
-    for (let i = 0; i < count; i++) {
-      digester.digest(keys[i] ?? '')
-      ahead[i * wordsPerDigest] = digester.low
-      ahead[i * wordsPerDigest + 1] = digester.middle
-      ahead[i * wordsPerDigest + 2] = digester.high
-    }
-    this.#fetch(ahead, count)
-    return count
+    digester.digest(key)
+    return this.#meet(digester.low, digester.middle, digester.high)
   }
 
-  /** The same as {@link meet} for the key at this place among those announced last. */
-  meetAnnounced(key: string, at: number): 'new' | 'recorded' | 'again' {
-    if (this.#announced === undefined) return this.meet(key)
-    this.digester.recall(key, this.#announced, at * wordsPerDigest)
-    return this.#meet()
+  /**
+   * The same as {@link meet} for keys one after another, which is quicker than one by one; those beyond the first thousand are left out. How many were not. What each was is told by
+   * {@link announcedWas}.
+   *
+   * @param from Index of the item of the first key
+   */
+  announce(keys: readonly string[], from = 0): number {
+    const some = keys.length > fetchedAtOnce ? keys.slice(0, fetchedAtOnce) : keys
+    this.#announced = some
+    this.#announcedFrom = from
+    this.#announcedDigests ??= new Int32Array(fetchedAtOnce * wordsPerDigest)
+    const digests = this.#announcedDigests
+    this.digester.digestAll(some, digests)
+    this.#fetch(digests, some.length)
+    for (let i = 0, at = 0; i < some.length; i++, at += wordsPerDigest)
+      this.#announcedWas[i] = this.#meet(digests[at] ?? 0, digests[at + 1] ?? 0, digests[at + 2] ?? 0)
+    return some.length
   }
 
-  /** Notes that the item of this key is finished, for the next record. It is not recorded before that comes back. */
-  finish(key: string): void {
+  /** What the key at this place among those announced last was when it was met. */
+  announcedWas(at: number): Met {
+    return this.#announcedWas[at] ?? 'new'
+  }
+
+  /**
+   * Notes that the item of this key is finished, for the next record. It is not recorded before that comes back.
+   *
+   * @param index Of the item: its digest is at hand if it was among those announced last
+   */
+  finish(key: string, index = -1): void {
     const { digester } = this
-    digester.digestAgain(key)
+    const at = index - this.#announcedFrom
+    if (this.#announcedDigests !== undefined && at >= 0 && this.#announced[at] === key)
+      digester.recall(key, this.#announcedDigests, at * wordsPerDigest)
+    else digester.digestAgain(key)
     const { low, middle, high } = digester
     // The entry is at hand now. When the record comes back it would have to be searched for, which takes as long as all the rest.
     if ((this.#put(low, middle, high, flag.recorded) & flag.recorded) === 0) this.#finished.push(digester)
@@ -157,6 +172,8 @@ export class KeySet {
       this.#fetch(some, some.length / wordsPerDigest)
       for (let at = 0; at < some.length; at += wordsPerDigest) this.#record(some[at] ?? 0, some[at + 1] ?? 0, some[at + 2] ?? 0)
     }
+    // Frees it now: the collector would let dozens of them pile up.
+    digests.buffer.transfer(0)
   }
 
   #unrecord(bytes: Uint8Array): void {
@@ -165,8 +182,7 @@ export class KeySet {
       this.#clear(digests[at] ?? 0, digests[at + 1] ?? 0, digests[at + 2] ?? 0)
   }
 
-  #meet(): 'new' | 'recorded' | 'again' {
-    const { low, middle, high } = this.digester
+  #meet(low: number, middle: number, high: number): Met {
     this.#isAnyMet = true
     const before = this.#put(low, middle, high, flag.met)
     if ((before & flag.met) !== 0) return 'again'
@@ -225,7 +241,7 @@ const partShift = 32 - Math.log2(partsPerTable)
 const partOf = (low: number, middle: number): number => (low & tableMask) * partsPerTable + (middle >>> partShift)
 
 /** Digests as words. Many come in the order of the parts of the tables they go to, so that not each of them waits for memory: a third of the time. */
-function unpacked(bytes: Uint8Array): Int32Array {
+function unpacked(bytes: Uint8Array): Int32Array<ArrayBuffer> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const digests = new Int32Array((bytes.length / keyDigestBytes) * wordsPerDigest)
   const places = bytes.length < leastOrdered * keyDigestBytes ? undefined : placesOfParts(view)

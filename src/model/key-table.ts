@@ -5,8 +5,8 @@ const roomySlots = 1 << 18
 /** Entries per slot at most, and how much larger a full table becomes: 14 to 18 bytes for each key in a large one. */
 const fullestOf = (slots: number): number => (slots < roomySlots ? 0.6 : 0.85)
 const growthOf = (slots: number): number => (slots < roomySlots ? 2 : 1.25)
-/** How much larger it becomes at most where that makes room for all that can come. */
-const mostGrowth = 4
+/** How much larger it becomes at most where that makes room for all that can come: each time it grows, the memory of before is left in pieces that no larger table fits into. */
+const mostGrowth = 256
 
 /** Slots of a table with room for so many entries. */
 function slotsFor(entries: number): number {

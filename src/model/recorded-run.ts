@@ -1,4 +1,5 @@
 import { DrawnValues } from './drawn-values.ts'
+import { streamOfType } from './event-types.ts'
 import { RecordedStage } from './recorded-stage.ts'
 import type { AttemptStarted, RunCreated, RunRecord } from './records.ts'
 import type { RecordPosition } from './run-view.ts'
@@ -34,9 +35,16 @@ export class RecordedRun {
   readonly #calledAgain = new Map<ScopePath, { text: string }>()
   /** Also those whose record is still on its way into the log. */
   readonly drawn = new DrawnValues()
+  /** Names of the record streams that it has entries of, whether or not these count. */
+  readonly streams = new Set<string>()
 
   get stages(): ReadonlyMap<ScopePath, RecordedStage> {
     return this.#stages
+  }
+
+  /** Paths of stages inside this one; of '' all. */
+  inside(path: ScopePath): readonly ScopePath[] {
+    return this.#stages.inside(path)
   }
 
   get ancestors(): readonly string[] {
@@ -91,6 +99,12 @@ export class RecordedRun {
       case 'checkpoint.changed':
       case 'stage.inherited':
         return
+      case 'events.recorded':
+        for (const [type] of record.facets) {
+          const stream = streamOfType(type)
+          if (stream !== undefined) this.streams.add(stream)
+        }
+        return
       case 'stage.started':
         return this.#start(record)
       case 'stage.reset':
@@ -117,6 +131,7 @@ export class RecordedRun {
     this.reopened = false
     this.restarts = 0
     for (const stage of this.#stages.values()) stage.inherit(origin)
+    this.#earlier = undefined
   }
 
   /** A stage some of whose items were called again is no longer what the stages after it were made from. They are offered for a redo, not redone. */

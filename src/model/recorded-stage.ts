@@ -13,8 +13,8 @@ export class RecordedStage {
   readonly path: ScopePath
   readonly kind: 'stage' | 'each'
   readonly order: number
-  /** The attempt in which it was called for the first time, or thrown away and called anew. */
-  readonly begunIn: number
+  /** The attempt in which it was called for the first time, or thrown away and called anew; 0 of one that was inherited. */
+  begunIn: number
   state: 'running' | 'completed' | 'failed' = 'running'
   version: string | undefined
   input: InputRecord | undefined
@@ -96,6 +96,7 @@ export class RecordedStage {
   /** Its output is another run's: this one must never cut it back to where that began. */
   inherit(origin: string): void {
     this.inheritedFrom ??= origin
+    this.begunIn = 0
     this.outputStart = undefined
   }
 

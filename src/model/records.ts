@@ -3,6 +3,7 @@ import type { CheckpointChanged, CheckpointDeleted, CheckpointNoted, CheckpointS
 import type { CodeDigest } from './code-digest.ts'
 import type { CompletedRange } from './completed-set.ts'
 import type { ErrorJson } from './errors.ts'
+import type { EventsRecorded } from './event-records.ts'
 import type { ForkOrigin } from './fork-origin.ts'
 import type { OutputPosition } from './output-position.ts'
 import type { Owner } from './owner.ts'
@@ -11,6 +12,7 @@ import type { AttemptProof, CheckOutcome } from './recovery-proof.ts'
 import type { StageView } from './run-view.ts'
 import type { ScopePath } from './scope.ts'
 import type { StopRequest } from './stop-request.ts'
+import type { TimingsByPath } from './timings.ts'
 
 /**
  * The records of a run's log: what happened, in order. A record in the log is the commit; everything else (the catalog, the state in
@@ -34,6 +36,7 @@ export type RunRecord =
   | CheckpointDeleted
   | CheckpointNoted
   | CheckpointChanged
+  | EventsRecorded
 
 export interface RunCreated {
   readonly type: 'run.created'
@@ -51,6 +54,8 @@ export interface RunCreated {
   readonly forkedFrom?: ForkOrigin
   /** Paths of what is not to be shown of the run: see `redact` of a pipeline. Nothing is done about it in what is stored. */
   readonly redact?: readonly string[]
+  /** Entries of each record stream that are shown at its end; absent: the default. */
+  readonly recordTail?: number
 }
 
 export interface AttemptStarted {
@@ -88,6 +93,8 @@ export interface AttemptEnded {
   readonly held?: string
   /** How the user's own check after a recovery ended. */
   readonly check?: CheckOutcome
+  /** Where time went that no record before tells of; under the empty path that of the run itself. */
+  readonly timings?: TimingsByPath
 }
 
 /** Why a process ended, as its supervisor saw it. */
@@ -163,6 +170,7 @@ export interface StageDone {
   readonly checkpoint?: CheckpointRecord
   readonly counts?: ItemCounts
   readonly output?: OutputPosition
+  readonly timings?: TimingsByPath
 }
 
 export interface StageFailed {
@@ -171,6 +179,7 @@ export interface StageFailed {
   readonly path: ScopePath
   readonly durationMs: number
   readonly error: StoredError
+  readonly timings?: TimingsByPath
 }
 
 /** Counts of items of a stage. `done` includes neither `skipped` nor `setAside`. */
@@ -210,6 +219,7 @@ export interface StageProgress {
   /** Items put away with their errors since the record before; they are in `ranges` or `keys` too. */
   readonly setAside?: readonly SetAsideItem[]
   readonly output?: OutputPosition
+  readonly timings?: TimingsByPath
 }
 
 /** An item that kept failing: enough to see why, and to call it again. */

@@ -2,6 +2,7 @@ import type { CheckpointTable } from './checkpoint.ts'
 import type { Durability } from './durability.ts'
 import type { ErrorJson } from './errors.ts'
 import type { Plan } from './plan.ts'
+import type { StreamSummary } from './record-stream.ts'
 import type { EndCause, ItemCounts, StoredError } from './records.ts'
 import type { AttemptProof, CheckOutcome } from './recovery-proof.ts'
 import type { SaveReason } from './save-policy.ts'
@@ -103,4 +104,6 @@ export interface RunEndedEvent {
   readonly errorCheckpoint?: string
   /** Set where it was completed although it was to stop at a stage, which it never came to. */
   readonly unreached?: UnreachedStage
+  /** The record streams of the run, where it has entries. */
+  readonly records?: readonly StreamSummary[]
 }

@@ -51,6 +51,8 @@ export interface RunView {
   readonly forkedFrom?: ForkOrigin
   /** Paths of what is not to be shown of it. */
   readonly redact?: readonly string[]
+  /** Entries of each record stream that are shown at its end. */
+  readonly recordTail?: number
 }
 
 /** A stage of a run as the catalog keeps it. */

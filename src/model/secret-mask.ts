@@ -1,5 +1,5 @@
 import { maskedText } from './hidden-texts.ts'
-import { PathPatterns } from './path-pattern.ts'
+import { PathPatterns, type PatternProgress } from './path-pattern.ts'
 import { kindOf } from './value-kind.ts'
 import type { ValueStep } from './value-step.ts'
 
@@ -9,6 +9,13 @@ const secretAtEnd = /(?:token|pwd|cookie|connectionstring)$/
 const loginInUrl = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@]*):([^\s@/]+)@/gi
 /** What lies deeper is hidden whole, for safety. */
 const mostLevels = 400
+/** Longer texts are not searched for passwords in URLs when a value is only looked through. */
+const mostSearched = 64 * 1024
+
+interface Look {
+  /** Values that may still be looked at. */
+  left: number
+}
 
 /** Hides what looks like a secret by its key: `password`, `accessToken`, `client_secret`, `X-Api-Key`, `authorization` … and passwords in URLs. */
 export class SecretMask {
@@ -28,6 +35,50 @@ export class SecretMask {
   value(value: unknown, steps: readonly ValueStep[]): unknown {
     if (this.#isSecret(steps)) return this.#hide(value)
     return this.#masked(value, steps, new Map())
+  }
+
+  /**
+   * Tells `onHidden` of what is secret in a value, and makes no other value of it. What stands behind the first `mostValues` values in it is not looked at.
+   *
+   * @param places where it stands: what is hidden at any of them is
+   * @returns how many values may still be looked at
+   */
+  tell(value: unknown, places: readonly (readonly ValueStep[])[], mostValues: number): number {
+    const look: Look = { left: mostValues }
+    const progress = places.flatMap(steps => steps.reduce((reached, step) => this.#more.enter(reached, step), this.#more.start()))
+    this.#look(value, progress, this.#more.fits(progress), 0, look)
+    return Math.max(look.left, 0)
+  }
+
+  #look(value: unknown, progress: PatternProgress, isHidden: boolean, level: number, look: Look): void {
+    if (look.left-- <= 0 || level > mostLevels) return
+    if (typeof value !== 'object' || value === null) {
+      if (isHidden) this.#onHidden?.(value)
+      else if (typeof value === 'string' && value.length <= mostSearched && value.includes('://')) this.#withoutLogins(value)
+      return
+    }
+    const part = (one: unknown, step: ValueStep): void => {
+      const inner = isHidden || progress.length === 0 ? progress : this.#more.enter(progress, step)
+      this.#look(one, inner, isHidden || isSecretKey(step) || this.#more.fits(inner), level + 1, look)
+    }
+    if (Array.isArray(value)) {
+      for (let key = 0; key < value.length && look.left > 0; key++) part(value[key], { kind: 'index', key })
+    } else if (value instanceof Map) {
+      for (const [key, one] of value) {
+        if (look.left <= 0) return
+        part(one, { kind: 'map-key', key })
+      }
+    } else if (value instanceof Set) {
+      for (const key of value) {
+        if (look.left <= 0) return
+        part(key, { kind: 'member', key })
+      }
+    } else if (kindOf(value) === 'object') {
+      for (const key of Object.keys(value)) {
+        if (look.left <= 0) return
+        part(Reflect.get(value, key), { kind: 'property', key })
+      }
+    }
   }
 
   #hide(value: unknown): typeof maskedText {
@@ -88,6 +139,19 @@ export class SecretMask {
 
 function isSecretKey({ kind, key }: ValueStep): boolean {
   if (kind === 'index' || kind === 'member' || typeof key !== 'string') return false
+  return saysSecret(key)
+}
+
+/** Rows have the same keys again and again. */
+const answers = new Map<string, boolean>()
+const mostAnswers = 4_096
+const longestAnswered = 128
+
+function saysSecret(key: string): boolean {
+  const known = answers.get(key)
+  if (known !== undefined) return known
   const plain = key.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
-  return secretAnywhere.test(plain) || secretAtEnd.test(plain)
+  const isSecret = secretAnywhere.test(plain) || secretAtEnd.test(plain)
+  if (answers.size < mostAnswers && key.length <= longestAnswered) answers.set(key, isSecret)
+  return isSecret
 }

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { FileSystem } from '../files/file-system.ts'
+import { freeBytes } from '../format/free-bytes.ts'
 import { openInput } from './input-file.ts'
 
 const readBytes = 1 << 20
@@ -55,6 +56,7 @@ export async function fileDigest(files: FileSystem, path: string, options: FileD
       }
       beginning?.look(piece, own)
       bytes += piece.length
+      freeBytes(piece)
     }
     const digest = textOf(hash.copy())
     const prefix = beginning === undefined || bytes < beginning.length ? undefined : beginning.finish(hash)

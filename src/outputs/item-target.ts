@@ -42,7 +42,7 @@ export interface OutputItem {
 /** What a flush makes durable, apart from the output's own position: for outputs that keep progress beside their rows. */
 export type OutputProgress = Omit<
   StageProgress,
-  'output' | 'results' | 'resultBytes' | 'resultsFrom' | 'resultsIn' | 'resultIndexes'
+  'output' | 'results' | 'resultBytes' | 'resultsFrom' | 'resultsIn' | 'resultIndexes' | 'timings'
 >
 
 /** An output opened for one owner, cut back to what counts. One flush is under way at a time. */

@@ -1,20 +1,36 @@
-import { readFileSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { WaymarkError } from '../model/errors.ts'
-import { type MasterKey, secretIn } from './master-key.ts'
+import { checkNewSecret, checkSource, type MasterKey, secretIn } from './master-key.ts'
 
 /**
- * A master key in a file: 32 bytes as hex or base64. The file must be readable by its owner only (mode 0600 or 0400), except on Windows.
+ * A master key in a file: 32 bytes as hex or base64, in its first 1,024 bytes. The file must be readable by its owner only (mode 0600 or 0400), except on Windows.
  *
  * @example
  * const store = await open({ path: '.waymark', key: keyFile('/etc/waymark.key') })
  */
 export function keyFile(path: string): MasterKey {
+  checkSource('keyFile', path, 'in which file the key is', "keyFile('/etc/waymark.key')")
   const secret = async (): Promise<Buffer> => secretIn(readGuarded(path), `the file ${path}`)
   return {
     kind: 'file',
     description: `the file ${path}`,
     secretFor: secret,
-    newSecret: async () => ({ secret: await secret(), settings: {} }),
+    newSecret: async () => ({ secret: checkNewSecret(await secret(), `the file ${path}`), settings: {} }),
+  }
+}
+
+const mostRead = 1024
+
+/** A pipe without a writer is not waited for. */
+function startOf(path: string): { readonly stats: Stats; readonly start: string } {
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  try {
+    const stats = fstatSync(file)
+    const bytes = Buffer.alloc(mostRead)
+    const length = stats.isFile() ? readSync(file, bytes, 0, mostRead, 0) : 0
+    return { stats, start: bytes.toString('latin1', 0, length) }
+  } finally {
+    closeSync(file)
   }
 }
 
@@ -22,8 +38,10 @@ function readGuarded(path: string): string {
   let mode: number
   let text: string
   try {
-    mode = statSync(path).mode
-    text = readFileSync(path, 'latin1').slice(0, 1024)
+    const { stats, start } = startOf(path)
+    mode = stats.mode
+    text = start
+    if (!stats.isFile()) throw new Error(stats.isDirectory() ? 'it is a folder' : 'it is no regular file')
   } catch (cause) {
     throw new WaymarkError('key_missing', {
       message: `the key file ${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,

@@ -1,5 +1,5 @@
 import { WaymarkError } from '../model/errors.ts'
-import { type MasterKey, secretIn } from './master-key.ts'
+import { checkNewSecret, checkSource, type MasterKey, secretIn } from './master-key.ts'
 
 /**
  * A master key in an environment variable: 32 bytes as hex or base64. Whoever may read the environment of the process (the same user, and root) can read it too.
@@ -8,6 +8,7 @@ import { type MasterKey, secretIn } from './master-key.ts'
  * const store = await open({ path: '.waymark', key: keyVariable('MY_JOB_KEY') })
  */
 export function keyVariable(name: string): MasterKey {
+  checkSource('keyVariable', name, 'in which variable the key is', "keyVariable('MY_JOB_KEY')")
   const secret = async (): Promise<Buffer> => {
     const text = process.env[name]
     if (text !== undefined && text !== '') return secretIn(text, `the environment variable ${name}`)
@@ -21,6 +22,6 @@ export function keyVariable(name: string): MasterKey {
     kind: 'variable',
     description: `the environment variable ${name}`,
     secretFor: secret,
-    newSecret: async () => ({ secret: await secret(), settings: {} }),
+    newSecret: async () => ({ secret: checkNewSecret(await secret(), `the environment variable ${name}`), settings: {} }),
   }
 }

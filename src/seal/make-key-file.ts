@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { open } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { fileFault } from '../files/file-faults.ts'
 import { fileErrorCode } from '../files/file-system.ts'
 import { WaymarkError } from '../model/errors.ts'
+import { checkSource } from './master-key.ts'
 import { masterSecretLength } from './master-pair.ts'
 
 /**
@@ -12,9 +13,10 @@ import { masterSecretLength } from './master-pair.ts'
  * @param path of a file that does not exist
  * @example
  * await makeKeyFile('/etc/waymark.key')
- * @throws WaymarkError `conflict` if the file exists, `unavailable`, `disk_full`
+ * @throws WaymarkError `invalid` if its folder does not exist, `conflict` if the file exists, `unavailable`, `disk_full`
  */
 export async function makeKeyFile(path: string): Promise<string> {
+  checkSource('makeKeyFile', path, 'which file is to be made', "makeKeyFile('/etc/waymark.key')")
   const absolute = resolve(path)
   try {
     const file = await open(absolute, 'wx', 0o600)
@@ -27,9 +29,18 @@ export async function makeKeyFile(path: string): Promise<string> {
     return absolute
   } catch (error) {
     if (fileErrorCode(error) === 'EEXIST') throw exists(absolute)
+    if (['ENOENT', 'ENOTDIR'].includes(fileErrorCode(error) ?? '')) throw noFolder(absolute)
     throw fileFault(error, `make ${absolute}`, 'No key was made.')
   }
 }
+
+const noFolder = (path: string): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: `${path} cannot be made: there is no folder ${dirname(path)}`,
+    means: 'No key was made.',
+    remedy: `Make the folder (mkdir -p ${dirname(path)}), or make the key in another one.`,
+    details: { path },
+  })
 
 const exists = (path: string): WaymarkError =>
   new WaymarkError('conflict', {

@@ -35,6 +35,35 @@ export function checkKeys(call: string, given: unknown): readonly MasterKey[] {
   })
 }
 
+/**
+ * One master key, as it is given to a verb on keys.
+ *
+ * @throws WaymarkError `invalid`
+ */
+export function checkKey(call: string, given: unknown): MasterKey {
+  if (isMasterKey(given)) return given
+  throw new WaymarkError('invalid', {
+    message: `${call}: what it was given is no master key but ${Array.isArray(given) ? 'a list' : given === null ? 'null' : `of type ${typeof given}`}`,
+    means: 'Nothing was read or written.',
+    remedy: `Make one: store.${call}(${call === 'rotateKeys' ? '{ to: ' : ''}keyFile('/etc/waymark.key')${call === 'rotateKeys' ? ' }' : ''}), or keyVariable(NAME), keyCommand(COMMAND), passphrase(TEXT), awsKms(OPTIONS), vaultTransit(OPTIONS).`,
+  })
+}
+
+/**
+ * What says where a key is to be found.
+ *
+ * @param what completes “it is not said …”
+ * @throws WaymarkError `invalid`: what was given in its place may be a key, and is never shown
+ */
+export function checkSource(call: string, given: unknown, what: string, example: string): void {
+  if (typeof given === 'string' && given !== '') return
+  throw new WaymarkError('invalid', {
+    message: `${call}: it is not said ${what}: ${given === '' ? 'the text is empty' : `it was given ${given === undefined ? 'nothing' : `no text but ${Array.isArray(given) ? 'a list' : given === null ? 'null' : `a ${typeof given}`}`}`}`,
+    means: 'Nothing was read or written.',
+    remedy: `Write it as ${example}`,
+  })
+}
+
 const isMasterKey = (value: unknown): value is MasterKey =>
   typeof value === 'object' &&
   value !== null &&
@@ -57,6 +86,20 @@ export function secretIn(text: string, from: string): Buffer {
   if (/^[A-Za-z0-9+/]{43}=?$/.test(trimmed)) return Buffer.from(trimmed, 'base64')
   throw new WaymarkError('key_missing', {
     message: `${from} holds no key: a key is 32 bytes, as 64 hex digits or as base64`,
+    means: 'Nothing was read or written.',
+    remedy: 'Make a key with: waymark keys new FILE',
+  })
+}
+
+/**
+ * What a store is to be sealed with from now on is no placeholder, such as a file of zeros: nobody drew that at random. A store that has such a key opens with it.
+ *
+ * @throws WaymarkError `invalid`
+ */
+export function checkNewSecret(secret: Buffer, from: string): Buffer {
+  if (secret.some(byte => byte !== secret[0])) return secret
+  throw new WaymarkError('invalid', {
+    message: `${from} holds no key: its 32 bytes are all the same`,
     means: 'Nothing was read or written.',
     remedy: 'Make a key with: waymark keys new FILE',
   })

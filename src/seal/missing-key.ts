@@ -23,6 +23,17 @@ export function wrongKey(root: string, ring: LockedRing, keys: readonly MasterKe
   })
 }
 
+/** The store was open with a master key that somebody has taken away since. */
+export function keyTakenAway(root: string, ring: LockedRing): WaymarkError {
+  return new WaymarkError('key_missing', {
+    message: `the master key that the store ${root} was opened with is none of its keys any more`,
+    means:
+      'What was saved before is safe. What was asked for just now was not done, and nothing more can be saved with this key.',
+    remedy: `Open the store again with one of its keys: ${wanted(ring)}.`,
+    details: { masters: ring.masters.map(({ id }) => id) },
+  })
+}
+
 /** Keys were made for a plain store, and whoever did was interrupted. */
 export function halfSealed(root: string, ring: LockedRing): WaymarkError {
   return new WaymarkError('key_missing', {

@@ -27,8 +27,7 @@ export function namedKey(text: string, options: NamedKeyOptions = {}): MasterKey
   if (kind === 'file' && rest !== '') return keyFile(rest)
   if (kind === 'variable' && rest !== '') return keyVariable(rest)
   if (kind === 'command' && rest !== '') return keyCommand(rest)
-  if (kind === 'passphrase' && rest === '')
-    return passphrase(async isNew => process.env[options.variable ?? passphraseVariable] ?? (await asked(options, isNew)))
+  if (kind === 'passphrase' && rest === '') return passphrase(async isNew => inVariable(options) ?? (await asked(options, isNew)))
   if (kind === 'aws-kms' && rest !== '') return awsKms({ keyId: rest })
   if (kind === 'vault' && URL.canParse(rest)) return vaultTransit(vaultKeyAt(new URL(rest)))
   throw new WaymarkError('invalid', {
@@ -48,11 +47,19 @@ function vaultKeyAt(url: URL) {
   return { address: url.href, ...mount, key: path.slice(end + 1) }
 }
 
+/** An empty one is as good as none. */
+function inVariable({ variable = passphraseVariable }: NamedKeyOptions): string | undefined {
+  const text = process.env[variable]
+  return text === '' ? undefined : text
+}
+
 function asked({ ask, variable = passphraseVariable }: NamedKeyOptions, isNew: boolean): Promise<string> {
   if (ask !== undefined) return ask(isNew)
   throw new WaymarkError('key_missing', {
-    message: 'the passphrase of the store was not given, and there is no terminal to ask for it',
+    message: `the ${isNew ? 'new ' : ''}passphrase of the store was not given, and there is no terminal to ask for it`,
     means: 'Nothing was read or written.',
-    remedy: `Set ${variable}, or name another key of the store with --key.`,
+    remedy: isNew
+      ? `Set ${variable}, or take a key of another kind, such as file:PATH.`
+      : `Set ${variable}, or name another key of the store with --key.`,
   })
 }

@@ -1,7 +1,8 @@
 import { randomBytes, scrypt } from 'node:crypto'
 import { promisify } from 'node:util'
+import { checkOptions, type OptionRules, optionRules } from '../model/check-options.ts'
 import { WaymarkError } from '../model/errors.ts'
-import type { MasterKey, MasterSettings } from './master-key.ts'
+import { checkSource, type MasterKey, type MasterSettings } from './master-key.ts'
 import { masterSecretLength } from './master-pair.ts'
 
 const scryptAsync = promisify<string, Uint8Array, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(scrypt)
@@ -15,6 +16,8 @@ export interface PassphraseCost {
   /** Default 1. */
   readonly p?: number
 }
+
+const costRules: OptionRules<PassphraseCost> = { n: optionRules.any, r: optionRules.any, p: optionRules.any }
 
 /** Asks for a passphrase, once. */
 export type AskPassphrase = (isNew: boolean) => string | Promise<string>
@@ -34,19 +37,23 @@ const mostMemory = 2 ** 30
  * const store = await open({ path: '.waymark', key: passphrase('correct horse battery staple') })
  */
 export function passphrase(passphrase: string | AskPassphrase, cost: PassphraseCost = {}): MasterKey {
+  if (typeof passphrase !== 'function')
+    checkSource('passphrase', passphrase, 'what the passphrase is', "passphrase('five random words or so')")
+  checkOptions('passphrase', cost, costRules, 'Nothing was read or written.')
   let asked: Promise<string> | undefined
   const text = (isNew: boolean): Promise<string> => {
-    asked ??= Promise.resolve(typeof passphrase === 'string' ? passphrase : passphrase(isNew)).then(checked)
+    asked ??= Promise.resolve(typeof passphrase === 'string' ? passphrase : passphrase(isNew)).then(given)
     return asked
   }
   return {
     kind: 'passphrase',
     description: 'the passphrase',
-    secretFor: async settings => stretched(await text(false), settings),
+    // One that is too short is no store's.
+    secretFor: async settings => ((await text(false)).length < shortest ? undefined : stretched(await text(false), settings)),
     async newSecret() {
       const { n, r, p } = { ...defaultCost, ...cost }
       const settings = { salt: randomBytes(saltLength).toString('base64'), n, r, p }
-      return { secret: await stretched(await text(true), settings), settings }
+      return { secret: await stretched(checkNewPassphrase(await text(true)), settings), settings }
     },
   }
 }
@@ -69,10 +76,24 @@ async function stretched(text: string, { salt, n, r, p }: MasterSettings): Promi
   }
 }
 
-function checked(text: string): string {
-  if (text.length >= shortest) return text
+function given(text: unknown): string {
+  if (typeof text === 'string' && text !== '') return text
   throw new WaymarkError('key_missing', {
-    message: `a passphrase of ${text.length} characters is too short: it must have at least ${shortest}`,
+    message: 'no passphrase was given: it is empty',
+    means: 'Nothing was read or written.',
+    remedy: 'Type the passphrase of the store, or set WAYMARK_PASSPHRASE.',
+  })
+}
+
+/**
+ * A passphrase that a store is to have from now on.
+ *
+ * @throws WaymarkError `invalid` if it is too short
+ */
+export function checkNewPassphrase(text: string): string {
+  if (text.length >= shortest) return text
+  throw new WaymarkError('invalid', {
+    message: `a new passphrase of ${text.length} ${text.length === 1 ? 'character' : 'characters'} is too short: it must have at least ${shortest}`,
     means: 'Nothing was read or written.',
     remedy: 'Take a longer one: several random words, say.',
   })

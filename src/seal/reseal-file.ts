@@ -4,7 +4,7 @@ import { type CountBytes, replaceFile } from '../files/replace-file.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { createSealed, openSealed, type SealedFilesOptions } from './sealed-files.ts'
 
-const pieceBytes = 1 << 20
+export const pieceBytes = 1 << 20
 
 /**
  * Seals a file, plain or sealed, with the newest data key; its content stays the same, which is proven before it takes the place of the one before. False, with nothing changed, if the file was removed or replaced meanwhile.
@@ -66,7 +66,7 @@ async function digestOf(file: OpenFile): Promise<string> {
   }
 }
 
-const notTheSame = (path: string): WaymarkError =>
+export const notTheSame = (path: string): WaymarkError =>
   new WaymarkError('unavailable', {
     message: `${path} does not read back as it was when it is sealed anew`,
     means: 'It was left as it is; nothing is lost.',

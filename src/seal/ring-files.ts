@@ -136,7 +136,12 @@ export class RingFiles {
   }
 
   async #text(generation: number): Promise<string | undefined> {
-    return (await readStart(this.#files, this.#path(generation), mostRingBytes))?.toString('utf8')
+    try {
+      return (await readStart(this.#files, this.#path(generation), mostRingBytes))?.toString('utf8')
+    } catch (error) {
+      if (fileErrorCode(error) === 'EISDIR') throw isFolder(this.#path(generation))
+      throw error
+    }
   }
 
   #path(generation: number): string {
@@ -151,6 +156,14 @@ export class RingFiles {
     }
   }
 }
+
+const isFolder = (path: string): WaymarkError =>
+  new WaymarkError('corrupt', {
+    message: `${path} is a folder, and not a key ring`,
+    means: 'Nothing was read or written. Waymark makes no such folder; what is sealed in the store is not touched by this.',
+    remedy: 'Move it out of the folder keys of the store.',
+    details: { path },
+  })
 
 /**
  * The ring, opened with its secret.

@@ -4,7 +4,7 @@ import { WaymarkError } from '../model/errors.ts'
 import { type KeyRing, type LockedRing, type Master, openRing, ringSecretFor } from './key-ring.ts'
 import type { MasterKey } from './master-key.ts'
 import { masterPair } from './master-pair.ts'
-import { noKey, noRing, wrongKey } from './missing-key.ts'
+import { keyTakenAway, noKey, noRing, wrongKey } from './missing-key.ts'
 import { provenRing, RingFiles } from './ring-files.ts'
 
 export interface RingKeeperOptions {
@@ -65,10 +65,15 @@ export class RingKeeper {
   }
 
   /** Which of the master keys of the ring these are, by id; those that cannot be come by are left out. */
-  async opens(keys: readonly MasterKey[] = []): Promise<ReadonlySet<string>> {
+  opens(keys: readonly MasterKey[] = []): Promise<ReadonlySet<string>> {
+    return this.openedWith(...this.#keys, ...keys)
+  }
+
+  /** As {@link opens}, of these keys alone. */
+  async openedWith(...keys: readonly MasterKey[]): Promise<ReadonlySet<string>> {
     const locked = await this.rings.read()
     const found = new Set<string>()
-    for (const key of [...this.#keys, ...keys])
+    for (const key of keys)
       for (const master of locked?.masters ?? []) {
         if (locked === undefined || found.has(master.id) || !mayBe(key.kind, master.kind)) continue
         if ((await this.#secretOf(locked, key, master).catch(ignoreMissing)) !== undefined) found.add(master.id)
@@ -121,6 +126,7 @@ export class RingKeeper {
         return provenRing(locked, secret)
       }
     if (failure !== undefined) throw failure
+    if (this.#secret !== undefined) throw keyTakenAway(root, locked)
     throw this.#keys.length === 0 ? noKey(root, locked) : wrongKey(root, locked, this.#keys)
   }
 

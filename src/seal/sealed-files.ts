@@ -4,15 +4,18 @@ import type { Random } from '../model/clock.ts'
 import { isWaymarkError } from '../model/errors.ts'
 import { fileKeys } from './file-keys.ts'
 import {
+  type BlockLength,
   BlockSeal,
-  contentLength,
   decodeSealedHeader,
   encodeSealedHeader,
+  leastSealedLength,
+  longBlock,
   saltLength,
   sealedHeaderLength,
+  shortBlock,
 } from './sealed-blocks.ts'
 import { notSealed, SealedReader, unknownKey } from './sealed-reader.ts'
-import { SealedWriter } from './sealed-writer.ts'
+import { type FileSeal, SealedWriter } from './sealed-writer.ts'
 import type { Seals } from './seals.ts'
 import { zeroedFile } from './zeroed-file.ts'
 
@@ -31,7 +34,7 @@ export interface SealedFilesOptions {
 /** What the paths of files begin with that are sealed when they are made. */
 const sealedFolders = ['packs/', 'requests/', 'aside/', 'catalog.sealed']
 /** What is not read at all if a part of it does not open. */
-const wholeFiles = ['segments/', 'catalog.sealed']
+const wholeFiles = ['catalog.sealed']
 /** Where there may be sealed files. */
 const readFolders = [...sealedFolders, 'segments/']
 
@@ -39,8 +42,8 @@ const readFolders = [...sealedFolders, 'segments/']
  * The files of a sealed store as if they were plain: what is written once is sealed in blocks, and what is sealed is opened when it is read, at the same offsets as in a plain file. Files that are not sealed are read as
  * they are: those from before the store was sealed, and those that seal their own parts, as new segments of the log do.
  *
- * A block that does not open reads as zeros, and so does a plain file once the store accepts none: every byte of a pack is covered by a digest of its own, which then names the damage as it does in a plain store, and parity heals it. A segment, whose end is found by reading, rejects
- * instead, as does the image of the catalog.
+ * A block that does not open reads as zeros, and so does a plain file once the store accepts none: every byte of a pack is covered by a digest of its own, which then names the damage as it does in a plain store, and parity heals it. So is every byte of a segment, whose
+ * end is found by reading: whoever looks for it asks what did not open. The image of the catalog rejects instead.
  */
 export function sealedFiles(options: SealedFilesOptions): FileSystem {
   const { files, root } = options
@@ -61,12 +64,11 @@ export function sealedFiles(options: SealedFilesOptions): FileSystem {
     },
     async stat(path): Promise<FileStat | undefined> {
       const stat = await files.stat(path)
-      if (stat === undefined || stat.kind !== 'file' || !isIn(readFolders, path) || contentLength(stat.size) === undefined)
-        return stat
+      if (stat === undefined || stat.kind !== 'file' || !isIn(readFolders, path) || stat.size < leastSealedLength) return stat
       try {
         const file = await opened(path)
         try {
-          return await file.stat()
+          return file instanceof SealedReader && file.isCut(stat.size) ? stat : await file.stat()
         } finally {
           await file.close()
         }
@@ -106,7 +108,7 @@ export async function createSealed(options: SealedFilesOptions, path: string, pe
   try {
     // Only now: whoever makes a new key, and then looks for what is sealed with others, finds this file or is known here.
     await options.seals.settle()
-    return new SealedWriter(file, newSeal(options))
+    return new SealedWriter(file, newSeal(options, path.startsWith(`${options.root}/segments/`) ? shortBlock : longBlock))
   } catch (error) {
     await file.close().catch(() => {})
     await options.files.remove(path).catch(() => {})
@@ -124,17 +126,21 @@ async function readable(
   const header = decodeSealedHeader(bytes)
   if (header === undefined) {
     // Segments whose records are sealed one by one are told apart by who reads them.
-    if (seals.acceptsPlain || path.startsWith(`${root}/segments/`)) return file
+    if (path.startsWith(`${root}/segments/`)) return file
+    // A plain store has none under this name, so it is nobody's of this store.
+    if (seals.acceptsPlain && !path.startsWith(`${root}/catalog.sealed`)) return file
     if (isWhole) throw notSealed(path)
     return zeroedFile(file)
   }
-  const key = header.known ? await seals.find(header.keyId) : undefined
-  if (key === undefined) throw unknownKey(path, header)
-  return new SealedReader(file, new BlockSeal(fileKeys(key, header.salt, purpose), bytes, storeId), path, isWhole)
+  const { keyId, salt, blockLength } = header
+  const key = blockLength === undefined ? undefined : await seals.find(keyId)
+  if (key === undefined || blockLength === undefined) throw unknownKey(path, header)
+  const blocks = new BlockSeal(fileKeys(key, salt, purpose), bytes, blockLength, storeId)
+  return new SealedReader(file, blocks, path, isWhole)
 }
 
-function newSeal({ seals, storeId, random }: SealedFilesOptions): { readonly header: Buffer; readonly blocks: BlockSeal } {
+function newSeal({ seals, storeId, random }: SealedFilesOptions, blockLength: BlockLength): FileSeal {
   const salt = random.bytes(saltLength)
-  const header = encodeSealedHeader(seals.current.id, salt)
-  return { header, blocks: new BlockSeal(fileKeys(seals.current, salt, purpose), header, storeId) }
+  const header = encodeSealedHeader(seals.current.id, salt, blockLength)
+  return { header, blocks: new BlockSeal(fileKeys(seals.current, salt, purpose), header, blockLength, storeId) }
 }

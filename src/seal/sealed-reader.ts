@@ -3,14 +3,20 @@ import type { FileStat, OpenFile } from '../files/file-system.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { giveBack } from './give-back.ts'
 import {
+  type BlockLength,
   type BlockSeal,
-  blockLength,
   blockOffset,
   blocksOf,
   contentLength,
   type SealedHeader,
   sealedBlockLength,
 } from './sealed-blocks.ts'
+
+/** A block that a read ended in. The next read often begins there, and may be under way at the same time. */
+interface EdgeBlock {
+  readonly index: number
+  readonly content: Promise<Buffer>
+}
 
 /** A sealed file that is read: offsets and lengths are those of its content. */
 export class SealedReader implements OpenFile {
@@ -19,8 +25,9 @@ export class SealedReader implements OpenFile {
   readonly #path: string
   readonly #mustOpen: boolean
   #length: number | undefined
-  /** The block that was read last, which the next read often begins in. */
-  #last: { readonly index: number; readonly content: Buffer } | undefined
+  #edge: EdgeBlock | undefined
+  /** Blocks that were read and did not open. */
+  readonly #unopenedBlocks = new Set<number>()
 
   /** @param mustOpen true: a block that does not open rejects; false: it reads as zeros */
   constructor(file: OpenFile, blocks: BlockSeal, path: string, mustOpen: boolean) {
@@ -31,20 +38,25 @@ export class SealedReader implements OpenFile {
   }
 
   async read(position: number, length: number): Promise<Uint8Array> {
-    const size = await this.#size()
+    const size = this.#length ?? (await this.#size())
     const end = Math.min(position + length, size)
     if (end <= position) return new Uint8Array(0)
-    const bytes = new Uint8Array(end - position)
+    const { blockLength } = this.#blocks
     const first = Math.floor(position / blockLength)
-    const kept = this.#last?.index === first ? this.#last.content : undefined
-    const blocks = await this.#read(first, Math.ceil(end / blockLength) - first, size, kept)
-    for (const [i, block] of blocks.entries()) {
-      const start = (first + i) * blockLength
+    const last = Math.ceil(end / blockLength) - 1
+    // Every byte of it is written below.
+    const bytes = Buffer.allocUnsafeSlow(end - position)
+    const put = (block: Uint8Array, index: number): void => {
+      const start = index * blockLength
       const from = Math.max(0, position - start)
       bytes.set(block.subarray(from, Math.min(block.length, end - start)), start + from - position)
-      // The last one is kept for the next read, and another may be reading the one that was kept.
-      if (i < blocks.length - 1 && block !== kept) giveBack(block)
     }
+    const known = this.#edge?.index === first ? this.#edge : undefined
+    const next = known === undefined ? first : first + 1
+    const edge = next > last ? undefined : { index: last, content: this.#open(next, last, size, put) }
+    const uses = [known, edge].filter(one => one !== undefined).map(one => this.#use(one, put))
+    if (edge !== undefined) this.#keep(edge)
+    await Promise.all(uses)
     return bytes
   }
 
@@ -63,45 +75,99 @@ export class SealedReader implements OpenFile {
   }
 
   close(): Promise<void> {
+    this.#keep(undefined)
     return this.#file.close()
+  }
+
+  /** Whether no sealed file of this kind is so long. */
+  isCut(fileLength: number): boolean {
+    return contentLength(fileLength, this.#blocks.blockLength) === undefined
+  }
+
+  get blockLength(): BlockLength {
+    return this.#blocks.blockLength
+  }
+
+  /** Numbers of the blocks that were read and did not open, in order. */
+  get unopenedBlocks(): readonly number[] {
+    return [...this.#unopenedBlocks].sort((a, b) => a - b)
+  }
+
+  /**
+   * Offset of the first byte at or behind `from` that does not open, among those that were read; 0 if nothing can be told of the file, because it is cut. What does not open is damage for certain: a file has its name only once
+   * all of it is durable.
+   */
+  async firstUnopened(from: number): Promise<number | undefined> {
+    const { blockLength } = this.#blocks
+    if (this.isCut((await this.#file.stat()).size)) return 0
+    // A file without content has a block too, and no read asks for it.
+    if ((await this.#size()) === 0) giveBack(await this.#open(0, 0, 0, () => {}))
+    let first: number | undefined
+    for (const index of this.#unopenedBlocks) {
+      const at = Math.max(from, index * blockLength)
+      if ((index + 1) * blockLength > from && (first === undefined || at < first)) first = at
+    }
+    return first
   }
 
   async #size(): Promise<number> {
     if (this.#length !== undefined) return this.#length
     const { size } = await this.#file.stat()
-    const length = contentLength(size)
+    const length = contentLength(size, this.#blocks.blockLength)
     if (length === undefined && this.#mustOpen) throw doesNotOpen(this.#path, 'it is cut short')
+    // A file without content has a block too, and no read asks for it.
+    if (length === 0 && this.#mustOpen) giveBack(await this.#open(0, 0, 0, () => {}))
     this.#length = length ?? 0
     return this.#length
   }
 
-  /** @param kept what is in the first of them, if that is known */
-  async #read(first: number, count: number, size: number, kept: Buffer | undefined): Promise<readonly Buffer[]> {
-    const contents: Buffer[] = kept === undefined ? [] : [kept]
-    if (contents.length === count) return contents
-    const start = first + contents.length
-    const sealed = await this.#file.read(blockOffset(start), (first + count - start) * sealedBlockLength)
-    const last = blocksOf(size) - 1
-    for (let index = start; index < first + count; index++) {
-      const at = (index - start) * sealedBlockLength
-      const block = sealed.subarray(at, at + sealedBlockLength)
-      contents.push(this.#blocks.open(block, index, index === last) ?? this.#unopened(index, size))
-    }
-    giveBack(sealed)
-    const content = contents.at(-1)
-    if (content !== undefined) this.#last = { index: first + count - 1, content }
-    return contents
+  /** In the place of the one before, of which all who use it by now have taken their part when it is given back: they asked first. */
+  #keep(edge: EdgeBlock | undefined): void {
+    void this.#edge?.content.then(giveBack, () => {})
+    this.#edge = edge
   }
 
-  #unopened(index: number, size: number): Buffer {
+  async #use({ content, index }: EdgeBlock, put: (block: Buffer, index: number) => void): Promise<void> {
+    try {
+      put(await content, index)
+    } catch (error) {
+      // Whoever comes next reads it anew.
+      if (this.#edge?.content === content) this.#edge = undefined
+      throw error
+    }
+  }
+
+  /** Opens the blocks from `first` to `last`. Each is given to `put`, but for the last, which it resolves with. */
+  async #open(first: number, last: number, size: number, put: (block: Buffer, index: number) => void): Promise<Buffer> {
+    const { blockLength } = this.#blocks
+    const step = sealedBlockLength(blockLength)
+    const sealed = await this.#file.read(blockOffset(first, blockLength), (last + 1 - first) * step)
+    const end = blocksOf(size, blockLength) - 1
+    for (let index = first; ; index++) {
+      const at = (index - first) * step
+      const wanted = Math.min(blockLength, size - index * blockLength)
+      const opened = this.#blocks.open(sealed.subarray(at, at + step), index, index === end)
+      const block = opened?.length === wanted ? opened : this.#unopened(index, wanted)
+      if (index === last) {
+        giveBack(sealed)
+        return block
+      }
+      put(block, index)
+      giveBack(block)
+    }
+  }
+
+  #unopened(index: number, length: number): Buffer {
+    const { blockLength } = this.#blocks
     if (this.#mustOpen) throw doesNotOpen(this.#path, `the ${blockLength} bytes from ${index * blockLength} on are damaged`)
-    return Buffer.alloc(Math.min(blockLength, size - index * blockLength))
+    this.#unopenedBlocks.add(index)
+    return Buffer.alloc(length)
   }
 }
 
 /** A file sealed with a key that is not among those of the store, or by a later version. */
 export function unknownKey(path: string, header: SealedHeader): WaymarkError {
-  if (!header.known) {
+  if (header.blockLength === undefined) {
     return new WaymarkError('unsupported', {
       message: `${path} was sealed by a later version of waymark`,
       means: 'The store is intact; nothing was read or written.',
@@ -123,7 +189,7 @@ export const notSealed = (path: string): WaymarkError =>
 const doesNotOpen = (path: string, how: string): WaymarkError =>
   new WaymarkError('corrupt', {
     message: `${path} does not open: ${how}`,
-    means: 'It was changed or damaged after it was sealed. Nothing of the damaged part was used; other files are not affected.',
-    remedy: 'Put back the file from a backup, or run waymark verify to see what is lost.',
+    means: 'It was changed or damaged after it was sealed. Nothing of the damaged part was used.',
+    remedy: 'Put back the file from a backup; or mend what can be mended, and see what is lost, with: waymark repair',
     details: { path },
   })

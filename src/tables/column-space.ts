@@ -1,9 +1,11 @@
+const noBytes = new ArrayBuffer(0)
+
 /** Memory for one column after the other: to take it anew for each cost as much as the copying. */
 export class ColumnSpace {
   readonly #buffers: Record<'values' | 'offsets' | 'present', ArrayBuffer> = {
-    values: new ArrayBuffer(0),
-    offsets: new ArrayBuffer(0),
-    present: new ArrayBuffer(0),
+    values: noBytes,
+    offsets: noBytes,
+    present: noBytes,
   }
 
   /** Whatever it held before. */

@@ -1,4 +1,5 @@
-import { createHash, type Hash } from 'node:crypto'
+// As a namespace: an old Node has no `hash`, and would fail on the import before it can be told so.
+import * as crypto from 'node:crypto'
 import { isLittleEndianMachine, swapped } from './little-endian-view.ts'
 
 const none = new Uint8Array(0)
@@ -8,7 +9,8 @@ const bufferBytes = 64 * 1024
  * What is hashed, through a buffer that fits the processor's cache. Each section begins at a multiple of 8 bytes, so that it can be written as words.
  */
 export class ContentHashStream {
-  readonly #hash: Hash = createHash('sha256')
+  /** Made when the buffer is full: what fits into it is hashed by one call, which costs less than an object. */
+  #hash: crypto.Hash | undefined
   #bytes = none
   #words = new Uint32Array(0)
   #at = 0
@@ -64,12 +66,16 @@ export class ContentHashStream {
   }
 
   digest(): string {
+    if (this.#hash === undefined) return crypto.hash('sha256', this.#bytes.subarray(0, this.#at), 'hex')
     this.#flush()
     return this.#hash.digest('hex')
   }
 
   #flush(): void {
-    if (this.#at > 0) this.#hash.update(this.#bytes.subarray(0, this.#at))
+    if (this.#at > 0) {
+      this.#hash ??= crypto.createHash('sha256')
+      this.#hash.update(this.#bytes.subarray(0, this.#at))
+    }
     this.#at = 0
   }
 

@@ -10,6 +10,9 @@ export interface DistinctValues {
 /** How many different values are counted exactly. */
 export const exactDistinctLimit = 4096
 const slots = 4 * exactDistinctLimit
+const firstSlots = 8
+/** For so many values room is made before the first: to grow step by step cost a small table as much as the counting. */
+const mostRoomAtFirst = 1024
 const registerBits = 14
 const registerCount = 1 << registerBits
 /** Highest rank: the 32 bits behind those that choose the register. */
@@ -28,13 +31,16 @@ export function distinctValues(column: CanonicalColumn): DistinctValues {
 /** The same, of a column that comes in parts. */
 export class DistinctCounter {
   /** Pairs of hashes, open addressing; 0 and 0 is a free place. */
-  #seen = new Int32Array(2 * 64)
+  #seen = new Int32Array(2 * firstSlots)
   #count = 0
   #registers: Uint8Array | undefined
 
   addColumn(column: CanonicalColumn): void {
+    if (this.#count === 0) this.#makeRoom(mostDistinct(column))
     if (column.kind === 'variable') countVariable(this, column)
     else if (column.width === 8) countPairs(this, column)
+    else if (column.width === 4) countWords(this, column)
+    else if (column.width === 1) countSingles(this, column)
     else if (column.width > 0) countFixed(this, column)
   }
 
@@ -63,6 +69,11 @@ export class DistinctCounter {
     return { count: Math.round(estimated(this.#registers)), isEstimate: true }
   }
 
+  #makeRoom(values: number): void {
+    const places = 2 ** Math.ceil(Math.log2(4 * Math.min(mostRoomAtFirst, values)))
+    if (places > this.#seen.length) this.#seen = new Int32Array(places)
+  }
+
   #grow(): void {
     const before = this.#seen
     if (this.#count > exactDistinctLimit) this.#registers = new Uint8Array(registerCount)
@@ -73,6 +84,11 @@ export class DistinctCounter {
       if (second !== 0) this.add(before[place] ?? 0, second)
     }
   }
+}
+
+function mostDistinct(column: CanonicalColumn): number {
+  if (column.kind === 'variable') return Math.min(column.rowCount, column.offsets.length)
+  return column.width > 1 ? column.rowCount : 2
 }
 
 function rank(registers: Uint8Array, first: number, second: number): void {
@@ -123,6 +139,28 @@ function countPairs(counter: DistinctCounter, { bytes, present, rowCount }: Fixe
     const second = mixed(mixed(0x3c6e_f372, high), low)
     counter.add(finished(first), finished(second ^ (first >>> 7)))
   }
+}
+
+/** The same hashes as of four bytes in {@link addBytes}. */
+function countWords(counter: DistinctCounter, { bytes, present, rowCount }: FixedColumn): void {
+  const words = littleEndianView(Uint32Array, bytes)
+  for (let row = 0; row < rowCount; row++) {
+    if (present !== undefined && present[row] === 0) continue
+    const word = words[row] ?? 0
+    const product = Math.imul(0x3c6e_f372 + word, 0x85eb_ca6b)
+    const second = (product << 13) | (product >>> 19)
+    counter.add(finished(mixed(0x1234_5678 ^ 4, word)), finished(second ^ 4))
+  }
+}
+
+/** Each of the 256 bytes there can be is hashed once. */
+function countSingles(counter: DistinctCounter, { bytes, present, rowCount }: FixedColumn): void {
+  const rowOf = new Int32Array(256).fill(-1)
+  for (let row = 0; row < rowCount; row++) {
+    if (present === undefined || present[row] === 1) rowOf[bytes[row] ?? 0] = row
+  }
+  const view = viewOf(bytes)
+  for (const row of rowOf) if (row >= 0) addBytes(counter, view, row, row + 1)
 }
 
 function countFixed(counter: DistinctCounter, { bytes: given, width, present, rowCount }: FixedColumn): void {

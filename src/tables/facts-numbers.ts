@@ -42,10 +42,15 @@ export class NumberCounter {
     const { rowCount, present, bytes, width } = column
     const type = this.#type
     const numbers = numbersOf(column, type)
-    let [minRow, maxRow] = [-1, -1]
-    let [min, max] = [this.#min?.value ?? Number.POSITIVE_INFINITY, this.#max?.value ?? Number.NEGATIVE_INFINITY]
-    let [hasMin, hasMax] = [this.#min !== undefined, this.#max !== undefined]
-    let [sum, lost, counted] = [this.#sum, this.#lost, this.#counted]
+    let minRow = -1
+    let maxRow = -1
+    let min = this.#min?.value ?? Number.POSITIVE_INFINITY
+    let max = this.#max?.value ?? Number.NEGATIVE_INFINITY
+    let hasMin = this.#min !== undefined
+    let hasMax = this.#max !== undefined
+    let sum = this.#sum
+    let lost = this.#lost
+    let counted = this.#counted
     const isExact = type.kind === 'float' || width <= 4
     const boundAt = (row: number, before: Bound | undefined): Bound =>
       row < 0 && before !== undefined ? before : { value: 0, bytes, at: row * width }
@@ -61,20 +66,28 @@ export class NumberCounter {
       if (
         !hasMin ||
         (isExact || !isNear(value, min) ? value < min : isLess(boundAt(row, undefined), boundAt(minRow, this.#min), width, type))
-      )
-        [min, minRow, hasMin] = [value, row, true]
+      ) {
+        min = value
+        minRow = row
+        hasMin = true
+      }
       if (
         !hasMax ||
         (isExact || !isNear(value, max) ? value > max : isLess(boundAt(maxRow, this.#max), boundAt(row, undefined), width, type))
-      )
-        [max, maxRow, hasMax] = [value, row, true]
+      ) {
+        max = value
+        maxRow = row
+        hasMax = true
+      }
       // Neumaier's sum: what rounding loses is added at the end, so that the order of rows does not show.
       const next = sum + value
       lost += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum
       sum = next
       counted++
     }
-    ;[this.#sum, this.#lost, this.#counted] = [sum, lost, counted]
+    this.#sum = sum
+    this.#lost = lost
+    this.#counted = counted
     if (minRow >= 0) {
       this.#min = { value: min, bytes: bytes.slice(minRow * width, (minRow + 1) * width), at: 0 }
       this.#shownMin = shownNumber(column, type, minRow, min)

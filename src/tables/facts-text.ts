@@ -15,9 +15,14 @@ export class TextRange {
   }
 
   add({ bytes, offsets, index, present, rowCount }: VariableColumn): void {
-    let [min, max] = [this.#min ?? bytes, this.#max ?? bytes]
-    let [minValue, maxValue] = [-1, -1]
-    let [minFrom, minTo, maxFrom, maxTo] = [0, this.#min?.length ?? 0, 0, this.#max?.length ?? 0]
+    let min = this.#min ?? bytes
+    let max = this.#max ?? bytes
+    let minValue = -1
+    let maxValue = -1
+    let minFrom = 0
+    let minTo = min.length
+    let maxFrom = 0
+    let maxTo = max.length
     let hasRange = this.#min !== undefined
     for (let row = 0; row < rowCount; row++) {
       if (present !== undefined && present[row] === 0) continue
@@ -25,8 +30,18 @@ export class TextRange {
       if (value === minValue || value === maxValue) continue
       const from = offsets[value] ?? 0
       const to = offsets[value + 1] ?? 0
-      if (!hasRange || isBefore(bytes, from, to, min, minFrom, minTo)) [min, minFrom, minTo, minValue] = [bytes, from, to, value]
-      if (!hasRange || isBefore(max, maxFrom, maxTo, bytes, from, to)) [max, maxFrom, maxTo, maxValue] = [bytes, from, to, value]
+      if (!hasRange || isBefore(bytes, from, to, min, minFrom, minTo)) {
+        min = bytes
+        minFrom = from
+        minTo = to
+        minValue = value
+      }
+      if (!hasRange || isBefore(max, maxFrom, maxTo, bytes, from, to)) {
+        max = bytes
+        maxFrom = from
+        maxTo = to
+        maxValue = value
+      }
       hasRange = true
     }
     if (minValue >= 0) this.#min = min.slice(minFrom, minTo)

@@ -18,6 +18,20 @@ export class Heap<Item> {
     this.#sink(0)
   }
 
+  add(item: Item): void {
+    const items = this.#items
+    let at = items.length
+    items.push(item)
+    while (at > 0) {
+      const above = (at - 1) >> 1
+      const parent = items[above]
+      if (parent === undefined || !this.#isLess(item, parent)) break
+      items[at] = parent
+      at = above
+    }
+    items[at] = item
+  }
+
   removeLeast(): void {
     const last = this.#items.pop()
     if (last === undefined || this.#items.length === 0) return

@@ -4,15 +4,12 @@ import { ColumnSpace } from './column-space.ts'
 /**
  * Batches of one column, one behind the other.
  *
- * @param space for what is copied: the column is valid until the next is joined there
+ * @param given memory for what is copied: the column is valid until the next is joined there
  */
-export function joinColumns(
-  parts: readonly CanonicalColumn[],
-  empty: CanonicalColumn,
-  space = new ColumnSpace(),
-): CanonicalColumn {
+export function joinColumns(parts: readonly CanonicalColumn[], empty: CanonicalColumn, given?: ColumnSpace): CanonicalColumn {
   const [first = empty] = parts
   if (parts.length < 2) return first
+  const space = given ?? new ColumnSpace()
   const rowCount = parts.reduce((sum, part) => sum + part.rowCount, 0)
   const present = joinPresent(parts, rowCount)
   if (first.kind === 'fixed') return joinFixed(parts.filter(isFixed), first.width, rowCount, present, space)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import type { Catalog, RunQuery } from '../catalog/catalog.ts'
 import type { RunState, RunView } from '../model/run-view.ts'
-import { apply, type CatalogClaim, ids, run, setRun } from './catalog-claim.ts'
+import { apply, type CatalogClaim, checkpoint, ids, run, setCheckpoint, setRun } from './catalog-claim.ts'
 
 /** Runs and lists of them. */
 export function catalogRunClaims(claim: CatalogClaim): void {
@@ -110,6 +110,68 @@ export function catalogRunClaims(claim: CatalogClaim): void {
       assert.equal((await catalog.runs({ limit: 0 })).length, 0)
       assert.equal((await catalog.runs({ limit: Number.POSITIVE_INFINITY })).length, 120)
     })
+
+    claim(
+      'runs with old checkpoints are those that ended, that are none of the newest of their pipeline, and of which something is left',
+      async catalog => {
+        const fewest = many.filter((_, index) => index % 10 !== 3)
+        const saved = many.flatMap(({ id }, index) => {
+          const pinned = { pins: [{ name: 'audit', at: 1 }] }
+          if (index % 5 === 0) return []
+          const first = checkpoint(`c${id}`, 2 * index + 1, index % 3 === 0 ? { run: id, ...pinned } : { run: id })
+          return index % 6 === 0 ? [first, checkpoint(`d${id}`, 2 * index + 2, { run: id })] : [first]
+        })
+        await apply(catalog, ...fewest.map(setRun), ...saved.map(setCheckpoint))
+        const free = new Set<string | undefined>(saved.filter(one => one.pins === undefined).map(one => one.run))
+        for (const [createdBy, newestRuns] of [
+          [1_000, 0],
+          [1_000, 1],
+          [30, 0],
+          [30, 10],
+          [20, 40],
+          [-1, 0],
+          [1_000, 1_000],
+        ] as const) {
+          const newest = ['etl', 'scrape'].flatMap(pipeline =>
+            newestFirst.filter(one => one.pipeline === pipeline && fewest.includes(one)).slice(0, newestRuns),
+          )
+          const wanted = newestFirst.filter(
+            one =>
+              fewest.includes(one) &&
+              one.state === 'completed' &&
+              one.createdAt <= createdBy &&
+              free.has(one.id) &&
+              !newest.includes(one),
+          )
+          assert.deepEqual(ids(await catalog.staleRuns({ createdBy, newestRuns })), ids(wanted))
+        }
+      },
+    )
+
+    claim(
+      'the stamp of a run with old checkpoints is another one when one of these is saved, deleted, pinned or unpinned, and else the same',
+      async catalog => {
+        const stampOf = async (id: string) =>
+          (await catalog.staleRuns({ createdBy: Number.MAX_SAFE_INTEGER, newestRuns: 0 })).find(one => one.id === id)?.stamp
+        const kept = checkpoint('kept', 1, { run: 'a' })
+        const done = { state: 'completed' } as const
+        await apply(catalog, setRun(run('a', done)), setRun(run('b', done)), setCheckpoint(kept))
+        await apply(catalog, setCheckpoint(checkpoint('other', 2, { run: 'b' })))
+        const stamps = [await stampOf('a')]
+        await apply(catalog, setCheckpoint(checkpoint('more', 3, { run: 'a' })))
+        stamps.push(await stampOf('a'))
+        const ofOther = await stampOf('b')
+        await apply(catalog, setCheckpoint({ ...kept, pins: [{ name: 'audit', at: 1 }] }))
+        stamps.push(await stampOf('a'))
+        await apply(catalog, setCheckpoint(checkpoint('third', 4, { run: 'a' })))
+        stamps.push(await stampOf('a'))
+        await apply(catalog, { kind: 'delete-checkpoint', id: 'more' })
+        stamps.push(await stampOf('a'))
+        assert.ok(!stamps.includes(undefined))
+        assert.equal(new Set(stamps).size, stamps.length)
+        assert.deepEqual([await stampOf('a'), await stampOf('b')], [stamps.at(-1), ofOther])
+      },
+    )
 
     claim('a prefix is text, not a pattern', async catalog => {
       await apply(catalog, setRun(run('a_b')), setRun(run('axb')), setRun(run('a%')), setRun(run('A_b')))

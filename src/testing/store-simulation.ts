@@ -29,6 +29,7 @@ const storePath = '/disk/.waymark'
 const outputPath = '/disk/out/items.jsonl'
 const itemCount = 24
 const catalogs = new CatalogPool()
+const self = identifyProcess('simulated')
 
 /**
  * Runs the real store and a real pipeline over a simulated disk, cuts the power at any operation under every model, opens what is left, and checks every promise: what was acknowledged is there
@@ -234,7 +235,7 @@ class Machine {
         files: this.#files,
         clock: hastyClock(),
         // A process that is provably dead by the time another looks: nobody has its start time.
-        identify: name => ({ ...identifyProcess(name), processStart: `simulated ${name}` }),
+        identify: name => ({ ...self, process: name, processStart: `simulated ${name}` }),
         openCatalog: () => catalogs.open(),
       },
     })

@@ -3,7 +3,7 @@ import { after, test } from 'node:test'
 import { checkpointById, checkpointQuery } from '../../src/catalog/checkpoint-query.ts'
 import { createSchema } from '../../src/catalog/sqlite-check.ts'
 import { SqliteConnection } from '../../src/catalog/sqlite-connection.ts'
-import { runById, runQuery, stagesByPath, stagesInside, stagesOfRun } from '../../src/catalog/sqlite-queries.ts'
+import { runById, runQuery, stagesByPath, stagesInside, stagesOfRun, staleRuns } from '../../src/catalog/sqlite-queries.ts'
 import { parseSort } from '../../src/model/checkpoint-sort.ts'
 
 /** Only checkpoints of one order, of which there are hardly ever two, are sorted by id. */
@@ -146,3 +146,15 @@ for (const [what, sql] of Object.entries(merged)) {
     for (const step of tables) assert.match(step, /^SEARCH/)
   })
 }
+
+test('from one name of a run to the next is one step in an index, and a run is looked up by its name', () => {
+  const steps = planOf(staleRuns).split('; ')
+  assert.ok(steps.includes('RECURSIVE STEP'))
+  const tables = steps.filter(step => /^(SCAN|SEARCH) (checkpoint|run|r|n|c)\b/.test(step))
+  assert.deepEqual(tables.slice(0, 3), [
+    'SEARCH checkpoint USING COVERING INDEX checkpoint_by_run (run>?)',
+    'SEARCH checkpoint USING COVERING INDEX checkpoint_by_run (run>?)',
+    'SEARCH r USING INDEX run_by_id (id=?)',
+  ])
+  for (const step of tables) assert.match(step, /^SEARCH/)
+})

@@ -66,3 +66,17 @@ test('docs/cli.md has every command, argument, flag and exit code, in the words 
   for (const [code, exit] of Object.entries(exitCodeOf))
     assert.match(docs, new RegExp(`\\| ${exit} \\|[^\\n]*\`${code}\``), `${code} is exit ${exit}`)
 })
+
+test('E6 every verb of keys has help of its own, in 80 columns, with the flags that it takes', () => {
+  const keys = commands.find(({ name }) => name === 'keys')
+  assert.ok(keys?.verbs !== undefined)
+  assert.deepEqual(
+    keys.verbs.map(({ name }) => name),
+    keys.arguments[0]?.choices,
+  )
+  const helps = keys.verbs.map(({ name }) => commandHelp(keys, undefined, name))
+  assert.equal(new Set(helps).size, 9)
+  for (const help of [commandHelp(keys), ...helps]) for (const line of help.split('\n')) assert.ok(line.length <= 80, line)
+  assert.match(commandHelp(keys, undefined, 'rotate'), /waymark keys rotate\n[\s\S]*--to SOURCE/)
+  assert.doesNotMatch(commandHelp(keys, undefined, 'check'), /--to/)
+})

@@ -86,10 +86,10 @@ test('commands that end print one document, with a hint of what to try next', as
   assert.match(JSON.stringify(listed['hint']), /waymark resume \w{6}/)
 })
 
-test('events print every record under its own type, without the bytes that were saved', async t => {
+test('events --raw prints every record under its own type, without the bytes that were saved', async t => {
   const project = await WaymarkProject.create(t, { 'a.ts': talkative })
   await project.waymark('run', 'a.ts', '--quiet')
-  const { code, stdout } = await project.waymark('events', 'talkative@last', '--json')
+  const { code, stdout } = await project.waymark('events', 'talkative@last', '--raw', '--json')
   assert.equal(code, 0)
   const lines = jsonLines(stdout)
   assert.deepEqual(
@@ -97,7 +97,7 @@ test('events print every record under its own type, without the bytes that were 
     ['run.created', 'attempt.started', 'stage.started', 'stage.done', 'attempt.ended', 'exit'],
   )
   assert.doesNotMatch(stdout, /"bytes":\[|"bytes":\{/)
-  const one = await project.waymark('events', '@last/one', '--json', '--limit', '1')
+  const one = await project.waymark('events', '@last/one', '--raw', '--json', '--limit', '1')
   assert.deepEqual(
     jsonLines(one.stdout).map(line => line['type']),
     ['stage.done', 'exit'],

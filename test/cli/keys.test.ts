@@ -51,7 +51,7 @@ async function project(t: TestContext): Promise<WaymarkProject> {
     ['a.key', 'a'],
     ['b.key', 'b'],
   ] as const)
-    await writeFile(join(made.path, name), `${digit.repeat(64)}\n`, { mode: 0o600 })
+    await writeFile(join(made.path, name), `${`${digit}0`.repeat(31)}${digit}1\n`, { mode: 0o600 })
   return made
 }
 
@@ -74,7 +74,8 @@ test('E6 keys new makes a key that its owner alone may read, another one each ti
   assert.match(again.stderr, /exists already/)
   assert.equal(await at.read('a.key'), a)
   const nowhere = await at.waymark('keys', 'new', 'no/such/folder.key')
-  assert.equal(nowhere.code, 8, nowhere.stderr)
+  assert.equal(nowhere.code, 2, nowhere.stderr)
+  assert.match(nowhere.stderr, /there is no folder .*no\/such\n/)
 })
 
 test('E6 a sealed store is run, resumed and looked at with --key, WAYMARK_KEY and the config; the key is in no argument of the run', async t => {
@@ -224,12 +225,12 @@ test('E6 a verb that is mistyped, lacks what it needs or is given too much chang
 test('E6 a passphrase comes from the environment where there is no terminal, and too short a one is refused', async t => {
   const at = await project(t)
   const short = await at.start(['keys', 'init', 'passphrase', '--store', '.waymark'], { WAYMARK_NEW_PASSPHRASE: 'tiny-se' }).ended
-  assert.equal(short.code, 8, short.stderr)
+  assert.equal(short.code, 2, short.stderr)
   assert.match(short.stderr, /7 characters is too short/)
   assert.doesNotMatch(short.stderr, /tiny-se/)
   const none = await at.waymark('keys', 'init', 'passphrase', '--store', '.waymark')
   assert.equal(none.code, 8)
-  assert.match(none.stderr, /Set WAYMARK_NEW_PASSPHRASE/)
+  assert.match(none.stderr, /Set WAYMARK_NEW_PASSPHRASE, or take a key of another kind, such as file:PATH/)
   const secret = 'correct horse battery'
   const made = await at.start(['keys', 'init', 'passphrase', '--store', '.waymark'], { WAYMARK_NEW_PASSPHRASE: secret }).ended
   assert.equal(made.code, 0, made.stderr)
@@ -238,6 +239,14 @@ test('E6 a passphrase comes from the environment where there is no terminal, and
   const wrong = await at.start(['ls', '--key', 'passphrase'], { WAYMARK_PASSPHRASE: `${secret}!` }).ended
   assert.equal(wrong.code, 8)
   assert.match(wrong.stderr, /does not open with the passphrase/)
+  for (const [given, told] of [
+    ['', /was not given, and there is no terminal/],
+    ['tiny', /does not open with the passphrase/],
+  ] as const) {
+    const refused = await at.start(['ls', '--key', 'passphrase'], { WAYMARK_PASSPHRASE: given }).ended
+    assert.equal(refused.code, 8)
+    assert.match(refused.stderr, told)
+  }
   assert.doesNotMatch(wrong.stderr, /correct horse/)
 })
 
@@ -285,6 +294,19 @@ test('E6 on a terminal a passphrase is asked for without being shown, a new one 
   )
   assert.equal(fresh.code, 0, fresh.screen)
   const stopped = await onTerminal(at, ['ls', '--key', 'passphrase'], [[/Passphrase of the store: /, 'corr\x03']])
-  assert.equal(stopped.code, 3, stopped.screen)
-  for (const { screen } of [differ, made, ran, rotated, fresh, stopped]) assert.doesNotMatch(screen, /horse|staple|corr/)
+  assert.equal(stopped.code, 130, stopped.screen)
+  const ended = await onTerminal(at, ['ls', '--key', 'passphrase'], [[/Passphrase of the store: /, 'corr\x04']])
+  assert.equal(ended.code, 2, ended.screen)
+  const short = await onTerminal(
+    at,
+    ['keys', 'add', 'passphrase', '--key', 'passphrase'],
+    [
+      [/New passphrase of the store: |Passphrase of the store: /, 'correct horse\r'],
+      [/New passphrase of the store: /, 'short\r'],
+    ],
+  )
+  assert.equal(short.code, 2, short.screen)
+  assert.doesNotMatch(short.screen, /Once more/)
+  for (const { screen } of [differ, made, ran, rotated, fresh, stopped, ended, short])
+    assert.doesNotMatch(screen, /horse|staple|corr/)
 })

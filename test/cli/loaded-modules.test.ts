@@ -28,11 +28,23 @@ test('a command loads what it needs: to list runs, nothing that changes, compare
   assert.equal((await project.waymark('run', 'pipeline.ts')).code, 0)
   const loaded = await loadedBy(project.path, join(root, 'bin/waymark.js'), 'list')
   assert.ok(loaded.includes('engine/opened-store.ts'), 'it opened a store')
-  assert.ok(loaded.length <= 440, `${loaded.length} modules`)
+  assert.ok(loaded.length <= 430, `${loaded.length} modules`)
   const needless =
     /^diff\/|^outputs\/(sql|postgres|parquet)|^engine\/(track|tracker|tracked-|merge-|repair-store|verify-|export-|import-|query-|store-stats|requeue|reset-run|registered-)/
   assert.deepEqual(
     loaded.filter(path => needless.test(path)),
+    [],
+  )
+})
+
+test('the process that watches over a run does not load the store: its child does', async t => {
+  const project = await WaymarkProject.create(t, {
+    'pipeline.ts': `import { pipeline } from 'waymark'\nexport default pipeline('one', run => run.stage('only', () => 1))`,
+  })
+  const loaded = await loadedBy(project.path, join(root, 'bin/waymark.js'), 'run', 'pipeline.ts')
+  assert.ok(loaded.includes('cli/supervise.ts'), 'it watched')
+  assert.deepEqual(
+    loaded.filter(path => /^(open|(log|catalog|chunks|tables)\/.*)\.ts$/.test(path)),
     [],
   )
 })

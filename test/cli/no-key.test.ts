@@ -53,7 +53,7 @@ test('E6 without its key no command says or changes anything of a sealed store, 
   const at = await WaymarkProject.create(t, {
     'two.ts': "import { pipeline } from 'waymark'\nexport default pipeline('PLANTED-two', run => run.stage('one', () => 1))\n",
     'file.json': '{ "a": 1 }',
-    'b.key': `${'b'.repeat(64)}\n`,
+    'b.key': `${'b1c2'.repeat(16)}\n`,
   })
   const path = join(at.path, '.waymark')
   const store = await open({ path, key: givenKey(7) })

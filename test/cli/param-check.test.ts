@@ -120,3 +120,17 @@ test('fields are described from JSON Schema, and a schema that has none is no er
   const bare: Schema = { '~standard': { version: 1, vendor: 'test', validate: value => ({ value }) } }
   assert.equal(paramFields(bare), undefined)
 })
+
+test('B1 --param NAME=VALUE is a parameter of that name, also of one that is a flag of Waymark; a parameter that is called param keeps its values', async () => {
+  assert.deepEqual(await checkParams(undefined, { param: ['token=X', 'store=a=b'], token: 'Y' }, source), {
+    token: ['Y', 'X'],
+    store: 'a=b',
+  })
+  assert.deepEqual(await checkParams(undefined, { param: 'plain' }, source), { param: 'plain' })
+  assert.deepEqual(await checkParams(undefined, { param: true }, source), { param: true })
+  const after = { ...source, afterDashes: new Set(['param']) }
+  assert.deepEqual(await checkParams(undefined, { param: 'token=X' }, after), { param: 'token=X' })
+  const own = z.object({ param: z.string() })
+  assert.deepEqual(await checkParams(own, { param: 'token=X' }, source), { param: 'token=X' })
+  await assert.rejects(checkParams(z.object({ top: z.number() }), { param: 'tpo=3' }, source), /did you mean --top/)
+})

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
+import { answersTo, inProject } from './answers-to.ts'
 import { type Ended, WaymarkProject } from './waymark-project.ts'
 
 /** Secrets of the pipeline below: by a name that says so, and by its `redact`. */
@@ -42,37 +42,6 @@ for (const [id, by] of [['m0', 'x'], ['m1', ${JSON.stringify(secrets.seat)}], ['
 await store.close()
 `
 
-/** Carries out commands one after another in one process, which takes a tenth of the time of as many processes. */
-const allCommands = `
-import './save.mjs'
-import { main } from ${JSON.stringify(new URL('../../src/cli/main.ts', import.meta.url).href)}
-process.stdout.setMaxListeners(0)
-process.stderr.setMaxListeners(0)
-const write = process.stdout.write.bind(process.stdout)
-const answers = []
-for (const command of JSON.parse(process.argv[2])) {
-  const answer = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr']) process[stream].write = (text, ...rest) => {
-    answer[stream] += text
-    rest.find(one => typeof one === 'function')?.()
-    return true
-  }
-  answers.push({ code: await main(command), ...answer })
-}
-write(JSON.stringify(answers))
-`
-
-function inProject(cwd: string, ...script: readonly string[]): string {
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['--conditions=waymark-source', ...script], {
-    cwd,
-    encoding: 'utf8',
-    env: { PATH: process.env['PATH'], HOME: cwd, LANG: 'C.UTF-8' },
-    maxBuffer: 1 << 26,
-  })
-  assert.equal(status, 0, stderr)
-  return stdout
-}
-
 /** What stands for a secret in JSON, in HTML, in a URL. */
 const formsOf = (secret: string): string[] => [
   secret,
@@ -110,7 +79,7 @@ test('D11 no command shows what looks like a secret or is redacted, as text or a
   const [login = '', people = '', items = ''] = ['login', 'people', 'items'].map(stage => ids.get(stage))
   await project.write('waymark.config.json', '{ "redact": ["metadata.owner", "value.seat"] }')
   await project.write('save.mjs', saving)
-  await project.write('all.mjs', allCommands)
+  inProject(project.path, 'save.mjs')
 
   const commands = [
     ['ls'],
@@ -128,6 +97,7 @@ test('D11 no command shows what looks like a secret or is redacted, as text or a
     ['show', 'noted'],
     ['checkpoints', 'r1'],
     ['events', 'r1'],
+    ['events', 'r1', '--raw'],
     ['report'],
     ['report', 'r1'],
     ['report', 'r1', '--format', 'html'],
@@ -157,8 +127,7 @@ test('D11 no command shows what looks like a secret or is redacted, as text or a
   ]
   const asked = commands.flatMap(command => [command, [...command, '--json']])
   asked.push(['unpin', 'noted', '--name', 'a'], ['unpin', 'noted', '--name', 'b', '--json'])
-  const ended = inProject(project.path, 'all.mjs', JSON.stringify(asked))
-  const answers: readonly Ended[] = JSON.parse(ended)
+  const answers = await answersTo(project, asked)
   const leaks = answers.flatMap((answer, at) => {
     const names = shown(answer)
     return names.length === 0 ? [] : [`${asked[at]?.join(' ')}: ${names.join(', ')}\n${answer.stdout}${answer.stderr}`]
@@ -212,5 +181,5 @@ test('D11 the config redacts for all pipelines, dots are stars where the termina
   await project.write('waymark.config.json', '{ "redact": ["value..note"] }')
   const refused = await project.waymark('ls')
   assert.equal(refused.code, 2)
-  assert.match(refused.stderr, /waymark\.config\.json: redact cannot be read/)
+  assert.match(refused.stderr, /waymark\.config\.json:1:4: redact cannot be read/)
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Flags, parseCommandLine } from '../../src/cli/command-line.ts'
-import { checkConfig } from '../../src/cli/config-file.ts'
+import { checkConfig } from '../../src/cli/load-config.ts'
 import { settingsOf } from '../../src/cli/settings.ts'
 import { isWaymarkError } from '../../src/model/errors.ts'
 import { WaymarkProject } from './waymark-project.ts'

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Flags } from '../../src/cli/command-line.ts'
-import { checkConfig, findConfigFile, loadConfig } from '../../src/cli/config-file.ts'
+import { findConfigFile } from '../../src/cli/config-file.ts'
+import { checkConfig, loadConfig } from '../../src/cli/load-config.ts'
 import { settingsOf } from '../../src/cli/settings.ts'
 import { isWaymarkError } from '../../src/model/errors.ts'
 
@@ -67,7 +68,7 @@ test('the nearest config upward is loaded, in TypeScript, JavaScript or JSON', a
   assert.equal(findConfigFile(inner), join(root, 'a', 'waymark.config.ts'))
   assert.deepEqual((await loadConfig(join(root, 'a', 'waymark.config.ts'))).config, { restart: 4 })
   await writeFile(join(root, 'bad.json'), '{')
-  await assert.rejects(loadConfig(join(root, 'bad.json')), invalid(/bad\.json is not JSON/))
+  await assert.rejects(loadConfig(join(root, 'bad.json')), invalid(/bad\.json:1:2 is not JSON/))
   await writeFile(join(root, 'bad.ts'), 'throw new Error("boom")')
-  await assert.rejects(loadConfig(join(root, 'bad.ts')), invalid(/bad\.ts cannot be loaded: boom/))
+  await assert.rejects(loadConfig(join(root, 'bad.ts')), invalid(/bad\.ts:1:7 cannot be loaded: boom/))
 })

@@ -6,7 +6,7 @@ import { readPage, root } from './code-blocks.ts'
 
 test('docs/format.md names every kind of record and every member of one', () => {
   const page = readPage('docs/format.md')
-  const sources = ['records', 'code-digest', 'checkpoint', 'checkpoint-changes', 'owner', 'plan']
+  const sources = ['records', 'code-digest', 'checkpoint', 'checkpoint-changes', 'owner', 'plan', 'event-records']
     .map(name => readFileSync(join(root, `src/model/${name}.ts`), 'utf8'))
     // What stands behind it in checkpoint-changes.ts is not stored.
     .map(text => text.split('export type ChangeStamp')[0])

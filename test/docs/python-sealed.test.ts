@@ -17,7 +17,7 @@ const path = join(folder, '.waymark')
 
 function keyAt(name: string, byte: number): string {
   const file = join(folder, name)
-  writeFileSync(file, Buffer.alloc(32, byte).toString('hex'), { mode: 0o600 })
+  writeFileSync(file, Buffer.from(Array.from({ length: 32 }, (_, at) => (byte + at) & 0xff)).toString('hex'), { mode: 0o600 })
   return file
 }
 

@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from read_pack import Damaged, need, sha256  # noqa: E402
 from read_sealed import Keys, secret_in  # noqa: E402
 
-KNOWN_FEATURES = {"chunks", "unsynced", "items", "tables", "forks", "sealed"}
+KNOWN_FEATURES = {"chunks", "unsynced", "items", "tables", "forks", "sealed", "events"}
 
 
 def read_bytes(*path):

@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "format"))
 from read_pack import need, sha256  # noqa: E402
 
-BLOCK, ADDED, HEADER = 16_384, 28, 64
+BLOCKS, ADDED, HEADER = (16_384, 65_536), 28, 64
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -76,16 +76,17 @@ class Keys:
         if data[:8] != b"waymksld":
             need(self.accepts_plain, "a plain file in a store that has sealed ones only")
             return data
-        need(sha256(data[:48])[:16] == data[48:64] and struct.unpack_from("<HHI", data, 8) == (1, 0, BLOCK), "header of a sealed file")
+        version, zero, block = struct.unpack_from("<HHI", data, 8)
+        need(sha256(data[:48])[:16] == data[48:64] and (version, zero) == (1, 0) and block in BLOCKS, "header of a sealed file")
         key = data[16:26].hex()
         need(key in self.data, "a data key that is not in the ring")
         keys = FileKeys(self.data[key], data[32:48], "file")
-        count = -(-(len(data) - HEADER) // (BLOCK + ADDED))
+        count = -(-(len(data) - HEADER) // (block + ADDED))
         parts = []
         for index in range(count):
-            at = HEADER + index * (BLOCK + ADDED)
+            at = HEADER + index * (block + ADDED)
             place = data[:48] + self.store_id.encode() + struct.pack("<QB", index, index == count - 1)
-            part = keys.open(place, data[at : at + BLOCK + ADDED])
+            part = keys.open(place, data[at : at + block + ADDED])
             need(part is not None, "block %d does not open" % index)
             parts.append(part)
         return b"".join(parts)

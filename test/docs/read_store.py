@@ -17,7 +17,8 @@ from read_pack import Pack, check_parity, header, need, sha256
 from read_value import plain, read
 
 RECORD_TYPES = """run.created attempt.started attempt.ended stage.started stage.done stage.failed stage.progress output.started
-    items.requeued stage.noted stage.reset stage.inherited value.drawn checkpoint.saved checkpoint.deleted checkpoint.changed""".split()
+    items.requeued stage.noted stage.reset stage.inherited value.drawn checkpoint.saved checkpoint.deleted checkpoint.changed
+    events.recorded""".split()
 SHOWN_BYTES = 20_000
 sys.setrecursionlimit(20_000)
 

@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isWaymarkError, open, type Plan, pipeline } from 'waymark'
 import { openSqliteCatalog } from '../../src/catalog/sqlite-catalog.ts'
+import { fromSources } from '../from-sources.ts'
 import { skipSealed } from '../skip-sealed.ts'
 
 const path = process.argv[2]
@@ -42,7 +43,7 @@ if (path !== undefined && process.send !== undefined) {
     const folder = mkdtempSync(join(tmpdir(), 'waymark-damaged-'))
     try {
       const path = join(folder, '.waymark')
-      const child = fork(import.meta.filename, [path], { execArgv: ['--conditions=waymark-source'] })
+      const child = fork(import.meta.filename, [path], { execArgv: [...fromSources] })
       await new Promise(resolve => child.once('exit', resolve))
       damageLast(path)
       let store = await open({ path })

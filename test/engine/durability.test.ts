@@ -8,6 +8,7 @@ import { after, describe, test } from 'node:test'
 import { nodeFiles } from '../../src/files/node-files.ts'
 import { jsonl, open, pipeline, type RunEvent } from '../../src/index.ts'
 import { countingFiles } from '../../src/testing/faulty-files.ts'
+import { fromSources } from '../from-sources.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'waymark-durability-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -16,7 +17,7 @@ const program = join(import.meta.dirname, 'fixtures/killed-run.ts')
 
 /** Runs the fixture until it is killed, by itself; gives what it said was done by then. */
 async function killed(store: string, durability: string, ms = 600): Promise<{ readonly atRisk: number; readonly done: number }> {
-  const child = spawn(process.execPath, ['--conditions=waymark-source', program, store, durability, String(ms)], {
+  const child = spawn(process.execPath, [...fromSources, program, store, durability, String(ms)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let text = ''

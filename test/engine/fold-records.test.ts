@@ -60,6 +60,14 @@ test('B3 of records that were left in the log each is read once, and is not in m
   assert.deepEqual(inMemory, [1, 1, 1])
 })
 
+test('B3 how many keys there are is looked up in the last of many records, which is read once more; never are two of them in memory', async () => {
+  const { log, found, inMemory } = left([started, ...Array.from({ length: 6 }, (_, nth) => progress(nth))])
+  const stage = (await foldRecords(log, found)).stages.get('items')
+  assert.equal(stage?.finished, 6 * perRecord)
+  for (let n = 0; n < 12 * perRecord; n += 11) assert.equal(stage?.keys.has(`order-${n}`), n < 6 * perRecord, `order-${n}`)
+  assert.deepEqual(inMemory, [1, 1, 1, 1, 1, 1, 1])
+})
+
 test('B3 records that a history holds are folded as they are, and can be folded again', async () => {
   const { log, found } = left([started, progress(0), progress(1)])
   const whole = await Promise.all(

@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { isWaymarkError, open } from 'waymark'
+import { fromSources } from '../from-sources.ts'
 
 const script = fileURLToPath(new URL('./fork-worker.ts', import.meta.url))
 
@@ -19,7 +20,7 @@ function temporaryFolder(t: TestContext): string {
 
 /** A process that is ready to begin. */
 async function worker(t: TestContext, ...args: readonly string[]) {
-  const child = spawn(process.execPath, ['--conditions=waymark-source', script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [...fromSources, script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
   t.after(() => child.kill('SIGKILL'))
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   assert.equal((await lines.next()).value, 'ready')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isWaymarkError, pipeline, type Store } from 'waymark'
+import { type ItemContext, isWaymarkError, pipeline, type Store } from 'waymark'
 import { withStore } from './with-store.ts'
 
 const items = Array.from({ length: 40 }, (_, i) => i)
@@ -37,5 +37,31 @@ test('B3 the second of two items with one key is not called, those before it are
       assert.ok(isWaymarkError(error), String(error))
       assert.match(`${error.message} ${error.cause}`, /have the key "order-3"; the second is item 30/)
       assert.deepEqual(calls, items.slice(0, 30))
+    }
+  }))
+
+test('B3 of items that are recorded here and there, in runs of any length, the others are called, each with its own index and key', () =>
+  withStore(async store => {
+    const many = Array.from({ length: 2_600 }, (_, i) => i)
+    // Runs of recorded items within a batch, over its end, whole batches, and single ones.
+    const isFinished = (n: number) => (n > 3 && n < 20) || (n > 200 && n < 1_900) || n % 7 === 0
+    for (const concurrency of [1, 16]) {
+      let isFirst = true
+      const called: string[] = []
+      const work = pipeline('keyed', async run => {
+        const call = async (n: number, ctx: ItemContext) => {
+          if (isFirst && !isFinished(n)) throw new Error('not now')
+          called.push(`${n} ${ctx.index} ${ctx.key}`)
+        }
+        await run.each('items', many, call, { key: n => `order-${n}`, concurrency, tolerate: { count: many.length } })
+      })
+      const runId = `gaps-${concurrency}`
+      await work.run({}, { store, runId })
+      isFirst = false
+      called.length = 0
+      await store.requeue(runId, { all: true })
+      await work.run({}, { store, runId })
+      const expected = many.filter(n => !isFinished(n)).map(n => `${n} ${n} order-${n}`)
+      assert.deepEqual(called.toSorted(), expected.toSorted())
     }
   }))

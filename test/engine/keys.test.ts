@@ -5,15 +5,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { keyFile, type MasterKey, open, type Store } from 'waymark'
+import { isWaymarkError, keyFile, type MasterKey, open, passphrase, type Store } from 'waymark'
 import { openSqliteCatalog } from '../../src/catalog/sqlite-catalog.ts'
 import type { StoreComponents } from '../../src/open.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { fromSources } from '../from-sources.ts'
 
 /** Too large, and too little alike, to be kept in the log: goes into a pack. */
 const noise = (seed: number): Buffer => Buffer.from(seededRandom(seed).bytes(300_000))
 
-const hexOf = (digit: string): string => digit.repeat(64)
+const hexOf = (digit: string): string => `${digit}0${digit}1`.repeat(16)
 
 interface World {
   readonly folder: string
@@ -83,7 +84,7 @@ test('E6 a plain store becomes sealed: what was saved before loads with the key,
   assert.ok((await again.list({})).length >= 3)
   const descriptor: { requires: string[]; format: unknown } = JSON.parse(await readFile(join(path, 'waymark.json'), 'utf8'))
   assert.ok(descriptor.requires.includes('sealed'))
-  assert.deepEqual(descriptor.format, { major: 1, minor: 4 })
+  assert.deepEqual(descriptor.format, { major: 1, minor: 5 })
 })
 
 test('E6 keys are made once: a sealed store refuses, and a store that is plain has none', async t => {
@@ -261,7 +262,7 @@ test('E6 a process that works in plain while the store is sealed is refused at i
   const one = await key('1')
   await (await openWith()).close()
   const worker = fileURLToPath(new URL('trial/saving-worker.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--conditions=waymark-source', worker, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [...fromSources, worker, path], { stdio: ['ignore', 'pipe', 'inherit'] })
   let told = ''
   const ended = new Promise<void>(resolve => child.once('close', () => resolve()))
   const begun = new Promise<void>(resolve =>
@@ -283,4 +284,76 @@ test('E6 a process that works in plain while the store is sealed is refused at i
     assert.equal((await sealed.load(id)).value, Number(number))
   }
   assert.equal((await sealed.verify()).ok, true)
+})
+
+test('E6 verbs on keys take their own options only, and are refused before anything is changed', async t => {
+  const { folder, path, key, openWith } = await world(t)
+  const [one, two] = [await key('1'), await key('2')]
+  const store = await openWith(one)
+  const misspelt: object = { nope: 5 }
+  const nothing = undefined as never
+  const text = 'x' as never
+  for (const refused of [
+    () => store.rotateKeys(misspelt),
+    () => store.addKey(two, misspelt),
+    () => store.initKeys(two, misspelt),
+    () => store.checkKeys(misspelt),
+    () => store.rekey(misspelt),
+    () => store.addKey(text),
+    () => store.addKey([two] as never),
+    () => store.rotateKeys({ to: text }),
+    () => store.initKeys(text),
+    () => store.exportKeys(nothing),
+    () => store.removeKey(nothing),
+  ])
+    await assert.rejects(refused, { code: 'invalid' }, refused.toString())
+  assert.equal((await store.keys()).generation, 1)
+  await store.close()
+  for (const verb of [
+    () => store.keys(),
+    () => store.addKey(two),
+    () => store.rotateKeys(),
+    () => store.checkKeys(),
+    () => store.exportKeys(join(folder, 'copy.json')),
+  ])
+    await assert.rejects(verb, { code: 'conflict', message: /is closed/ })
+  const second: object = { key: one }
+  const openWithTwo = open as (...given: readonly unknown[]) => Promise<Store>
+  await assert.rejects(openWithTwo(join(folder, 'other'), second), { code: 'invalid', message: /open: it takes one argument/ })
+  await assert.rejects(stat(join(folder, 'other')), { code: 'ENOENT' })
+  assert.ok(path)
+})
+
+test('E6 a passphrase is a master key once, whatever salt it would get', async t => {
+  const { key, openWith } = await world(t)
+  const store = await openWith(await key('1'))
+  const cost = { n: 1024 }
+  await store.addKey(passphrase('correct horse', cost))
+  await assert.rejects(store.addKey(passphrase('correct horse', cost), { name: 'spare' }), {
+    code: 'conflict',
+    message: /is a master key of the store already/,
+  })
+  await assert.rejects(store.rotateKeys({ to: passphrase('correct horse', cost), name: 'other' }), { code: 'conflict' })
+  await store.addKey(passphrase('another horse', cost), { name: 'spare' })
+  assert.deepEqual(
+    (await store.keys()).masters.map(({ name }) => name),
+    ['file', 'passphrase', 'spare'],
+  )
+})
+
+test('E6 who works with a key that was taken away is told that what was saved before is safe', async t => {
+  const { key, openWith } = await world(t)
+  const [one, two] = [await key('1'), await key('2')]
+  const working = await openWith(one)
+  const { id } = await working.save({ value: 'kept' })
+  const other = await openWith(one)
+  await other.rotateKeys({ to: two })
+  let told: unknown
+  // A save that begins no new file is sealed with what is known.
+  for (let i = 0; told === undefined && i < 3; i++) await working.save({ value: noise(i) }).catch(error => (told = error))
+  told ??= await working.keys().catch(error => error)
+  assert.ok(isWaymarkError(told, 'key_missing'), String(told))
+  assert.match(told.message, /is none of its keys any more/)
+  assert.match(told.means, /What was saved before is safe/)
+  assert.equal(await (await openWith(two)).load(id).then(({ value }) => value), 'kept')
 })

@@ -115,8 +115,10 @@ test('D8 a damaged checkpoint is told to who listens, whoever wanted it', () =>
 test('D8 a listener that throws, rejects, never ends or takes itself away hurts neither the run nor the others', () =>
   withStore(async store => {
     const told: number[] = []
+    let thrown = 0
     store.on('stage:completed', () => {
-      throw new Error('thrown')
+      thrown++
+      throw new Error(`thrown ${thrown}`)
     })
     store.on('stage:completed', async () => {
       throw new Error('rejected')
@@ -138,7 +140,7 @@ test('D8 a listener that throws, rejects, never ends or takes itself away hurts 
     await turn()
     assert.deepEqual(told, [1, 2])
     assert.deepEqual(store.notices(), [
-      'a listener of stage:completed failed; the work is not affected: thrown',
+      'a listener of stage:completed failed; the work is not affected: thrown 1',
       'a listener of stage:completed failed; the work is not affected: rejected',
     ])
   }))

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { fromSources } from '../from-sources.ts'
 import { itemsOfRun, oneOfMany } from './fixtures/many-runs.ts'
 import { withStore } from './with-store.ts'
 
@@ -64,7 +65,7 @@ test('64 runs at once in eight processes on one store all complete, each with it
   withStore(async (store, folder) => {
     const script = fileURLToPath(new URL('./fixtures/run-many.ts', import.meta.url))
     const processes = Array.from({ length: 8 }, (_, p) =>
-      promisify(execFile)(process.execPath, ['--conditions=waymark-source', script, folder, `p${p}`, '8']),
+      promisify(execFile)(process.execPath, [...fromSources, script, folder, `p${p}`, '8']),
     )
     for (const { stdout } of await Promise.all(processes)) assert.deepEqual(JSON.parse(stdout), Array(8).fill(itemsOfRun))
     for (let p = 0; p < 8; p++) for (let n = 0; n < 8; n++) checkOutput(folder, `p${p}-${n}`)

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { isWaymarkError, jsonl, open, pipeline } from 'waymark'
 import { identifyProcess } from '../../src/engine/process-identity.ts'
 import { coreOf } from '../../src/engine/store.ts'
+import { fromSources } from '../from-sources.ts'
 import { withStore } from './with-store.ts'
 
 const never = () => new Promise<never>(() => {})
@@ -111,7 +112,7 @@ test('X4 a superseded owner gets fenced and writes nothing [pitfall 1]', async (
 test('B7 a killed owner is replaced at once, and its run is shown as crashed [pitfall 2]', async () => {
   await withStore(async store => {
     const script = fileURLToPath(new URL('./fixtures/run-endless.ts', import.meta.url))
-    const child = spawn(process.execPath, ['--conditions=waymark-source', script, store.path], {
+    const child = spawn(process.execPath, [...fromSources, script, store.path], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     await once(child.stdout, 'data')

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { isWaymarkError, open } from 'waymark'
+import { fromSources } from '../from-sources.ts'
 import { withStore } from './with-store.ts'
 
 const code = (expected: string) => (error: unknown) => isWaymarkError(error) && error.code === expected
@@ -20,7 +21,7 @@ async function work(
   steps: number,
   until: number,
 ): Promise<{ code: number | null; durable: number }> {
-  const child = spawn(process.execPath, ['--conditions=waymark-source', script, folder, how, String(steps)], {
+  const child = spawn(process.execPath, [...fromSources, script, folder, how, String(steps)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   t.after(() => child.kill('SIGKILL'))

@@ -13,11 +13,12 @@ import { identifyProcess } from '../../src/engine/process-identity.ts'
 import { nodeFiles } from '../../src/files/node-files.ts'
 import { delaying } from '../../src/testing/faulty-files.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { fromSources } from '../from-sources.ts'
 import { itemCount, slow } from './fixtures/slow.ts'
 
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
 const start = (script: string, ...args: readonly string[]): ChildProcess =>
-  spawn(process.execPath, ['--conditions=waymark-source', fixture(script), ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+  spawn(process.execPath, [...fromSources, fixture(script), ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
 
 interface Crashed {
   readonly folder: string

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { pipeline } from 'waymark'
+import { jsonl, pipeline } from 'waymark'
 import { type Clock, systemClock } from '../../src/model/clock.ts'
 import { withStore } from './with-store.ts'
 
@@ -137,3 +139,40 @@ test('E10 a stage that waits long for one that is redone is told, with what to d
     { components: { clock } },
   )
 })
+
+for (const how of ['redo', 'version', 'more items'] as const) {
+  test(`X6 E10 in a fork, and a fork of that, what stands on a stage that comes out differently is done again (${how})`, () =>
+    withStore(async (store, folder) => {
+      const calls: string[] = []
+      let value = 1
+      let isBroken = false
+      const work = pipeline(`fork-${how}`, async run => {
+        const file = join(folder, 'items.jsonl')
+        writeFileSync(file, '{}\n'.repeat(value))
+        const made =
+          how === 'more items'
+            ? (await run.each('a', jsonl(file), () => 1)).done
+            : await run.stage('a', () => value, how === 'version' ? { version: String(value) } : {})
+        const result = await run.stage('b', () => {
+          calls.push('b')
+          return 10 * made
+        })
+        if (isBroken) throw new Error('broken off')
+        return result
+      })
+      let { run } = await work.run({}, { store })
+      // The attempt of the fork has the number of that in which the stages were begun, and another one.
+      for (const attempt of [1, 2]) {
+        run = (await store.fork(run)).run
+        if (attempt === 2) {
+          isBroken = true
+          await assert.rejects(work.run({}, { store, runId: run }), { code: 'failed' })
+          isBroken = false
+        }
+        calls.length = 0
+        value++
+        const outcome = await work.run({}, { store, runId: run, ...(how === 'redo' ? { redo: ['a'] } : { acceptInput: true }) })
+        assert.deepEqual([outcome.value, calls], [10 * value, ['b']], `attempt ${attempt}`)
+      }
+    }))
+}

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { keyFile, open } from 'waymark'
+import { fromSources } from '../from-sources.ts'
 import { killedRekeys } from './trial/killed-rekeys.ts'
 
 test('E6 X1 killed at any moment of a rekey, the store has everything, and the next rekey goes on to the end', async () => {
@@ -17,10 +18,10 @@ test('E6 X2 saves of another process go on while the store is sealed anew again 
   t.after(() => rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'store')
   const keyPath = join(folder, 'key')
-  await writeFile(keyPath, 'ef'.repeat(32), { mode: 0o600 })
+  await writeFile(keyPath, 'ef01'.repeat(16), { mode: 0o600 })
   const store = await open({ path, key: keyFile(keyPath) })
   const worker = fileURLToPath(new URL('trial/saving-worker.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--conditions=waymark-source', worker, path], {
+  const child = spawn(process.execPath, [...fromSources, worker, path], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, WAYMARK_KEY: `file:${keyPath}` },
   })

@@ -20,7 +20,7 @@ async function world(t: TestContext) {
     await rm(folder, { recursive: true, force: true })
   })
   const path = join(folder, 'store')
-  await writeFile(join(folder, 'key'), 'ab'.repeat(32), { mode: 0o600 })
+  await writeFile(join(folder, 'key'), 'ab01'.repeat(16), { mode: 0o600 })
   const key = keyFile(join(folder, 'key'))
   return {
     path,

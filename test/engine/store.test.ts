@@ -21,6 +21,7 @@ import { isWaymarkError, open } from 'waymark'
 import { z } from 'zod'
 import { nodeFiles } from '../../src/files/node-files.ts'
 import { countingFiles } from '../../src/testing/faulty-files.ts'
+import { fromSources } from '../from-sources.ts'
 import { withStore } from './with-store.ts'
 
 const small = { step: 3, at: new Date(7), seen: new Set(['a']) }
@@ -241,9 +242,7 @@ test('A11 several processes save into one store at once, and all of it is there'
   await withStore(async store => {
     const script = fileURLToPath(new URL('./fixtures/save-many.ts', import.meta.url))
     const run = promisify(execFile)
-    const savers = ['a', 'b', 'c', 'd'].map(name =>
-      run(process.execPath, ['--conditions=waymark-source', script, store.path, name, '25']),
-    )
+    const savers = ['a', 'b', 'c', 'd'].map(name => run(process.execPath, [...fromSources, script, store.path, name, '25']))
     await Promise.all(savers)
     const listed = await store.list({ limit: 1_000 })
     assert.equal(listed.length, 100)

@@ -11,6 +11,7 @@ import { open, type Store } from 'waymark'
 import { leaseDurationMs } from '../../src/engine/lease-keeper.ts'
 import { identifyProcess } from '../../src/engine/process-identity.ts'
 import { systemClock } from '../../src/model/clock.ts'
+import { fromSources } from '../from-sources.ts'
 import { itemCount, slow } from './fixtures/slow.ts'
 
 /** A process that runs `slow` in a folder. */
@@ -22,7 +23,7 @@ class SlowRun {
 
   constructor(t: TestContext, folder: string) {
     const script = fileURLToPath(new URL('./fixtures/run-slow.ts', import.meta.url))
-    const child = spawn(process.execPath, ['--conditions=waymark-source', script, folder, 'first', '4'], {
+    const child = spawn(process.execPath, [...fromSources, script, folder, 'first', '4'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     this.#child = child

@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { isWaymarkError, open } from 'waymark'
+import { fromSources } from '../from-sources.ts'
 
 const script = fileURLToPath(new URL('./fixtures/tracked-loop.ts', import.meta.url))
 const total = 600
@@ -22,7 +23,7 @@ function lines(path: string): readonly (readonly [attempt: number, item: number]
 }
 
 function start(t: TestContext, folder: string, kind: string, attempt: number, size = total) {
-  const child = spawn(process.execPath, ['--conditions=waymark-source', script, folder, kind, String(size), String(attempt)], {
+  const child = spawn(process.execPath, [...fromSources, script, folder, kind, String(size), String(attempt)], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   t.after(() => child.kill('SIGKILL'))

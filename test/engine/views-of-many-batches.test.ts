@@ -96,6 +96,7 @@ function countingStages(catalog: Catalog, asked: (run: string) => void): Catalog
     apply: (changes, expect) => catalog.apply(changes, expect),
     run: id => catalog.run(id),
     runs: query => catalog.runs(query),
+    staleRuns: query => catalog.staleRuns(query),
     stages: (run, which) => {
       if (which === undefined || !('inside' in which)) asked(run)
       return catalog.stages(run, which)

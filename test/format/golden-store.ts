@@ -83,3 +83,13 @@ export function goldenKeyed(called: (name: string) => unknown) {
     })
   })
 }
+
+/** The pipeline whose run `golden-events` is in the golden stores from 1.5 on. */
+export const goldenEvents = pipeline('golden-events', async run => {
+  await Promise.all([1, 2, 3].map(n => run.event('counted', { n, text: 'say "ü"\n' }, { status: 'success' })))
+  await run.stage('measured', async ctx => {
+    await ctx.metric('rows_per_second', 51_200.5, 'rows/s')
+    return ctx.stage('inner', inner => inner.quality({ missingRate: 0.02, outliers: 3 }, { status: 'warning' }))
+  })
+  await run.each('work', ['a/1'], (_, ctx) => ctx.event('worked'), { key: item => item })
+})

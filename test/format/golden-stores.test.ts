@@ -45,11 +45,11 @@ function contentOf(path: string): Readonly<Record<string, string>> {
     const file = join(entry.parentPath, entry.name)
     return [relative(path, file), entry.isFile() ? readFileSync(file, 'hex') : ''] as const
   })
-  return Object.fromEntries(files.filter(([name]) => !/^(catalog|chunks)\.sqlite/.test(name)))
+  return Object.fromEntries(files.filter(([name]) => !/^(catalog|chunks|events)\.sqlite/.test(name)))
 }
 
 test('there is a golden store of every format so far', () => {
-  assert.deepEqual(formats, ['1.0', '1.1', '1.2', '1.3'])
+  assert.deepEqual(formats, ['1.0', '1.1', '1.2', '1.3', '1.5'])
 })
 
 for (const format of formats) {
@@ -83,8 +83,8 @@ for (const format of formats) {
     const saved = await store.save({ value, run: 'by-hand', stage: 'load' })
     const { checksum: _before, ...same } = before
     const { checksum: _after, ...after } = descriptorOf(path)
-    const requires = ['chunks', 'unsynced', 'items', 'forks', 'tables']
-    assert.deepEqual(after, { ...same, format: { major: 1, minor: 3 }, requires })
+    const requires = ['chunks', 'unsynced', 'items', 'forks', 'tables', 'events']
+    assert.deepEqual(after, { ...same, format: { major: 1, minor: 5 }, requires })
     const again = await opened(t, path)
     assert.deepEqual((await again.load(saved.id)).value, value)
     const others = (await goldenCheckpoints(again)).filter(({ id }) => id !== saved.id)
@@ -198,3 +198,34 @@ for (const format of formats.filter(one => one >= '1.3')) {
     assert.ok(stored?.digest)
   })
 }
+
+for (const format of formats.filter(one => one >= '1.5')) {
+  test(`events in a store of format ${format} are found as they were recorded [pitfall 10]`, async t => {
+    const store = await opened(t, copyOf(t, format))
+    const { events } = await store.events({
+      run: 'golden-events',
+      type: ['counted', 'performance_metric', 'data_quality_check', 'worked'],
+    })
+    const text = 'say "ü"\n'
+    assert.deepEqual(
+      events.map(({ type, status, stage, item, metadata }) => [type, status, stage, item, metadata]),
+      [
+        ...[1, 2, 3].map(n => ['counted', 'success', undefined, undefined, { n, text }]),
+        ['performance_metric', 'info', 'measured', undefined, { name: 'rows_per_second', value: 51_200.5, unit: 'rows/s' }],
+        ['data_quality_check', 'warning', 'measured/inner', undefined, { missingRate: 0.02, outliers: 3 }],
+        ['worked', 'info', 'work', 'a/1', {}],
+      ],
+    )
+    assert.equal((await store.events({ text: '"ü"' })).events.length, 3)
+  })
+}
+
+// Every run in a store of an older format tells what it did, too.
+test('what runs did in a store of format 1.2 is told by its records', async t => {
+  const store = await opened(t, copyOf(t, '1.2'))
+  const { byType } = await store.eventSummary('golden-run')
+  assert.deepEqual(
+    [byType['pipeline_start'], byType['pipeline_error'], byType['pipeline_resume'], byType['pipeline_complete']],
+    [1, 1, 1, 1],
+  )
+})

@@ -224,8 +224,8 @@ export const removals: readonly Removal[] = [
     edits: [
       edit(
         'segment-writer.ts',
-        'const synced = sync ? this.#file.sync() : undefined',
-        'const synced = sync && unsynced === 0 ? this.#file.sync() : undefined',
+        'let synced = sync ? this.#file.sync() : undefined',
+        'let synced = sync && unsynced === 0 ? this.#file.sync() : undefined',
       ),
     ],
     breaks: ['kept', 'intact', 'final', 'readable'],

@@ -46,6 +46,36 @@ test('digests are those of the key in UTF-8, whatever it is made of and how long
   )
 })
 
+test('digests of keys that are taken together are those that they have one by one, whatever they are made of and however much they take', () => {
+  const key = fc.oneof(
+    fc.string({ maxLength: 40 }),
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.constantFrom('\ud800', 'x'.repeat(40_000)),
+  )
+  fc.assert(
+    fc.property(fc.array(key, { maxLength: 40 }), keys => {
+      const { digester } = new KeySet(salt)
+      const together = new Int32Array(3 * keys.length)
+      digester.digestAll(keys, together)
+      const oneByOne = keys.flatMap(each => {
+        digester.digest(each)
+        return [digester.low, digester.middle, digester.high]
+      })
+      assert.deepEqual([...together], oneByOne)
+      // The one given last is at hand: it is the one that this says.
+      digester.digestAll(keys, together)
+      for (const again of [keys[0], keys.at(-1)]) {
+        if (again === undefined) continue
+        digester.digestAgain(again)
+        assert.deepEqual(
+          [digester.low, digester.middle, digester.high],
+          oneByOne.slice(keys.indexOf(again) * 3, keys.indexOf(again) * 3 + 3),
+        )
+      }
+    }),
+  )
+})
+
 test('keys that differ only in lone surrogates differ', () => {
   const keys = ['\ud800', '\udc00', '\ud801', '\ufffd', '\udc00\ud800', '\ud800\udc00']
   assert.equal(new Set(keys.map(key => digestOf(key))).size, keys.length)
@@ -64,6 +94,7 @@ test('B3 a set of keys is exact whatever is added, met, finished, recorded, lost
       /** Finished, and in no record yet. */
       let finished = new Set<string>()
       const lost = new Set<string>()
+      const announced: string[] = []
       const expected = (key: string) => (met.has(key) ? 'again' : recorded.has(key) ? 'recorded' : 'new')
       for (const [what, key] of steps) {
         // What an attempt finished stays with it until it is recorded: nobody else records it, or takes it out.
@@ -84,11 +115,13 @@ test('B3 a set of keys is exact whatever is added, met, finished, recorded, lost
           const keys = [key, `${key}y`]
           assert.equal(set.announce(keys), 2)
           for (const [i, next] of keys.entries()) {
-            assert.equal(set.meetAnnounced(next, i), expected(next))
+            assert.equal(set.announcedWas(i), expected(next))
             met.add(next)
+            announced[i] = next
           }
         } else if (what === 'finish' && isFree && met.has(key) && !recorded.has(key)) {
-          set.finish(key)
+          // At its place among those announced last, at that of another, and at none.
+          set.finish(key, finished.size % 2 === 0 ? announced.indexOf(key) : 1)
           finished.add(key)
         } else if (what === 'save') {
           const digests = set.takeFinished()

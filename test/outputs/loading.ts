@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { fromSources } from '../from-sources.ts'
 
 const script = fileURLToPath(new URL('./fixtures/load-table.ts', import.meta.url))
 
@@ -25,11 +26,9 @@ async function attempt(
   { folder, kind, place, items }: Loading,
   how: { readonly crash?: number; readonly killAtCall?: number },
 ): Promise<Ended> {
-  const child = spawn(
-    process.execPath,
-    ['--conditions=waymark-source', script, folder, kind, place, String(items), String(how.crash ?? 0)],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+  const child = spawn(process.execPath, [...fromSources, script, folder, kind, place, String(items), String(how.crash ?? 0)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let said = ''
   child.stdout.on('data', chunk => {
     said += chunk

@@ -88,14 +88,14 @@ test('bytes that are not UTF-8 are refused instead of replaced, whatever the rea
   await assert.rejects(read(context, Buffer.of(0x22, 0xc3)), errorWith('invalid', /line 1 is not UTF-8/, 1))
 })
 
-test('items come in batches of at most a thousand, and reading can begin at any of them', async context => {
+test('items come in batches of at most 250, and reading can begin at any of them', async context => {
   const baseDirectory = await temporaryFolder(context)
   const all = Array.from({ length: 2_345 }, (_, index) => index)
   await writeFile(`${baseDirectory}/in.jsonl`, `${all.join('\n\n')}\n`)
   const sizes: number[] = []
   for await (const batch of readItems(nodeFiles, jsonl('in.jsonl'), { baseDirectory })) sizes.push(batch.length)
-  assert.deepEqual(sizes, [1_000, 1_000, 345])
-  for (const from of [0, 1, 999, 1_000, 1_001, 2_344, 2_345, 9_999]) {
+  assert.deepEqual(sizes, [...Array.from({ length: 9 }, () => 250), 95])
+  for (const from of [0, 1, 249, 250, 251, 999, 1_000, 1_001, 2_344, 2_345, 9_999]) {
     assert.deepEqual(await itemsOf(jsonl('in.jsonl'), { baseDirectory, from }), all.slice(from), `from ${from}`)
   }
 })
@@ -110,6 +110,21 @@ test('a schema converts each item, and what does not match names its line', asyn
     itemsOf(jsonl('in.jsonl', { schema }), { baseDirectory }),
     errorWith('invalid', /line 4 does not match its schema: day: /, 4),
   )
+})
+
+test('what does not match a schema names its line, wherever blank lines stand before it', async context => {
+  const baseDirectory = await temporaryFolder(context)
+  const schema = z.number()
+  for (const blanks of [[], [1], [2, 3], [249, 250, 251, 252], [260, 300], [251]])
+    for (const bad of [1, 4, 248, 253, 255, 310, 520]) {
+      const lines = Array.from({ length: 600 }, (_, i): string => (blanks.includes(i + 1) && i + 1 !== bad ? ' ' : '7'))
+      lines[bad - 1] = '"seven"'
+      await writeFile(`${baseDirectory}/in.jsonl`, lines.join('\n'))
+      await assert.rejects(
+        itemsOf(jsonl('in.jsonl', { schema }), { baseDirectory }),
+        errorWith('invalid', / line \d+ does not match/, bad),
+      )
+    }
 })
 
 test('a schema that answers later is waited for, in order', async context => {

@@ -81,7 +81,7 @@ test('only open.ts, its own folder and the kit name a backend', () => {
 test('SQL, files and terminal libraries are loaded only where the table says', () => {
   const load = (module: string) => `import * as it from '${module}'\nexport const x = it`
   assert.deepEqual(check({ 'src/engine/save.ts': load('node:sqlite') }), [
-    'src/engine/save.ts:1 node:sqlite is loaded only in catalog/, chunks/sqlite-chunk-index.ts, outputs/sqlite-handle.ts, outputs/sqlite-table.ts, outputs/sqlite-query.ts',
+    'src/engine/save.ts:1 node:sqlite is loaded only in catalog/, chunks/sqlite-chunk-index.ts, logs/folder-lock.ts, outputs/sqlite-handle.ts, outputs/sqlite-table.ts, outputs/sqlite-query.ts',
   ])
   assert.equal(check({ 'src/log/file-log.ts': load('node:fs/promises') }).length, 1)
   assert.equal(check({ 'src/engine/eta.ts': load('string-width') }).length, 1)

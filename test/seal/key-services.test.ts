@@ -62,7 +62,7 @@ async function folder(t: TestContext): Promise<string> {
 }
 
 async function fileKey(path: string): Promise<MasterKey> {
-  await writeFile(`${path}.key`, 'ab'.repeat(32), { mode: 0o600 })
+  await writeFile(`${path}.key`, 'ab01'.repeat(16), { mode: 0o600 })
   return keyFile(`${path}.key`)
 }
 

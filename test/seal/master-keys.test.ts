@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { isWaymarkError, keyCommand, keyFile, keyVariable, type MasterKey, open, passphrase } from 'waymark'
+import { setTimeout as pause } from 'node:timers/promises'
+import { isWaymarkError, keyCommand, keyFile, keyVariable, type MasterKey, makeKeyFile, open, passphrase } from 'waymark'
 import { namedKey } from '../../src/seal/named-key.ts'
 
 const hex = '0123456789abcdef'.repeat(4)
@@ -43,6 +45,55 @@ test('E6 a key file holds 32 bytes as hex or base64, and is used only if nobody 
   await chmod(path, 0o400)
   assert.equal(await secretOf(keyFile(path)), hex)
   await assert.rejects(secretOf(keyFile(`${path}.gone`)), refused('key_missing', /cannot be read/))
+})
+
+test('E6 a key file that is a pipe, a folder or gigabytes long is refused at once, and read no further than 1,024 bytes', async t => {
+  const at = await folder(t)
+  assert.equal(spawnSync('mkfifo', ['-m', '600', join(at, 'pipe')]).status, 0)
+  await mkdir(join(at, 'folder'), { mode: 0o700 })
+  await assert.rejects(secretOf(keyFile(join(at, 'pipe'))), refused('key_missing', /cannot be read: it is no regular file/))
+  await assert.rejects(secretOf(keyFile(join(at, 'folder'))), refused('key_missing', /cannot be read: it is a folder/))
+  await writeFile(join(at, 'long'), `${hex}\n`, { mode: 0o600 })
+  await truncate(join(at, 'long'), 3 * 2 ** 30)
+  await assert.rejects(secretOf(keyFile(join(at, 'long'))), refused('key_missing', /holds no key/))
+})
+
+test('E6 what is no key is not made one of a store: zeros, a source that is not named, a text', async t => {
+  const path = join(await folder(t), 'zero.key')
+  for (const content of ['00'.repeat(32), 'ab'.repeat(32)]) {
+    await writeFile(path, content, { mode: 0o600 })
+    await assert.rejects(secretOf(keyFile(path)), refused('invalid', /32 bytes are all the same/, content))
+    // A store that has it is not locked out.
+    assert.equal(Buffer.from((await keyFile(path).secretFor({}, 'store')) ?? []).toString('hex'), content)
+  }
+  for (const wrong of [undefined, null, '', 7, [hex], { hex }]) {
+    const given = wrong as never
+    for (const make of [keyFile, keyVariable, keyCommand, passphrase])
+      assert.throws(() => make(given), refused('invalid', /it is not said/))
+    await assert.rejects(makeKeyFile(given), refused('invalid', /it is not said which file/))
+  }
+  await assert.rejects(makeKeyFile(join(path, 'x.key')), refused('invalid', /there is no folder/))
+  await assert.rejects(makeKeyFile('/nonexist/x.key'), refused('invalid', /there is no folder \/nonexist$/))
+  const misspelt: object = { timeout: 5 }
+  assert.throws(() => keyCommand('true', misspelt), refused('invalid', /no option "timeout"/))
+  await assert.rejects(secretOf(passphrase(() => '')), refused('key_missing', /no passphrase was given/))
+})
+
+test('E6 a key command that takes too long is ended, with all that it started', async t => {
+  const at = await folder(t)
+  const slow = `sh -c 'echo $$ > ${at}/inner; exec sleep 300'; true`
+  await assert.rejects(secretOf(keyCommand(slow, { timeoutMs: 500 })), refused('key_missing', /did not end within 0.5 s/))
+  const pid = Number(await readFile(join(at, 'inner'), 'utf8'))
+  const lives = () => {
+    try {
+      process.kill(pid, 0)
+      return true
+    } catch {
+      return false
+    }
+  }
+  for (let tries = 0; lives() && tries < 200; tries++) await pause(20)
+  assert.equal(lives(), false)
 })
 
 test('E6 a key variable has to be set and to hold a key', async t => {
@@ -88,7 +139,9 @@ test('E6 a passphrase has salt and cost of its own in each store, is long enough
   assert.notDeepEqual(await passphrase('correct horsf').secretFor(one.settings, 'store'), one.secret)
   const composed = await passphrase('caf\u00e9 caf\u00e9', cost).newSecret('store')
   assert.deepEqual(await passphrase('cafe\u0301 cafe\u0301').secretFor(composed.settings, 'store'), composed.secret)
-  await assert.rejects(passphrase('secret7').newSecret('store'), refused('key_missing', /7 characters is too short/, 'secret7'))
+  await assert.rejects(passphrase('secret7').newSecret('store'), refused('invalid', /7 characters is too short/, 'secret7'))
+  // It cannot be the one of a store, and is not tried.
+  assert.equal(await passphrase('secret7').secretFor(one.settings, 'store'), undefined)
   let asked = 0
   const once = passphrase(() => `asked ${++asked} times`, cost)
   await once.newSecret('store')

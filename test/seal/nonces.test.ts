@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { open, pipeline, type Store } from 'waymark'
-import { encodeSealedHeader } from '../../src/seal/sealed-blocks.ts'
+import { encodeSealedHeader, shortBlock } from '../../src/seal/sealed-blocks.ts'
 import { FakeClock } from '../../src/testing/fake-clock.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { givenKey } from './given-key.ts'
@@ -31,7 +31,7 @@ function note(seen: NoncesSeen, path: string, from: string): void {
 
 async function work(store: Store, text: string): Promise<void> {
   await store.save({ value: { text }, run: 'small' })
-  await store.save({ bytes: randomBytes(150_000), run: 'large' })
+  await store.save({ bytes: randomBytes(600_000), run: 'large' })
   const two = pipeline('two', run => run.each('items', [1, 2, 3], n => `${text} ${n}`, { key: n => n, save: { items: 1 } }))
   await two.run({}, { store, runId: 'two' })
 }
@@ -60,7 +60,7 @@ test('E6 a sealed store uses no nonce for two things over runs that are killed a
   const folder = folderOf(t)
   const path = join(folder, 'store')
   const secret = join(folder, 'key')
-  writeFileSync(secret, '07'.repeat(32), { mode: 0o600 })
+  writeFileSync(secret, '0701'.repeat(16), { mode: 0o600 })
   const seen = new NoncesSeen()
   for (const round of ['first', 'second', 'third']) {
     killInTheMiddle(path, { WAYMARK_KEY: `file:${secret}` })
@@ -72,7 +72,7 @@ test('E6 a sealed store uses no nonce for two things over runs that are killed a
 
 test('E6 the search for nonces that are used twice finds one', () => {
   const seen = new NoncesSeen()
-  const header = encodeSealedHeader('00112233445566778899', Buffer.alloc(16, 3))
+  const header = encodeSealedHeader('00112233445566778899', Buffer.alloc(16, 3), shortBlock)
   seen.add(Buffer.concat([header, Buffer.alloc(60, 1)]), 'a')
   seen.add(Buffer.concat([header, Buffer.alloc(12, 1), Buffer.alloc(48, 2)]), 'b')
   assert.equal(seen.reused.length, 1)

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type OpenOptions, open, pipeline, type Store, table } from 'waymark'
+import { fromSources } from '../from-sources.ts'
 import { planted } from './planted-marks.ts'
 
 /** Where secrets are planted that have to show in a plain store: what the search finds there it would find in a sealed one. */
@@ -102,7 +103,7 @@ async function plantRequest(store: Store): Promise<void> {
 /** Kills a process in the middle of an item; its lease, and what it did not remove, stay. */
 export function killInTheMiddle(path: string, env: Readonly<Record<string, string>>): void {
   const worker = join(import.meta.dirname, 'killed-worker.ts')
-  const args = ['--conditions=waymark-source', worker, path]
+  const args = [...fromSources, worker, path]
   assert.throws(() => execFileSync(process.execPath, args, { env: { ...process.env, ...env }, stdio: 'pipe' }), {
     signal: 'SIGKILL',
   })

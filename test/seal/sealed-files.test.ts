@@ -1,16 +1,27 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import type { FileSystem } from '../../src/files/file-system.ts'
+import { unopenedFrom } from '../../src/log/segment-seals.ts'
 import { isWaymarkError } from '../../src/model/errors.ts'
 import { newDataKey } from '../../src/seal/data-key.ts'
-import { blockLength, blockOffset, sealedBlockLength } from '../../src/seal/sealed-blocks.ts'
-import { sealedFiles } from '../../src/seal/sealed-files.ts'
+import {
+  longBlock,
+  blockOffset as offsetOf,
+  sealedBlockLength as sealedLengthOf,
+  shortBlock,
+} from '../../src/seal/sealed-blocks.ts'
+import { createSealed, openSealed, type SealedFilesOptions, sealedFiles } from '../../src/seal/sealed-files.ts'
 import { Seals } from '../../src/seal/seals.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { SimulatedDisk } from '../../src/testing/simulated-disk.ts'
 
 const storeId = '6z12n38x990b6ymt1d4f2y5ap4'
+const blockLength = longBlock
+const sealedBlockLength = sealedLengthOf(blockLength)
+const blockOffset = (index: number): number => offsetOf(index, blockLength)
 
 function sealsOf(seed: number): Seals {
   const keys = {
@@ -25,8 +36,8 @@ function sealsOf(seed: number): Seals {
 async function sealedDisk(seed: number, keys = sealsOf(seed)) {
   const plain = new SimulatedDisk().process('p')
   for (const folder of ['/s/packs', '/s/segments', '/s/other']) await plain.makeDirectory(folder)
-  const files = sealedFiles({ files: plain, root: '/s', storeId, seals: keys, random: seededRandom(seed + 2) })
-  return { plain, files, keys }
+  const options: SealedFilesOptions = { files: plain, root: '/s', storeId, seals: keys, random: seededRandom(seed + 2) }
+  return { plain, files: sealedFiles(options), keys, options }
 }
 
 async function readWhole(files: FileSystem, path: string): Promise<Buffer> {
@@ -158,18 +169,41 @@ test('E6 every flipped bit, cut, exchanged and moved block of a sealed file is f
   }
 })
 
-test('E6 a sealed segment whose block does not open is corrupt, never shorter; one of an unknown key says which', async () => {
+test('E6 of a sealed segment what does not open reads as zeros and is told, also where it is cut; one of an unknown key says which', async () => {
   const { files, plain } = await sealedDisk(4)
   const content = seededRandom(8).bytes(3 * blockLength)
   await write(files, '/s/packs/a.pack', [content])
   await plain.rename('/s/packs/a.pack', '/s/segments/a.seg')
-  assert.ok((await readWhole(files, '/s/segments/a.seg')).equals(content))
-  const bytes = await readWhole(plain, '/s/segments/a.seg')
-  bytes.writeUInt8(bytes.readUInt8(blockOffset(2) + 20) ^ 1, blockOffset(2) + 20)
-  await overwrite(plain, '/s/segments/a.seg', bytes)
-  await assert.rejects(readWhole(files, '/s/segments/a.seg'), { code: 'corrupt' })
-  await overwrite(plain, '/s/segments/a.seg', bytes.subarray(0, 64 + sealedBlockLength))
-  await assert.rejects(readWhole(files, '/s/segments/a.seg'), { code: 'corrupt' })
+  const good = await readWhole(plain, '/s/segments/a.seg')
+  const look = async (bytes: Uint8Array) => {
+    await overwrite(plain, '/s/segments/a.seg', bytes)
+    const file = await files.open('/s/segments/a.seg', 'read')
+    const read = Buffer.from(await file.read(0, (await file.stat()).size))
+    const told = await Promise.all(
+      [0, blockLength, blockLength + 5, 2 * blockLength, 9 * blockLength].map(from => unopenedFrom(file, from)),
+    )
+    await file.close()
+    return { read, told }
+  }
+  const none = undefined
+  assert.deepEqual(await look(good), { read: Buffer.from(content), told: [none, none, none, none, none] })
+  for (const block of [0, 1, 2]) {
+    const bytes = Buffer.from(good)
+    bytes.writeUInt8(bytes.readUInt8(blockOffset(block) + 20) ^ 1, blockOffset(block) + 20)
+    const from = block * blockLength
+    const expected = Buffer.from(content).fill(0, from, from + blockLength)
+    const told = [0, blockLength, blockLength + 5, 2 * blockLength, 9 * blockLength].map(at =>
+      at < from + blockLength ? Math.max(at, from) : none,
+    )
+    assert.deepEqual(await look(bytes), { read: expected, told }, `block ${block}`)
+  }
+  // At the end of a block, within one, and where no sealed file can end; with not a byte of content left, too.
+  for (const length of [blockOffset(1), blockOffset(1) + 5000, blockOffset(1) + 3, 64 + 28, 64 + 27, 64]) {
+    const { read, told } = await look(good.subarray(0, length))
+    const from = told[0] ?? assert.fail(`cut at ${length} and not told`)
+    assert.ok(read.equals(Buffer.concat([content.subarray(0, from), Buffer.alloc(read.length - from)])), `cut at ${length}`)
+    assert.ok(from <= read.length, `cut at ${length}`)
+  }
 
   const stranger = sealedFiles({ files: plain, root: '/s', storeId, seals: (await sealedDisk(99)).keys, random: seededRandom(1) })
   await assert.rejects(
@@ -206,4 +240,139 @@ test('E6 no two blocks of any files of one data key are sealed with the same key
     }
   }
   assert.equal(seen.size, 2 * 2 * 3)
+})
+
+test('E6 a segment is sealed in short blocks, other files in long ones; both kinds read at every place as the plain file would', async () => {
+  const { plain, files, options } = await sealedDisk(12)
+  const content = Buffer.from(seededRandom(13).bytes(5 * longBlock + 77))
+  const kinds = [
+    ['/s/packs/a.pack', longBlock],
+    ['/s/segments/a.seg', shortBlock],
+  ] as const
+  for (const [path, length] of kinds) {
+    const made = await createSealed(options, path)
+    await made.write(content, 0)
+    await made.sync()
+    await made.close()
+    const stored = await readWhole(plain, path)
+    assert.equal(stored.readUInt32LE(12), length)
+    assert.equal(stored.length, 64 + content.length + 28 * Math.ceil(content.length / length))
+    assert.equal((await files.stat(path))?.size, content.length)
+    const file = await openSealed(options, path, true)
+    const random = seededRandom(14)
+    // Several at once, of which one begins where another ends.
+    for (let round = 0; round < 30; round++) {
+      const places = [0, 1, 2, 3]
+        .map(() => [...random.bytes(6)])
+        .map(([a = 0, b = 0, c = 0, d = 0]) => [(a << 10) + b, (c << 8) + d] as const)
+      const [first = 0, firstLength = 0] = places[0] ?? []
+      const reads = [...places, [first + firstLength, 70_000] as const].map(async ([at, length]) => {
+        assert.ok(content.subarray(at, at + length).equals(await file.read(at, length)), `${path}: ${at} + ${length}`)
+      })
+      await Promise.all(reads)
+    }
+    await file.close()
+  }
+})
+
+test('E6 a header that says other blocks than were sealed opens none of them; of a length that this version does not know the file is refused', async () => {
+  const { plain, files, options } = await sealedDisk(15)
+  const content = Buffer.alloc(longBlock + 100, 2)
+  await write(files, '/s/packs/a.pack', [content])
+  const good = await readWhole(plain, '/s/packs/a.pack')
+  const saying = (length: number): Buffer => {
+    const bytes = Buffer.from(good)
+    bytes.writeUInt32LE(length, 12)
+    createHash('sha256').update(bytes.subarray(0, 48)).digest().copy(bytes, 48, 0, 16)
+    return bytes
+  }
+  await overwrite(plain, '/s/packs/a.pack', saying(longBlock))
+  assert.ok((await readWhole(files, '/s/packs/a.pack')).equals(content))
+  await overwrite(plain, '/s/packs/a.pack', saying(shortBlock))
+  assert.ok((await readWhole(files, '/s/packs/a.pack')).every(byte => byte === 0))
+  for (const length of [0, 1, 32_768, 2 ** 32 - 1]) {
+    await overwrite(plain, '/s/packs/a.pack', saying(length))
+    await assert.rejects(openSealed(options, '/s/packs/a.pack', false), { code: 'unsupported' })
+  }
+})
+
+/** Files whose writes take other bytes than those given if they change before a turn of the event loop is over, and may overtake each other. */
+function slowFiles(plain: FileSystem): FileSystem {
+  let turns = 0
+  return {
+    ...plain,
+    open: async (path, mode) => {
+      const file = await plain.open(path, mode)
+      return {
+        read: (position, length) => file.read(position, length),
+        sync: () => file.sync(),
+        truncate: length => file.truncate(length),
+        stat: () => file.stat(),
+        close: () => file.close(),
+        async write(bytes, position) {
+          for (let turn = turns++ % 3; turn >= 0; turn--) await setImmediate()
+          await file.write(bytes, position)
+        },
+      }
+    },
+  }
+}
+
+test('E6 a sealed file is whole, although one part of it is written while the next is sealed', async () => {
+  const { plain, files, options } = await sealedDisk(19)
+  for (const pieces of [[10], [70_000, 1, 200_000, 5], Array.from({ length: 12 }, (_, i) => 60_000 + i * 9_000), [3 << 20]]) {
+    const path = `/s/packs/${pieces.length}-${pieces[0]}.pack`
+    const content = Buffer.from(seededRandom(20).bytes(pieces.reduce((sum, length) => sum + length, 0)))
+    const file = await createSealed({ ...options, files: slowFiles(plain) }, path)
+    let at = 0
+    for (const length of pieces) {
+      // Whoever gave the bytes may use their memory again.
+      const piece = Buffer.from(content.subarray(at, at + length))
+      await file.write(piece, at)
+      piece.fill(0)
+      at += length
+    }
+    await file.sync()
+    assert.ok((await readWhole(files, path)).equals(content), `${pieces.length} pieces`)
+    await file.close()
+  }
+})
+
+test('E6 a plain file under the name of the image of the catalog is nobody’s, also where plain files are accepted', async () => {
+  const { plain, files } = await sealedDisk(21)
+  await write(plain, '/s/packs/old.pack', [Buffer.from('from before')])
+  assert.equal((await readWhole(files, '/s/packs/old.pack')).toString(), 'from before')
+  await write(plain, '/s/catalog.sealed', [Buffer.alloc(200, 1)])
+  await assert.rejects(readWhole(files, '/s/catalog.sealed'), { code: 'corrupt' })
+})
+
+test('E6 what a sealed file could not write is told by a later write or the sync, and by every one after it', async () => {
+  const { plain, options } = await sealedDisk(17)
+  const full = new Error('ENOSPC')
+  let written = 0
+  const failing: FileSystem = {
+    ...plain,
+    open: async (path, mode) => {
+      const file = await plain.open(path, mode)
+      return new Proxy(file, {
+        get(target, name) {
+          if (name === 'write' && written++ === 1) return () => Promise.reject(full)
+          const value: unknown = Reflect.get(target, name)
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      })
+    },
+  }
+  for (const more of [0, 4]) {
+    written = 0
+    const file = await createSealed({ ...options, files: failing }, `/s/packs/${more}.pack`)
+    const bytes = seededRandom(18).bytes(3 * longBlock)
+    await file.write(bytes, 0)
+    await file.write(bytes, bytes.length).catch(() => {})
+    const later = await Promise.allSettled(Array.from({ length: more }, (_, i) => file.write(bytes, (i + 2) * bytes.length)))
+    assert.equal(later.at(-1)?.status ?? 'rejected', 'rejected')
+    await assert.rejects(file.sync(), full)
+    await assert.rejects(file.sync(), full)
+    await assert.rejects(file.close(), full)
+  }
 })

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import {
   batchHeadLength,
   decodeRecord,
@@ -22,8 +23,9 @@ export function* sealedPieces(file: Buffer): Iterable<SealedPiece> {
   const header = decodeSealedHeader(file.subarray(0, sealedHeaderLength))
   if (header !== undefined) {
     const keys = `file ${header.keyId} ${header.salt.toString('hex')}`
-    for (let at = sealedHeaderLength; at < file.length; at += sealedBlockLength)
-      yield piece(keys, file.subarray(at, at + sealedBlockLength))
+    assert.ok(header.blockLength)
+    const step = sealedBlockLength(header.blockLength)
+    for (let at = sealedHeaderLength; at < file.length; at += step) yield piece(keys, file.subarray(at, at + step))
   } else if (file.subarray(0, headerMagic.length).equals(headerMagic)) {
     const keys = `segment ${sealedWith(file)} ${file.toString('latin1', 16, 42)}`
     for (let at = headerLength; at + batchHeadLength <= file.length; ) {

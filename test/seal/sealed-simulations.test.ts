@@ -4,7 +4,7 @@ import { threadTest as test } from '../thread-test.ts'
 
 // Read when the simulations are loaded, and by each store that they open.
 process.env['WAYMARK_TEST_SEALED'] = '1'
-process.env['WAYMARK_TEST_KEY'] = '5a'.repeat(32)
+process.env['WAYMARK_TEST_KEY'] = '5a01'.repeat(16)
 process.env['WAYMARK_KEY'] = 'variable:WAYMARK_TEST_KEY'
 const { sealsOfTests } = await import('../../src/testing/sealed-by-tests.ts')
 const { simulateLog } = await import('../../src/testing/log-simulation.ts')

@@ -180,3 +180,25 @@ test('A14 a day is a day where clocks are put forward: midnight in Berlin is dai
   const tokyo = workdays.map(day => day / 1000 - 9 * 3600)
   assert.deepStrictEqual([facts('Asia/Tokyo', tokyo), facts('UTC', tokyo)], ['business daily', 'irregular'])
 })
+
+test('A14 different values are counted alike whatever their width, nulls apart', () => {
+  const cells = fc.array(fc.option(fc.integer({ min: 1, max: 20 })), { maxLength: 100 })
+  fc.assert(
+    fc.property(cells, fc.constantFrom(8, 16, 32, 64), (values, bits) => {
+      const type: ColumnType = { kind: 'int', bits, signed: true }
+      const { distinct, nulls } = factsOf(
+        type,
+        values.map(value => (value === null ? null : long(value).subarray(0, bits / 8))),
+      )
+      const there = values.filter(value => value !== null)
+      assert.deepStrictEqual([distinct, nulls], [new Set(there).size, values.length - there.length])
+    }),
+  )
+})
+
+test('A14 an estimate follows from the bytes alone: numbers of 32 bits give that of the same bytes one by one', () => {
+  const cells = Array.from({ length: 10_000 }, (_, row) => long(row * 7_919).subarray(0, 4))
+  const numbers = factsOf({ kind: 'int', bits: 32, signed: true }, cells)
+  const bytes = factsOf({ kind: 'binary', large: false }, cells)
+  assert.deepStrictEqual([numbers.distinctIsEstimate, numbers.distinct], [true, bytes.distinct])
+})

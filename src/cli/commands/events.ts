@@ -1,49 +1,125 @@
-import type { LogEvent } from '../../engine/log-events.ts'
-import type { Redaction } from '../../engine/redaction.ts'
+import type { EventSummary } from '../../engine/event-summary.ts'
 import type { Store } from '../../engine/store.ts'
-import { stageOf } from '../../model/apply-record.ts'
-import { isInside } from '../../model/scope.ts'
+import { nearest } from '../../model/did-you-mean.ts'
+import type { EventFilter, PipelineEvent } from '../../model/pipeline-event.ts'
+import { type CommandLine, wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
-import { eventLine, exitLine, recordShape } from '../json-shapes.ts'
-import { recordLine } from '../render/record-line.ts'
+import { filterOf } from '../event-filter.ts'
+import { eventLine, exitLine } from '../json-shapes.ts'
+import { eventSummaryLines, pipelineEventLine } from '../render/event-lines.ts'
+import { line as textLine } from '../render/screen.ts'
+import { shellWords } from '../shell-words.ts'
+import { untilStopped } from '../until-stopped.ts'
 import { withStore } from '../with-store.ts'
 
-/** `waymark events ADDRESS` */
+const defaultLimit = 50
+const filters = ['type', 'status', 'stage', 'pipeline', 'since', 'until', 'grep'] as const
+
+/** `waymark events [ADDRESS]` */
 export async function eventsCommand(context: Context): Promise<number> {
-  const { line, output, clock } = context
-  const [address = ''] = line.arguments
+  const { line, clock } = context
+  const { flags, command } = line
+  const [address] = line.arguments
+  if (flags.on('raw')) {
+    if (address === undefined) throw wrongUsage('--raw needs a run: its records are shown', command)
+    refuseBeside(line, 'raw', [...filters, 'follow', 'summary'])
+    const { rawEventsCommand } = await import('./events-raw.ts')
+    return rawEventsCommand(context, address)
+  }
+  if (flags.on('summary') && address === undefined) throw wrongUsage('--summary needs a run', command)
+  if (flags.on('summary')) refuseBeside(line, 'summary', [...filters, 'follow'])
   return withStore(context, async store => {
-    const { run, stage } = await store.resolve(address)
-    for await (const event of wanted(store, run.id, stage, line.flags.count('limit'))) {
-      if (output.json) output.jsonLine(eventLine(event.time, run.id, recordShape(event)))
-      else process.stdout.write(`${output.shownText(recordLine(redactedParams(event, output.redaction)))}\n`)
-    }
-    if (output.json) output.jsonLine(exitLine(clock.now(), run.id, 0))
-    return 0
+    const filter = await filterOf(store, line, address, clock.now())
+    if (flags.on('summary')) return summary(context, await store.eventSummary(filter.run ?? ''))
+    if (flags.on('follow')) return follow(context, store, filter)
+    return list(context, store, filter)
   })
 }
 
-function redactedParams(event: LogEvent, redaction: Redaction | undefined): LogEvent {
-  if (event.type !== 'run.created' || redaction === undefined) return event
-  return { ...event, params: redaction.shown('params', event.params) }
+/** What would be left out without a word. */
+function refuseBeside({ flags, command }: CommandLine, flag: string, others: readonly string[]): void {
+  const other = others.find(name => flags.on(name))
+  if (other !== undefined) throw wrongUsage(`--${flag} and --${other} do not go together`, command)
 }
 
-async function* wanted(
-  store: Store,
-  run: string,
-  stage: string | undefined,
-  limit: number | undefined,
-): AsyncIterableIterator<LogEvent> {
-  const last: LogEvent[] = []
-  for await (const event of store.events(run)) {
-    const path = stageOf(event)
-    if (stage !== undefined && (path === undefined || (path !== stage && !isInside(path, stage)))) continue
-    if (limit === undefined) {
-      yield event
-      continue
-    }
-    last.push(event)
-    if (last.length > limit) last.shift()
+async function list(context: Context, store: Store, filter: EventFilter): Promise<number> {
+  const { line, output, clock } = context
+  const limit = line.flags.count('limit') ?? defaultLimit
+  let shown = 0
+  // One more than is shown tells whether there are more.
+  let cut: PipelineEvent | undefined
+  const page = limit === 0 ? store.eachEvent(filter) : await newest(store, filter, limit)
+  if (Array.isArray(page) && page.length > limit) cut = page.shift()
+  for await (const event of page) {
+    tell(context, event, filter)
+    shown++
   }
-  yield* last
+  const hint = cut === undefined ? undefined : { command: commandFor(line, [], 0) }
+  const meant = shown === 0 ? await meantTypes(store, line) : undefined
+  if (output.json) output.jsonLine(exitLine(clock.now(), filter.run, 0, undefined, meant ?? hint))
+  else if (shown === 0)
+    await output.message([textLine(meant === undefined ? 'no events fit' : `no events fit; did you mean: ${meant.command}`)])
+  else if (hint !== undefined && !output.quiet)
+    await output.message([textLine(`the newest ${limit} that fit; all of them: --limit 0`)])
+  return 0
+}
+
+async function newest(store: Store, filter: EventFilter, limit: number): Promise<PipelineEvent[]> {
+  const events: PipelineEvent[] = []
+  for await (const event of store.eachEvent({ ...filter, last: limit + 1 })) events.push(event)
+  return events
+}
+
+function follow(context: Context, store: Store, filter: EventFilter): Promise<number> {
+  const { line, output, clock } = context
+  const last = line.flags.count('limit') ?? defaultLimit
+  const work = async (signal: AbortSignal): Promise<number> => {
+    const bounds = last === 0 ? {} : { last }
+    for await (const event of store.eachEvent({ ...filter, ...bounds, follow: true, signal })) {
+      tell(context, event, filter)
+      // Whoever read it has gone.
+      if (process.stdout.destroyed) break
+    }
+    return 0
+  }
+  return untilStopped(work, async () => {
+    if (output.json) output.jsonLine(exitLine(clock.now(), filter.run, 130))
+  })
+}
+
+function tell({ output }: Context, event: PipelineEvent, filter: EventFilter): void {
+  const { time, run, ...rest } = event
+  if (output.json) return output.jsonLine(eventLine(time, run, rest))
+  const metadata = output.redaction?.metadata(event.metadata) ?? event.metadata
+  process.stdout.write(`${output.shownText(pipelineEventLine({ ...event, metadata }, filter.run === undefined))}\n`)
+}
+
+async function summary({ output, clock }: Context, summed: EventSummary): Promise<number> {
+  if (!output.json) {
+    await output.result(eventSummaryLines(summed))
+    return 0
+  }
+  const { run, ...rest } = summed
+  output.jsonLine(eventLine(clock.now(), run, { type: 'summary', ...rest }))
+  output.jsonLine(exitLine(clock.now(), run, 0))
+  return 0
+}
+
+/** The command that was meant, where a type is misspelt. */
+async function meantTypes(store: Store, line: CommandLine): Promise<{ readonly command: string } | undefined> {
+  const types = line.flags.all('type')
+  const known = types.length === 0 ? [] : await store.eventTypes()
+  const meant = types.map(type => (known.includes(type) ? type : (nearest(type, known) ?? type)))
+  const isSame = meant.every((type, at) => type === types[at])
+  return isSame ? undefined : { command: commandFor(line, meant) }
+}
+
+/** The same command with these types, or with another limit. */
+function commandFor({ arguments: given, flags }: CommandLine, types: readonly string[], limit?: number): string {
+  const words = ['waymark', 'events', ...given]
+  for (const type of types.length > 0 ? types : flags.all('type')) words.push('--type', type)
+  for (const name of ['status', 'stage', 'pipeline', 'since', 'until', 'grep'])
+    for (const value of flags.all(name)) words.push(`--${name}`, value)
+  if (limit !== undefined) words.push('--limit', String(limit))
+  return shellWords(words)
 }

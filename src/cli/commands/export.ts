@@ -45,7 +45,15 @@ export async function exportCommand(context: Context): Promise<number> {
   const work = (signal: AbortSignal): Promise<number> =>
     withStore(context, async store => {
       const thing = await exportedThing(store, word)
+      const records = typed.flags.text('records')
+      if (records === undefined && typed.flags.text('artifacts') !== undefined)
+        throw wrongUsage('--artifacts is of entries: name their stream with --records', typed.command)
+      if ('run' in thing && records !== undefined) {
+        const { exportRecords } = await import('./export-records.ts')
+        return exportRecords(context, store, thing.run, signal)
+      }
       if ('run' in thing) return exportRun(context, store, thing.run)
+      if (records !== undefined) throw wrongUsage(`--records is of a run, and ${word} is a checkpoint`, typed.command)
       if (typed.flags.text('out') === '-' && output.json)
         throw wrongUsage('--json and --out - both write to stdout', typed.command)
       await tell(context, await exported(context, store, await store.info(thing.checkpoint), signal))

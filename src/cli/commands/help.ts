@@ -13,7 +13,9 @@ import { checkPipelineFile } from '../pipeline-path.ts'
 /** The help that a command line asks for; of `run FILE` with the parameters of that pipeline. */
 export async function helpText(line: CommandLine, cwd: string): Promise<string> {
   const { command } = line
-  return command === undefined ? rootHelp(packageVersion()) : commandHelp(command, await describedBy(line, cwd))
+  return command === undefined
+    ? rootHelp(packageVersion())
+    : commandHelp(command, await describedBy(line, cwd), line.arguments[0])
 }
 
 /** The same for programs. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { KeysCheck } from '../../engine/check-keys.ts'
 import type { KeysReport } from '../../engine/keys-report.ts'
+import type { RekeyReport } from '../../engine/rekey-report.ts'
 import { nearest } from '../../model/did-you-mean.ts'
 import { exitCodeOf, WaymarkError } from '../../model/errors.ts'
 import { makeKeyFile } from '../../seal/make-key-file.ts'
@@ -9,13 +10,15 @@ import { answerTo, canBeAsked } from '../confirm.ts'
 import type { Command, Context } from '../context.ts'
 import { newKey } from '../given-key.ts'
 import { initializeKeys } from '../initialize-keys.ts'
-import { document, type Hint } from '../json-shapes.ts'
+import { document, errorDocument, type Hint } from '../json-shapes.ts'
 import { checkShape, exportShape, keysShape, rekeyShape } from '../keys-shapes.ts'
 import { rekeyed } from '../rekeyed.ts'
+import { errorLines } from '../render/error-lines.ts'
 import { checkLines, exportLines, keysLines, newKeyLines, rekeyLines } from '../render/keys-lines.ts'
 import type { Line, Screen } from '../render/screen.ts'
 import { sameStore } from '../same-store.ts'
 import { shellWords } from '../shell-words.ts'
+import { untilStopped } from '../until-stopped.ts'
 import { withReadOnlyStore } from '../with-read-only-store.ts'
 import { withStore } from '../with-store.ts'
 
@@ -30,7 +33,7 @@ interface Done {
   readonly exitCode?: number
 }
 
-type Verb = (context: Context, what: string | undefined) => Promise<Done>
+type Verb = (context: Context, what: string | undefined, signal: AbortSignal) => Promise<Done>
 
 const verbs = {
   new: async (context, what) => {
@@ -79,10 +82,10 @@ const verbs = {
       ...(check.ok ? {} : { error: notWhole(check) }),
     }
   },
-  rekey: async context => {
-    const report = await rekeyed(context)
+  rekey: async (context, _what, signal) => {
+    const report = await rekeyed(context, signal)
     const done: Done = { data: rekeyShape(report), lines: screen => rekeyLines(report, screen) }
-    return report.complete ? done : { ...done, error: someLeft(report.left.length, sameStore(context)('waymark keys rekey')) }
+    return report.complete ? done : { ...done, error: someLeft(report.left, sameStore(context)) }
   },
   export: async (context, what) => {
     const file = needed(what, 'export FILE')
@@ -93,10 +96,24 @@ const verbs = {
 
 /** `waymark keys VERB` */
 export const keysCommand: Command = async context => {
-  const { output, line } = context
-  const [verb = '', what] = line.arguments
+  const { output, line: typed } = context
+  const [verb = ''] = typed.arguments
   checkFlags(context, verb)
-  const { data, lines, hint, error, exitCode = 0 } = await verbNamed(verb)(context, what)
+  if (verb !== 'rekey') return carriedOut(context, new AbortController().signal)
+  return untilStopped(
+    signal => carriedOut(context, signal),
+    async () => {
+      const stopped = stoppedRekey(sameStore(context)('waymark keys rekey'))
+      if (output.json) output.jsonLine(errorDocument('keys', stopped.toJSON()))
+      else await output.message(errorLines(stopped.toJSON(), undefined, output.debug))
+    },
+  )
+}
+
+async function carriedOut(context: Context, signal: AbortSignal): Promise<number> {
+  const { output } = context
+  const [verb = '', what] = context.line.arguments
+  const { data, lines, hint, error, exitCode = 0 } = await verbNamed(verb)(context, what, signal)
   if (output.json) {
     const plain = document('keys', { verb, ...data }, hint)
     output.jsonLine(error === undefined ? plain : { ...plain, ok: false, error: error.toJSON() })
@@ -106,6 +123,14 @@ export const keysCommand: Command = async context => {
   if (error !== undefined) throw error
   return exitCode
 }
+
+const stoppedRekey = (again: string): WaymarkError =>
+  new WaymarkError('cancelled', {
+    message: 'stopped before everything was sealed anew',
+    means: 'Everything can be read as before. No data key is forgotten yet; what was sealed anew stays so.',
+    remedy: `${again}  goes on where it stopped`,
+    retryable: true,
+  })
 
 function verbNamed(word: string): Verb {
   const table: Readonly<Record<string, Verb>> = verbs
@@ -142,13 +167,23 @@ const changed = (what: string | undefined, report: KeysReport): Done => ({
   lines: screen => keysLines(report, screen, what),
 })
 
-const someLeft = (files: number, again: string): WaymarkError =>
-  new WaymarkError('unavailable', {
-    message: `not everything could be sealed anew: ${files} ${files === 1 ? 'file is' : 'files are'} left`,
-    means: 'Everything can be read as before. No data key is forgotten yet.',
-    remedy: again,
-    retryable: true,
+function someLeft(left: RekeyReport['left'], again: (command: string) => string): WaymarkError {
+  const files = `${left.length} ${left.length === 1 ? 'file is' : 'files are'} left`
+  const damaged = left.filter(file => file.damaged === true).length
+  if (damaged === 0)
+    return new WaymarkError('unavailable', {
+      message: `not everything could be sealed anew: ${files}`,
+      means: 'Everything can be read as before. No data key is forgotten yet.',
+      remedy: again('waymark keys rekey'),
+      retryable: true,
+    })
+  return new WaymarkError('corrupt', {
+    message: `not everything could be sealed anew: ${files}, ${damaged === left.length ? '' : `${damaged} of them `}damaged`,
+    means: 'All else is sealed anew, and can be read as before. No data key is forgotten yet.',
+    remedy: `Put the damaged files back from a backup, or go on without what is lost: ${again('waymark repair')}  and then  ${again('waymark keys rekey')}`,
+    details: { damaged: left.flatMap(file => (file.damaged === true ? [file.name] : [])) },
   })
+}
 
 function needed(what: string | undefined, usage: string): string {
   if (what !== undefined) return what

@@ -4,6 +4,8 @@ import type { Store } from '../../engine/store.ts'
 import { wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
 import { document, isoTime, runShape } from '../json-shapes.ts'
+import { streamSummaryShape } from '../record-shapes.ts'
+import { redactedSummaries } from '../redacted-entries.ts'
 import { nextActions } from '../render/next-action.ts'
 import type { ReportContent } from '../render/report-content.ts'
 import { reportLines, reportMarkdown } from '../render/report-lines.ts'
@@ -51,12 +53,19 @@ async function reportOne(context: Context, store: Store, address: string): Promi
   const { output, clock } = context
   const { run } = await store.resolve(address)
   const report = await store.report(run.id)
+  const records = redactedSummaries(await store.recordSummary(run.id), output.redaction)
   if (isJson(context)) {
     const command = needsAttention(run) ? goesOnWith(run, clock.now()) : `waymark show ${shortId(run.id)}`
-    output.jsonLine(document('report', reportShape(run, report), command === undefined ? undefined : { command }))
+    output.jsonLine(
+      document(
+        'report',
+        { ...reportShape(run, report), ...(records.length === 0 ? {} : { records: records.map(streamSummaryShape) }) },
+        command === undefined ? undefined : { command },
+      ),
+    )
     return 0
   }
-  await print(context, runReport(run, report, clock.now(), glyphsFor(context)))
+  await print(context, runReport(run, report, clock.now(), glyphsFor(context), records))
   return 0
 }
 

@@ -8,9 +8,11 @@ import { isInside, itemPath } from '../../model/scope.ts'
 import { checkpointAt } from '../checkpoint-at.ts'
 import { checkpointByPrefix, isCheckpoint } from '../checkpoint-by-prefix.ts'
 import type { Context } from '../context.ts'
-import { checkpointInfoShape, document, itemShape, runShape, stageShape } from '../json-shapes.ts'
+import { checkpointInfoShape, document, itemShape, runShape, stageShape, timingsShape } from '../json-shapes.ts'
+import { streamSummaryShape } from '../record-shapes.ts'
 import { findItem } from '../recorded-item.ts'
 import { redactedCheckpoint } from '../redacted-checkpoint.ts'
+import { redactedSummaries } from '../redacted-entries.ts'
 import { hasKin, lineageShape } from '../render/lineage-lines.ts'
 import { isStale, nextActions, type StaleRule } from '../render/next-action.ts'
 import { type RunDetails, runDetailLines } from '../render/run-details.ts'
@@ -25,13 +27,16 @@ export async function showCommand(context: Context): Promise<number> {
   const [address = ''] = line.arguments
   await withStore(context, async store => {
     const checkpoint = await checkpointMeant(store, address)
-    if (checkpoint !== undefined) return showCheckpoint(context, store, checkpoint)
+    if (checkpoint !== undefined) {
+      if (line.flags.on('timings')) throw noTimings(address)
+      return showCheckpoint(context, store, checkpoint)
+    }
     const asked = ['path', 'value'].find(flag => line.flags.on(flag))
     // Of a stage its newest checkpoint is meant, as for export, query and diff.
     if (asked !== undefined && /\/./.test(address)) return showCheckpoint(context, store, await checkpointAt(store, address))
     if (asked !== undefined) throw noValue(address, asked)
     const rule = { staleAfterMs: settings.staleAfterMs, now: clock.now() }
-    const { details, json } = await collect(store, address, rule)
+    const { details, json } = await collect(store, address, rule, line.flags.on('timings'))
     if (output.json) output.jsonLine(json)
     else await output.result(runDetailLines(redactedDetails(details, redactionOf(store)), rule.now, output.stdoutScreen))
   })
@@ -76,10 +81,18 @@ const noValue = (address: string, flag: string): WaymarkError =>
     remedy: `waymark show ${address}/STAGE means the newest checkpoint of that stage; waymark checkpoints ${address}  lists all`,
   })
 
+const noTimings = (checkpoint: string): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: `${checkpoint} names a checkpoint, and --timings shows where the time of a run went`,
+    means: 'Nothing was read or changed.',
+    remedy: 'waymark show RUN --timings, or of one stage: waymark show RUN/STAGE --timings',
+  })
+
 async function collect(
   store: Store,
   address: string,
   rule: StaleRule,
+  isTimed: boolean,
 ): Promise<{ readonly details: RunDetails; readonly json: object }> {
   const { run, stage, item: key } = await store.resolve(address)
   const all = await store.stages(run.id)
@@ -92,13 +105,17 @@ async function collect(
   const item =
     stage === undefined || key === undefined || stages.length > 0 ? undefined : await findItem(store, run.id, stage, key)
   const lineage = await store.lineage(run.id)
+  const timed = isTimed ? await store.report(run.id) : undefined
+  const records = stage === undefined ? await store.recordSummary(run.id) : []
   const details = {
     run,
     lineage,
+    records,
     stages,
     wholeRun: stage === undefined,
     item,
     notices,
+    timed,
     staleAfterMs: rule.staleAfterMs,
     tablesOf: stage === undefined ? undefined : tablesOf(stage, stages, checkpoints),
     checkpointBytes: new Map(checkpoints.map(one => [one.id, one.logicalBytes])),
@@ -109,21 +126,24 @@ async function collect(
     {
       run: { ...runShape(run), stale: isStale(run, rule), next },
       stages: stages.map(stageShape),
+      ...(records.length === 0 ? {} : { records: records.map(streamSummaryShape) }),
       ...(hasKin(lineage) ? { lineage: lineageShape(lineage) } : {}),
       ...(item === undefined ? {} : { item: itemShape(item) }),
       checkpoints: checkpoints.map(checkpointInfoShape),
       notices,
+      ...(timed === undefined ? {} : { timings: timingsShape(timed, stages) }),
     },
     next?.startsWith('waymark ') === true ? { command: next } : undefined,
   )
   return { details, json }
 }
 
-function redactedDetails({ run, tablesOf, ...rest }: RunDetails, redaction: Redaction): RunDetails {
+function redactedDetails({ run, tablesOf, records, ...rest }: RunDetails, redaction: Redaction): RunDetails {
   return {
     ...rest,
     run: { ...run, params: redaction.shown('params', run.params) },
     tablesOf: tablesOf && redactedCheckpoint(tablesOf, redaction),
+    records: redactedSummaries(records ?? [], redaction),
   }
 }
 

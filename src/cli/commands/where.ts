@@ -15,6 +15,8 @@ interface StoreFacts {
   readonly config?: string
   /** `1.0` */
   readonly format?: string
+  /** Sealed, and no key was given: what it holds is not told. */
+  readonly sealed?: true
   readonly runs?: number
   readonly checkpoints?: number
   /** Bytes of all its files. */
@@ -51,6 +53,9 @@ async function collect(context: Context): Promise<StoreFacts> {
     })
   } catch (error) {
     if (isWaymarkError(error, 'not_found')) return { path, why, exists: false, ...config }
+    // Where it is needs no key.
+    if (isWaymarkError(error, 'key_missing') && context.settings.key === undefined)
+      return { path, why, exists: true, ...config, format: await formatOf(path), sealed: true, ...(await sizeOf(path)) }
     throw error
   }
 }
@@ -83,7 +88,9 @@ function factLines(facts: StoreFacts): Line[] {
   if (!facts.exists) return [...lines, line('it does not exist yet: waymark run FILE makes it', 'quiet')]
   lines.push(
     fact('format', facts.format ?? ''),
-    fact('holds', `${counted(facts.runs ?? 0, 'run')}, ${counted(facts.checkpoints ?? 0, 'checkpoint')}`),
+    facts.sealed === true
+      ? fact('sealed', 'what it holds is told to who has a key: --key SOURCE, or WAYMARK_KEY')
+      : fact('holds', `${counted(facts.runs ?? 0, 'run')}, ${counted(facts.checkpoints ?? 0, 'checkpoint')}`),
     fact('size', `${bytes(facts.bytes ?? 0)} in ${count(facts.files ?? 0)} files`),
   )
   for (const notice of facts.notices ?? []) lines.push(fact('note', notice))

@@ -6,6 +6,7 @@ import type { ShownValue } from '../child-protocol.ts'
 import { errorLines } from './error-lines.ts'
 import { factLine } from './fact-line.ts'
 import { bytes, count, counted, duration } from './quantities.ts'
+import { streamSummaryLines } from './record-stream-lines.ts'
 import { shortId } from './run-label.ts'
 import type { RunProgress, StageProgress } from './run-progress.ts'
 import { type Line, line, type Screen, type Span, span } from './screen.ts'
@@ -24,6 +25,8 @@ export interface RunEnd {
   readonly cause?: StoredError
   /** What goes on with it, where that is not `waymark resume`: a program of the user's own runs again. */
   readonly next?: string
+  /** False: checkpoints were off, and nothing of the run is left. */
+  readonly kept?: false
   /** The option for which it stopped before a stage: `--until extract`. */
   readonly held?: string
 }
@@ -52,7 +55,10 @@ export function completedLines(end: RunEnd, progress: RunProgress, screen: Scree
   const saved = [...progress.stages].filter(stage => stage.state === 'completed' || stage.state === 'reused')
   const columns = Math.max(0, ...saved.map(stage => stage.name.length))
   for (const [index, stage] of saved.slice(0, maxSaved).entries()) {
-    fact(index === 0 ? 'saved' : '', `${stage.name.padEnd(columns)}  ${savedText(stage, screen)}`)
+    fact(
+      index === 0 ? (end.kept === false ? 'done' : 'saved') : '',
+      `${stage.name.padEnd(columns)}  ${savedText(stage, screen, end.kept !== false)}`,
+    )
   }
   if (saved.length > maxSaved)
     fact('', `${screen.glyphs.ellipsis} and ${counted(saved.length - maxSaved, 'more stage', 'more stages')}`)
@@ -61,8 +67,13 @@ export function completedLines(end: RunEnd, progress: RunProgress, screen: Scree
     fact('result', first)
     for (const text of more) fact('', text)
   }
+  lines.push(...streamSummaryLines(progress.records))
   for (const [label, text] of recoveryFacts(progress)) fact(label, text)
   if (progress.unreached !== undefined) lines.push(factLine('note', span(unreachedText(progress.unreached), 'waiting')))
+  if (end.kept === false) {
+    fact('kept', 'nothing: checkpoints are off')
+    return lines
+  }
   if (progress.store !== '') fact('store', progress.store)
   if (end.setAside > 0) fact('aside', `waymark items ${shortId(run)} --set-aside`)
   fact('next', [`waymark show ${shortId(run)}`, `waymark events ${shortId(run)}`, 'waymark ls'].join(` ${separator} `))
@@ -93,12 +104,13 @@ function recoveryFacts(
   ]
 }
 
-function savedText(stage: StageProgress, screen: Screen): string {
+function savedText(stage: StageProgress, screen: Screen, isKept: boolean): string {
   const parts: string[] = []
   if (stage.members !== undefined) parts.push(`${count(stage.members.ended)} results`)
   if (stage.counts !== undefined) parts.push(countsText(stage.counts))
   if (stage.checkpoint !== undefined && stage.members === undefined) {
-    parts.push(`${screen.glyphs.checkpoint} ${stage.checkpoint.id}, ${bytes(stage.checkpoint.logicalBytes)}`)
+    const size = bytes(stage.checkpoint.logicalBytes)
+    parts.push(isKept ? `${screen.glyphs.checkpoint} ${stage.checkpoint.id}, ${size}` : size)
   }
   if (stage.output !== undefined) parts.push(`-> ${stage.output}`)
   if (stage.state === 'reused') parts.push('reused')
@@ -109,6 +121,14 @@ function savedText(stage: StageProgress, screen: Screen): string {
 export function pausedLines(end: RunEnd, progress: RunProgress, screen: Screen): Line[] {
   const mark = stateMark('paused')
   const run = end.run === undefined ? '' : shortId(end.run)
+  if (end.kept === false)
+    return [
+      [
+        span(`${screen.glyphs[mark.glyph]} ${progress.pipeline} stopped`, mark.tone),
+        span(` after ${duration(end.durationMs)} ${screen.glyphs.separator} checkpoints are off: nothing is kept`),
+      ],
+      line('  begin anew with: the same command'),
+    ]
   return [
     [
       span(`${screen.glyphs[mark.glyph]} ${progress.pipeline} ${run} paused${byText(end)}`, mark.tone),
@@ -116,6 +136,7 @@ export function pausedLines(end: RunEnd, progress: RunProgress, screen: Screen):
       ...(end.held === undefined ? [] : [span(` ${screen.glyphs.separator} stopped ${end.held}`)]),
     ],
     ...recoveryFacts(progress).map(([label, text]) => factLine(label, text)),
+    ...streamSummaryLines(progress.records),
     line(`  go on with: ${end.next ?? `waymark resume ${run}`}`),
   ]
 }
@@ -155,7 +176,7 @@ export function failedLines(end: RunEnd, screen: Screen, debug: boolean, progres
         ]
   const facts = [
     ...recoveryFacts(progress, error),
-    ...(errorCheckpoint === undefined
+    ...(errorCheckpoint === undefined || end.kept === false
       ? []
       : [['kept', `${screen.glyphs.checkpoint} ${errorCheckpoint} holds the error and where the finished work is`] as const]),
   ]
@@ -163,5 +184,6 @@ export function failedLines(end: RunEnd, screen: Screen, debug: boolean, progres
     ...title,
     ...errorLines(error, end.cause, debug),
     ...facts.map(([label, text]): Line => [span(`  ${label.padEnd(6)} `, 'quiet'), span(text)]),
+    ...streamSummaryLines(progress.records),
   ]
 }

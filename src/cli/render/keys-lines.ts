@@ -33,12 +33,14 @@ export function checkLines(check: KeysCheck, screen: Screen): Line[] {
 }
 
 /** What was sealed anew, and what is left. */
-export function rekeyLines({ complete, files, bytes: size, seconds, dataKey, left }: RekeyReport, screen: Screen): Line[] {
+export function rekeyLines(report: RekeyReport, screen: Screen): Line[] {
+  const { complete, files, bytes: size, seconds, dataKey, left, kept } = report
   const done = `${amount({ files, bytes: size })} in ${seconds.toFixed(1)} s`
   if (complete) {
     return [
       title('everything is sealed with a new data key', screen),
       note(`${done}; data key ${dataKey}; those before are forgotten`),
+      ...kept.map(name => line(`  ${name} is damaged, as a repair noted: nothing of it opens, and it stays as it is`, 'waiting')),
       note('copies, backups and old blocks of the disk are as they were'),
     ]
   }

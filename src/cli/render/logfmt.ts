@@ -8,7 +8,7 @@ export function logLine(time: number, type: string, fields: Readonly<Record<stri
   return [timeText(time), type.padEnd(15), ...parts.map(([key, value]) => `${key}=${fieldText(value)}`)].join(' ').trimEnd()
 }
 
-function fieldText(value: LogField): string {
+export function fieldText(value: LogField): string {
   const text = String(value)
   return /^[^\s"=\p{Cc}]+$/u.test(text) ? text : JSON.stringify(text)
 }

@@ -1,4 +1,5 @@
 import type { LogEvent } from '../../engine/log-events.ts'
+import type { EventsRecorded } from '../../model/event-records.ts'
 import { originText } from '../../model/fork-origin.ts'
 import { itemsIn } from '../../model/items-in.ts'
 import type { ItemCounts } from '../../model/records.ts'
@@ -81,10 +82,14 @@ function fieldsOf(event: LogEvent): Record<string, LogField> {
       return { checkpoint: event.checkpoint.id, kind: event.checkpoint.type }
     case 'checkpoint.deleted':
       return { checkpoint: event.id }
+    case 'events.recorded':
+      return { attempt: event.attempt, events: event.facets.reduce((sum, facet) => sum + facet[3], 0), types: typesIn(event) }
     case 'checkpoint.changed':
       return { checkpoint: event.id, changed: Object.keys(event.changes).join(',') }
   }
 }
+
+const typesIn = ({ facets }: EventsRecorded): string => [...new Set(facets.map(([type]) => type))].join(',')
 
 const counts = (items: ItemCounts | undefined): Record<string, LogField> =>
   items === undefined

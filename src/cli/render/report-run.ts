@@ -1,9 +1,11 @@
 import type { AttemptReport, RunReport, StageReport } from '../../engine/run-report.ts'
 import type { RunSummary } from '../../engine/run-summary.ts'
+import type { StreamSummary } from '../../model/record-stream.ts'
 import { checkText, proofText, redoneText, tellsSomething } from '../../model/recovery-proof.ts'
 import { errorText } from './item-lines.ts'
 import { nextActions } from './next-action.ts'
 import { count, counted, duration, percent, timeText } from './quantities.ts'
+import { streamSummaryTexts } from './record-stream-lines.ts'
 import type { ReportContent, ReportRow } from './report-content.ts'
 import { causeText, shortId, shownStateOf } from './run-label.ts'
 import { handled } from './run-progress.ts'
@@ -17,7 +19,13 @@ const mostGroups = 5
 const mostRedone = 5
 
 /** `waymark report RUN`: one run over all its stages. */
-export function runReport(run: RunSummary, report: RunReport, now: number, glyphs: Glyphs): ReportContent {
+export function runReport(
+  run: RunSummary,
+  report: RunReport,
+  now: number,
+  glyphs: Glyphs,
+  records: readonly StreamSummary[] = [],
+): ReportContent {
   const { stages, attempts, setAside } = report
   const state = shownStateOf(run)
   const over = run.endedAt ?? (state === 'crashed' ? run.updatedAt : now)
@@ -43,6 +51,7 @@ export function runReport(run: RunSummary, report: RunReport, now: number, glyph
       `waymark items ${shortId(run.id)} --group ${group.group}`,
     )
   if (setAside.length > mostGroups) fact('aside', `and ${counted(setAside.length - mostGroups, 'more group')}`)
+  for (const [index, text] of records.flatMap(streamSummaryTexts).entries()) fact(index === 0 ? 'records' : '', text)
   if (attempts.length > 1)
     for (const attempt of attempts.slice(-mostAttempts)) fact('attempt', attemptText(attempt, glyphs.separator))
   const reused = reusedText(report)

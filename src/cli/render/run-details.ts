@@ -1,6 +1,8 @@
 import type { Lineage } from '../../engine/fork-lineage.ts'
 import type { Checkpoint } from '../../engine/load-checkpoint.ts'
+import type { RunReport, StageReport } from '../../engine/run-report.ts'
 import type { RunSummary } from '../../engine/run-summary.ts'
+import type { StreamSummary } from '../../model/record-stream.ts'
 import type { ItemCounts } from '../../model/records.ts'
 import { checkText, proofText, tellsSomething } from '../../model/recovery-proof.ts'
 import type { StageView } from '../../model/run-view.ts'
@@ -13,11 +15,13 @@ import { padTo, textWidth } from './paint.ts'
 import { recoveryText } from './plan-lines.ts'
 import { positionText } from './position-text.ts'
 import { bytes, count, counted, duration, roughDuration } from './quantities.ts'
+import { streamSummaryLines } from './record-stream-lines.ts'
 import { causeText, shortId, shownStateOf } from './run-label.ts'
 import { handled } from './run-progress.ts'
 import { type Line, line, type Screen, type Span, span } from './screen.ts'
 import { stateMark } from './state-marks.ts'
 import { tableFactsLines } from './table-facts-lines.ts'
+import { timingLines } from './timing-lines.ts'
 
 export interface RunDetails {
   readonly run: RunSummary
@@ -34,6 +38,10 @@ export interface RunDetails {
   /** Sizes of the stages' checkpoints, by id. */
   readonly checkpointBytes: ReadonlyMap<string, number>
   readonly notices: readonly string[]
+  /** Its record streams, where the address names no stage. */
+  readonly records?: readonly StreamSummary[] | undefined
+  /** Where the time went, if that is asked for: of the stages that are shown. */
+  readonly timed?: RunReport | undefined
   /** Undefined: 24 hours. */
   readonly staleAfterMs?: number | undefined
 }
@@ -87,11 +95,18 @@ export function runDetailLines(details: RunDetails, now: number, screen: Screen)
   for (const notice of details.notices) fact('note', notice)
   if (details.item !== undefined) fact('item', itemText(details.item, now))
   lines.push(...stageLines(details, now, screen))
+  if (details.timed !== undefined) lines.push(...timingLines(details.timed, timedStages(details, details.timed), screen))
   if (details.tablesOf !== undefined) lines.push(...tableFactsLines(details.tablesOf, screen))
+  lines.push(...streamSummaryLines(details.records ?? []))
   const setAside = details.stages.reduce((sum, { counts }) => sum + (counts?.setAside ?? 0), 0)
   if (setAside > 0) fact('aside', `${counted(setAside, 'item')} set aside: waymark items ${shortId(run.id)} --set-aside`)
   fact('next', nextActions(run, { staleAfterMs: details.staleAfterMs, now }).join(` ${separator} `))
   return lines
+}
+
+function timedStages({ stages }: RunDetails, report: RunReport): readonly StageReport[] {
+  const shown = new Set(stages.map(({ path }) => path))
+  return report.stages.filter(({ path }) => shown.has(path))
 }
 
 function stageLines(details: RunDetails, now: number, screen: Screen): Line[] {

@@ -1,4 +1,5 @@
 import type { Plan } from '../../model/plan.ts'
+import type { StreamSummary } from '../../model/record-stream.ts'
 import type { ItemCounts } from '../../model/records.ts'
 import type { AttemptProof, CheckOutcome } from '../../model/recovery-proof.ts'
 import type { RunEvent, StageCompletedEvent, StageProgressEvent } from '../../model/run-events.ts'
@@ -47,6 +48,8 @@ export class RunProgress {
   errorCheckpoint: string | undefined
   /** A stage it was to stop at, and never came to. */
   unreached: UnreachedStage | undefined
+  /** What its record streams add up to, once it has ended. */
+  records: readonly StreamSummary[] = []
   /** Wall milliseconds when the attempt began; undefined where that is not known. */
   startedAt: number | undefined
   /** Items a second over all stages, about one for each second, oldest first. */
@@ -96,6 +99,7 @@ export class RunProgress {
         this.check = event.check
         this.errorCheckpoint = event.errorCheckpoint
         this.unreached = event.unreached
+        this.records = event.records ?? []
         return
       case 'run.started':
         this.pipeline = event.pipeline

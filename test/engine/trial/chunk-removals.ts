@@ -42,7 +42,13 @@ export const chunkRemovals: readonly ChunkRemoval[] = [
   },
   {
     step: 'the names of packs are synced',
-    edits: [edit('chunks/stream-saver.ts', 'if (stored.packs.length > 0) await this.#options.blobs.flush()', '')],
+    edits: [
+      edit(
+        'chunks/stream-saver.ts',
+        "    if (stored.packs.length > 0) await (timer === undefined ? flush() : timer.during('fsync', flush))\n",
+        '',
+      ),
+    ],
     scenario: 'first save',
     breaks: ['kept'],
   },
@@ -51,8 +57,8 @@ export const chunkRemovals: readonly ChunkRemoval[] = [
     edits: [
       edit(
         'chunks/stream-saver.ts',
-        'if (stored.packs.length > 0) await this.#options.blobs.flush()',
-        'if (stored.packs.length > 0) setTimeout(() => void this.#options.blobs.flush(), 20)',
+        "await (timer === undefined ? flush() : timer.during('fsync', flush))",
+        'setTimeout(() => void flush(), 20)',
       ),
     ],
     scenario: 'first save',
@@ -60,7 +66,13 @@ export const chunkRemovals: readonly ChunkRemoval[] = [
   },
   {
     step: 'the record waits for a pack of one frame',
-    edits: [edit(sink, '      await blob.seal()\n', '      setTimeout(() => void blob.seal().catch(() => {}), 20)\n')],
+    edits: [
+      edit(
+        sink,
+        "blob.append([bytes]))\n      await this.#timed('fsync', () => blob.seal())\n",
+        'blob.append([bytes]))\n      setTimeout(() => void blob.seal().catch(() => {}), 20)\n',
+      ),
+    ],
     scenario: 'first save',
     breaks: ['kept', 'undisturbed'],
   },
@@ -69,8 +81,8 @@ export const chunkRemovals: readonly ChunkRemoval[] = [
     edits: [
       edit(
         sink,
-        '      await this.#blob?.seal()\n',
-        '      const blob = this.#blob\n      setTimeout(() => void blob?.seal().catch(() => {}), 20)\n',
+        "      if (blob !== undefined) await this.#timed('fsync', () => blob.seal())\n",
+        '      setTimeout(() => void blob?.seal().catch(() => {}), 20)\n',
       ),
     ],
     scenario: 'bytes and rows',

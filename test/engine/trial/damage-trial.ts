@@ -7,6 +7,7 @@ import type { Catalog } from '../../../src/catalog/catalog.ts'
 import { openSqliteCatalog } from '../../../src/catalog/sqlite-catalog.ts'
 import { noChunkIndex } from '../../../src/chunks/chunk-index.ts'
 import { inlineWorkbench } from '../../../src/chunks/workbench.ts'
+import { identifyProcess } from '../../../src/engine/process-identity.ts'
 import type { FileSystem } from '../../../src/files/file-system.ts'
 import type { StoreComponents } from '../../../src/open.ts'
 import type { MasterKey } from '../../../src/seal/master-key.ts'
@@ -19,6 +20,8 @@ import type { DamagePlan } from './damage-plans.ts'
 import { hastyClock } from './hasty-clock.ts'
 
 const root = '/store'
+/** Asked of the machine once: that took as long as to read a small store. */
+const self = identifyProcess('trial')
 
 /** What a store holds: newest first, as it lists them. */
 export interface WholeStore {
@@ -45,6 +48,7 @@ function openOn(files: FileSystem, openCatalog: OpenCatalog, key: MasterKey | un
       files,
       clock: hastyClock(),
       random: seededRandom(seed),
+      identify: name => ({ ...self, process: name }),
       openCatalog,
       openChunkIndex: () => noChunkIndex,
       workbenches: { forBytes: () => inlineWorkbench },
@@ -75,6 +79,30 @@ export async function smallStore(closed: boolean, key?: MasterKey): Promise<Whol
   await second.save({ value: nextState(large, random), run: 'large', id: 'chosen' })
   await second.save({ value: ['the newest'] })
   if (closed) await second.close()
+  return whole(new DamagedFiles(await contentsOf(files), [`${root}/leases`]), key)
+}
+
+/** A store that was plain, was sealed then, and sealed anew: segments as files in blocks, one of several blocks, and one whose records are sealed. */
+export async function rekeyedStore(key: MasterKey): Promise<WholeStore> {
+  const disk = new SimulatedDisk()
+  const random = seededRandom(5)
+  const files = disk.process('maker')
+  const small = recordState(random)
+  const plain = await openOn(files, () => catalogs.open(), undefined, 11)
+  await plain.save({ value: small, run: 'small' })
+  for (let n = 1; n <= 6; n++) await plain.save({ value: random.bytes(7_000), id: `block-${n}` })
+  await plain.save({ value: blobState(random, 66 * 1024), run: 'large' })
+  await plain.close()
+  const second = await openOn(files, () => catalogs.open(), undefined, 12)
+  await second.save({ value: nextState(small, random), run: 'small' })
+  await second.initKeys(key)
+  await second.close()
+  const third = await openOn(files, openSqliteCatalog, key, 13)
+  await third.save({ value: ['the newest'], id: 'newest' })
+  await third.close()
+  const last = await openOn(files, openSqliteCatalog, key, 14)
+  assert.equal((await last.rekey()).complete, true)
+  await last.close()
   return whole(new DamagedFiles(await contentsOf(files), [`${root}/leases`]), key)
 }
 

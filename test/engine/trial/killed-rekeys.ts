@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { keyFile, type MasterKey, open, pipeline } from 'waymark'
 import { seededRandom } from '../../../src/testing/seeded-random.ts'
+import { fromSources } from '../../from-sources.ts'
 
 const worker = fileURLToPath(new URL('rekey-worker.ts', import.meta.url))
 /** Also at moments when it should be over. */
@@ -19,7 +20,7 @@ export async function killedRekeys(kills: number, seed: number): Promise<string>
   const folder = await mkdtemp(join(tmpdir(), 'waymark-killed-rekey-'))
   try {
     const keyPath = join(folder, 'key')
-    await writeFile(keyPath, 'cd'.repeat(32), { mode: 0o600 })
+    await writeFile(keyPath, 'cd01'.repeat(16), { mode: 0o600 })
     const key = keyFile(keyPath)
     const values = await plainAndSealed(join(folder, 'first'), key, seed)
     let unfinished = 0
@@ -65,7 +66,7 @@ async function plainAndSealed(path: string, key: MasterKey, seed: number): Promi
 
 /** True if it came to its end before the moment did. */
 function killAfter(path: string, keyPath: string, delayMs: number): Promise<boolean> {
-  const child = spawn(process.execPath, ['--conditions=waymark-source', worker, path], {
+  const child = spawn(process.execPath, [...fromSources, worker, path], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, WAYMARK_KEY: `file:${keyPath}` },
   })

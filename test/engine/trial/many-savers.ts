@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type CheckpointInfo, open } from 'waymark'
+import { fromSources } from '../../from-sources.ts'
 
 const fixture = fileURLToPath(new URL('../fixtures/saver.ts', import.meta.url))
 
@@ -32,7 +33,7 @@ export async function manySavers(processes: number, saves: number): Promise<stri
 }
 
 async function runSaver(path: string, number: number, saves: number): Promise<readonly Told[]> {
-  const args = ['--conditions=waymark-source', fixture, path, `saver-${number}`, String(saves), String(number + 1)]
+  const args = [...fromSources, fixture, path, `saver-${number}`, String(saves), String(number + 1)]
   const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1 << 24 })
   return JSON.parse(stdout)
 }

@@ -1,11 +1,13 @@
 import { type MasterKey, open, type Store } from 'waymark'
 import { noChunkIndex } from '../../../src/chunks/chunk-index.ts'
+import { identifyProcess } from '../../../src/engine/process-identity.ts'
 import type { FileSystem } from '../../../src/files/file-system.ts'
 import { CatalogPool } from '../../../src/testing/catalog-pool.ts'
 import { seededRandom } from '../../../src/testing/seeded-random.ts'
 import { hastyClock } from './hasty-clock.ts'
 
 const catalogs = new CatalogPool()
+const self = identifyProcess('trial')
 const secret = seededRandom(5).bytes(32)
 
 /** A master key of no file. */
@@ -25,6 +27,7 @@ export const openOn = (files: FileSystem, seed: number, key?: MasterKey): Promis
       files,
       clock: hastyClock(),
       random: seededRandom(seed),
+      identify: name => ({ ...self, process: name }),
       openCatalog: () => catalogs.open(),
       openChunkIndex: () => noChunkIndex,
     },

@@ -20,6 +20,7 @@ import type { FaultPlan, Trial } from './trial.ts'
 import { checkResult, everyItem, itemCount, outputPath, trialPipeline } from './trial-pipeline.ts'
 
 const catalogs = new CatalogPool()
+const self = identifyProcess('trial')
 
 /** The one code that tells the user what to do about each fault. */
 export const codeFor: Readonly<Record<FaultCode, ErrorCode>> = {
@@ -82,7 +83,7 @@ export class TrialProcess {
         clock: hastyClock(),
         random: this.#random,
         // A process that is provably dead by the time another looks: nobody has its start time.
-        identify: name => ({ ...identifyProcess(name), processStart: `simulated ${name}` }),
+        identify: name => ({ ...self, process: name, processStart: `simulated ${name}` }),
         openCatalog: () => catalogs.open(),
       },
     })

@@ -1,10 +1,11 @@
-import type { RedactedRoot, Redaction } from '../engine/redaction.ts'
 import type { TableFacts } from '../model/table-facts.ts'
+import type { RedactedRoot, Redaction } from './redaction.ts'
 
 /** Where a document holds what users gave; everything else in it is Waymark's own. */
 const roots: Readonly<Record<string, RedactedRoot>> = {
   params: 'params',
   metadata: 'metadata',
+  entry: 'metadata',
   payload: 'items',
   value: 'value',
   rows: 'value',

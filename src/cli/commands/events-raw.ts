@@ -1,0 +1,48 @@
+import type { LogEvent } from '../../engine/log-events.ts'
+import type { Redaction } from '../../engine/redaction.ts'
+import type { Store } from '../../engine/store.ts'
+import { stageOf } from '../../model/apply-record.ts'
+import { isInside } from '../../model/scope.ts'
+import type { Context } from '../context.ts'
+import { eventLine, exitLine, recordShape } from '../json-shapes.ts'
+import { recordLine } from '../render/record-line.ts'
+import { withStore } from '../with-store.ts'
+
+/** `waymark events ADDRESS --raw`: the records of a run, as they stand in the log. */
+export async function rawEventsCommand(context: Context, address: string): Promise<number> {
+  const { line, output, clock } = context
+  return withStore(context, async store => {
+    const { run, stage } = await store.resolve(address)
+    for await (const event of wanted(store, run.id, stage, line.flags.count('limit'))) {
+      if (output.json) output.jsonLine(eventLine(event.time, run.id, recordShape(event)))
+      else process.stdout.write(`${output.shownText(recordLine(redactedParams(event, output.redaction)))}\n`)
+    }
+    if (output.json) output.jsonLine(exitLine(clock.now(), run.id, 0))
+    return 0
+  })
+}
+
+function redactedParams(event: LogEvent, redaction: Redaction | undefined): LogEvent {
+  if (event.type !== 'run.created' || redaction === undefined) return event
+  return { ...event, params: redaction.shown('params', event.params) }
+}
+
+async function* wanted(
+  store: Store,
+  run: string,
+  stage: string | undefined,
+  limit: number | undefined,
+): AsyncIterableIterator<LogEvent> {
+  const last: LogEvent[] = []
+  for await (const event of store.events(run)) {
+    const path = stageOf(event)
+    if (stage !== undefined && (path === undefined || (path !== stage && !isInside(path, stage)))) continue
+    if (limit === undefined) {
+      yield event
+      continue
+    }
+    last.push(event)
+    if (last.length > limit) last.shift()
+  }
+  yield* last
+}

@@ -1,0 +1,48 @@
+import type { StreamEntry, StreamSummary } from '../../model/record-stream.ts'
+import { factLine } from './fact-line.ts'
+import { fieldText, type LogField, logLine } from './logfmt.ts'
+import { bytes, count, counted } from './quantities.ts'
+import { shortId } from './run-label.ts'
+import type { Line } from './screen.ts'
+
+/** An entry as one line, with its run where entries of several may be shown. */
+export function streamEntryLine(entry: StreamEntry, withRun: boolean): string {
+  const { time, stream, run, stage, item, superseded } = entry
+  const place = { run: withRun ? shortId(run) : undefined, stage, item, superseded }
+  return [logLine(time, stream, place), ...entryTexts(entry)].join(' ')
+}
+
+/** `checks  48 entries: 40 pass, 8 fail`, and its newest entries. */
+export function streamSummaryTexts({ stream, entries, statuses, tail }: StreamSummary): readonly string[] {
+  const counts = Object.entries(statuses).map(([status, amount]) => `${count(amount)} ${status}`)
+  const head = `${stream}  ${counted(entries, 'entry', 'entries')}${counts.length === 0 ? '' : `: ${counts.join(', ')}`}`
+  return [head, ...tail.map(entry => `  ${shortText(entry)}`)]
+}
+
+/** The streams of a run at its end. */
+export const streamSummaryLines = (summaries: readonly StreamSummary[]): Line[] =>
+  summaries.flatMap(streamSummaryTexts).map((text, index) => factLine(index === 0 ? 'records' : '', text))
+
+function entryTexts({ entry, artifact }: StreamEntry): readonly string[] {
+  const fields = Object.entries(entry).map(([key, value]) => `${key}=${fieldText(fieldOf(value))}`)
+  return artifact === undefined ? fields : [...fields, `${artifact.name} (${artifact.id}, ${bytes(artifact.bytes)})`]
+}
+
+/** Of a tail: numbers to four digits, cut where a line of a screen ends about. */
+function shortText({ entry, artifact }: StreamEntry): string {
+  const text = Object.entries(entry)
+    .map(([key, value]) => `${key}=${shortField(value)}`)
+    .join(' ')
+  const cut = text.length > longestShort ? `${text.slice(0, longestShort).toWellFormed()}...` : text
+  return artifact === undefined ? cut : `${cut} ${artifact.name} (${artifact.id}, ${bytes(artifact.bytes)})`
+}
+
+const longestShort = 100
+
+function shortField(value: unknown): string {
+  if (typeof value === 'number') return String(Number.isInteger(value) ? value : Number(value.toPrecision(4)))
+  return typeof value === 'string' ? fieldText(value) : JSON.stringify(value)
+}
+
+const fieldOf = (value: unknown): LogField =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : JSON.stringify(value)
