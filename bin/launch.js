@@ -10,7 +10,13 @@ if (existsSync(entry)) {
   // Whatever ends the process before its work is done, it was not done.
   process.exitCode = 1
   process.exitCode = await main(process.argv.slice(2))
+  leave()
 } else {
   process.exitCode = 1
   process.stderr.write(`This copy of Waymark is not complete: ${entry.pathname} is missing; install the package again.\n`)
+}
+
+/** All is done: what a config file left open is no reason to stay. What is still being written is. */
+function leave() {
+  setTimeout(() => (process.stdout.writableLength + process.stderr.writableLength > 0 ? leave() : process.exit()), 1_000).unref()
 }

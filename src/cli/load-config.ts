@@ -79,7 +79,9 @@ async function inTime<Value>(loading: Promise<Value>): Promise<Value> {
   const { promise: never, reject } = Promise.withResolvers<never>()
   const giveUp = () => reject(new Error('what it awaits never comes'))
   const cancel = systemClock.after(mostLoadingMs, giveUp, { background: true })
-  const ended = () => {
+  const ended = (code: number) => {
+    // A signal, or the user's own failure.
+    if (code !== 0) return
     process.exitCode = exitCodeOf.invalid
     process.stderr.write('The config file ended the process: nothing was run or changed.\n')
   }

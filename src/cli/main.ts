@@ -70,9 +70,6 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** How long what a config file left open may keep the process after everything is done. */
-const lingerMs = 1_000
-
 async function carryOut(
   line: CommandLine,
   output: Output,
@@ -105,12 +102,7 @@ async function carryOut(
   const config = await loadIfAny(findConfigFile(cwd))
   const userConfig = await loadIfAny(findUserConfigFile(environment))
   const settings = settingsOf(flags, environment, config, cwd, userConfig)
-  try {
-    return await (await implementation())({ line, settings, config, userConfig, output, environment, cwd, clock: systemClock })
-  } finally {
-    // What a config left open is no reason to stay.
-    if (config !== undefined) systemClock.after(lingerMs, () => process.exit(), { background: true })
-  }
+  return (await implementation())({ line, settings, config, userConfig, output, environment, cwd, clock: systemClock })
 }
 
 /** Under `--json` only JSON reaches stdout: what a config file or a library prints goes to stderr. */

@@ -292,7 +292,7 @@ export default pipeline('exits', run => run.stage('quit', () => process.exit(0))
     args: ['where'],
     exit: 2,
     code: 'invalid',
-    message: /waymark\.config\.ts has an option "stroe".*did you mean store/,
+    message: /waymark\.config\.ts:1:18 has an option "stroe".*did you mean store/,
     remedy: /waymark\.config\.ts/,
   },
 ]

@@ -73,7 +73,7 @@ test(
   needs('bash'),
   t => {
     const cases: readonly (readonly [words: readonly string[], offers: readonly string[]])[] = [
-      [['re'], ['resume', 'requeue', 'report', 'reset', 'repair']],
+      [['re'], ['resume', 'requeue', 'report', 'records', 'reset', 'repair']],
       [['--'], rootFlags.flatMap(namesOf).map(name => `--${name}`)],
       [
         ['--progress', ''],

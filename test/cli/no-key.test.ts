@@ -34,7 +34,7 @@ const alsoTried: readonly (readonly string[])[] = [
   ['keys', 'remove', 'file', '--yes'],
 ]
 
-const openNothing = ['where', 'keys']
+const openNothing = ['where', 'keys', 'init', 'config', 'explain', 'completion', 'schema']
 
 const lineOf = ({ name, arguments: wanted }: CommandSpec): readonly string[] => [
   name,

@@ -102,7 +102,7 @@ const sameUnits = (text: string): string =>
       /PT(-?)(\d+)(?:\.(\d+))?S/g,
       (_, sign: string, whole: string, rest = '') => `P0M0DT${sign}${whole}.${rest.replace(/0+$/, '')}S`,
     )
-    .replace(/(P-?\d+M-?\d+DT-?\d+)\.?0*S/g, '$1.S')
+    .replace(/(P-?\d+M-?\d+DT-?\d+)(?:\.(\d+))?S/g, (_, whole: string, rest = '') => `${whole}.${rest.replace(/0+$/, '')}S`)
 
 test('A1 results of DuckDB become Arrow tables with every type, or are refused by the name of the column', async () => {
   const { DuckDBInstance } = await import('@duckdb/node-api')
