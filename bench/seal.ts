@@ -3,6 +3,8 @@
 // Measured 2026-11-21 on two cores with much other work (load 8 to 18), CPU of all threads, blocks of 64 KiB and those of 16 KiB before, in turn: first save of 10 MB 1.05 to 1.38 × the plain one (1.11 to 1.44 ×), of 100 MB 1.10 ×
 // by the least of four (1.28 ×); a store with 100,000 checkpoints is opened in 0.83 s (2.2 s), a plain one in 0.62 s. What is left of a save is the work itself: bare HMAC and AES-GCM of what is stored of 10 MB (8.3 MB, half of the value does not
 // compress) take 13 ms (21 ms), a plain save 80 ms. Buffers of ciphers are given back and those of the writer used again: without that the collector goes through the whole heap for each 64 MB of them.
+// Measured 2026-11-22, almost idle, 3 rounds, CPU: first save of 10 and 100 MB 1.19 and 1.16 ×, saved again 1.23 and 1.24 ×, load 1.44 and 1.11 ×, small saves 1.30 ×; a store of 20,000 checkpoints opens in 87 ms (84 plain), rekey at
+// 0.92 × the speed of the first save.
 // WAYMARK_BENCH_ROUNDS (5) and WAYMARK_BENCH_CHECKPOINTS (100,000) make it shorter.
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -3,7 +3,7 @@ import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import { checkCallerId, newRunId } from '../model/ids.ts'
 import { makePlan } from '../model/make-plan.ts'
-import type { RunRecord } from '../model/records.ts'
+import type { RunRecord, StageDone } from '../model/records.ts'
 import type { RunView } from '../model/run-view.ts'
 import type { ScopePath } from '../model/scope.ts'
 import { selectStages } from '../model/stage-selection.ts'
@@ -26,7 +26,7 @@ import { withRemedy } from './with-remedy.ts'
 
 /** How a tracked loop ended. */
 export type LoopEnd =
-  | { readonly state: 'completed'; readonly record: RunRecord; readonly result: CheckpointRecord | undefined }
+  | { readonly state: 'completed'; readonly record: StageDone; readonly result: CheckpointRecord | undefined }
   | { readonly state: 'failed'; readonly error: unknown }
   | { readonly state: 'paused' }
 

@@ -2,7 +2,7 @@ import type { CheckpointRecord } from '../model/checkpoint.ts'
 import type { RecordedStage } from '../model/recorded-stage.ts'
 import type { ScopePath } from '../model/scope.ts'
 import type { TrackOptions } from './track-options.ts'
-import type { TrackedRun } from './tracked-run.ts'
+import type { LoopEnd, TrackedRun } from './tracked-run.ts'
 import { writeCheckpoint } from './write-checkpoint.ts'
 
 /** What a tracker is made of. */
@@ -32,7 +32,7 @@ export function keepFinalData({ run, path, recorded, options }: TrackerParts, fi
 }
 
 /** What a loop did, for the comparison with the plan. */
-export function noteLoop({ run, path, redo }: TrackerParts, before: number, recordedNow: number, completed: boolean): void {
+export function noteLoop({ run, path, redo }: TrackerParts, before: number, recordedNow: number, end: LoopEnd): void {
   const stage = run.attempt.facts.recorded.stages.get(path)
   run.attempt.check.note({
     kind: 'pass',
@@ -40,8 +40,9 @@ export function noteLoop({ run, path, redo }: TrackerParts, before: number, reco
     before,
     recordedNow,
     after: stage?.finished ?? 0,
-    counts: stage?.counts,
-    completed,
+    // The total may be another since the last save.
+    counts: end.state === 'completed' ? end.record.counts : stage?.counts,
+    completed: end.state === 'completed',
     redo,
     rows: undefined,
   })

@@ -277,7 +277,7 @@ export class Tracker implements AsyncDisposable {
 
   async #leave(end: LoopEnd): Promise<void> {
     const { run, path } = this.#parts
-    noteLoop(this.#parts, this.#before, this.#progress.recordedNow, end.state === 'completed')
+    noteLoop(this.#parts, this.#before, this.#progress.recordedNow, end)
     this.#state = 'ended'
     this.#progress.close()
     run.attempt.timings.add(path, this.#timings.take())

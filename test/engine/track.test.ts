@@ -408,3 +408,16 @@ test('reset throws away what a loop recorded, and the next attempt begins anew',
     assert.deepEqual((await store.stages('again'))[0]?.counts?.done, 1)
   })
 })
+
+test('B12 the total may become another after the last save: a loop completed so adds up', async () => {
+  await withStore(async store => {
+    const loop = await store.track({ run: 'r', stage: 'rows', total: 12 })
+    for (let i = 0; i < 4; i++) await loop.done(i)
+    // Saved with the old total, and nothing is left to save.
+    await loop.flush()
+    loop.setTotal(4)
+    await loop.complete()
+    const [stage] = await store.stages('r')
+    assert.deepEqual([stage?.state, stage?.counts?.done, stage?.counts?.total], ['completed', 4, 4])
+  })
+})
