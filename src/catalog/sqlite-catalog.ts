@@ -15,10 +15,10 @@ import type {
   StaleRunQuery,
   StreamHead,
 } from './catalog.ts'
-import { catalogIdentity, createCatalogFile, withCatalogLock } from './catalog-files.ts'
 import { type CatalogImage, encodeImage, restoreImage } from './catalog-image.ts'
 import { checkpointById } from './checkpoint-query.ts'
 import { readCheckpointRow } from './checkpoint-rows.ts'
+import { connectToFile } from './connect-to-file.ts'
 import { keyText } from './key-text.ts'
 import { listCheckpoints, wrongRow } from './list-checkpoints.ts'
 import { applyChanges } from './sqlite-apply.ts'
@@ -62,7 +62,10 @@ export interface SqliteCatalog extends Catalog {
  */
 export async function openSqliteCatalog(path: string, options: SqliteCatalogOptions = {}): Promise<SqliteCatalog> {
   const busyTimeoutMs = options.busyTimeoutMs ?? 5000
-  const connection = path === ':memory:' ? connectToMemory(path, busyTimeoutMs) : connectToFile(path, busyTimeoutMs)
+  const connection =
+    path === ':memory:'
+      ? connectToMemory(path, busyTimeoutMs)
+      : connectToFile(path, { busyTimeoutMs, pragmas: filePragmas, prepare: createSchema })
   const { image } = options
   try {
     const rows = await image?.read()
@@ -79,22 +82,6 @@ function connectToMemory(path: string, busyTimeoutMs: number): SqliteConnection 
   const connection = new SqliteConnection({ path }, busyTimeoutMs)
   createSchema(connection)
   return connection
-}
-
-function connectToFile(path: string, busyTimeoutMs: number): SqliteConnection {
-  return withCatalogLock(path, busyTimeoutMs, () => {
-    createCatalogFile(path)
-    const connection = new SqliteConnection({ path, identity: catalogIdentity(path) }, busyTimeoutMs)
-    try {
-      for (const pragma of filePragmas) connection.all(`PRAGMA ${pragma}`)
-      // The first to read opens the files beside the database, which is why the lock is held until here.
-      createSchema(connection)
-      return connection
-    } catch (error) {
-      connection.close()
-      throw error
-    }
-  })
 }
 
 const filePragmas: readonly string[] = [

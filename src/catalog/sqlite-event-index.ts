@@ -1,6 +1,7 @@
 import { isWaymarkError, type WaymarkError } from '../model/errors.ts'
 import type { SegmentMark } from './catalog.ts'
-import { catalogIdentity, createCatalogFile, setCatalogAside, withCatalogLock } from './catalog-files.ts'
+import { setCatalogAside } from './catalog-files.ts'
+import { connectToFile } from './connect-to-file.ts'
 import { blocksInOrder } from './event-blocks.ts'
 import type { BlockQuery, EventCount, EventIndex, EventIndexWriter, FoundBlock, StreamState } from './event-index.ts'
 import { eventIndexId, eventIndexSchema, eventIndexVersion } from './event-index-schema.ts'
@@ -48,20 +49,12 @@ function inMemory(): EventIndex {
   return new SqliteEventIndex(connection)
 }
 
-function inFile(path: string): EventIndex {
-  return withCatalogLock(path, busyTimeoutMs, () => {
-    createCatalogFile(path)
-    const connection = new SqliteConnection({ path, identity: catalogIdentity(path) }, busyTimeoutMs)
-    try {
-      for (const pragma of filePragmas) connection.all(`PRAGMA ${pragma}`)
-      createSchema(connection)
-      checkFile(connection)
-      return new SqliteEventIndex(connection)
-    } catch (error) {
-      connection.close()
-      throw error
-    }
-  })
+const inFile = (path: string): EventIndex =>
+  new SqliteEventIndex(connectToFile(path, { busyTimeoutMs, pragmas: filePragmas, prepare }))
+
+function prepare(connection: SqliteConnection): void {
+  createSchema(connection)
+  checkFile(connection)
 }
 
 const filePragmas: readonly string[] = [

@@ -1,9 +1,7 @@
 import type { WaymarkConfig } from '../config.ts'
 import { durabilities } from '../model/durability.ts'
-import type { LogLevel } from '../model/log-options.ts'
+import { logLevels } from '../model/log-options.ts'
 import { choiceOf, type OptionKind, optionKinds } from './option-kind.ts'
-
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const satisfies readonly LogLevel[]
 
 /** An option of the config: its check, its documentation, `waymark config --explain` and what `waymark init` writes are made from this. */
 export interface ConfigOption {

@@ -1,5 +1,6 @@
 import { nearest } from '../model/did-you-mean.ts'
 import { WaymarkError } from '../model/errors.ts'
+import { parseJson } from '../model/parse-json.ts'
 import { issuePath, type Schema, type SchemaIssue } from '../model/schema.ts'
 import { namedParams, type RawParam, type RawParams, reservedFlags } from './param-arguments.ts'
 import { type ParamFields, paramFields } from './param-fields.ts'
@@ -125,7 +126,7 @@ function otherReadings(value: RawParam): unknown[] {
 
 function asJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }

@@ -1,11 +1,10 @@
 import type { WaymarkConfig } from '../config.ts'
 import { type Durability, durabilities } from '../model/durability.ts'
-import type { LogOptions } from '../model/log-options.ts'
+import { type LogOptions, logLevels } from '../model/log-options.ts'
 import type { SavePolicy } from '../model/save-policy.ts'
 import type { OpenOptions } from '../open.ts'
 import type { Flags } from './command-line.ts'
 import type { LoadedConfig } from './config-file.ts'
-import { logLevels } from './config-options.ts'
 import { type ResolvedOption, resolveOptions } from './resolve-options.ts'
 
 /** What holds for one call of the command line: flags over `WAYMARK_…` variables over the project's config over the user's over defaults. What is absent is the default. */

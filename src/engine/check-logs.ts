@@ -1,8 +1,6 @@
 import { checkOptions, type OptionRules, optionRules } from '../model/check-options.ts'
 import { WaymarkError } from '../model/errors.ts'
-import type { LogOptions } from '../model/log-options.ts'
-
-const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+import { type LogOptions, logLevels } from '../model/log-options.ts'
 
 const rules: OptionRules<LogOptions> = {
   level: optionRules.any,
@@ -25,7 +23,7 @@ export function checkLogs(call: string, logs: object | undefined): void {
   }
   checkOptions(`the logs of ${call}`, logs, rules, 'No store was opened or made.')
   const { level, keepDays, maxBytes, files }: LogOptions = logs
-  if (level !== undefined && !levels.includes(level)) throw badLogs(call, `its level is one of ${levels.join(', ')}`)
+  if (level !== undefined && !logLevels.includes(level)) throw badLogs(call, `its level is one of ${logLevels.join(', ')}`)
   for (const [name, value, least] of [
     ['keepDays', keepDays, 0],
     ['maxBytes', maxBytes, 1_000],

@@ -4,6 +4,7 @@ import { fileFault } from '../files/file-faults.ts'
 import { beginsExport, exportMagic, notAnExport } from '../format/exported-checkpoint.ts'
 import type { CheckpointRecord } from '../model/checkpoint.ts'
 import { WaymarkError } from '../model/errors.ts'
+import { parseJson } from '../model/parse-json.ts'
 import { type InputFile, openInput } from '../outputs/input-file.ts'
 import { jsonl } from '../outputs/item-file.ts'
 import { readItems } from '../outputs/read-items.ts'
@@ -142,7 +143,7 @@ async function readJson(file: InputFile, shown: string): Promise<unknown> {
   const bytes = Buffer.concat(blocks)
   try {
     if (!isUtf8(bytes)) throw new TypeError('it is not UTF-8')
-    return JSON.parse(new TextDecoder().decode(bytes))
+    return parseJson(new TextDecoder().decode(bytes))
   } catch (error) {
     throw notJson(shown, error)
   }

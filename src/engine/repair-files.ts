@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { type FileSystem, fileErrorCode, type OpenFile } from '../files/file-system.ts'
+import type { FileSystem } from '../files/file-system.ts'
 import { makeDurableDirectory, parentOf } from '../files/make-durable-directory.ts'
+import { openIfThere } from '../files/open-if-there.ts'
 
 const pieceBytes = 1 << 20
 
@@ -31,26 +32,15 @@ export async function fileFacts(files: FileSystem, path: string): Promise<FileFa
 }
 
 /** Works on a file while it is open; undefined if there is none. */
-export async function withFile<T>(
+export const withFile = <T>(
   files: FileSystem,
   path: string,
   work: (source: ByteSourceLike) => Promise<T>,
-): Promise<T | undefined> {
-  let file: OpenFile
-  try {
-    file = await files.open(path, 'read')
-  } catch (error) {
-    if (fileErrorCode(error) === 'ENOENT') return undefined
-    throw error
-  }
-  try {
+): Promise<T | undefined> =>
+  openIfThere(files, path, async file => {
     const { size } = await file.stat()
-    const opened = file
-    return await work({ size, read: (offset, length) => opened.read(offset, length) })
-  } finally {
-    await file.close()
-  }
-}
+    return work({ size, read: (offset, length) => file.read(offset, length) })
+  })
 
 /** All of a small file; undefined if there is none. */
 export const readWhole = (files: FileSystem, path: string): Promise<Uint8Array | undefined> =>

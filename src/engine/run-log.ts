@@ -2,7 +2,7 @@ import type { CommittedBatch } from '../log/log.ts'
 import { LogFiles } from '../logs/log-files.ts'
 import type { Clock } from '../model/clock.ts'
 import { describe } from '../model/describe.ts'
-import type { LogLevel, LogOptions } from '../model/log-options.ts'
+import { type LogLevel, type LogOptions, logLevels } from '../model/log-options.ts'
 import { type LoggedRun, type LogLine, logLines } from './log-lines.ts'
 import { decodeRunRecord } from './record-codec.ts'
 import { redactedJson } from './redacted-json.ts'
@@ -45,7 +45,15 @@ export class RunLog {
     this.#options = options
   }
 
-  committed({ records }: CommittedBatch): void {
+  committed(batch: CommittedBatch): void {
+    try {
+      this.#add(batch)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #add({ records }: CommittedBatch): void {
     for (const { kind, stream, payload } of records) {
       if (kind === 'accept') continue
       const record = decodeRunRecord(payload)
@@ -65,18 +73,21 @@ export class RunLog {
   async #write(line: LogLine): Promise<void> {
     const { to, redaction } = this.#options
     const { level, text, fields, error } = line
-    const shown = redactedJson({ fields, text, error }, redaction) as Pick<LogLine, 'fields' | 'text' | 'error'>
-    if (!isEventLogger(to) && to.console === true && isLogged(level, to.level))
-      process.stderr.write(`${JSON.stringify({ level, ...shown.fields, msg: shown.text })}\n`)
     try {
+      const shown = redactedJson({ fields, text, error }, redaction) as Pick<LogLine, 'fields' | 'text' | 'error'>
+      if (!isEventLogger(to) && to.console === true && isLogged(level, to.level))
+        process.stderr.write(`${JSON.stringify({ level, ...shown.fields, msg: shown.text })}\n`)
       if (isEventLogger(to)) to[level]({ ...shown.fields, ...(error && { err: shown.error }) }, shown.text)
       else this.#writeFiles(await this.#open(to), { ...line, ...shown }, to)
     } catch (failed) {
-      // Of a logger that fails at every line one word is enough.
-      if (!this.#isTold)
-        this.#options.notice(`the logger failed; the run goes on, and its events are in the store: ${said(failed)}`)
-      this.#isTold = true
+      this.#fail(failed)
     }
+  }
+
+  /** Of a logger that fails at every line one word is enough. */
+  #fail(error: unknown): void {
+    if (!this.#isTold) this.#options.notice(`the logger failed; the run goes on, and its events are in the store: ${said(error)}`)
+    this.#isTold = true
   }
 
   #writeFiles(files: LogFiles | undefined, { level, text, fields, error, stage }: LogLine, { perStage }: LogOptions): void {
@@ -105,8 +116,8 @@ export class RunLog {
   }
 }
 
-const order: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
-const isLogged = (level: LogLevel, least: LogLevel = defaults.level): boolean => order.indexOf(level) >= order.indexOf(least)
+const isLogged = (level: LogLevel, least: LogLevel = defaults.level): boolean =>
+  logLevels.indexOf(level) >= logLevels.indexOf(least)
 
 const said = (error: unknown): string => (error instanceof Error ? error.message : describe(error))
 

@@ -53,7 +53,11 @@ export class StoreListeners {
     if (this.#listeners.size === 0) return
     for (const { kind, stream, payload } of records) {
       if (kind === 'accept') continue
-      for (const event of eventsOfRecord(stream, decodeRunRecord(payload))) this.tell(event)
+      try {
+        for (const event of eventsOfRecord(stream, decodeRunRecord(payload))) this.tell(event)
+      } catch (error) {
+        this.#notice(`listeners are not told of a record; the work is not affected: ${said(error)}`)
+      }
     }
   }
 

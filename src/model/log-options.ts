@@ -1,5 +1,7 @@
 /** From the most to the least that is written; `silent` writes nothing. */
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+export type LogLevel = (typeof logLevels)[number]
 
 /** What of the events of a store is written to log files, and where. Any of these turns them on. */
 export interface LogOptions {

@@ -1,6 +1,6 @@
 import { WaymarkError } from './errors.ts'
 import type { EventFacet, EventsRecorded } from './event-records.ts'
-import { parseLine } from './parse-line.ts'
+import { parseJson } from './parse-json.ts'
 import type { EventMetadata, EventStatus, RecordedEvent } from './pipeline-event.ts'
 import type { ScopePath } from './scope.ts'
 
@@ -96,7 +96,7 @@ export function unpackEvents({ facets, lines }: EventsRecorded, isWanted: FacetT
       if (end < 0) throw new TypeError('a line is cut')
       const place = placeIn(bytes, from)
       if (wanted[place] !== false) {
-        const line = parseLine(bytes.toString('utf8', from, end))
+        const line = parseJson(bytes.toString('utf8', from, end))
         found.push({ index, event: unpacked(line, facets) })
       }
       from = end + 1

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { describe } from '../model/describe.ts'
 import { WaymarkError } from '../model/errors.ts'
 import type { FolderPosition, OutputPosition } from '../model/output-position.ts'
+import { parseJson } from '../model/parse-json.ts'
 import { openInput } from './input-file.ts'
 import { type ItemTarget, type OutputContext, type OutputItem, targetBrand } from './item-target.ts'
 import { jsonLine } from './json-line.ts'
@@ -61,7 +62,7 @@ async function* readBack(
   for (const [name, , bytes] of await readEntries({ files, stage: '', token: 0 }, path, position)) {
     const file = await openInput(files, `${path}/${name}`, `${position.path}/${name}`)
     try {
-      yield JSON.parse((await file.read(0, bytes)).toString('utf8'))
+      yield parseJson((await file.read(0, bytes)).toString('utf8'))
     } finally {
       await file.close()
     }

@@ -1,4 +1,5 @@
 import { WaymarkError } from '../model/errors.ts'
+import { parseJson } from '../model/parse-json.ts'
 import type { ItemBatch, LineSource } from './item-batch.ts'
 import { excerpt, type LineBlock } from './line-blocks.ts'
 
@@ -116,7 +117,7 @@ const isBlank = (text: string): boolean => !(text.charCodeAt(0) > 32) && blank.t
 
 function parseLine(text: string, line: number, shown: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (error) {
     throw new WaymarkError('invalid', {
       message: `${shown} line ${line} is not JSON: ${excerpt(text)}`,

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { WaymarkError } from '../model/errors.ts'
+import { parseJson } from '../model/parse-json.ts'
 import { checkColumns } from './item-file.ts'
 import { jsonLine } from './json-line.ts'
 
@@ -124,7 +125,7 @@ export class ParquetColumns {
   #cell(type: ParquetType, name: string, cell: unknown, item: string): unknown {
     if (type === 'JSON') {
       try {
-        return JSON.parse(jsonLine(cell))
+        return parseJson(jsonLine(cell))
       } catch (error) {
         throw this.#refused(item, name, error instanceof Error ? `cannot be written: ${error.message}` : 'cannot be written')
       }

@@ -1,6 +1,7 @@
 import type { AsyncBuffer, DecodedArray, FileMetaData, ParquetParsers, SchemaElement } from 'hyparquet'
 import type { FileSystem } from '../files/file-system.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
+import { parseJson } from '../model/parse-json.ts'
 import { decimalText } from '../tables/decimal-units.ts'
 import { type InputFile, openInput } from './input-file.ts'
 import { batchItems } from './item-batch.ts'
@@ -157,7 +158,7 @@ function giver(element: SchemaElement, own: string | undefined, isNested: boolea
   if (isDecimal(element)) return value => decimalText(unscaled(value), element.scale ?? decimalScale(element))
   if (own === 'INTEGER') return value => (typeof value === 'bigint' ? Number(value) : value)
   if (element.logical_type?.type === 'JSON' && element.converted_type === undefined)
-    return value => (value instanceof Uint8Array ? JSON.parse(textOf(value)) : value)
+    return value => (value instanceof Uint8Array ? parseJson(textOf(value)) : value)
   return value => value
 }
 
@@ -234,7 +235,7 @@ function parsers({ shown, fineTimes }: ParquetReadOptions, column: () => string)
     timestampFromMicroseconds: value => time(value, 1_000n, 6),
     timestampFromNanoseconds: value => time(value, 1_000_000n, 9),
     stringFromBytes: bytes => bytes && textOf(bytes),
-    jsonFromBytes: bytes => bytes && JSON.parse(textOf(bytes)),
+    jsonFromBytes: bytes => bytes && parseJson(textOf(bytes)),
   }
 }
 

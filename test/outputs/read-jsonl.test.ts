@@ -34,6 +34,16 @@ const errorWith = (code: string, text: RegExp, line?: number) => (error: unknown
   return true
 }
 
+test('X1 names with escapes are those of the line, whatever names the lines before had', async context => {
+  // What V8 13.6 would read as the name of the line before.
+  const lines = ['\\', '"', '\n', '\u0001', 'a\\', 'a"'].map(name => JSON.stringify({ id: 1, [name]: 2 }))
+  const expected = lines.map(line => line.slice(1, -1))
+  assert.deepEqual(
+    (await read(context, lines.join('\n'))).map(item => JSON.stringify(item).slice(1, -1)),
+    expected,
+  )
+})
+
 test('blank lines, CRLF, a byte order mark and a last line without newline are all read as meant', async context => {
   assert.deepEqual(await read(context, '\uFEFF{"a":1}\r\n\r\n  \t\n2\n\n"three"'), [{ a: 1 }, 2, 'three'])
   assert.deepEqual(await read(context, '\n\n'), [])

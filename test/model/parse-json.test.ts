@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseLine } from '../../src/model/parse-line.ts'
+import { parseJson } from '../../src/model/parse-json.ts'
 
 const names = fc.constantFrom(
   '\\',
@@ -33,13 +33,20 @@ test('A7 names and texts with escapes are read as they were written, whatever ob
     fc.property(fc.array(value), values => {
       for (const one of values) {
         const line = JSON.stringify(one)
-        assert.equal(JSON.stringify(parseLine(line)), line)
+        assert.equal(JSON.stringify(parseJson(line)), line)
+        // As others write it.
+        assert.equal(JSON.stringify(parseJson(JSON.stringify(one, undefined, 2))), line)
       }
     }),
     { numRuns: 300 },
   )
-  for (const key of ['\\', '"', 'a\\', 'a"', '__proto__']) {
-    const read = parseLine(JSON.stringify(Object.fromEntries([[key, 1]])))
+  for (const key of ['\\', '"', 'a\\', 'a"', 'a\\"', 'a"b', '__proto__']) {
+    const read = parseJson(JSON.stringify(Object.fromEntries([[key, 1]])))
     assert.deepEqual(Object.entries(read ?? {}), [[key, 1]])
   }
+})
+
+test('A7 what is no JSON is a SyntaxError, with escapes in names or not', () => {
+  for (const text of ['{"a', '{"\\"": }', '{"\\q": 1}', '{"\\n": 1', '"\\u12"'])
+    assert.throws(() => parseJson(text), SyntaxError, text)
 })
