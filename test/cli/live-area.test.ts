@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { liveArea } from '../../src/cli/render/live-area.ts'
-import { paintLine, textWidth } from '../../src/cli/render/paint.ts'
+import { paintLine } from '../../src/cli/render/paint.ts'
 import { RunProgress } from '../../src/cli/render/run-progress.ts'
 import { asciiGlyphs, type Screen, unicodeGlyphs } from '../../src/cli/render/screen.ts'
+import { textWidth } from '../../src/cli/render/text-width.ts'
 import type { RunEvent } from '../../src/model/run-events.ts'
 
 const path = fc.constantFrom(

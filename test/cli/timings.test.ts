@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { textWidth } from '../../src/cli/render/paint.ts'
 import { asciiGlyphs, type Line, unicodeGlyphs } from '../../src/cli/render/screen.ts'
+import { textWidth } from '../../src/cli/render/text-width.ts'
 import { timingLines } from '../../src/cli/render/timing-lines.ts'
 import type { StageReport } from '../../src/engine/run-report.ts'
 import { operationNumber, operations, stageTimings, type TimingSums } from '../../src/model/timings.ts'

@@ -3,11 +3,12 @@ import { plainJson } from '../../engine/plain-json.ts'
 import type { SameStore } from '../same-store.ts'
 import { statusTones } from './checkpoint-marks.ts'
 import { factLine, labelColumns, moreFactsLine } from './fact-line.ts'
-import { cutTo, padBefore, padTo, textWidth } from './paint.ts'
+import { cutTo, padBefore, padTo } from './paint.ts'
 import { progressBar } from './progress-bar.ts'
 import { bytes, count, counted, roughDuration, timesSmaller, timeText } from './quantities.ts'
 import { type Line, type Screen, type Span, span } from './screen.ts'
 import { tableFactsLines, tableSize } from './table-facts-lines.ts'
+import { textWidth } from './text-width.ts'
 
 const mostParts = 20
 const mostMetadata = 20

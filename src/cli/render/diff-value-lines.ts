@@ -1,8 +1,9 @@
 import type { Difference, DifferenceCounts, SizeDifference, ValueStep } from '../../index.ts'
 import { pairText, valueText } from './diff-value-text.ts'
-import { padTo, textWidth } from './paint.ts'
+import { padTo } from './paint.ts'
 import { count, counted } from './quantities.ts'
 import { type Line, line, type Screen, type Span, span, type Tone } from './screen.ts'
+import { textWidth } from './text-width.ts'
 
 /** What is listed of one array, Map or object; of more it is told how many there are. */
 const mostInOne = 10

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
-import { textWidth } from './paint.ts'
 import { count, counted } from './quantities.ts'
 import type { Glyphs } from './screen.ts'
+import { textWidth } from './text-width.ts'
 
 /** How a value and another one in its place are told in a line. */
 export interface TextPair {

@@ -1,5 +1,6 @@
-import { cutTo, textWidth } from './paint.ts'
+import { cutTo } from './paint.ts'
 import type { Screen, Span } from './screen.ts'
+import { textWidth } from './text-width.ts'
 
 /** A column that may be cut, down to so many columns of the screen. */
 export interface Shrinkable {

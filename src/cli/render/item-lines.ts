@@ -6,10 +6,11 @@ import type { StoredError } from '../../model/records.ts'
 import type { StageView } from '../../model/run-view.ts'
 import type { RecordedItem } from '../recorded-item.ts'
 import { shellWords } from '../shell-words.ts'
-import { cutTo, padTo, textWidth } from './paint.ts'
+import { cutTo, padTo } from './paint.ts'
 import { count, counted, roughDuration } from './quantities.ts'
 import { shortId } from './run-label.ts'
 import { type Line, line, type Screen, span } from './screen.ts'
+import { textWidth } from './text-width.ts'
 
 /** Of a payload or a key: more is cut. */
 const payloadColumns = 200

@@ -1,10 +1,11 @@
-import { padTo, textWidth } from './paint.ts'
+import { padTo } from './paint.ts'
 import { progressBar } from './progress-bar.ts'
 import { count, counted, duration, etaRange, percent, rate, remaining, roughDuration, successText } from './quantities.ts'
 import { handled, type RunProgress, type StageProgress } from './run-progress.ts'
 import { type Line, line, type Screen, type Span, span } from './screen.ts'
 import { sparkline } from './sparkline.ts'
 import { stateMark } from './state-marks.ts'
+import { textWidth } from './text-width.ts'
 
 const maxLines = 8
 const maxNameColumns = 24

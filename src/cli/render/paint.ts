@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
-import stringWidth from 'string-width'
 import type { Line, Screen, Tone } from './screen.ts'
+import { textWidth } from './text-width.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -14,11 +14,6 @@ const styles: Readonly<Record<Tone, Style | undefined>> = {
   waiting: 'yellow',
   bad: 'red',
   crashed: 'magenta',
-}
-
-/** Columns that text without escape sequences takes. */
-export function textWidth(text: string): number {
-  return /^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text)
 }
 
 /** `text` filled with spaces to `columns`. */

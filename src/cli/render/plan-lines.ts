@@ -1,8 +1,9 @@
 import type { Plan, PlannedStage } from '../../model/plan.ts'
 import type { Recovery } from '../../model/recovery-type.ts'
-import { padTo, textWidth } from './paint.ts'
+import { padTo } from './paint.ts'
 import { count, counted, duration } from './quantities.ts'
 import { type Glyphs, type Line, line, type Screen, span, type Tone } from './screen.ts'
+import { textWidth } from './text-width.ts'
 
 const marks: Readonly<Record<PlannedStage['action'], { readonly glyph: keyof Glyphs; readonly tone: Tone }>> = {
   reuse: { glyph: 'reused', tone: 'reused' },

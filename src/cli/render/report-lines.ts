@@ -1,7 +1,8 @@
 import { factLine } from './fact-line.ts'
-import { padTo, textWidth } from './paint.ts'
+import { padTo } from './paint.ts'
 import type { ReportContent, ReportRow } from './report-content.ts'
 import { type Line, line, type Screen, span } from './screen.ts'
+import { textWidth } from './text-width.ts'
 
 /** A report for a terminal. */
 export function reportLines({ title, mark, facts, rows }: ReportContent, screen: Screen): Line[] {

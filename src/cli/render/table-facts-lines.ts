@@ -3,9 +3,10 @@ import type { CheckpointTable } from '../../model/checkpoint.ts'
 import type { ColumnFacts, TableFacts } from '../../model/table-facts.ts'
 import { factLine, labelColumns, moreFactsLine } from './fact-line.ts'
 import { fitColumns } from './fit-columns.ts'
-import { cutTo, padBefore, padTo, textWidth } from './paint.ts'
+import { cutTo, padBefore, padTo } from './paint.ts'
 import { count, counted } from './quantities.ts'
 import { type Line, type Screen, span } from './screen.ts'
+import { textWidth } from './text-width.ts'
 
 /** More tables, or columns of one, are told as JSON only. */
 const mostTables = 5

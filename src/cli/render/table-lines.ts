@@ -1,5 +1,6 @@
-import { padBefore, padTo, textWidth } from './paint.ts'
+import { padBefore, padTo } from './paint.ts'
 import { type Line, type Span, span } from './screen.ts'
+import { textWidth } from './text-width.ts'
 
 export interface Column {
   readonly title: string
