@@ -17,6 +17,13 @@ export interface Master {
   readonly publicKey: Uint8Array
   /** What its kind needs to come by the secret again: salt and cost of a passphrase, the wrapped secret of a key service. Nothing in it is secret. */
   readonly settings: Readonly<Record<string, string | number>>
+  /** Of who had both the secret of this master key and the name secret of the store, when it became one of the ring: see {@link isGenuine}. */
+  readonly proof: Uint8Array
+}
+
+/** One that is not in a ring yet. */
+export interface NewMaster extends Omit<Master, 'proof'> {
+  readonly proofKey: Uint8Array
 }
 
 /** What the keys folder of a sealed store says, opened. */
@@ -48,14 +55,15 @@ export interface LockedRing {
 
 const secretLength = 32
 
-export function newRing(storeId: string, master: Master, acceptsPlain: boolean, random: Random, createdAt: number): KeyRing {
+export function newRing(storeId: string, master: NewMaster, acceptsPlain: boolean, random: Random, createdAt: number): KeyRing {
+  const nameSecret = random.bytes(secretLength)
   return {
     storeId,
     generation: 1,
     acceptsPlain,
-    masters: [master],
+    masters: [withProof(master, nameSecret)],
     dataKeys: [newDataKey(random, createdAt)],
-    nameSecret: random.bytes(secretLength),
+    nameSecret,
     ringSecret: random.bytes(secretLength),
   }
 }
@@ -75,10 +83,10 @@ export const withNewestKeyOnly = (ring: KeyRing): KeyRing => ({
   dataKeys: ring.dataKeys.slice(-1),
 })
 
-export const withMaster = (ring: KeyRing, master: Master): KeyRing => ({
+export const withMaster = (ring: KeyRing, master: NewMaster): KeyRing => ({
   ...ring,
   generation: ring.generation + 1,
-  masters: [...ring.masters, master],
+  masters: [...ring.masters, withProof(master, ring.nameSecret)],
 })
 
 /** Without a master key. What was locked for it opens the ring no more: there is a new ring secret. It may have been used to read the data keys there were until now. */
@@ -119,6 +127,23 @@ export function openRing(ring: LockedRing, ringSecret: Uint8Array): KeyRing | un
   return { storeId, generation, acceptsPlain, masters, ...secrets, ringSecret }
 }
 
+/**
+ * Whether a ring that was opened with this master key is of the store that the key was added to. Who only writes files can make a ring of his own, and lock it for all public keys of the one that was there; he does not know the name
+ * secret, which stays the same as long as the store, and without the secret of the master key he has no proof for another one.
+ */
+export function isGenuine(ring: KeyRing, pair: MasterPair): boolean {
+  const master = ring.masters.find(({ id }) => id === pair.id)
+  return master !== undefined && timingSafeEqual(proofOf(pair.proofKey, ring.nameSecret), padded(master.proof))
+}
+
+const withProof = ({ proofKey, ...master }: NewMaster, nameSecret: Uint8Array): Master => ({
+  ...master,
+  proof: proofOf(proofKey, nameSecret),
+})
+
+const proofOf = (proofKey: Uint8Array, nameSecret: Uint8Array): Buffer =>
+  createHmac('sha256', proofKey).update(nameSecret).digest()
+
 function secretsIn(text: string): { nameSecret: Uint8Array; dataKeys: readonly DataKey[] } | undefined {
   const parsed: unknown = JSON.parse(text)
   if (typeof parsed !== 'object' || parsed === null || !('names' in parsed) || !('keys' in parsed)) return undefined
@@ -136,13 +161,14 @@ const ringKeys = (ringSecret: Uint8Array, salt: Uint8Array) =>
 /** Over all that can be read without a key: a public key slipped in, which the next change would lock the ring for, is noticed. */
 function macOf(ringSecret: Uint8Array, ring: Omit<LockedRing, 'mac'>): Buffer {
   const { storeId, generation, acceptsPlain, masters, salt, secrets } = ring
-  const said = masters.map(({ id, kind, name, createdAt, publicKey, settings, lock: { ephemeral, sealed } }) => [
+  const said = masters.map(({ id, kind, name, createdAt, publicKey, settings, proof, lock: { ephemeral, sealed } }) => [
     id,
     kind,
     name,
     createdAt,
     base64(publicKey),
     Object.entries(settings),
+    base64(proof),
     base64(ephemeral),
     base64(sealed),
   ])

@@ -17,14 +17,17 @@ export interface MasterPair {
   readonly id: string
   readonly publicKey: Buffer
   readonly privateKey: KeyObject
+  /** What its holder proves with that a ring is made by somebody who has a key of the store: anybody can lock something for a public key. */
+  readonly proofKey: Buffer
 }
 
 /** @param storeId so that one secret gives another pair in each store */
 export function masterPair(secret: Uint8Array, storeId: string): MasterPair {
-  const raw = derive(secret, Buffer.from(storeId, 'latin1'), 'waymark/master/1', 32)
+  const salt = Buffer.from(storeId, 'latin1')
+  const raw = derive(secret, salt, 'waymark/master/1', 32)
   const privateKey = createPrivateKey({ key: Buffer.concat([privatePrefix, raw]), format: 'der', type: 'pkcs8' })
   const publicKey = rawPublic(createPublicKey(privateKey))
-  return { id: masterId(publicKey), publicKey, privateKey }
+  return { id: masterId(publicKey), publicKey, privateKey, proofKey: derive(secret, salt, 'waymark/master proof/1', 32) }
 }
 
 export const masterId = (publicKey: Uint8Array): string => createHash('sha256').update(publicKey).digest('hex').slice(0, 8)

@@ -52,6 +52,16 @@ export function noRing(root: string): WaymarkError {
   })
 }
 
+/** Somebody without a key of the store made it, or a store with keys of its own was put in the place of another. */
+export function foreignRing(root: string): WaymarkError {
+  return new WaymarkError('corrupt', {
+    message: `the key ring of the store ${root} was made by somebody who has no key of it`,
+    means:
+      'Nothing was read or written. Whoever did that can write the files of the store: do not trust what they say since then.',
+    remedy: 'Put back the whole store from a backup, in a place that only its owner can write to.',
+  })
+}
+
 /** Whoever gives a key expects that nothing can be read without it. */
 export const notSealed = (root: string): WaymarkError =>
   new WaymarkError('conflict', {

@@ -1,6 +1,6 @@
 import { WaymarkError } from '../model/errors.ts'
 import { ambientKeys } from './ambient-keys.ts'
-import { type KeyRing, type Master, newRing, withDataKey } from './key-ring.ts'
+import { type KeyRing, type NewMaster, newRing, withDataKey } from './key-ring.ts'
 import type { MasterKey } from './master-key.ts'
 import { masterPair } from './master-pair.ts'
 import { RingFiles } from './ring-files.ts'
@@ -82,8 +82,8 @@ const hasKeys = (root: string): WaymarkError =>
   })
 
 /** The entry of a ring for a master key that it does not know yet. */
-export async function newMaster(key: MasterKey, name: string, storeId: string, createdAt: number): Promise<Master> {
+export async function newMaster(key: MasterKey, name: string, storeId: string, createdAt: number): Promise<NewMaster> {
   const { secret, settings } = await key.newSecret(storeId)
-  const { id, publicKey } = masterPair(secret, storeId)
-  return { id, kind: key.kind, name, createdAt, publicKey, settings }
+  const { id, publicKey, proofKey } = masterPair(secret, storeId)
+  return { id, kind: key.kind, name, createdAt, publicKey, settings, proofKey }
 }

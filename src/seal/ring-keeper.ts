@@ -1,10 +1,10 @@
 import type { FileSystem } from '../files/file-system.ts'
 import type { Clock, Random } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
-import { type KeyRing, type LockedRing, type Master, openRing, ringSecretFor } from './key-ring.ts'
+import { isGenuine, type KeyRing, type LockedRing, type Master, openRing, ringSecretFor } from './key-ring.ts'
 import type { MasterKey } from './master-key.ts'
-import { masterPair } from './master-pair.ts'
-import { keyTakenAway, noKey, noRing, wrongKey } from './missing-key.ts'
+import { type MasterPair, masterPair } from './master-pair.ts'
+import { foreignRing, keyTakenAway, noKey, noRing, wrongKey } from './missing-key.ts'
 import { provenRing, RingFiles } from './ring-files.ts'
 
 export interface RingKeeperOptions {
@@ -76,7 +76,9 @@ export class RingKeeper {
     for (const key of keys)
       for (const master of locked?.masters ?? []) {
         if (locked === undefined || found.has(master.id) || !mayBe(key.kind, master.kind)) continue
-        if ((await this.#secretOf(locked, key, master).catch(ignoreMissing)) !== undefined) found.add(master.id)
+        const pair = await this.#pairOf(key, master).catch(ignoreMissing)
+        const ring = pair && openRingFor(locked, pair)
+        if (ring !== undefined && pair !== undefined && isGenuine(ring, pair)) found.add(master.id)
       }
     return found
   }
@@ -117,25 +119,34 @@ export class RingKeeper {
       for (const master of locked.masters) {
         if (!mayBe(key.kind, master.kind)) continue
         // Another one may open it while a service is away, say.
-        const secret = await this.#secretOf(locked, key, master).catch((error: unknown) => {
+        const pair = await this.#pairOf(key, master).catch((error: unknown) => {
           ignoreMissing(error)
           failure ??= error
         })
-        if (secret === undefined) continue
+        const secret = pair && ringSecretFor(locked, pair)
+        if (pair === undefined || secret === undefined) continue
+        const ring = provenRing(locked, secret)
+        if (!isGenuine(ring, pair)) throw foreignRing(root)
         this.#openedBy = master.id
-        return provenRing(locked, secret)
+        return ring
       }
     if (failure !== undefined) throw failure
     if (this.#secret !== undefined) throw keyTakenAway(root, locked)
     throw this.#keys.length === 0 ? noKey(root, locked) : wrongKey(root, locked, this.#keys)
   }
 
-  async #secretOf(locked: LockedRing, key: MasterKey, master: Master): Promise<Buffer | undefined> {
+  /** The master key, if it is this one. */
+  async #pairOf(key: MasterKey, master: Master): Promise<MasterPair | undefined> {
     const { storeId } = this.#options
     const secret = await key.secretFor(master.settings, storeId)
     const pair = secret && masterPair(secret, storeId)
-    return pair?.id === master.id ? ringSecretFor(locked, pair) : undefined
+    return pair?.id === master.id ? pair : undefined
   }
+}
+
+function openRingFor(locked: LockedRing, pair: MasterPair): KeyRing | undefined {
+  const secret = ringSecretFor(locked, pair)
+  return secret && openRing(locked, secret)
 }
 
 /** A secret that is given as it is opens its entry wherever it is kept by now. */

@@ -1,13 +1,15 @@
+import { WaymarkError } from '../model/errors.ts'
 import type { LockedRing } from './key-ring.ts'
 import { masterId } from './master-pair.ts'
 
-const form = 1
+const form = 2
 
 /** The text of `keys/ring.<generation>.json` (published in `docs/format-sealed.md`). */
 export function encodeRing(ring: LockedRing): string {
-  const masters = ring.masters.map(({ publicKey, lock, ...master }) => ({
+  const masters = ring.masters.map(({ publicKey, proof, lock, ...master }) => ({
     ...master,
     publicKey: base64(publicKey),
+    proof: base64(proof),
     lock: { ephemeral: base64(lock.ephemeral), sealed: base64(lock.sealed) },
   }))
   const { storeId, generation, acceptsPlain } = ring
@@ -24,7 +26,11 @@ export function encodeRing(ring: LockedRing): string {
   return `${JSON.stringify(text, null, 2)}\n`
 }
 
-/** Undefined if it is not the whole text of a ring: its maker did not finish, or it is damaged. What it says is proved by its MAC alone. */
+/**
+ * Undefined if it is not the whole text of a ring: its maker did not finish, or it is damaged. What it says is proved by its MAC, and by the proof of the master key that opens it.
+ *
+ * @throws WaymarkError `unsupported` if it is a ring of another version
+ */
 export function decodeRing(text: string): LockedRing | undefined {
   let ring: unknown
   try {
@@ -32,7 +38,8 @@ export function decodeRing(text: string): LockedRing | undefined {
   } catch {
     return undefined
   }
-  if (!isRecord(ring) || ring['form'] !== form || !Array.isArray(ring['masters'])) return undefined
+  if (!isRecord(ring) || !Array.isArray(ring['masters'])) return undefined
+  if (typeof ring['form'] === 'number' && ring['form'] !== form) throw otherForm(ring['form'])
   const { storeId, generation, acceptsPlain } = ring
   const masters = ring['masters'].map(masterIn)
   const [salt, secrets, mac] = [bytesIn(ring['salt']), bytesIn(ring['secrets']), bytesIn(ring['mac'])]
@@ -45,17 +52,30 @@ export function decodeRing(text: string): LockedRing | undefined {
 function masterIn(value: unknown): LockedRing['masters'][number] | undefined {
   if (!isRecord(value) || !isRecord(value['lock']) || !isRecord(value['settings'])) return undefined
   const { id, kind, name, createdAt, settings, lock } = value
-  const [publicKey, ephemeral, sealed] = [bytesIn(value['publicKey']), bytesIn(lock['ephemeral']), bytesIn(lock['sealed'])]
+  const [publicKey, proof] = [bytesIn(value['publicKey']), bytesIn(value['proof'])]
+  const [ephemeral, sealed] = [bytesIn(lock['ephemeral']), bytesIn(lock['sealed'])]
   if (typeof id !== 'string' || typeof kind !== 'string' || typeof name !== 'string' || typeof createdAt !== 'number')
     return undefined
-  if (publicKey?.length !== 32 || ephemeral?.length !== 32 || sealed === undefined || masterId(publicKey) !== id) return undefined
+  if (publicKey?.length !== 32 || proof?.length !== 32 || ephemeral?.length !== 32 || sealed === undefined) return undefined
+  if (masterId(publicKey) !== id) return undefined
   const said: Record<string, string | number> = {}
   for (const [key, setting] of Object.entries(settings)) {
     if (typeof setting !== 'string' && typeof setting !== 'number') return undefined
     said[key] = setting
   }
-  return { id, kind, name, createdAt, publicKey, settings: said, lock: { ephemeral, sealed } }
+  return { id, kind, name, createdAt, publicKey, settings: said, proof, lock: { ephemeral, sealed } }
 }
+
+const otherForm = (found: number): WaymarkError =>
+  new WaymarkError('unsupported', {
+    message: `the key ring of the store is of form ${found}, and this version of waymark knows form ${form}`,
+    means:
+      found < form
+        ? 'Nothing was read or written. It does not prove that it was made by somebody with a key of the store, so it is not believed.'
+        : 'Nothing was read or written.',
+    remedy: `Use the version of waymark that made it${found < form ? ', and save what it holds into a new store' : ', or a newer one'}.`,
+    details: { form: found },
+  })
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

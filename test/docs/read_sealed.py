@@ -52,14 +52,16 @@ class Keys:
     def __init__(self, store, store_id, secret):
         self.store_id = store_id
         ring = newest_ring(os.path.join(store, "keys"))
-        need(ring["form"] == 1 and ring["storeId"] == store_id, "a ring of another store")
+        need(ring["form"] == 2 and ring["storeId"] == store_id, "a ring of another store")
         self.accepts_plain = ring["acceptsPlain"]
-        ring_secret = unlock(ring, store_id, secret)
+        ring_secret, proof_key, proof = unlock(ring, store_id, secret)
         check_mac(ring, ring_secret)
         place = "ring %d of %s" % (ring["generation"], store_id)
         text = FileKeys(ring_secret, bytes_of(ring["salt"]), "ring").open(place.encode(), bytes_of(ring["secrets"]))
         need(text is not None, "the secrets of the ring do not open")
         secrets = json.loads(text)
+        made = hmac.digest(proof_key, bytes_of(secrets["names"]), "sha256")
+        need(hmac.compare_digest(made, proof), "proof of the master key")
         self.names = derive(bytes_of(secrets["names"]), b"", "waymark/names/1", 32)
         self.data = {}
         for key in secrets["keys"]:
@@ -143,7 +145,7 @@ def newest_ring(folder):
 
 
 def unlock(ring, store_id, secret):
-    """The secret of the ring, from that of a master key."""
+    """The secret of the ring, from that of a master key; what that one proves with, and its proof."""
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -158,14 +160,14 @@ def unlock(ring, store_id, secret):
             ("ring key of %s" % store_id).encode(), bytes_of(master["lock"]["sealed"])
         )
         need(opened is not None, "the lock of the ring does not open")
-        return opened
+        return opened, derive(secret, store_id.encode(), "waymark/master proof/1", 32), bytes_of(master["proof"])
     need(False, "the ring does not know this master key")
 
 
 def check_mac(ring, ring_secret):
     masters = [
         [m["id"], m["kind"], m["name"], m["createdAt"], m["publicKey"], [list(each) for each in m["settings"].items()]]
-        + [m["lock"]["ephemeral"], m["lock"]["sealed"]]
+        + [m["proof"], m["lock"]["ephemeral"], m["lock"]["sealed"]]
         for m in ring["masters"]
     ]
     said = [ring["storeId"], ring["generation"], ring["acceptsPlain"], masters, ring["salt"], ring["secrets"]]

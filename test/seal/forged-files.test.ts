@@ -7,6 +7,9 @@ import { type TestContext, test } from 'node:test'
 import { isWaymarkError, open, type Store } from 'waymark'
 import { openSqliteCatalog } from '../../src/catalog/sqlite-catalog.ts'
 import { coreOf } from '../../src/engine/store.ts'
+import { type KeyRing, lockRing, newRing, withDataKey, withMaster } from '../../src/seal/key-ring.ts'
+import { masterPair } from '../../src/seal/master-pair.ts'
+import { decodeRing, encodeRing } from '../../src/seal/ring-text.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { givenKey } from './given-key.ts'
 
@@ -166,4 +169,41 @@ test('E6 an older copy of a segment or of the catalog that is put back is notice
   const cut = await reopened(t, path)
   await assert.rejects(cut.load('third'), { code: 'corrupt' })
   assert.deepEqual((await cut.load('second')).value, { n: 2 })
+})
+
+/** What somebody without a key of the store can make of what stands in its ring: one of his own, that opens with each of its keys. */
+function forgeRing(path: string, like: (ring: KeyRing) => KeyRing): void {
+  const [name = assert.fail()] = readdirSync(join(path, 'keys'))
+  const locked = decodeRing(readFileSync(join(path, 'keys', name), 'utf8'))
+  assert.ok(locked)
+  const random = seededRandom(5)
+  const { id, publicKey, proofKey } = masterPair(random.bytes(32), locked.storeId)
+  const mallory = { id, kind: 'file', name: 'x', createdAt: 1, publicKey, settings: {}, proofKey }
+  const own = newRing(locked.storeId, mallory, true, random, 1)
+  const generation = locked.generation + 1
+  const ring = like({ ...own, generation, masters: locked.masters.map(({ lock: _, ...master }) => master) })
+  writeFileSync(join(path, 'keys', `ring.${ring.generation}.json`), encodeRing(lockRing(ring, random)))
+  const mine = withMaster(ring, mallory)
+  writeFileSync(join(path, 'keys', `ring.${mine.generation}.json`), encodeRing(lockRing(mine, random)))
+}
+
+test('E6 a key ring that somebody made without a key of the store, for the public keys that stand in it, is refused, and nothing is saved under it', async t => {
+  const { path } = await sealedStore(t)
+  const isRefused = { code: 'corrupt', message: /was made by somebody who has no key of it/ }
+  const saving = await open({ path, key })
+  forgeRing(path, ring => withDataKey(ring, seededRandom(6), 2))
+  await assert.rejects(open({ path, key }), isRefused)
+  await assert.rejects(open({ path, key, readOnly: true }), isRefused)
+  // Nor by who has it open: neither for a change of the keys, nor for what is written next.
+  await assert.rejects(saving.rotateKeys(), isRefused)
+  const later = { blob: seededRandom(2).bytes(90_000) }
+  const isSaved = await saving.save({ value: later, id: 'later' }).then(
+    () => true,
+    (error: unknown) => !isWaymarkError(error, 'corrupt'),
+  )
+  await saving.close().catch(() => {})
+  for (const name of readdirSync(join(path, 'keys'))) if (name !== 'ring.1.json') rmSync(join(path, 'keys', name))
+  const store = await reopened(t, path)
+  assert.deepEqual((await store.load('large')).value, large)
+  if (isSaved) assert.deepEqual((await store.load('later')).value, later)
 })

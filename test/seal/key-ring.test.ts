@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  isGenuine,
   type KeyRing,
   type LockedRing,
   lockRing,
@@ -20,13 +21,14 @@ const storeId = 'store-1'
 const random = seededRandom(11)
 const pairs = [1, 2, 3].map(seed => masterPair(seededRandom(seed).bytes(32), storeId))
 
-const masterOf = ({ id, publicKey }: MasterPair, name: string) => ({
+const masterOf = ({ id, publicKey, proofKey }: MasterPair, name: string) => ({
   id,
   kind: 'file',
   name,
   createdAt: 5,
   publicKey,
   settings: { salt: 'abc', n: 2 },
+  proofKey,
 })
 
 function pairAt(index: number): MasterPair {
@@ -107,6 +109,7 @@ test('E6 a ring of which anything was changed by somebody without its secret doe
     'a changed cost of the passphrase': { ...locked, masters: [{ ...first, settings: { salt: 'abc', n: 1 } }, second] },
     'a changed name': { ...locked, masters: [{ ...first, name: 'other' }, second] },
     'a changed kind': { ...locked, masters: [{ ...first, kind: 'variable' }, second] },
+    'a proof of another': { ...locked, masters: [{ ...first, proof: second.proof }, second] },
     'a changed time': { ...locked, masters: [{ ...first, createdAt: 6 }, second] },
     'a lower generation': { ...locked, generation: 1 },
     'a higher generation': { ...locked, generation: 9 },
@@ -121,13 +124,35 @@ test('E6 a ring of which anything was changed by somebody without its secret doe
   for (const [what, changed] of Object.entries(changes)) assert.equal(openRing(changed, secret), undefined, what)
 })
 
+test('E6 a ring that somebody made without a key of the store is not genuine, though it opens with each of its keys', () => {
+  const ring = withMaster(ringOfOne(), masterOf(pairAt(1), 'second'))
+  const both = [pairAt(0), pairAt(1)]
+  for (const pair of both) assert.equal(isGenuine(ring, pair), true)
+  // All that stands in the file, and a name secret of one's own: who knows the one of the store has or had a key.
+  const forged: KeyRing = { ...ring, nameSecret: random.bytes(32), ringSecret: random.bytes(32), generation: 9 }
+  const stranger = withMaster(forged, masterOf(pairAt(2), 'stranger'))
+  for (const pair of both) {
+    const found = opened(lockRing(stranger, random), pair)
+    assert.ok(found)
+    assert.equal(isGenuine(found, pair), false)
+  }
+  assert.equal(isGenuine(ring, pairAt(2)), false)
+  // One that is added, the newest data key alone, a new ring secret: still the same store.
+  const later = withNewestKeyOnly(withDataKey(withoutMaster(ring, pairAt(0).id, random), random, 9))
+  assert.equal(isGenuine(later, pairAt(1)), true)
+})
+
 test('E6 the text of a ring is the whole of it, and any part of it is none', () => {
   const locked = lockRing(ringOfOne(), random)
   const text = encodeRing(locked)
   const again = decodeRing(text)
   assert.ok(again && opened(again, pairAt(0)))
   for (let length = 0; length < text.length - 1; length += 7) assert.equal(decodeRing(text.slice(0, length)), undefined)
-  assert.equal(decodeRing(text.replace('"form": 1', '"form": 2')), undefined)
+  for (const [form, remedy] of [
+    [1, /^Use the version of waymark that made it, and save what it holds into a new store\.$/],
+    [3, /^Use the version of waymark that made it, or a newer one\.$/],
+  ] as const)
+    assert.throws(() => decodeRing(text.replace('"form": 2', `"form": ${form}`)), { code: 'unsupported', remedy })
   const [own, strange] = [pairAt(0), pairAt(2)].map(({ publicKey }) => publicKey.toString('base64'))
   assert.ok(own && strange && text.includes(own))
   // A public key is what its id says: a swapped one shows without any key.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FileSystem } from '../../src/files/file-system.ts'
 import { systemClock } from '../../src/model/clock.ts'
-import { type KeyRing, withDataKey, withoutMaster } from '../../src/seal/key-ring.ts'
+import { type KeyRing, withDataKey, withMaster, withoutMaster } from '../../src/seal/key-ring.ts'
 import type { MasterKey } from '../../src/seal/master-key.ts'
 import { makeRing, newMaster, openSeals } from '../../src/seal/open-seals.ts'
 import { RingFiles } from '../../src/seal/ring-files.ts'
@@ -179,7 +179,7 @@ test('E6 an open store goes on after another process took a master key away, but
   const files = disk.process('a')
   const second = await newMaster(keyOf(2), 'second', storeId, 3)
   const withFirst = await openSeals({ ...options(files, 1), mayChange: true })
-  await withFirst.keeper.change(ring => ({ ...ring, masters: [...ring.masters, second] }))
+  await withFirst.keeper.change(ring => withMaster(ring, second))
   const withSecond = await openSeals({ ...options(files, 2), mayChange: true })
   const other = new RingKeeper(options(disk.process('b'), 2))
   const remove = (ring: KeyRing): KeyRing => withoutMaster(ring, ring.masters[0]?.id ?? '', seededRandom(3))
