@@ -14,3 +14,4 @@ child.on('exit', (code, signal) => {
 })
 // Ctrl-C reaches the child by itself; its summary is to be seen.
 process.on('SIGINT', () => {})
+process.on('SIGTERM', () => child.kill())

@@ -43,7 +43,7 @@ export async function simulateLog(options: LogSimulationOptions): Promise<LogSim
   return { histories: seed - options.seed, states, nextSeed: seed }
 }
 
-const emptyStore = await (async () => {
+const emptyStore = (async () => {
   const disk = new SimulatedDisk()
   const files = disk.process('setup')
   for (const folder of ['segments', 'claims']) await files.makeDirectory(`${storeRoot}/${folder}`)
@@ -78,7 +78,7 @@ class LogHistory {
       attempts: 0,
       attempting: 0,
     })).map(stream => ({ ...stream, random: stream.name.startsWith('random') }))
-    const world = this.#world(new SimulatedDisk(emptyStore.clone()), new LogFacts(), streams)
+    const world = this.#world(new SimulatedDisk((await emptyStore).clone()), new LogFacts(), streams)
     await new RivalProcesses(world, random).run(1 + random.integer(3), 2 + random.integer(4), random.bool(this.#faultShare))
     let states = 0
     for (const point of this.#points(world.disk, crashesPerHistory)) states += await this.#crash(world, point, 2)
