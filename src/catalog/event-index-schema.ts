@@ -5,12 +5,12 @@
  * in order.
  */
 export const eventIndexId = 0x574d4b45 // 'WMKE'
-export const eventIndexVersion = 2
+export const eventIndexVersion = 3
 
 export const eventIndexSchema: readonly string[] = [
-  // How often it was emptied: names then have other numbers, and all blocks come once more under new ones.
-  'CREATE TABLE generation (n INTEGER NOT NULL) STRICT',
-  'INSERT INTO generation (n) VALUES (1)',
+  // Raised when it begins to be emptied, and when it is: names then have other numbers, and all blocks come once more under new ones. `emptied` is the one with which that ended; as long as it is behind there are rows that say nothing.
+  'CREATE TABLE generation (n INTEGER NOT NULL, emptied INTEGER NOT NULL) STRICT',
+  'INSERT INTO generation (n, emptied) VALUES (1, 1)',
   'CREATE TABLE name (n INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT',
   `CREATE TABLE stream (
     name INTEGER PRIMARY KEY, token INTEGER NOT NULL, sequence INTEGER NOT NULL, segment TEXT NOT NULL, attempt INTEGER NOT NULL,

@@ -70,6 +70,13 @@ export interface EventCount {
   readonly events: number
 }
 
+/** Place of a block among those of its stream. */
+export interface StreamPlace {
+  readonly token: number
+  readonly sequence: number
+  readonly part: number
+}
+
 /** What is changed together, or not at all. */
 export interface EventIndexWriter {
   mark(segment: string): SegmentMark | undefined
@@ -80,8 +87,8 @@ export interface EventIndexWriter {
   put(block: NewEventBlock): void
   /** Puts a record that is there into another place; nothing if it is not. */
   move(stream: string, token: number, sequence: number, position: RecordPosition): void
-  /** Removes those of a stream that are not among these, `token:sequence` each. */
-  keepOnly(stream: string, records: ReadonlySet<string>): void
+  /** Looks at some blocks of a stream and removes those that are not among these records, `token:sequence` each; to be called again with the place that is returned, until there is none. */
+  keepOnly(stream: string, records: ReadonlySet<string>, mostBlocks: number, after?: StreamPlace): StreamPlace | undefined
   setMark(mark: SegmentMark): void
 }
 
@@ -95,13 +102,16 @@ export interface EventIndex {
   behind(): readonly string[]
   streamState(name: string): StreamState | undefined
   change<T>(work: (writer: EventIndexWriter) => T): T
-  /** Forgets a segment that is gone from the log, with its blocks. */
-  forget(segment: string): void
+  /** Forgets a segment that is gone from the log, of its blocks so many at a time. To be called again until it returns true. */
+  forget(segment: string, mostBlocks: number): boolean
+  /** Begins to empty it: nothing of it says anything any more. */
   clear(): void
+  /** Goes on with what {@link clear} began, here or in another process, some rows at a time. To be called again until it returns true; before that nothing is to be asked or put in. */
+  goOnClearing(mostRows: number): boolean
   /** Grows whenever any process empties it: what was read before and what is read after do not go together. */
   generation(): number
-  /** In order of the time of their first event, read ahead a little at a time. */
-  blocks(query: BlockQuery): Iterable<FoundBlock>
+  /** In order of the time of their first event, read ahead a little at a time; `onRead` is called whenever some were read, before the first of them is given, and may throw. */
+  blocks(query: BlockQuery, onRead?: () => void): Iterable<FoundBlock>
   /** Those that came after the block of this number, in the order in which they came; at most `limit`. */
   blocksAfter(number: number, limit: number): readonly FoundBlock[]
   lastNumber(): number

@@ -1,9 +1,11 @@
 import type { RecordPosition } from '../model/run-view.ts'
 import type { SegmentMark } from './catalog.ts'
-import type { EventIndexWriter, NewEventBlock, StreamState } from './event-index.ts'
+import type { EventIndexWriter, NewEventBlock, StreamPlace, StreamState } from './event-index.ts'
 import type { EventNames } from './event-names.ts'
 import { foundMark, numberOf, textOf } from './event-rows.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
+
+const beforeAll: StreamPlace = { token: -1, sequence: -1, part: -1 }
 
 /** Changes rows of the index; only inside a transaction. */
 export class EventRowWriter implements EventIndexWriter {
@@ -90,17 +92,26 @@ export class EventRowWriter implements EventIndexWriter {
     )
   }
 
-  keepOnly(stream: string, records: ReadonlySet<string>): void {
+  keepOnly(
+    stream: string,
+    records: ReadonlySet<string>,
+    mostBlocks: number,
+    { token, sequence, part }: StreamPlace = beforeAll,
+  ): StreamPlace | undefined {
     const rows = this.#connection.all(
-      'SELECT n, token, sequence FROM block WHERE stream = ? AND sequence > 0',
-      this.#names.number(stream),
+      `SELECT n, token, sequence, part FROM block INDEXED BY block_by_record
+       WHERE stream = ? AND sequence > 0 AND (token, sequence, part) > (?, ?, ?) ORDER BY token, sequence, part LIMIT ?`,
+      ...[this.#names.number(stream), token, sequence, part, mostBlocks],
     )
-    for (const row of rows) {
-      if (records.has(`${numberOf(row, 'token')}:${numberOf(row, 'sequence')}`)) continue
-      const number = numberOf(row, 'n')
-      this.#connection.run('DELETE FROM facet WHERE block = ?', number)
-      this.#connection.run('DELETE FROM block WHERE n = ?', number)
-    }
+    for (const row of rows)
+      if (!records.has(`${numberOf(row, 'token')}:${numberOf(row, 'sequence')}`)) this.remove(numberOf(row, 'n'))
+    const last = rows.length === mostBlocks ? rows.at(-1) : undefined
+    return last && { token: numberOf(last, 'token'), sequence: numberOf(last, 'sequence'), part: numberOf(last, 'part') }
+  }
+
+  remove(block: number): void {
+    this.#connection.run('DELETE FROM facet WHERE block = ?', block)
+    this.#connection.run('DELETE FROM block WHERE n = ?', block)
   }
 
   setMark({ segment, appliedEnd, digest, provenEnd }: SegmentMark): void {

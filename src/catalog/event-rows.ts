@@ -2,9 +2,10 @@ import type { WaymarkError } from '../model/errors.ts'
 import { type EventStatus, eventStatuses } from '../model/pipeline-event.ts'
 import type { SegmentMark } from './catalog.ts'
 import type { FoundBlock } from './event-index.ts'
-import type { SqlRow } from './sqlite-connection.ts'
+import type { SqlList, SqlRow } from './sqlite-connection.ts'
 import { catalogDamaged } from './sqlite-fault.ts'
 
+/** What a block is read by, in the order that {@link foundBlock} takes them in. */
 export const blockColumns =
   'block.n, block.run, block.pipeline, attempt, stream, token, sequence, segment, start, length, part, block.events, block.at, last'
 
@@ -12,26 +13,32 @@ interface NamesByNumber {
   text(number: number): string | undefined
 }
 
-export function foundBlock(row: SqlRow, names: NamesByNumber): FoundBlock {
-  const attempt = numberOf(row, 'attempt')
+export function foundBlock(columns: SqlList, names: NamesByNumber): FoundBlock {
+  const attempt = numberAt(columns, 3)
   return {
-    number: numberOf(row, 'n'),
-    run: names.text(numberOf(row, 'run')),
-    pipeline: names.text(numberOf(row, 'pipeline')),
+    number: numberAt(columns, 0),
+    run: names.text(numberAt(columns, 1)),
+    pipeline: names.text(numberAt(columns, 2)),
     attempt: attempt === 0 ? undefined : attempt,
-    stream: names.text(numberOf(row, 'stream')) ?? '',
-    token: numberOf(row, 'token'),
-    sequence: numberOf(row, 'sequence'),
+    stream: names.text(numberAt(columns, 4)) ?? '',
+    token: numberAt(columns, 5),
+    sequence: numberAt(columns, 6),
     position: {
-      segment: names.text(numberOf(row, 'segment')) ?? '',
-      offset: numberOf(row, 'start'),
-      length: numberOf(row, 'length'),
+      segment: names.text(numberAt(columns, 7)) ?? '',
+      offset: numberAt(columns, 8),
+      length: numberAt(columns, 9),
     },
-    from: numberOf(row, 'part'),
-    events: numberOf(row, 'events'),
-    first: numberOf(row, 'at'),
-    last: numberOf(row, 'last'),
+    from: numberAt(columns, 10),
+    events: numberAt(columns, 11),
+    first: numberAt(columns, 12),
+    last: numberAt(columns, 13),
   }
+}
+
+function numberAt(columns: SqlList, place: number): number {
+  const value = columns[place]
+  if (typeof value === 'number') return value
+  throw wrongColumn(String(place))
 }
 
 export const foundMark = (row: SqlRow): SegmentMark => ({

@@ -3,6 +3,7 @@ import { WaymarkError } from '../model/errors.ts'
 import { type CatalogFile, sqliteFault } from './sqlite-fault.ts'
 
 export type SqlRow = Record<string, SQLOutputValue>
+export type SqlList = readonly SQLOutputValue[]
 
 /** A database with its prepared statements. Every failure is a WaymarkError about `file`. */
 export class SqliteConnection {
@@ -18,6 +19,22 @@ export class SqliteConnection {
 
   all(sql: string, ...values: readonly SQLInputValue[]): readonly SqlRow[] {
     return this.#guard(() => this.#statement(sql).all(...values))
+  }
+
+  /** Rows as lists of their columns, which costs half as much. */
+  lists(sql: string, ...values: readonly SQLInputValue[]): readonly SqlList[] {
+    return this.#guard(() => {
+      const statement = this.#statement(sql)
+      if (!hasLists(statement)) return statement.all(...values).map(row => Object.values(row))
+      statement.setReturnArrays(true)
+      try {
+        // What the types of Node promise is for rows that are objects.
+        const rows: readonly unknown[] = statement.all(...values)
+        return rows.filter(isList)
+      } finally {
+        statement.setReturnArrays(false)
+      }
+    })
   }
 
   get(sql: string, ...values: readonly SQLInputValue[]): SqlRow | undefined {
@@ -113,6 +130,8 @@ export class SqliteConnection {
 
 /** What the types of Node promise, older ones lack. */
 const hasPages = (database: Partial<DatabaseSync>): boolean => database.deserialize !== undefined
+const hasLists = (statement: Partial<StatementSync>): boolean => statement.setReturnArrays !== undefined
+const isList = (row: unknown): row is SqlList => Array.isArray(row)
 
 /** Loads SQLite only here, so that a module which merely imports this one runs where there is none. */
 export function openDatabase(path: string, busyTimeoutMs: number): DatabaseSync {

@@ -142,33 +142,52 @@ class SqliteEventIndex implements EventIndex {
     }
   }
 
-  forget(segment: string): void {
-    this.change(() => {
+  forget(segment: string, mostBlocks: number): boolean {
+    return this.change(() => {
       const number = this.#names.known(segment)
-      const blocks = 'SELECT n FROM block WHERE segment = ?'
-      if (number !== undefined) {
-        this.#connection.run(`DELETE FROM facet WHERE block IN (${blocks})`, number)
-        this.#connection.run('DELETE FROM block WHERE segment = ?', number)
-      }
+      if (number !== undefined && !this.#removed('SELECT n FROM block WHERE segment = ? LIMIT ?', number, mostBlocks))
+        return false
       this.#connection.run('DELETE FROM mark WHERE segment = ?', segment)
+      return true
     })
   }
 
   clear(): void {
     this.change(() => {
-      for (const table of ['name', 'stream', 'owner', 'mark', 'block', 'kind', 'facet'])
-        this.#connection.run(`DELETE FROM ${table}`)
+      this.#connection.run('DELETE FROM mark')
       this.#connection.run('UPDATE generation SET n = n + 1')
     })
     this.#names.forget()
   }
 
-  blocks(query: BlockQuery): Iterable<FoundBlock> {
-    return blocksInOrder(this.#connection, this.#names, query)
+  goOnClearing(mostRows: number): boolean {
+    if (!this.#isBeingEmptied()) return true
+    return this.change(() => {
+      // Another process may have been faster.
+      if (!this.#isBeingEmptied()) return true
+      if (!this.#removed('SELECT n FROM block LIMIT ?', mostRows)) return false
+      for (const [table, key] of [
+        ['stream', 'name'],
+        ['owner', 'run'],
+        ['kind', 'n'],
+        ['name', 'n'],
+      ] as const) {
+        const some = `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} LIMIT ?) RETURNING ${key}`
+        if (this.#connection.all(some, mostRows).length > 0) return false
+      }
+      for (const table of ['facet', 'mark']) this.#connection.run(`DELETE FROM ${table}`)
+      // Once more, as somebody may have learned names meanwhile.
+      this.#connection.run('UPDATE generation SET n = n + 1, emptied = n + 1')
+      return true
+    })
+  }
+
+  blocks(query: BlockQuery, onRead: () => void = () => {}): Iterable<FoundBlock> {
+    return blocksInOrder(this.#connection, this.#names, query, onRead)
   }
 
   blocksAfter(number: number, limit: number): readonly FoundBlock[] {
-    const rows = this.#connection.all(`SELECT ${blockColumns} FROM block WHERE n > ? ORDER BY n LIMIT ?`, number, limit)
+    const rows = this.#connection.lists(`SELECT ${blockColumns} FROM block WHERE n > ? ORDER BY n LIMIT ?`, number, limit)
     return rows.map(row => foundBlock(row, this.#names))
   }
 
@@ -188,6 +207,18 @@ class SqliteEventIndex implements EventIndex {
 
   close(): void {
     this.#connection.close()
+  }
+
+  #isBeingEmptied(): boolean {
+    return this.#connection.get('SELECT 1 FROM generation WHERE emptied < n') !== undefined
+  }
+
+  /** Removes the blocks that are found, the last value being how many at most; true if there were fewer. */
+  #removed(found: string, ...values: readonly number[]): boolean {
+    const writer = this.#writer()
+    const rows = this.#connection.all(found, ...values)
+    for (const row of rows) writer.remove(numberOf(row, 'n'))
+    return rows.length < (values.at(-1) ?? 0)
   }
 
   #writer(): EventRowWriter {

@@ -1,5 +1,5 @@
 import type { SegmentMark } from '../catalog/catalog.ts'
-import type { EventIndex, EventIndexWriter, NewEventBlock } from '../catalog/event-index.ts'
+import type { EventIndex, EventIndexWriter, NewEventBlock, StreamPlace } from '../catalog/event-index.ts'
 import { isIndexBusy } from '../catalog/index-busy.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import { decodeFound } from './decode-found.ts'
@@ -8,19 +8,21 @@ import { attemptOf, TailIndexing } from './event-indexing.ts'
 import { EventLoopTurns } from './event-loop-turns.ts'
 import { IndexEmptied } from './index-emptied.ts'
 import { IndexPatience } from './index-patience.ts'
+import { KeptEvents } from './kept-events.ts'
 import { type HeldIndex, SharedIndex } from './shared-index.ts'
 import { storeClosed } from './store-closed.ts'
 import type { StoreCore } from './store-core.ts'
 
 /** Bytes of a segment that are read at once. */
 const readBytes = 256 << 10
-/** Blocks of a stream that are put into the index in one change. */
+/** Blocks that are put into the index, or removed from it, in one change: its file is locked, and the event loop stands still, so long. */
 const blocksInStep = 250
 /** Other processes may be at it too; more rounds than this mean a defect. */
 const maxRounds = 100
 
 /** Brings the index of events in step with the log when somebody asks: whoever writes pays nothing for it. */
 export class EventFeed {
+  readonly kept = new KeptEvents()
   readonly #core: StoreCore
   #shared: SharedIndex | undefined
   /** Why the one before could not be used. */
@@ -118,26 +120,40 @@ export class EventFeed {
 
   /** False: something came between, and it has to be done again. */
   async #catchUp(index: EventIndex): Promise<boolean> {
-    const { log } = this.#core
+    const { log, clock } = this.#core
+    const turns = new EventLoopTurns(clock)
+    // Asked first: where another process empties it meanwhile, nothing is put in.
+    const generation = index.generation()
+    while (!index.goOnClearing(blocksInStep)) await turns.take()
     const marks = index.marks()
     const segments = await log.segments()
     const present = new Set(segments)
-    for (const segment of marks.keys()) if (!present.has(segment)) index.forget(segment)
+    for (const segment of marks.keys()) {
+      if (present.has(segment)) continue
+      this.kept.clear()
+      while (!index.forget(segment, blocksInStep)) await turns.take()
+    }
     for (const segment of segments) {
       const mark = marks.get(segment)
       if (mark !== undefined && !(await this.#stillHolds(mark))) {
         // A power cut took what nobody had been told of, and other batches may stand there now.
         index.clear()
         this.#looked.clear()
+        this.kept.clear()
         return false
       }
-      if (!(await this.#catchUpSegment(index, segment, mark))) return false
+      if (!(await this.#catchUpSegment(index, generation, segment, mark))) return false
     }
-    for (const stream of index.behind()) if (!(await this.#replay(index, stream))) return false
+    for (const stream of index.behind()) if (!(await this.#replay(index, generation, stream))) return false
     return true
   }
 
-  async #catchUpSegment(index: EventIndex, segment: string, known: SegmentMark | undefined): Promise<boolean> {
+  async #catchUpSegment(
+    index: EventIndex,
+    generation: number,
+    segment: string,
+    known: SegmentMark | undefined,
+  ): Promise<boolean> {
     const { log, clock } = this.#core
     const turns = new EventLoopTurns(clock)
     let mark = known
@@ -145,7 +161,7 @@ export class EventFeed {
       const tail = await log.tail(segment, from, readBytes)
       const indexing = new TailIndexing(tail, mark, clock)
       do {
-        if (!index.change(writer => indexing.step(writer))) return false
+        if (!index.change(writer => index.generation() === generation && indexing.step(writer))) return false
         await turns.take()
       } while (!indexing.isDone)
       if (tail.more !== true) return true
@@ -166,16 +182,18 @@ export class EventFeed {
   }
 
   /** Reads what counts of a stream from the log, and puts it in the place of what the index had of it. */
-  async #replay(index: EventIndex, stream: string): Promise<boolean> {
+  async #replay(index: EventIndex, generation: number, stream: string): Promise<boolean> {
     const state = index.streamState(stream)
     if (state === undefined || state.behind === 0 || this.#unreadable.get(stream) === state.behind) return true
     const { log, feed, clock } = this.#core
+    const turns = new EventLoopTurns(clock)
     try {
       const history = await log.history(stream, state.segment)
       const blocks: NewEventBlock[] = []
       let attempt = 0
       let pipeline: string | undefined
       for (const found of history.records) {
+        if (turns.isDue()) await turns.take()
         const record = await decodeFound(log, found)
         if (record.type === 'run.created') pipeline = record.pipeline
         attempt = attemptOf(record, attempt)
@@ -184,25 +202,34 @@ export class EventFeed {
       const last = history.records.at(-1)
       const sequence = last?.token === history.token ? last.sequence : 0
       const next = { token: history.token, sequence, segment: history.segment ?? state.segment, attempt, behind: 0 }
-      const isAsBefore = (writer: EventIndexWriter): boolean => writer.stream(stream)?.behind === state.behind
-      const turns = new EventLoopTurns(clock)
-      // What is there twice meanwhile was there before: the last step takes away what does not count.
-      for (let at = 0; at < blocks.length; at += blocksInStep) {
-        const isChanged = index.change(writer => {
-          if (!isAsBefore(writer)) return false
-          for (const block of blocks.slice(at, at + blocksInStep)) writer.put(block)
+      // False: somebody else was at the stream meanwhile.
+      const change = (work: (writer: EventIndexWriter) => void): boolean =>
+        index.change(writer => {
+          if (index.generation() !== generation || writer.stream(stream)?.behind !== state.behind) return false
+          work(writer)
           return true
         })
-        if (!isChanged) return false
+      const runOf = pipeline
+      // First: the blocks to come are put in with it.
+      if (runOf !== undefined && isRunStream(stream) && !change(writer => writer.setPipeline(stream, runOf))) return false
+      // What is there twice meanwhile was there before, until what does not count is taken away.
+      for (let at = 0; at < blocks.length; at += blocksInStep) {
+        const isPut = change(writer => {
+          for (const block of blocks.slice(at, at + blocksInStep)) writer.put(block)
+        })
+        if (!isPut) return false
         await turns.take()
       }
-      return index.change(writer => {
-        if (!isAsBefore(writer)) return false
-        if (pipeline !== undefined && isRunStream(stream)) writer.setPipeline(stream, pipeline)
-        writer.keepOnly(stream, new Set(blocks.map(block => `${block.token}:${block.sequence}`)))
-        writer.setStream(stream, next)
-        return true
-      })
+      const counting = new Set(blocks.map(block => `${block.token}:${block.sequence}`))
+      let place: StreamPlace | undefined
+      do {
+        const isDone = change(writer => {
+          place = writer.keepOnly(stream, counting, blocksInStep, place)
+        })
+        if (!isDone) return false
+        await turns.take()
+      } while (place !== undefined)
+      return change(writer => writer.setStream(stream, next))
     } catch (error) {
       if (!isWaymarkError(error, 'corrupt') || indexFault(error) !== undefined) throw error
       this.#unreadable.set(stream, state.behind)

@@ -7,6 +7,7 @@ import { facetStage } from './event-blocks-of.ts'
 import { EventReader } from './event-reader.ts'
 import { comparePlaced, eventsInOrder, type PlacedEvent, placeOf } from './events-in-order.ts'
 import { IndexEmptied } from './index-emptied.ts'
+import type { KeptEvents } from './kept-events.ts'
 import type { StoreCore } from './store-core.ts'
 
 /** What a list of events is made of. */
@@ -34,6 +35,11 @@ export function stateOf(index: EventIndex): IndexState {
   return { generation, lastNumber: index.lastNumber() }
 }
 
+/** @throws IndexEmptied if the index is not the one any more that `state` tells of */
+export function checkState(index: EventIndex, state: IndexState): void {
+  if (index.generation() !== state.generation) throw new IndexEmptied()
+}
+
 /**
  * The events that fit, in order.
  *
@@ -43,6 +49,7 @@ export function stateOf(index: EventIndex): IndexState {
  */
 export async function* searchEvents(
   core: StoreCore,
+  kept: KeptEvents,
   index: EventIndex,
   search: EventSearch,
   upTo: IndexState,
@@ -55,7 +62,7 @@ export async function* searchEvents(
     if (!fits(placed.event)) return false
     return after === undefined || (newestFirst ? comparePlaced(placed, after) < 0 : comparePlaced(placed, after) > 0)
   }
-  const reader = new EventReader(core, newestFirst, search)
+  const reader = new EventReader(core, kept, newestFirst, search)
   try {
     const read = async (block: FoundBlock): Promise<readonly PlacedEvent[]> =>
       (await reader.read(block)).map(({ event, index: at }) => ({ event, block, index: at })).filter(isWanted)
@@ -74,13 +81,8 @@ export function fitsBlock(block: FoundBlock, { run, pipeline }: EventFilter): bo
 }
 
 function* within(index: EventIndex, query: BlockQuery, filter: EventFilter, upTo: IndexState): Iterable<FoundBlock> {
-  const check = (): void => {
-    if (index.generation() !== upTo.generation) throw new IndexEmptied()
-  }
-  for (const block of index.blocks(query)) {
-    check()
-    if (block.number <= upTo.lastNumber && fitsBlock(block, filter)) yield block
-  }
+  const check = (): void => checkState(index, upTo)
+  for (const block of index.blocks(query, check)) if (block.number <= upTo.lastNumber && fitsBlock(block, filter)) yield block
   check()
 }
 

@@ -7,27 +7,34 @@ import { soughtTexts } from '../model/event-texts.ts'
 import { statusesOf, typesOf } from '../model/match-event.ts'
 import type { FacetTest, UnpackedEvent } from '../model/packed-events.ts'
 import type { EventFilter } from '../model/pipeline-event.ts'
+import type { RunRecord } from '../model/records.ts'
+import type { RecordPosition } from '../model/run-view.ts'
+import type { KeptEvents } from './kept-events.ts'
 import { learnItems } from './learn-items.ts'
 import { decodeRunRecord } from './record-codec.ts'
 import type { StoreCore } from './store-core.ts'
 
-/** Bytes read ahead: little for a page, more where a whole log is gone through. */
-const leastWindow = 64 << 10
+/** Bytes read ahead where records are read one behind the other: more and more, as a whole log may be gone through. */
+const leastAhead = 64 << 10
+const mostAhead = 1 << 20
 /** Records so near one another are read together: a gap costs less than another read. */
 const nearBytes = 256 << 10
-const mostWindow = 1 << 20
 const mostOpenFiles = 8
 
 interface OpenSegment {
   readonly file: OpenFile
   window: Buffer
   start: number
-  nextLength: number
+  /** Bytes of the window that were asked for. */
+  used: number
+  /** How much was read ahead. */
+  ahead: number
 }
 
 /** Reads the records behind blocks, many from one read of the file where they lie close together. To be closed. */
 export class EventReader {
   readonly #core: StoreCore
+  readonly #kept: KeptEvents
   readonly #newestFirst: boolean
   /** Bytes one of which a record must hold; undefined: any record may be meant. */
   readonly #sought: readonly Buffer[] | undefined
@@ -37,8 +44,9 @@ export class EventReader {
   unreadable = 0
 
   /** @param filter What is asked of the events: those that do not fit need not be given */
-  constructor(core: StoreCore, newestFirst: boolean, filter: EventFilter) {
+  constructor(core: StoreCore, kept: KeptEvents, newestFirst: boolean, filter: EventFilter) {
     this.#core = core
+    this.#kept = kept
     const { text } = filter
     const types = typesOf(filter)
     const statuses = statusesOf(filter)
@@ -51,12 +59,8 @@ export class EventReader {
   /** The events of a block; none if its record says nothing of the text that is asked for. */
   async read(block: FoundBlock): Promise<readonly UnpackedEvent[]> {
     try {
-      const payload = await this.#payload(block)
-      // Of other records the events are derived, and say more than the record.
-      if (this.#sought?.some(bytes => payload.includes(bytes)) === false && isEventsRecord(payload)) return []
-      const record = decodeRunRecord(payload)
-      // The errors of items may tell of what they hold.
-      if (record.type === 'stage.progress') learnItems(this.#core.redaction, record.setAside)
+      const record = this.#kept.of(block) ?? (await this.#record(block))
+      if (record === undefined) return []
       const end = block.from + block.events
       return eventsIn(record, this.#isWanted).filter(({ index }) => index >= block.from && index < end)
     } catch (error) {
@@ -71,35 +75,59 @@ export class EventReader {
     this.#open.clear()
   }
 
+  /** Undefined: it says nothing of the text that is asked for. */
+  async #record(block: FoundBlock): Promise<RunRecord | undefined> {
+    const payload = await this.#payload(block)
+    // Of other records the events are derived, and say more than the record.
+    if (this.#sought?.some(bytes => payload.includes(bytes)) === false && isEventsRecord(payload)) return undefined
+    const record = decodeRunRecord(payload)
+    // The errors of items may tell of what they hold.
+    if (record.type === 'stage.progress') learnItems(this.#core.redaction, record.setAside)
+    // Whoever looks for a text may go through all there is; and what is sealed is not kept in the open.
+    if (record.type === 'events.recorded' && this.#sought === undefined && this.#core.seals === undefined)
+      this.#kept.keep(block, record)
+    return record
+  }
+
   async #payload({ stream, token, sequence, position }: FoundBlock): Promise<Buffer> {
-    const frame =
-      this.#core.seals === undefined ? await this.#frame(position.segment, position.offset, position.length) : undefined
+    // Of a sealed store the log knows.
+    const frame = this.#core.seals === undefined ? (this.#held(position) ?? (await this.#readAt(position))) : undefined
     const record = frame && decodeRecord(frame)
     const isIt = record?.kind === 'data' && record.stream === stream && record.token === token && record.sequence === sequence
-    // Sealed, or elsewhere by now: the log knows.
+    // Elsewhere by now: the log knows that too.
     const { payload } = isIt ? record : await this.#core.log.read(position)
     return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
   }
 
-  async #frame(segment: string, offset: number, length: number): Promise<Buffer | undefined> {
-    const open = await this.#segment(segment)
-    if (open === undefined) return undefined
-    if (offset < open.start || offset + length > open.start + open.window.length) {
-      // Going on where it was: more is read ahead. Here and there: only what is asked for.
-      const end = open.start + open.window.length
-      const gap = this.#newestFirst ? open.start - offset - length : offset - end
-      open.nextLength = gap >= 0 && gap <= nearBytes ? Math.min(mostWindow, open.nextLength * 4) : leastWindow
-      const wanted = Math.max(length, open.nextLength)
-      open.start = this.#newestFirst ? Math.max(0, offset + length - wanted) : offset
-      const bytes = await open.file.read(open.start, wanted)
-      open.window = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    }
+  /** The bytes of a record, if they are among those that were read last. */
+  #held({ segment, offset, length }: RecordPosition): Buffer | undefined {
+    const open = this.#open.get(segment)
+    if (open === undefined || offset < open.start || offset + length > open.start + open.window.length) return undefined
+    open.used += length
     return open.window.subarray(offset - open.start, offset - open.start + length)
   }
 
-  async #segment(segment: string): Promise<OpenSegment | undefined> {
-    const known = this.#open.get(segment)
-    if (known !== undefined) return known
+  async #readAt({ segment, offset, length }: RecordPosition): Promise<Buffer | undefined> {
+    const open = this.#open.get(segment) ?? (await this.#opened(segment))
+    if (open === undefined) return undefined
+    open.ahead = this.#goesOn(open, offset, length) ? Math.min(mostAhead, Math.max(leastAhead, open.ahead * 4)) : 0
+    const wanted = Math.max(length, open.ahead)
+    const start = this.#newestFirst ? Math.max(0, offset + length - wanted) : offset
+    const bytes = await open.file.read(start, wanted)
+    open.window = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    open.start = start
+    open.used = length
+    return open.window.subarray(offset - open.start, offset - open.start + length)
+  }
+
+  /** Whether most of what was read was asked for, and this comes soon behind it: of records here and there nothing but they themselves is read. */
+  #goesOn({ window, start, used }: OpenSegment, offset: number, length: number): boolean {
+    const gap = this.#newestFirst ? start - offset - length : offset - start - window.length
+    // Below 0: a part of it was read.
+    return gap > -length && gap <= Math.min(nearBytes, used) && used * 2 >= window.length
+  }
+
+  async #opened(segment: string): Promise<OpenSegment | undefined> {
     if (this.#open.size === mostOpenFiles) {
       for (const [name, { file }] of this.#open) {
         this.#open.delete(name)
@@ -110,7 +138,7 @@ export class EventReader {
     const { files, path } = this.#core
     const file = await files.open(`${path}/segments/${segment}.seg`, 'read').catch(() => undefined)
     if (file === undefined) return undefined
-    const open = { file, window: Buffer.alloc(0), start: 0, nextLength: leastWindow }
+    const open = { file, window: Buffer.alloc(0), start: 0, used: 0, ahead: 0 }
     this.#open.set(segment, open)
     return open
   }

@@ -1,3 +1,5 @@
+import { checkOptions, type OptionRules, optionRules } from '../model/check-options.ts'
+import { describe } from '../model/describe.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { metricType, qualityType } from '../model/event-types.ts'
 import type { EventMetadata, EventStatus } from '../model/pipeline-event.ts'
@@ -31,7 +33,7 @@ export interface EventVerbs {
    *
    * @param type A name of your own, 1 to 100 characters; not one of those that the system derives (`stage_start`, `checkpoint_saved` …).
    * @param metadata A plain object of what JSON can say, at most 32 KiB of it. Default: empty.
-   * @throws WaymarkError `invalid` with the path of what cannot be recorded; `disk_full`, `unavailable`, `fenced`
+   * @throws WaymarkError `invalid` with the path of what cannot be recorded, or the option that there is not; `disk_full`, `unavailable`, `fenced`
    *
    * @example
    * await run.event('model_trained', { accuracy: 0.93, epochs: 12 }, { status: 'success' })
@@ -53,12 +55,23 @@ export interface EventVerbs {
   quality(measures: QualityMeasures, options?: EventOptions): Promise<void>
 }
 
+/** What the status is, is checked with the type. */
+const rules: OptionRules<EventOptions> = { status: optionRules.any }
+
 /** The verbs of what stands at a place of the run. */
 export function eventVerbs(recorder: EventRecorder, stage: ScopePath, item?: string): EventVerbs {
+  const record = (call: string, type: string, metadata: unknown, options: EventOptions | undefined): Promise<void> => {
+    try {
+      if (options !== undefined) checkOptions(call, options, rules, 'The event was not recorded; nothing else changed.')
+    } catch (error) {
+      return recorder.told(Promise.reject(error))
+    }
+    return recorder.record(stage, item, type, metadata, options)
+  }
   return {
-    event: (type, ...[metadata, options]) => recorder.record(stage, item, type, metadata, options),
-    metric: (name, value, unit) => recordMetric(recorder, stage, item, name, value, unit),
-    quality: (measures, options) => recorder.record(stage, item, qualityType, measures, options),
+    event: (type, ...[metadata, options]) => record('event', type, metadata, options),
+    metric: (name, value, unit, ...more: readonly unknown[]) => recordMetric(recorder, stage, item, name, value, unit, more),
+    quality: (measures, options) => record('quality', qualityType, measures, options),
   }
 }
 
@@ -69,10 +82,13 @@ function recordMetric(
   name: string,
   value: number,
   unit: string | undefined,
+  more: readonly unknown[],
 ): Promise<void> {
   const refuse = (why: string): Promise<void> => recorder.told(Promise.reject(noMetric(why)))
   if (typeof name !== 'string' || name === '') return refuse('has no name')
   if (typeof value !== 'number' || !Number.isFinite(value)) return refuse(`${name} is ${String(value)}, not a finite number`)
+  if (unit !== undefined && typeof unit !== 'string') return refuse(`${name} has ${describe(unit)} as its unit, which is a text`)
+  if (more.some(one => one !== undefined)) return refuse(`${name} takes no options behind its unit`)
   return recorder.record(stage, item, metricType, { name, value, unit })
 }
 
@@ -80,5 +96,6 @@ const noMetric = (why: string): WaymarkError =>
   new WaymarkError('invalid', {
     message: `the metric ${why}`,
     means: 'The event was not recorded; nothing else changed.',
-    remedy: "run.metric('rows_per_second', 51_200, 'rows/s')",
+    remedy:
+      "run.metric('rows_per_second', 51_200, 'rows/s'); for a status run.event('my_metric', { value: 51_200 }, { status: 'warning' })",
   })

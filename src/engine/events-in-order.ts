@@ -43,7 +43,10 @@ export async function* eventsInOrder(
   const events = new Heap<PlacedEvent>([], (one, two) => sign * comparePlaced(one, two) < 0)
   // The time from which on a block can have events, seen from the end that is read first.
   const reach = (block: FoundBlock): number => (newestFirst ? -block.last : block.first)
-  const waiting = new Heap<FoundBlock>([], (one, two) => reach(one) < reach(two))
+  // Of those that reach as far as each other, in the order in which they lie in the file.
+  const isSooner = (one: FoundBlock, two: FoundBlock): boolean =>
+    (reach(one) - reach(two) || sign * (one.number - two.number)) < 0
+  const waiting = new Heap<FoundBlock>([], isSooner)
   const source = blocks[Symbol.iterator]()
   let ahead = source.next()
   for (;;) {

@@ -5,10 +5,11 @@ import { WaymarkError } from '../model/errors.ts'
 import { eventTest } from '../model/match-event.ts'
 import { type EventFilter, eventStatuses, type PipelineEvent } from '../model/pipeline-event.ts'
 import type { EventFeed } from './event-feed.ts'
-import { type FoundEvent, fitsBlock, type IndexState, searchEvents, shownEvent, stateOf } from './event-query.ts'
+import { checkState, type FoundEvent, fitsBlock, type IndexState, searchEvents, shownEvent, stateOf } from './event-query.ts'
 import { EventReader } from './event-reader.ts'
 import { IndexEmptied } from './index-emptied.ts'
 import { IndexPatience } from './index-patience.ts'
+import type { KeptEvents } from './kept-events.ts'
 import { learnRunOf } from './learn-run.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -77,11 +78,13 @@ export async function queryEvents(core: StoreCore, feed: EventFeed, query: Event
   const { limit = defaultLimit } = query
   return feed.ask(async index => {
     const found: FoundEvent[] = []
+    const upTo = stateOf(index)
     // One more than is given tells whether there are more.
-    for await (const one of searchEvents(core, index, query, stateOf(index), noteUnreadable(core))) {
+    for await (const one of searchEvents(core, feed.kept, index, query, upTo, noteUnreadable(core))) {
       found.push(one)
       if (found.length > limit) break
     }
+    checkState(index, upTo)
     const page = found.slice(0, limit)
     await learnRuns(core, page)
     const last = page.at(-1)
@@ -117,9 +120,9 @@ export async function* eachEvent(
     const held = await feed.hold()
     try {
       const upTo = stateOf(held.index)
-      follower = follow ? new EventFollower(core, options, held.index, upTo) : undefined
+      follower = follow ? new EventFollower(core, feed.kept, options, held.index, upTo) : undefined
       const from = place === undefined ? search : { ...search, after: place.cursor() }
-      for await (const found of searchEvents(core, held.index, from, upTo, noteUnreadable(core))) {
+      for await (const found of searchEvents(core, feed.kept, held.index, from, upTo, noteUnreadable(core))) {
         place = found
         if (last === undefined) yield await told(found.event)
         else newest.push(found.event)
@@ -148,6 +151,7 @@ export async function* eachEvent(
 /** Finds what comes into the index. */
 class EventFollower {
   readonly #core: StoreCore
+  readonly #kept: KeptEvents
   readonly #filter: EventFilter
   #number: number
   readonly #beganAt: number
@@ -159,8 +163,9 @@ class EventFollower {
   isBehind = false
 
   /** @param from What came into the index until then is not told */
-  constructor(core: StoreCore, filter: EventFilter, index: EventIndex, from: IndexState) {
+  constructor(core: StoreCore, kept: KeptEvents, filter: EventFilter, index: EventIndex, from: IndexState) {
     this.#core = core
+    this.#kept = kept
     this.#filter = filter
     this.#index = index
     this.#generation = from.generation
@@ -178,7 +183,7 @@ class EventFollower {
     this.#generation = generation
     this.isBehind = blocks.length === blocksAtOnce
     const fits = eventTest(this.#filter)
-    const reader = new EventReader(this.#core, false, this.#filter)
+    const reader = new EventReader(this.#core, this.#kept, false, this.#filter)
     const events: PipelineEvent[] = []
     try {
       for (const block of blocks) {

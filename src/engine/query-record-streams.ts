@@ -6,6 +6,7 @@ import type { RunView } from '../model/run-view.ts'
 import { isInside } from '../model/scope.ts'
 import { allRuns } from './all-pages.ts'
 import type { EventFeed } from './event-feed.ts'
+import { keptEntries } from './kept-entries.ts'
 import { RunEntries } from './read-record-stream.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -67,14 +68,23 @@ interface Place {
 export async function queryRecordStreams(core: StoreCore, events: EventFeed, query: StreamQuery): Promise<StreamPage> {
   checkOptions('records', query, queryRules, 'Nothing was read.')
   const { limit = defaultLimit } = query
+  const after = query.after === undefined ? undefined : placeOf(query.after)
+  const kept = keptEntries(core)
   const entries: StreamEntry[] = []
   let last: Place | undefined
-  for await (const { place, entry } of found(core, events, query, query.after === undefined ? undefined : placeOf(query.after))) {
-    // One more than is given tells whether there are more.
-    if (entries.length === limit && last !== undefined) return { entries, next: cursorOf(last) }
-    entries.push(entry)
-    last = place
+  try {
+    for await (const { place, entry } of found(core, events, query, after, run => kept.of(run))) {
+      // One more than is given tells whether there are more.
+      if (entries.length === limit && last !== undefined) return { entries, next: cursorOf(last) }
+      entries.push(entry)
+      last = place
+    }
+  } catch (error) {
+    // What it was read from may be elsewhere by now.
+    kept.clear()
+    throw error
   }
+  kept.clear()
   return { entries }
 }
 
@@ -85,7 +95,7 @@ export async function* eachRecordEntry(
   filter: StreamFilter,
 ): AsyncIterableIterator<StreamEntry> {
   checkOptions('eachRecord', filter, filterRules, 'Nothing was read.')
-  for await (const { entry } of found(core, events, filter, undefined)) yield entry
+  for await (const { entry } of found(core, events, filter, undefined, run => RunEntries.of(core, run))) yield entry
 }
 
 async function* found(
@@ -93,6 +103,7 @@ async function* found(
   events: EventFeed,
   filter: StreamFilter,
   after: Place | undefined,
+  entriesOf: (run: RunView) => Promise<RunEntries>,
 ): AsyncIterableIterator<{ readonly place: Place; readonly entry: StreamEntry }> {
   await core.feed.refresh()
   const isWanted = entryTest(filter)
@@ -103,7 +114,7 @@ async function* found(
     if (after !== undefined && compareRuns(run, { createdAt: after.createdAt, id: after.run }) < 0) continue
     if (filter.run === undefined && !(await hasEntries(events, run.id, filter.stream))) continue
     const begin = after?.run === run.id ? { after: after.number } : {}
-    const entries = await RunEntries.of(core, run)
+    const entries = await entriesOf(run)
     for await (const { number, entry } of entries.each({ ...begin, withSuperseded, withInherited }))
       if (isWanted(entry)) yield { place: { createdAt: run.createdAt, run: run.id, number }, entry }
   }

@@ -87,17 +87,17 @@ export type FacetTest = (type: string, status: EventStatus) => boolean
  */
 export function unpackEvents({ facets, lines }: EventsRecorded, isWanted: FacetTest = () => true): readonly UnpackedEvent[] {
   const wanted = facets.map(([type, status]) => isWanted(type, status))
-  const bytes = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength)
   try {
     const found: UnpackedEvent[] = []
-    let index = 0
-    for (let from = 0; from < bytes.length; index++) {
-      const end = bytes.indexOf(lineFeed, from)
+    // No character of a line is a line feed, nor a part of one.
+    const text = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength).toString('utf8')
+    let left = facets.reduce((sum, [, , , events], place) => sum + (wanted[place] === false ? 0 : events), 0)
+    for (let from = 0, index = 0; from < text.length && left > 0; index++) {
+      const end = text.indexOf('\n', from)
       if (end < 0) throw new TypeError('a line is cut')
-      const place = placeIn(bytes, from)
-      if (wanted[place] !== false) {
-        const line = parseJson(bytes.toString('utf8', from, end))
-        found.push({ index, event: unpacked(line, facets) })
+      if (wanted[placeIn(text, from)] !== false) {
+        found.push({ index, event: unpacked(parseJson(text.slice(from, end)), facets) })
+        left--
       }
       from = end + 1
     }
@@ -112,15 +112,14 @@ export function unpackEvents({ facets, lines }: EventsRecorded, isWanted: FacetT
   }
 }
 
-const lineFeed = 0x0a
 const comma = 0x2c
 const zero = 0x30
 
 /** The number behind the first comma of a line. */
-function placeIn(bytes: Buffer, from: number): number {
+function placeIn(text: string, from: number): number {
   let place = 0
-  for (let at = bytes.indexOf(comma, from) + 1; bytes[at] !== comma; at++) {
-    const digit = (bytes[at] ?? Number.NaN) - zero
+  for (let at = text.indexOf(',', from) + 1; text.charCodeAt(at) !== comma; at++) {
+    const digit = text.charCodeAt(at) - zero
     if (!(digit >= 0 && digit <= 9)) throw new TypeError('a line without the place of its facet')
     place = place * 10 + digit
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
+import type { EventIndexWriter } from '../../src/catalog/event-index.ts'
 import { openEventIndex } from '../../src/catalog/sqlite-event-index.ts'
 import { EventFeed } from '../../src/engine/event-feed.ts'
 import { eachEvent } from '../../src/engine/query-events.ts'
@@ -101,6 +102,101 @@ test('A9 where the machine is slow a change ends after 20 ms, and timers run bet
   assert.ok(Math.max(...changes) <= 32, String(changes))
   assert.equal(most, 1)
 })
+
+test('A9 where another process empties the index while this one fills it, in the middle of a batch, nothing is missing in the end', async t => {
+  const { store } = await storeAt(t)
+  await saveMany(store, 1_700)
+  const index = await openEventIndex(':memory:')
+  const change = index.change.bind(index)
+  let changes = 0
+  index.change = work => {
+    const result = change(work)
+    if (++changes !== 2) return result
+    index.change = change
+    index.clear()
+    while (!index.goOnClearing(1_000)) {}
+    return result
+  }
+  const feed = new EventFeed({ ...coreOf(store), openEventIndex: async () => index })
+  t.after(() => feed.close())
+  const ids = new Set<unknown>()
+  for await (const { metadata } of eachEvent(coreOf(store), feed, {})) ids.add(metadata['checkpoint'])
+  assert.equal(ids.size, 1_700)
+})
+
+for (const [what, spoil] of [
+  [
+    'of a segment that is gone',
+    (writer: EventIndexWriter) => {
+      putMany(writer, { segment: 'gone' })
+      writer.setMark({ segment: 'gone', appliedEnd: 9, digest: '', provenEnd: 9 })
+    },
+  ],
+  [
+    'of a run that does not count any more',
+    (writer: EventIndexWriter) => {
+      putMany(writer, { stream: 'the-run' })
+      const state = writer.stream('the-run')
+      assert.ok(state !== undefined)
+      writer.setStream('the-run', { ...state, behind: 1 })
+    },
+  ],
+  [
+    'that a power cut took with what the index was built from',
+    (writer: EventIndexWriter, segment: string) => {
+      putMany(writer, {})
+      const mark = writer.mark(segment)
+      assert.ok(mark !== undefined)
+      writer.setMark({ ...mark, digest: 'ff', provenEnd: 0 })
+    },
+  ],
+] as const)
+  test(`A9 events ${what} leave the index in changes of at most 250 records, timers run between them, and what counts stays`, async t => {
+    const { store } = await storeAt(t)
+    await pipeline('work', run => Promise.all([1, 2, 3].map(n => run.event('e', { n })))).run({}, { store, runId: 'the-run' })
+    const index = await openEventIndex(':memory:')
+    let now = 0
+    const core = {
+      ...coreOf(store),
+      clock: { ...systemClock, monotonicMs: () => (now += 15) },
+      openEventIndex: async () => index,
+    }
+    const [first, feed] = [new EventFeed(core), new EventFeed(core)]
+    t.after(() => feed.close())
+    await first.ask(async () => {})
+    const expected = index.lastNumber()
+    const [segment = ''] = await core.log.segments()
+    index.change(writer => spoil(writer, segment))
+    assert.equal(index.blocksAfter(0, 10_000).length, expected + 600)
+    const change = index.change.bind(index)
+    let [blocks, mostGone, sinceTurn, mostSinceTurn] = [expected + 600, 0, 0, 0]
+    index.change = work => {
+      const result = change(work)
+      const left = index.blocksAfter(0, 10_000).length
+      mostGone = Math.max(mostGone, blocks - left)
+      blocks = left
+      mostSinceTurn = Math.max(mostSinceTurn, ++sinceTurn)
+      setImmediate(() => (sinceTurn = 0))
+      return result
+    }
+    const told: unknown[] = []
+    for await (const { type, metadata } of eachEvent(coreOf(store), feed, { run: 'the-run' }))
+      if (type === 'e') told.push(metadata['n'])
+    assert.deepEqual(told, [1, 2, 3])
+    assert.equal(blocks, expected)
+    assert.ok(mostGone > 0 && mostGone <= 250, String(mostGone))
+    assert.ok(mostSinceTurn <= 2, String(mostSinceTurn))
+  })
+
+/** Puts 600 records into the index that are not in the log. */
+function putMany(writer: EventIndexWriter, { stream = 'nobody', segment = 'seg' }): void {
+  const facets = [{ type: 'void', status: 'info' as const, stage: '', events: 1 }]
+  for (let sequence = 1_000; sequence < 1_600; sequence++) {
+    const position = { segment, offset: sequence, length: 1 }
+    const block = { run: stream, attempt: 1, stream, token: 7, sequence, position, from: 0, events: 1, first: 1, last: 1 }
+    writer.put({ ...block, facets })
+  }
+}
 
 test('A9 a list that is half told when a full disk makes the process take an index in memory keeps its own to the end', async t => {
   const { store } = await storeAt(t)
