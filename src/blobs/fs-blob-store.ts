@@ -50,6 +50,7 @@ export class FsBlobStore implements BlobStore {
       throw fileFault(error, `open pack ${name}`, 'Nothing was changed.')
     }
     try {
+      if (file.refused !== undefined) throw lost(name, file.refused)
       return new FileBlobReader(name, file, (await file.stat()).size)
     } catch (error) {
       await file.close().catch(() => {})

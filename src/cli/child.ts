@@ -54,9 +54,8 @@ process.on('disconnect', () => {
 
 // What the user's code throws where nobody waits for it leaves it in an unknown state: the process says so and dies, as Node's would.
 process.on('uncaughtException', error => {
-  const stored = storeError(error)
   // It is recorded, as why the process ended.
-  const thrown = known?.ofError(stored) ?? stored
+  const thrown = known?.thrown(error) ?? storeError(error)
   const why = `${thrown.name}: ${thrown.message} (thrown where nothing waits for it)`
   void send({ type: 'dying', why, error: thrown }).finally(() => process.exit(1))
 })
@@ -209,7 +208,7 @@ const typedParams = (order: ChildOrder, typed: TypedParams, schema: Schema | und
 function failure(error: unknown): ChildOutcome {
   const json = isWaymarkError(error) ? plain(error.toJSON()) : internal(error)
   const cause = isWaymarkError(error) ? error.cause : error
-  return { state: 'failed', error: json, ...(cause === undefined ? {} : { cause: storeError(cause) }) }
+  return { state: 'failed', error: json, ...(cause === undefined ? {} : { cause: known?.thrown(cause) ?? storeError(cause) }) }
 }
 
 /** Details are meant for JSON; anything else in them could not cross to the supervisor. */

@@ -1,5 +1,5 @@
-import { nearest } from '../model/did-you-mean.ts'
-import { namedOptions, optionsByName } from './config-options.ts'
+import { configNotices } from './config-notices.ts'
+import { optionsByName } from './config-options.ts'
 import { configPlace, placeText } from './config-place.ts'
 import type { Context } from './context.ts'
 import { type GivenValue, type ResolvedGroup, type ResolvedOption, resolveOptions } from './resolve-options.ts'
@@ -54,7 +54,7 @@ export async function configReport(context: Context): Promise<ConfigReport> {
   return {
     options: reported,
     files: { ...(config && { project: config.file }), ...(userConfig && { user: userConfig.file }) },
-    notices: strangeVariables(environment),
+    notices: configNotices(context).map(({ text }) => text),
   }
 }
 
@@ -104,18 +104,3 @@ async function reportedValue({ value, source, from }: GivenValue, name: string, 
   const shown = value === Number.POSITIVE_INFINITY ? 'never' : value
   return { value: hidden ? hiddenValue : shown, source, from: place }
 }
-
-/** Variables that begin as those of Waymark and are none: most often one that is misspelt. */
-function strangeVariables(environment: Context['environment']): readonly string[] {
-  const groups = Object.values(optionsByName).flatMap(option => ('parts' in option && option.off ? [option.off.variable] : []))
-  const known: readonly string[] = [...namedOptions.flatMap(({ variable }) => variable ?? []), ...groups, ...passphrases]
-  return Object.keys(environment)
-    .filter(name => name.startsWith('WAYMARK_') && !known.includes(name))
-    .sort()
-    .map(name => {
-      const near = nearest(name, known)
-      return `${name} is set, and is no variable of Waymark${near === undefined ? '' : `; did you mean ${near}?`}`
-    })
-}
-
-const passphrases = ['WAYMARK_PASSPHRASE', 'WAYMARK_NEW_PASSPHRASE']

@@ -14,6 +14,8 @@ export async function filterOf(store: Store, line: CommandLine, address: string 
   const text = flags.text('grep')
   const since = timeOf(line, 'since', now)
   const until = timeOf(line, 'until', now)
+  if (since !== undefined && until !== undefined && since >= until)
+    throw wrongUsage('--until has to be later than --since: nothing lies between them', line.command)
   return {
     ...(found === undefined ? {} : { run: found.run.id }),
     ...(pipeline === undefined ? {} : { pipeline }),

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import type { WaymarkConfig } from '../config.ts'
 import { systemClock } from '../model/clock.ts'
 import { exitCodeOf, WaymarkError } from '../model/errors.ts'
 import type { LoadedConfig } from './config-file.ts'
 import { configPlace, type Place, placeAt, placeText } from './config-place.ts'
 import { type ConfigProblem, configProblem } from './config-problem.ts'
+import { thrownPlace } from './thrown-place.ts'
 
 /** A config that connects somewhere may take a while. */
 const mostLoadingMs = 30_000
@@ -103,18 +104,12 @@ async function importDefault(file: string): Promise<unknown> {
     return module.default
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    throw brokenConfig(file, placeOfThrown(error, file), where => `${where} cannot be loaded: ${message}`, error)
+    const thrown = thrownPlace(error, file)
+    const isInside = thrown === undefined || thrown.file === file
+    // Of what it imports the place is that in the other file.
+    const cannot = isInside ? 'cannot be loaded: ' : `cannot be loaded: ${placeText(thrown.file, thrown.place)}: `
+    throw brokenConfig(file, isInside ? thrown?.place : undefined, where => `${where} ${cannot}${message}`, error)
   }
-}
-
-/** Where in the file itself it went wrong, as the stack says. */
-function placeOfThrown(error: unknown, file: string): Place | undefined {
-  const stack = error instanceof Error ? (error.stack ?? '') : ''
-  for (const [, path = '', line, column] of stack.matchAll(/((?:file:\/\/)?\/[^\s():]+):(\d+)(?::(\d+))?/g)) {
-    const named = path.startsWith('file:') ? fileURLToPath(path) : path
-    if (named === file) return { line: Number(line), column: Number(column ?? 1) }
-  }
-  return undefined
 }
 
 const wrongConfig = ({ path, message, remedy }: ConfigProblem, file: string, place: Place | undefined): WaymarkError =>

@@ -1,7 +1,7 @@
 import { systemClock } from '../model/clock.ts'
 import { type ErrorJson, exitCodeOf, isWaymarkError, WaymarkError } from '../model/errors.ts'
 import { asksForJson, type CommandLine, Flags, parseCommandLine } from './command-line.ts'
-import type { Command } from './context.ts'
+import type { Command, Context } from './context.ts'
 import { createOutput, type Output } from './output.ts'
 import type { Environment } from './settings.ts'
 
@@ -102,7 +102,24 @@ async function carryOut(
   const config = await loadIfAny(findConfigFile(cwd))
   const userConfig = await loadIfAny(findUserConfigFile(environment))
   const settings = settingsOf(flags, environment, config, cwd, userConfig)
+  if (!silentOnConfig.includes(command.name)) await tellOfConfig({ output, environment, cwd, settings })
   return (await implementation())({ line, settings, config, userConfig, output, environment, cwd, clock: systemClock })
+}
+
+/** `config` tells all of it itself; what `completion` writes is read when a shell starts. */
+const silentOnConfig: readonly string[] = ['config', 'completion']
+
+/** What somebody thinks is configured and is not, on stderr also under `--json`. */
+async function tellOfConfig(context: Pick<Context, 'output' | 'environment' | 'cwd' | 'settings'>): Promise<void> {
+  const { output, environment, cwd } = context
+  if (output.quiet) return
+  // Most often there is nothing to tell, and nothing is loaded for it.
+  const { unreadConfigFiles } = await import('./config-file.ts')
+  const isSet = Object.keys(environment).some(name => name.startsWith('WAYMARK_'))
+  if (!isSet && unreadConfigFiles(cwd, environment).length === 0) return
+  const { configNotices } = await import('./config-notices.ts')
+  const told = configNotices(context).filter(({ isPressing }) => isPressing)
+  if (told.length > 0) await output.message(told.map(({ text }) => [{ text: `note     ${text}`, tone: 'waiting' }]))
 }
 
 /** Under `--json` only JSON reaches stdout: what a config file or a library prints goes to stderr. */

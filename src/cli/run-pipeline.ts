@@ -11,6 +11,7 @@ import type { Context } from './context.ts'
 import { childKey, keyOf } from './given-key.ts'
 import { namedParams } from './param-arguments.ts'
 import { reporterFor } from './reporter-for.ts'
+import type { RunReporter } from './run-reporter.ts'
 import { isTerminal } from './screen-of.ts'
 import { type Settings, savingOf } from './settings.ts'
 import { supervise } from './supervise.ts'
@@ -48,7 +49,7 @@ export async function runPipeline(context: Context, request: PipelineRequest): P
   const redaction = new Redaction(settings.redact)
   redaction.shown('params', 'input' in order.params ? order.params.input : namedParams(order.params.raw))
   context.output.showWith(redaction)
-  const reporter = await reporterFor(context)
+  const reporter = await reporterOf(context, order)
   const end = await supervise({
     order,
     restarts: settings.restart,
@@ -65,6 +66,19 @@ export async function runPipeline(context: Context, request: PipelineRequest): P
     },
   })
   return end.exitCode
+}
+
+/** What the processes of the run print goes into the log files, where there are some. */
+async function reporterOf(context: Context, { kind }: ChildOrder): Promise<RunReporter> {
+  const reporter = await reporterFor(context)
+  const {
+    settings: { logs },
+    output: { shownText },
+    clock,
+  } = context
+  if (logs === undefined || kind !== 'run') return reporter
+  const { loggingReporter } = await import('./logging-reporter.ts')
+  return loggingReporter(reporter, { logs, shownText, clock })
 }
 
 const openOptionsOf = (settings: Settings, keepsNothing: boolean): ChildOpenOptions => ({

@@ -7,7 +7,6 @@ import type { UnreachedStage } from '../model/unreached-stage.ts'
 import type { Attempt } from './attempt.ts'
 import { writeErrorCheckpoint } from './error-checkpoint.ts'
 import { requestedStop, stateAfter } from './requested-stop.ts'
-import { storeError } from './stored-error.ts'
 
 /** Exit code of what needs a decision of the user's and did not fail. */
 const needsDecision = 9
@@ -54,7 +53,7 @@ export async function endFailed(
     return bare
   }
   const place = attempt.placeOf(thrown)
-  const error = core.redaction.ofError(storeError(thrown, place?.item))
+  const error = core.redaction.thrown(thrown, place?.item)
   const saved =
     state === 'failed' && exitCodeOf[bare.code] !== needsDecision
       ? await writeErrorCheckpoint(core, { run, pipeline, attempt: number, error, place, recorded })

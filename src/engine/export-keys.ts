@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { WaymarkError } from '../model/errors.ts'
 import { encodeRing } from '../seal/ring-text.ts'
 import { type MasterKeyInfo, masterInfo, sealedParts } from './keys-report.ts'
@@ -22,6 +22,9 @@ export async function exportKeys(core: StoreCore, to: string): Promise<ExportedK
   if (typeof to !== 'string' || to === '') throw noPath()
   const { keeper } = sealedParts(core)
   const path = resolve(to)
+  const folder = dirname(path)
+  if (path.startsWith(`${core.path}/`)) throw inStore(path)
+  if ((await core.disk.stat(folder))?.kind !== 'directory') throw noFolder(path, folder)
   // Proves it as well: what is copied is what a key opens.
   await keeper.read()
   const locked = await keeper.locked()
@@ -41,6 +44,22 @@ const noPath = (): WaymarkError =>
     message: 'exportKeys: it is not said into which file',
     means: 'Nothing was written.',
     remedy: "Give the path of a file that does not exist: store.exportKeys('/backup/ring.json')",
+  })
+
+const inStore = (path: string): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: `${path} is in the folder of the store, and would be lost together with its ring`,
+    means: 'Nothing was written.',
+    remedy: 'Write the copy to a folder outside, best on another disk.',
+    details: { path },
+  })
+
+const noFolder = (path: string, folder: string): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: `${path} cannot be written: there is no folder ${folder}`,
+    means: 'Nothing was written.',
+    remedy: 'Make the folder first, or write the copy elsewhere.',
+    details: { path },
   })
 
 const exists = (path: string): WaymarkError =>

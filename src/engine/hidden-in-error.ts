@@ -6,6 +6,7 @@ export function hiddenInError(error: StoredError, hidden: HiddenTexts): StoredEr
   const { waymark, cause, stack, ...rest } = error
   return {
     ...rest,
+    name: hidden.without(error.name),
     message: hidden.without(error.message),
     ...(stack === undefined ? {} : { stack: hidden.without(stack) }),
     ...(waymark === undefined

@@ -10,7 +10,6 @@ import type { PassTimings } from './pass-timings.ts'
 import { pauseBetweenCalls } from './pause-between-calls.ts'
 import { meantError, pauseKind, retryDelayMs } from './retry.ts'
 import type { BatchContext, EachOptions, ItemContext } from './run.ts'
-import { storeError } from './stored-error.ts'
 
 export type ItemFunction = (item: unknown, ctx: ItemContext) => unknown
 export type BatchFunction = (items: readonly unknown[], ctx: BatchContext) => unknown
@@ -134,7 +133,7 @@ export class ItemCaller {
       stage: path,
       item: calls.name,
       call: call + 1,
-      error: storeError(meantError(error)),
+      error: attempt.facts.core.redaction.thrown(meantError(error)),
     })
     // Neither what the call started nor what it wrote must go on beside the next one.
     if (attempt.calls.areNested) await attempt.started.settleIn(itemPath(path, calls.name))

@@ -46,12 +46,11 @@ import { type Checkpoint, type LoadedCheckpoint, loadCheckpoint, withoutContent 
 import { loadPlainRows, streamedTable } from './load-table-stream.ts'
 import { type LogEvent, logEvents } from './log-events.ts'
 import type { MergeReport, StoreMergeOptions } from './merge-checkpoints.ts'
-import { type PatchOptions, patchCheckpoint } from './patch-checkpoint.ts'
+import type { PatchOptions } from './patch-checkpoint.ts'
 import type { StoreQueryOptions } from './query-checkpoints.ts'
 import type { EachEventOptions, EventPage, EventQuery } from './query-events.ts'
 import type { StreamFilter, StreamPage, StreamQuery } from './query-record-streams.ts'
 import type { QueryResult } from './query-result.ts'
-import { recordCrash } from './record-crash.ts'
 import type { RecoveredProcess, RegisteredProcess, RegisterOptions } from './registered-process.ts'
 import type { RekeyOptions, RekeyReport } from './rekey-report.ts'
 import { listJournals, type RepairJournal } from './repair-journal.ts'
@@ -64,7 +63,7 @@ import { type RunSummary, summarizeRun } from './run-summary.ts'
 import { type SaveOptions, saveCheckpoint } from './save-checkpoint.ts'
 import type { SetAside, SetAsideOptions } from './set-aside-items.ts'
 import type { PauseOptions, StopOptions, StopReport } from './stop-run.ts'
-import { keepCore, type Store } from './store.ts'
+import { keepCore, keepEventFeed, type Store } from './store.ts'
 import { storeClosed } from './store-closed.ts'
 import type { StoreCore } from './store-core.ts'
 import type { ListenOptions, StoreListener } from './store-listeners.ts'
@@ -85,6 +84,7 @@ export class OpenedStore implements Store {
   constructor(core: StoreCore) {
     this.#core = core
     keepCore(this, core)
+    keepEventFeed(this, () => this.#events())
   }
 
   get path(): string {
@@ -96,6 +96,7 @@ export class OpenedStore implements Store {
   }
 
   async patch(id: string, options: PatchOptions): Promise<Checkpoint> {
+    const { patchCheckpoint } = await import('./patch-checkpoint.ts')
     return withoutContent(await patchCheckpoint(this.#core, id, options))
   }
 
@@ -336,7 +337,8 @@ export class OpenedStore implements Store {
     return stopRun(this.#core, run.id, 'cancel', options)
   }
 
-  recordCrash(run: string, cause: EndCause, finished?: ReadonlyMap<string, number>): Promise<void> {
+  async recordCrash(run: string, cause: EndCause, finished?: ReadonlyMap<string, number>): Promise<void> {
+    const { recordCrash } = await import('./record-crash.ts')
     return recordCrash(this.#core, run, cause, finished)
   }
 

@@ -9,6 +9,7 @@ import type { ValueStep } from '../model/value-step.ts'
 import { hiddenInError } from './hidden-in-error.ts'
 import { withoutSecretColumns } from './secret-columns.ts'
 import { coreOf, type Store } from './store.ts'
+import { storeError } from './stored-error.ts'
 
 /** What a value is of: the first name of the paths in it. */
 export type RedactedRoot = 'params' | 'items' | 'metadata' | 'value'
@@ -18,14 +19,18 @@ export type RedactedRoot = 'params' | 'items' | 'metadata' | 'value'
  * business, but for the text of errors.
  */
 export class Redaction {
-  readonly hidden = new HiddenTexts()
+  readonly hidden: HiddenTexts
   /** Paths that it was made with. */
   readonly given: readonly string[]
   readonly #paths: Set<string>
   #mask: SecretMask
 
-  /** @param paths of what is hidden besides what looks like a secret by its name */
-  constructor(paths: readonly string[] = []) {
+  /**
+   * @param paths of what is hidden besides what looks like a secret by its name
+   * @param under texts that are not to be shown either
+   */
+  constructor(paths: readonly string[] = [], under?: HiddenTexts) {
+    this.hidden = new HiddenTexts(under)
     this.given = paths
     this.#paths = new Set(paths)
     this.#mask = this.#newMask()
@@ -37,6 +42,11 @@ export class Redaction {
       const inner = /^(?:params|metadata|value)\.(.+)$/s.exec(path)?.[1]
       return inner === undefined ? [path] : [path, inner]
     })
+  }
+
+  /** What hides the same, and remembers for itself what that was: this one learns nothing of it. */
+  apart(): Redaction {
+    return new Redaction([...this.#paths], this.hidden)
   }
 
   /** Whether anything is hidden besides what looks like a secret by its name. */
@@ -91,6 +101,11 @@ export class Redaction {
   /** Remembers what is secret of a value that stands at these places; looks at no more than `mostValues` values in it, and returns how many of these are left. */
   learn(value: unknown, places: readonly (readonly ValueStep[])[], mostValues: number): number {
     return this.#mask.tell(value, places, mostValues)
+  }
+
+  /** What is recorded of a thrown value: without what is secret in it, and without the texts that are known to be. */
+  thrown(error: unknown, item?: string): StoredError {
+    return this.ofError(storeError(error, item, value => this.shown('value', value)))
   }
 
   /** An error as it is recorded: without the texts that are known to be secret. */

@@ -13,6 +13,7 @@ import { decodeSealedHeader } from '../seal/sealed-blocks.ts'
 import { isAbandoned } from './is-abandoned.ts'
 import { sealedParts } from './keys-report.ts'
 import type { LeftFile } from './rekey-report.ts'
+import { asideFolder, journalName } from './repair-journal.ts'
 import type { ContentFile } from './sealed-with.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -21,8 +22,8 @@ import type { StoreCore } from './store-core.ts'
  */
 export type Rekeyed = 'sealed' | 'removed' | 'again' | 'kept' | Pick<LeftFile, 'because' | 'damaged'>
 
-/** The catalog and the index of events of plain times, which are not kept in a sealed store. */
-const plainView = /^(catalog|events)\.(sqlite|damaged)/
+/** The catalog and the index of events of plain times, and what remembered chunks before a repair: they are made from the rest, and not kept in a sealed store. */
+const plainView = /^((catalog|events)\.(sqlite|damaged)|aside\/[0-9a-z]+\/chunks\.sqlite)/
 /** What an earlier rekey was writing when it was killed. */
 export const rekeyLeftover = /\.rekey\.[0-9a-z]+\.tmp$/
 
@@ -38,9 +39,10 @@ export async function rekeyFile(
   count: CountBytes,
 ): Promise<Rekeyed> {
   const outcome = await sealedAnew(core, file, count)
+  if (typeof outcome === 'string' || outcome.damaged !== true) return outcome
   const segment = segmentIn(file.name)
-  if (typeof outcome === 'string' || outcome.damaged !== true || segment === undefined || !noted.has(segment)) return outcome
-  return rekeyDamaged(core, file.name, count)
+  const isKnown = segment === undefined ? isSetAside(file.name) : noted.has(segment)
+  return isKnown ? rekeyDamaged(core, file.name, count) : outcome
 }
 
 async function sealedAnew(core: StoreCore, file: ContentFile, count: CountBytes): Promise<Rekeyed> {
@@ -103,6 +105,9 @@ async function reseal(core: StoreCore, name: string, count: CountBytes): Promise
   const [from, to] = [new RecordSeal(key, segment, nameOf), new RecordSeal(seals.current, segment, nameOf)]
   return resealSegment({ files, path, temporary, identity: { segment, store: storeId }, from, to, count })
 }
+
+/** Most of what a repair set aside is damaged: that is why. */
+const isSetAside = (name: string): boolean => name.startsWith(`${asideFolder}/`) && !name.endsWith(`/${journalName}`)
 
 const segmentIn = (name: string): string | undefined => /^segments\/([0-9a-z]+)\.seg$/.exec(name)?.[1]
 

@@ -8,12 +8,16 @@ const pieceBytes = 1 << 20
 /** Bytes that can be read in pieces: a file, or one that would be. */
 export interface ByteSourceLike {
   readonly size: number
+  /** Why nothing of it is believed, where that is known: it then reads as zeros. */
+  readonly refused?: string
   read(offset: number, length: number): Promise<Uint8Array>
 }
 
 export interface FileFacts {
   readonly sha256: string
   readonly bytes: number
+  /** True: nothing of it could be opened for want of its key, and this is of zeros. */
+  readonly refused?: true
 }
 
 export async function* piecesOf(source: ByteSourceLike): AsyncIterableIterator<Uint8Array> {
@@ -28,7 +32,10 @@ export async function factsOf(source: ByteSourceLike): Promise<FileFacts> {
 
 /** Digest and length of a file; undefined if there is none. */
 export async function fileFacts(files: FileSystem, path: string): Promise<FileFacts | undefined> {
-  return withFile(files, path, factsOf)
+  return withFile(files, path, async source => ({
+    ...(await factsOf(source)),
+    ...(source.refused === undefined ? {} : { refused: true }),
+  }))
 }
 
 /** Works on a file while it is open; undefined if there is none. */
@@ -39,7 +46,8 @@ export const withFile = <T>(
 ): Promise<T | undefined> =>
   openIfThere(files, path, async file => {
     const { size } = await file.stat()
-    return work({ size, read: (offset, length) => file.read(offset, length) })
+    const { refused } = file
+    return work({ size, ...(refused === undefined ? {} : { refused }), read: (offset, length) => file.read(offset, length) })
   })
 
 /** All of a small file; undefined if there is none. */

@@ -10,8 +10,8 @@ import type { SegmentNote } from './verify-log.ts'
 /** A file that a repair changes. Paths are relative to the store. */
 export interface ChangedFile {
   readonly path: string
-  /** What it was: SHA-256 in hex and bytes. Absent: it was not there. */
-  readonly before?: { readonly sha256: string; readonly bytes: number; readonly aside: string }
+  /** What it was: SHA-256 in hex and bytes, of zeros where it was refused. Absent: it was not there. */
+  readonly before?: { readonly sha256: string; readonly bytes: number; readonly refused?: true; readonly aside: string }
   /** What it becomes. Absent: it goes. */
   readonly after?: { readonly sha256: string; readonly bytes: number; readonly made: string }
 }

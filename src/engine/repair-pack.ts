@@ -53,6 +53,7 @@ export async function planPack(packs: PackFolder, pack: string, misplaced: Reado
   if (elsewhere !== undefined && (await isWhole(source, pack, packs.storeId))) {
     return { pack, does: 'rename', reason: `its bytes are whole, in the file of pack ${elsewhere}`, content: source }
   }
+  if (source.refused !== undefined) return { pack, does: 'set aside', reason: source.refused }
   const healed = await healedBy(packs, source, pack)
   if (healed !== undefined && (await isWhole(healed.content, pack, packs.storeId))) {
     return {
@@ -67,11 +68,14 @@ export async function planPack(packs: PackFolder, pack: string, misplaced: Reado
 
 /** A file as bytes, opened for each reading: a plan may name many. */
 async function sourceAt(files: FileSystem, path: string): Promise<ByteSourceLike | undefined> {
-  const size = (await files.stat(path))?.size
-  if (size === undefined) return undefined
+  const found = await withFile(files, path, async ({ size, refused }) => ({
+    size,
+    ...(refused === undefined ? {} : { refused }),
+  }))
+  if (found === undefined) return undefined
   const read = async (offset: number, length: number): Promise<Uint8Array> =>
     (await withFile(files, path, source => source.read(offset, length))) ?? Buffer.alloc(0)
-  return { size, read }
+  return { ...found, read }
 }
 
 async function healedBy(

@@ -5,6 +5,7 @@ import { WaymarkError } from '../model/errors.ts'
 import { newProcessId, newRunId } from '../model/ids.ts'
 import { encodeRunRecord } from './record-codec.ts'
 import { indexPath, rebuildIndex } from './repair-chunk-index.ts'
+import { copyAside, madeWith } from './repair-copies.ts'
 import { copyDurably, factsOf, fileFacts, writeDurably } from './repair-files.ts'
 import { type ChangedFile, type FallenRun, type RepairJournal, repairFolder, writeJournal } from './repair-journal.ts'
 import { type FilePlan, planRepair, type RepairPlan } from './repair-plan.ts'
@@ -61,7 +62,7 @@ async function carryOut(core: StoreCore, id: string, plan: RepairPlan): Promise<
   for (const [index, { path, content }] of plan.files.entries()) {
     const after = changes[index]?.after
     if (content === undefined || after === undefined) continue
-    const made = await writeDurably(files, `${root}/${after.made}`, content)
+    const made = await writeDurably(madeWith(core, path), `${root}/${after.made}`, content)
     if (made.sha256 !== after.sha256) throw changedMeanwhile(path)
   }
   await write('changing')
@@ -94,12 +95,9 @@ async function changeOf({ files, path: root }: StoreCore, id: string, { path, co
   }
 }
 
-async function setAside(
-  { files, path: root }: StoreCore,
-  path: string,
-  before: NonNullable<ChangedFile['before']>,
-): Promise<void> {
-  await copyDurably(files, `${root}/${path}`, `${root}/${before.aside}`)
+async function setAside(core: StoreCore, path: string, before: NonNullable<ChangedFile['before']>): Promise<void> {
+  const { files, path: root } = core
+  await copyAside(core, path, before.aside)
   if ((await fileFacts(files, `${root}/${before.aside}`))?.sha256 !== before.sha256) throw changedMeanwhile(path)
 }
 
@@ -147,9 +145,11 @@ async function rebuildCatalog(core: StoreCore, folder: string): Promise<void> {
   await core.feed.refresh()
 }
 
+/** A sealed store keeps nothing plain of it, which a rekey would come upon: it holds only names that nobody can read. */
 async function setIndexAside(core: StoreCore, folder: string): Promise<void> {
   const path = indexPath(core)
   for (const part of ['-wal', '-shm', '']) {
+    if (core.seals !== undefined) await core.files.remove(path + part)
     if (!(await core.files.exists(path + part))) continue
     await core.files.makeDirectory(folder)
     await core.files.rename(path + part, `${folder}/chunks.sqlite${part}`)

@@ -4,15 +4,9 @@ import type { CheckpointChanged } from '../model/checkpoint-records.ts'
 import { isWaymarkError, WaymarkError } from '../model/errors.ts'
 import { newProcessId } from '../model/ids.ts'
 import { encodeRunRecord } from './record-codec.ts'
-import { copyDurably, fileFacts } from './repair-files.ts'
-import {
-  type ChangedFile,
-  type FallenRun,
-  type RepairJournal,
-  readJournal,
-  repairFolder,
-  writeJournal,
-} from './repair-journal.ts'
+import { copyAside, copyBack } from './repair-copies.ts'
+import { fileFacts } from './repair-files.ts'
+import { asideFolder, type ChangedFile, type FallenRun, type RepairJournal, readJournal, writeJournal } from './repair-journal.ts'
 import type { UndoReport } from './repair-report.ts'
 import type { StoreCore } from './store-core.ts'
 
@@ -48,14 +42,14 @@ async function putBack(core: StoreCore, id: string, { path, before }: ChangedFil
   const name = `${root}/${path}`
   const now = await fileFacts(files, name)
   if (now?.sha256 === before?.sha256) return false
-  const undone = `${repairFolder(root, id)}/undone/${path}`
-  if (now !== undefined) await copyDurably(files, name, undone)
+  if (now !== undefined) await copyAside(core, path, `${asideFolder}/${id}/undone/${path}`)
   if (before === undefined) await files.remove(name)
   else {
-    const copy = `${repairFolder(root, id)}/made/${path}`
-    await copyDurably(files, `${root}/${before.aside}`, copy)
-    if ((await fileFacts(files, copy))?.sha256 !== before.sha256) throw asideDamaged(before.aside)
-    await files.rename(copy, name)
+    const made = `${asideFolder}/${id}/made/${path}`
+    const facts = await copyBack(core, before.aside, path, made)
+    // What it says was not known for want of its key, which may have been put back since: every block of it proves itself.
+    if (facts === undefined || (facts.sha256 !== before.sha256 && before.refused !== true)) throw asideDamaged(before.aside)
+    await files.rename(`${root}/${made}`, name)
   }
   await files.syncDirectory(parentOf(name))
   return true

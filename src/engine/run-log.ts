@@ -24,7 +24,7 @@ export interface RunLogOptions {
   readonly notice: (text: string) => void
 }
 
-const defaults = { level: 'info', maxBytes: 10 << 20, files: 5, keepDays: 7 } as const
+export const logDefaults = { level: 'info', maxBytes: 10 << 20, files: 5, keepDays: 7 } as const
 /** Runs are forgotten by their age beyond so many: of a line of an older one only the run is told. */
 const mostRuns = 1_000
 
@@ -101,7 +101,7 @@ export class RunLog {
   /** Undefined where they cannot be: that is told once. */
   #open(to: LogOptions): Promise<LogFiles | undefined> {
     const { clock, notice, defaultFolder } = this.#options
-    const { folder = defaultFolder, level, maxBytes, files, keepDays } = { ...defaults, ...to }
+    const { folder = defaultFolder, level, maxBytes, files, keepDays } = { ...logDefaults, ...to }
     this.#files ??= LogFiles.open({ folder, level, maxBytes, files, keepDays, clock, notice }).catch((error: unknown) => {
       notice(`log files in ${folder} cannot be written: ${said(error)}; the run goes on, and its events are in the store`)
       return undefined
@@ -116,7 +116,7 @@ export class RunLog {
   }
 }
 
-const isLogged = (level: LogLevel, least: LogLevel = defaults.level): boolean =>
+const isLogged = (level: LogLevel, least: LogLevel = logDefaults.level): boolean =>
   logLevels.indexOf(level) >= logLevels.indexOf(least)
 
 const said = (error: unknown): string => (error instanceof Error ? error.message : describe(error))

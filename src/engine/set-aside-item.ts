@@ -4,7 +4,6 @@ import { isWaymarkError } from '../model/errors.ts'
 import { itemName } from '../model/recorded-stage.ts'
 import type { SetAsideItem } from '../model/records.ts'
 import type { Attempt } from './attempt.ts'
-import { storeError } from './stored-error.ts'
 
 /** An item whose calls have failed for good. */
 export interface FailedItem {
@@ -18,7 +17,7 @@ export interface FailedItem {
 
 /** What is recorded of an item that is set aside. */
 export function setAsideItem(attempt: Attempt, { index, key, error, payload, calls }: FailedItem): SetAsideItem {
-  const stored = attempt.facts.core.redaction.ofError(storeError(error, itemName(index, key)))
+  const stored = attempt.facts.core.redaction.thrown(error, itemName(index, key))
   return {
     index,
     ...(key === undefined ? {} : { key }),

@@ -186,7 +186,7 @@ export async function learnErrors(core: StoreCore, items: readonly StagedItem[])
 }
 
 /** A record that cannot be read any more must not hide why the items failed: an error of the same kind is known. */
-async function readProgress(core: StoreCore, position: RecordPosition): Promise<StageProgress | undefined> {
+export async function readProgress(core: StoreCore, position: RecordPosition): Promise<StageProgress | undefined> {
   try {
     const record = decodeRunRecord((await core.log.read(position)).payload)
     return record.type === 'stage.progress' ? record : undefined

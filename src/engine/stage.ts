@@ -18,7 +18,6 @@ import type { StageContext, StageOptions, StageResult } from './run.ts'
 import { PendingStage, type StageOutcome } from './stage-result.ts'
 import { stopped } from './stopped.ts'
 import type { StoreCore } from './store-core.ts'
-import { storeError } from './stored-error.ts'
 import { tellCorrupt, tellLoaded } from './tell-loaded.ts'
 import { ValueDraws } from './value-draws.ts'
 import { type CheckpointFacts, writeCheckpoint } from './write-checkpoint.ts'
@@ -216,7 +215,7 @@ export async function recordStageFailure(
     ...(index === undefined ? {} : { index }),
   })
   if (attempt.stopping) return
-  const stored = core.redaction.ofError(storeError(error, item))
+  const stored = core.redaction.thrown(error, item)
   attempt.emit({ type: 'stage.failed', stage: path, error: stored })
   const durationMs = core.clock.monotonicMs() - startedAtMs
   // If not even this can be written, the run ends with the first error all the same.

@@ -15,7 +15,7 @@ import { CheckpointCheck } from './verify-checkpoints.ts'
 import { surveyClaims } from './verify-claims.ts'
 import { LastGood } from './verify-last-good.ts'
 import { isDamage, type LogSurvey, problemsOfNotices, surveyLog } from './verify-log.ts'
-import { PackSurvey } from './verify-packs.ts'
+import { isPackFault, PackSurvey } from './verify-packs.ts'
 import { surveyParity } from './verify-parity.ts'
 import { VerifyMeter } from './verify-progress.ts'
 import { type DamagedCheckpoint, FoundProblem, type VerifyOptions, type VerifyReport } from './verify-report.ts'
@@ -237,7 +237,11 @@ const oldMajor = 1
 
 /** A pack of format 1, which is read frame by frame for the one checkpoint it belongs to. */
 async function isOldPack(blobs: BlobStore, name: string): Promise<boolean> {
-  const blob = await blobs.open(name)
+  const blob = await blobs.open(name).catch((error: unknown) => {
+    // The survey of the pack says what is wrong with it.
+    if (!isPackFault(error)) throw error
+  })
+  if (blob === undefined) return false
   try {
     const head = Buffer.from(await blob.read(0, Math.min(10, blob.size)))
     return head.length === 10 && head.toString('latin1', 0, 8) === 'waymkpak' && head.readUInt16LE(8) === oldMajor

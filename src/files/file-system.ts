@@ -50,6 +50,8 @@ export interface FileStat {
 }
 
 export interface OpenFile {
+  /** Why nothing of the file is believed, where that is known: it then reads as zeros. */
+  readonly refused?: string
   /** Writes all of `bytes`, which must not change meanwhile, at `position`, or rejects; after a rejection any part of them may be there. */
   write(bytes: Uint8Array, position: number): Promise<void>
   /** Reads up to `length` bytes at `position`; shorter only at the end of the file. The result is the caller's own. */

@@ -49,11 +49,15 @@ export class RecordSeal implements RecordSealer {
 
   seal(record: FramedRecord, offset: number): PlacedRecord {
     const shown = { ...record, stream: this.nameOf(record.stream) }
-    const own = Buffer.from(record.stream, 'latin1')
     if (record.kind === 'data') {
-      const said = Buffer.concat([Buffer.of(own.length), own, record.payload])
+      const { stream, payload } = record
+      const said = Buffer.allocUnsafe(1 + stream.length + payload.length)
+      said.writeUInt8(stream.length)
+      said.write(stream, 1, 'latin1')
+      said.set(payload, 1 + stream.length)
       return { record: { ...shown, payload: seal(this.#keys, this.#place(shown, offset), said) } }
     }
+    const own = Buffer.from(record.stream, 'latin1')
     const { base, frames } = splitAccept(record.payload)
     const count = Buffer.alloc(4)
     count.writeUInt32LE(frames.length)
@@ -111,12 +115,16 @@ export class RecordSeal implements RecordSealer {
   }
 
   #place({ kind, stream, token, sequence }: FramedRecord, offset: number): Buffer {
-    const place = Buffer.alloc(17)
-    place.writeBigUInt64LE(BigInt(offset), 0)
-    place.writeUInt8(kind === 'accept' ? 1 : 0, 8)
-    place.writeUInt32LE(token, 9)
-    place.writeUInt32LE(sequence, 13)
-    return Buffer.concat([Buffer.from(this.#segment, 'latin1'), place, Buffer.from(stream, 'latin1')])
+    const segment = this.#segment
+    const at = segment.length
+    const place = Buffer.allocUnsafe(at + 17 + stream.length)
+    place.write(segment, 'latin1')
+    place.writeBigUInt64LE(BigInt(offset), at)
+    place.writeUInt8(kind === 'accept' ? 1 : 0, at + 8)
+    place.writeUInt32LE(token, at + 9)
+    place.writeUInt32LE(sequence, at + 13)
+    place.write(stream, at + 17, 'latin1')
+    return place
   }
 }
 

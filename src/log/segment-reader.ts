@@ -132,6 +132,8 @@ class SegmentReader<R extends FoundSegmentRecord> {
   async read(from: number, limit = Number.POSITIVE_INFINITY): Promise<SegmentTail<R>> {
     const segment = this.#identity.segment
     const empty = { segment, batches: [], end: 0, digest: '', provenEnd: 0, closed: false, tornBytes: this.#size }
+    const { refused: refusedFile } = this.#file
+    if (refusedFile !== undefined) return { ...empty, damage: { offset: 0, reason: refusedFile, lastOffset: this.#size } }
     // A reader that goes on from somewhere needs no window at the beginning.
     const header = from > headerLength ? this.#file.read(0, headerLength) : this.#bytes(0, headerLength)
     const headerBytes = await header

@@ -1,5 +1,6 @@
 import type { OpenFile } from '../files/file-system.ts'
 import { WaymarkError } from '../model/errors.ts'
+import { lacksKey } from '../seal/lacks-key.ts'
 import { SealedReader } from '../seal/sealed-reader.ts'
 import type { Seals } from '../seal/seals.ts'
 import { RecordSeal } from './record-seal.ts'
@@ -9,11 +10,10 @@ import { sealedWith } from './segment-format.ts'
 export type FoundSeal = { readonly seal: RecordSeal | undefined } | { readonly refused: string }
 
 /**
- * What the records of a segment are sealed with. One that is plain in a store that has sealed ones only is refused: whoever put it there, the others are read.
+ * What the records of a segment are sealed with. One that is plain in a store that has sealed ones only is refused, and so is one sealed with a data key that the ring does not have: whoever put it there, the others are read.
  *
  * @param header whole and checked
  * @param file a plain segment may be sealed as a file in blocks: then it counts as sealed
- * @throws WaymarkError `corrupt` if they are sealed with a key the store does not have
  */
 export async function findSeal(
   seals: Seals | undefined,
@@ -24,11 +24,10 @@ export async function findSeal(
   const keyId = sealedWith(header)
   if (keyId === undefined) {
     const isTaken = seals?.acceptsPlain !== false || file instanceof SealedReader
-    return isTaken ? { seal: undefined } : { refused: 'it is not sealed' }
+    return isTaken ? { seal: undefined } : { refused: 'it is not sealed, in a store that has sealed segments only' }
   }
   const key = await seals?.find(keyId)
-  if (seals === undefined || key === undefined)
-    throw unusable(segment, `is sealed with the data key ${keyId}, which is not among the keys of this store`)
+  if (seals === undefined || key === undefined) return { refused: lacksKey(keyId) }
   return { seal: new RecordSeal(key, segment, stream => seals.name('stream', stream)) }
 }
 
@@ -51,13 +50,13 @@ export async function sealOf(
   file: OpenFile,
 ): Promise<RecordSeal | undefined> {
   const found = await findSeal(seals, segment, header, file)
-  if ('refused' in found) throw unusable(segment, 'is not sealed, in a store that has sealed segments only')
+  if ('refused' in found) throw unusable(segment, found.refused)
   return found.seal
 }
 
 function unusable(segment: string, how: string): WaymarkError {
   return new WaymarkError('corrupt', {
-    message: `segment ${segment} of the log ${how}`,
+    message: `segment ${segment} of the log cannot be read: ${how}`,
     means: 'What it holds was not read; other segments are not affected.',
     remedy:
       'Put back the segment, and the folder keys, from one and the same backup of the store. If this store never wrote it, move it out of the folder segments.',

@@ -16,13 +16,26 @@ export class HiddenTexts {
   readonly #known = new Set<string>()
   /** A bit for what a head may begin with: nearly all places of a text are passed over by it. */
   readonly #starts = new Uint8Array(1 << 16)
+  readonly #under: HiddenTexts | undefined
   /** Called with each text that was not known before; whoever must not be faster than what is told so awaits {@link told}. */
   onAdded: ((text: string) => Promise<void>) | undefined
   /** Resolves when all that was added is told. */
   told: Promise<void> | undefined
 
+  /** @param under texts that are secrets as well, whatever becomes of them there */
+  constructor(under?: HiddenTexts) {
+    this.#under = under
+  }
+
   get isEmpty(): boolean {
-    return this.#byHead.size === 0
+    return this.#byHead.size === 0 && this.#under?.isEmpty !== false
+  }
+
+  /** Forgets what was added here, and nothing of what lies under it. */
+  clear(): void {
+    for (const head of this.#byHead.keys()) this.#starts[startOf(head, 0)] = 0
+    this.#byHead.clear()
+    this.#known.clear()
   }
 
   /** A value is secret, with all that it holds. */
@@ -31,8 +44,9 @@ export class HiddenTexts {
   }
 
   /** The text with every secret in it replaced, also one that is cut with an ellipsis. */
-  without(text: string): string {
-    if (this.isEmpty || text.length < leastLength) return text
+  without(given: string): string {
+    const text = this.#under?.without(given) ?? given
+    if (this.#byHead.size === 0 || text.length < leastLength) return text
     let made = ''
     let taken = 0
     for (let at = 0; at <= text.length - leastLength; ) {

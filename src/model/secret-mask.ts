@@ -7,9 +7,13 @@ const secretAnywhere = /password|passphrase|passwd|secret|apikey|accesskey|priva
 /** `tokens` and `maxTokens` are counts, and no secrets. */
 const secretAtEnd = /(?:token|pwd|cookie|connectionstring)$/
 const loginInUrl = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@]*):([^\s@/]+)@/gi
+/** `?api_key=…`, `&access_token=…`. */
+const secretInQuery = /([?&][a-z0-9_.-]*(?:api[_-]?key|access[_-]?key|token|secret|password|signature)=)([^\s&#"'<>]+)/gi
+/** `Authorization: Bearer …`, and `Bearer …` by itself where it is a token and no word. */
+const authorization = /(\bauthorization["']?\s*[:=]\s*["']?(?:bearer|basic|token)\s+|\bbearer\s+(?=[^\s"']*\d))([^\s"',;]{6,})/gi
 /** What lies deeper is hidden whole, for safety. */
 const mostLevels = 400
-/** Longer texts are not searched for passwords in URLs when a value is only looked through. */
+/** Longer texts are not searched for secrets in them when a value is only looked through. */
 const mostSearched = 64 * 1024
 
 interface Look {
@@ -17,7 +21,7 @@ interface Look {
   left: number
 }
 
-/** Hides what looks like a secret by its key: `password`, `accessToken`, `client_secret`, `X-Api-Key`, `authorization` … and passwords in URLs. */
+/** Hides what looks like a secret by its key: `password`, `accessToken`, `client_secret`, `X-Api-Key`, `authorization` …; and in texts passwords and keys in URLs, and what follows `Bearer`. */
 export class SecretMask {
   readonly #more: PathPatterns
   readonly #onHidden: ((value: unknown) => void) | undefined
@@ -54,7 +58,7 @@ export class SecretMask {
     if (look.left-- <= 0 || level > mostLevels) return
     if (typeof value !== 'object' || value === null) {
       if (isHidden) this.#onHidden?.(value)
-      else if (typeof value === 'string' && value.length <= mostSearched && value.includes('://')) this.#withoutLogins(value)
+      else if (typeof value === 'string' && value.length <= mostSearched) this.#text(value)
       return
     }
     const part = (one: unknown, step: ValueStep): void => {
@@ -86,10 +90,20 @@ export class SecretMask {
     return maskedText
   }
 
-  #withoutLogins(text: string): string {
-    return text.replaceAll(loginInUrl, (_, before: string, password: string) => {
-      this.#onHidden?.(password)
-      return `${before}:${maskedText}@`
+  /** A text without the passwords in its URLs, the secrets in their queries, and what authorizes. */
+  #text(text: string): string {
+    let made = text
+    if (text.includes('://')) made = this.#without(made, loginInUrl, (before, hidden) => `${before}:${hidden}@`)
+    if (text.includes('=') && /[?&]/.test(text)) made = this.#without(made, secretInQuery, (before, hidden) => before + hidden)
+    if (/bearer|authorization/i.test(text)) made = this.#without(made, authorization, (before, hidden) => before + hidden)
+    return made
+  }
+
+  #without(text: string, pattern: RegExp, join: (before: string, hidden: string) => string): string {
+    return text.replaceAll(pattern, (whole: string, before: string, secret: string) => {
+      if (secret === maskedText) return whole
+      this.#onHidden?.(secret)
+      return join(before, maskedText)
     })
   }
 
@@ -98,7 +112,7 @@ export class SecretMask {
   }
 
   #masked(value: unknown, steps: readonly ValueStep[], known: Map<object, unknown>): unknown {
-    if (typeof value === 'string') return value.includes('://') ? this.#withoutLogins(value) : value
+    if (typeof value === 'string') return this.#text(value)
     if (typeof value !== 'object' || value === null) return value
     if (steps.length > mostLevels) return maskedText
     // With patterns the same object can be secret at one place and not at another.

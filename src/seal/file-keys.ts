@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { type DataKey, derive } from './data-key.ts'
 import { giveBack } from './give-back.ts'
+import { HmacKey } from './hmac-key.ts'
 
 /** Bytes that sealing adds: the nonce before, the tag behind. */
 export const nonceLength = 12
@@ -13,7 +14,7 @@ const keyLength = 32
 /** The keys of one file, with which each of its pieces is sealed by itself. */
 export interface FileKeys {
   readonly cipher: KeyObject
-  readonly nonces: KeyObject
+  readonly nonces: HmacKey
 }
 
 /**
@@ -23,7 +24,7 @@ export interface FileKeys {
  */
 export function fileKeys(key: DataKey, salt: Uint8Array, purpose: string): FileKeys {
   const both = derive(key.secret, salt, `waymark/${purpose}/1`, 2 * keyLength)
-  return { cipher: createSecretKey(both.subarray(0, keyLength)), nonces: createSecretKey(both.subarray(keyLength)) }
+  return { cipher: createSecretKey(both.subarray(0, keyLength)), nonces: new HmacKey(both.subarray(keyLength)) }
 }
 
 /**
@@ -42,12 +43,7 @@ export function seal(keys: FileKeys, place: Uint8Array, plain: Uint8Array): Buff
 
 /** As {@link seal}, into the first `plain.length + sealOverhead` bytes of `target`. */
 export function sealInto(keys: FileKeys, place: Uint8Array, plain: Uint8Array, target: Buffer): void {
-  const nonce = createHmac('sha256', keys.nonces)
-    .update(lengthOf(place))
-    .update(place)
-    .update(plain)
-    .digest()
-    .subarray(0, nonceLength)
+  const nonce = keys.nonces.digest(withLength(place), plain).subarray(0, nonceLength)
   const cipher = createCipheriv(cipherName, keys.cipher, nonce, { authTagLength: tagLength })
   cipher.setAAD(place)
   nonce.copy(target, 0)
@@ -74,9 +70,10 @@ export function unseal(keys: FileKeys, place: Uint8Array, sealed: Uint8Array): B
   return plain
 }
 
-/** In front of what has a variable length, so that two pairs of texts are never joined to the same bytes. */
-function lengthOf(bytes: Uint8Array): Buffer {
-  const length = Buffer.alloc(4)
-  length.writeUInt32LE(bytes.length)
-  return length
+/** What has a variable length, behind its length, so that two pairs of texts are never joined to the same bytes. */
+function withLength(bytes: Uint8Array): Buffer {
+  const joined = Buffer.allocUnsafe(4 + bytes.length)
+  joined.writeUInt32LE(bytes.length)
+  joined.set(bytes, 4)
+  return joined
 }

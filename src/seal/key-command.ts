@@ -28,15 +28,16 @@ export function keyCommand(command: string, options: KeyCommandOptions = {}): Ma
   checkOptions('keyCommand', options, rules, 'Nothing was read or written.')
   const { timeoutMs = 60_000 } = options
   let printed: Promise<Buffer> | undefined
+  const name = nameOf(command)
   const secret = (): Promise<Buffer> => {
-    printed ??= run(command, timeoutMs).then(text => secretIn(text, `what the command ${command} printed`))
+    printed ??= run(command, timeoutMs).then(text => secretIn(text, `what ${name} printed`))
     return printed
   }
   return {
     kind: 'command',
-    description: `the command ${command}`,
+    description: name,
     secretFor: secret,
-    newSecret: async () => ({ secret: checkNewSecret(await secret(), `what the command ${command} printed`), settings: {} }),
+    newSecret: async () => ({ secret: checkNewSecret(await secret(), `what ${name} printed`), settings: {} }),
   }
 }
 
@@ -53,22 +54,31 @@ async function run(command: string, timeoutMs: number): Promise<string> {
   })
   try {
     return (await running).stdout
-  } catch (cause) {
+  } catch (error) {
+    // Without the error as its cause, in which are the command and what it printed.
     throw new WaymarkError('key_missing', {
-      message: `the command for the key failed: ${isLate ? `it did not end within ${timeoutMs / 1000} s` : failure(cause)}`,
+      message: `${nameOf(command)}, which is to print the key, failed: ${isLate ? `it did not end within ${timeoutMs / 1000} s` : failure(error)}`,
       means: 'Nothing was read or written.',
-      remedy: `Run it by hand to see why: ${command}`,
-      cause,
+      remedy: 'Run it by hand to see why. What it prints on stdout is 64 hex digits, or 32 bytes as base64.',
     })
   } finally {
     cancelTimer()
   }
 }
 
+/** Its first word: the others may be secrets, as is what a variable is set to before it. */
+function nameOf(command: string): string {
+  const [, word, more] = /^\s*(\S+)\s*(\S?)/.exec(command) ?? []
+  if (word === undefined || /[=$"'`]/.test(word)) return 'the command'
+  return `the command ${word}${more === '' ? '' : ' …'}`
+}
+
 /** Never what it printed on stdout, which may be the key. */
 function failure(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  if ('code' in error && error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER')
+    return `it printed more than ${mostOutput / 1024} KiB, and a key is 32 bytes`
   const said = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim().slice(0, 500) : ''
-  const code = 'code' in error ? `exit ${String(error.code)}` : error.message
+  const code = 'code' in error ? `exit ${String(error.code)}` : 'it was ended'
   return said === '' ? code : `${code}, ${said}`
 }

@@ -54,7 +54,7 @@ function readGuarded(path: string): string {
     throw new WaymarkError('key_missing', {
       message: `the key file ${path} can be read by others than its owner (mode ${(mode & 0o777).toString(8).padStart(4, '0')})`,
       means: 'The key was not used; nothing was read or written.',
-      remedy: `Take the right from others: chmod 600 ${path}. If somebody may have read it, change the key: waymark keys rotate`,
+      remedy: `Take the right from others: chmod 600 ${path}. If somebody may have read it, put another key in its place, and seal all anew: waymark keys rotate --to NEW, then waymark keys rekey --key NEW`,
     })
   }
   return text

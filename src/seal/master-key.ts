@@ -87,7 +87,8 @@ export function secretIn(text: string, from: string): Buffer {
   throw new WaymarkError('key_missing', {
     message: `${from} holds no key: a key is 32 bytes, as 64 hex digits or as base64`,
     means: 'Nothing was read or written.',
-    remedy: 'Make a key with: waymark keys new FILE',
+    remedy:
+      'A store that is sealed already opens with its own keys alone: put this one back from its copy, or give another of them. For a store that is yet to be sealed, make one with: waymark keys new FILE',
   })
 }
 

@@ -30,6 +30,8 @@ export function namedKey(text: string, options: NamedKeyOptions = {}): MasterKey
   if (kind === 'passphrase' && rest === '') return passphrase(async isNew => inVariable(options) ?? (await asked(options, isNew)))
   if (kind === 'aws-kms' && rest !== '') return awsKms({ keyId: rest })
   if (kind === 'vault' && URL.canParse(rest)) return vaultTransit(vaultKeyAt(new URL(rest)))
+  const named = emptyAfter[text]
+  if (named !== undefined) throw nothingBehind(text, named)
   throw new WaymarkError('invalid', {
     // Without the text: it may be the key itself, put where its name belongs.
     message:
@@ -38,6 +40,22 @@ export function namedKey(text: string, options: NamedKeyOptions = {}): MasterKey
     remedy: 'Give file:PATH, variable:NAME, command:COMMAND, passphrase, aws-kms:ARN or vault:ADDRESS/KEY.',
   })
 }
+
+/** What follows each of these. */
+const emptyAfter: Readonly<Record<string, string>> = {
+  'file:': 'PATH',
+  'variable:': 'NAME',
+  'command:': 'COMMAND',
+  'aws-kms:': 'ARN',
+  'vault:': 'ADDRESS/KEY',
+}
+
+const nothingBehind = (kind: string, wanted: string): WaymarkError =>
+  new WaymarkError('invalid', {
+    message: `this does not name a key: nothing stands behind ${kind}`,
+    means: 'Nothing was read or written.',
+    remedy: `Give ${kind}${wanted}. If it came from a variable of the shell, that is empty.`,
+  })
 
 function vaultKeyAt(url: URL) {
   const path = url.pathname.slice(1)

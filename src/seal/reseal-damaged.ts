@@ -7,11 +7,11 @@ import { SealedReader } from './sealed-reader.ts'
 
 /**
  * Seals a damaged file with the newest data key: what opens says the same, and what does not open opens in the new one neither, which is proven before it takes the place of the one before. `false`, with nothing changed, if the file
- * was removed or replaced meanwhile; `nothing` if its header is damaged, so that nothing of it can be opened with any key.
+ * was removed or replaced meanwhile; `nothing` if its header is damaged, or its key is not among those of the store, so that nothing of it can be opened.
  *
  * @param path of a file sealed in blocks
  * @param temporary a name in the same folder that nobody uses
- * @throws WaymarkError `corrupt` if its key is not among those of the store; file errors
+ * @throws file errors
  */
 export async function resealDamaged(
   options: SealedFilesOptions,

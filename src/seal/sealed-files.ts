@@ -3,9 +3,11 @@ import { fileErrorCode } from '../files/file-system.ts'
 import type { Random } from '../model/clock.ts'
 import { isWaymarkError } from '../model/errors.ts'
 import { fileKeys } from './file-keys.ts'
+import { lacksKey } from './lacks-key.ts'
 import {
   type BlockLength,
   BlockSeal,
+  contentLength,
   decodeSealedHeader,
   encodeSealedHeader,
   leastSealedLength,
@@ -42,7 +44,7 @@ const readFolders = [...sealedFolders, 'segments/']
  * The files of a sealed store as if they were plain: what is written once is sealed in blocks, and what is sealed is opened when it is read, at the same offsets as in a plain file. Files that are not sealed are read as
  * they are: those from before the store was sealed, and those that seal their own parts, as new segments of the log do.
  *
- * A block that does not open reads as zeros, and so does a plain file once the store accepts none: every byte of a pack is covered by a digest of its own, which then names the damage as it does in a plain store, and parity heals it. So is every byte of a segment, whose
+ * A block that does not open reads as zeros, and so does a plain file once the store accepts none, and a file sealed with a data key that the ring does not have: every byte of a pack is covered by a digest of its own, which then names the damage as it does in a plain store, and parity heals it. So is every byte of a segment, whose
  * end is found by reading: whoever looks for it asks what did not open. The image of the catalog rejects instead.
  */
 export function sealedFiles(options: SealedFilesOptions): FileSystem {
@@ -91,15 +93,17 @@ export async function openSealed(options: SealedFilesOptions, path: string, isWh
   for (let attempt = 1; ; attempt++) {
     const file = await options.files.open(path, 'read')
     try {
-      return await readable(options, path, file, isWhole)
+      const found = await readable(options, path, file, isWhole)
+      if (found.refused === undefined || attempt === attempts) return found
+      await found.close()
     } catch (error) {
       await file.close().catch(() => {})
-      // Sealed anew in the moment it was opened, and its old key forgotten: another file has the name by now.
       if (attempt === attempts || !isWaymarkError(error, 'corrupt')) throw error
     }
   }
 }
 
+/** A file may be sealed anew in the moment it is opened, and its old key forgotten: then another one has the name by now. */
 const attempts = 2
 
 /** A new file that is sealed with the newest data key. */
@@ -134,7 +138,8 @@ async function readable(
   }
   const { keyId, salt, blockLength } = header
   const key = blockLength === undefined ? undefined : await seals.find(keyId)
-  if (key === undefined || blockLength === undefined) throw unknownKey(path, header)
+  if (blockLength === undefined || (key === undefined && isWhole)) throw unknownKey(path, header)
+  if (key === undefined) return zeroedFile(file, lacksKey(keyId), length => contentLength(length, blockLength) ?? length)
   const blocks = new BlockSeal(fileKeys(key, salt, purpose), bytes, blockLength, storeId)
   return new SealedReader(file, blocks, path, isWhole)
 }

@@ -12,6 +12,11 @@ import {
   sealedBlockLength,
 } from './sealed-blocks.ts'
 
+/** Bytes of the content that are read and opened before the next are: few enough to be still at hand for the processor, and to be read without another thread. Of frames of packs that takes 10 to 25 % less than all in one. */
+const nearBytes = 128 * 1024
+/** The same of longer reads, which go to other threads: this one does other things meanwhile. */
+const farBytes = 1024 * 1024
+
 /** A block that a read ended in. The next read often begins there, and may be under way at the same time. */
 interface EdgeBlock {
   readonly index: number
@@ -141,19 +146,23 @@ export class SealedReader implements OpenFile {
   async #open(first: number, last: number, size: number, put: (block: Buffer, index: number) => void): Promise<Buffer> {
     const { blockLength } = this.#blocks
     const step = sealedBlockLength(blockLength)
-    const sealed = await this.#file.read(blockOffset(first, blockLength), (last + 1 - first) * step)
+    const together = ((last + 1 - first) * blockLength > farBytes ? farBytes : nearBytes) / blockLength
     const end = blocksOf(size, blockLength) - 1
-    for (let index = first; ; index++) {
-      const at = (index - first) * step
-      const wanted = Math.min(blockLength, size - index * blockLength)
-      const opened = this.#blocks.open(sealed.subarray(at, at + step), index, index === end)
-      const block = opened?.length === wanted ? opened : this.#unopened(index, wanted)
-      if (index === last) {
-        giveBack(sealed)
-        return block
+    for (let begin = first; ; begin += together) {
+      const sealed = await this.#file.read(blockOffset(begin, blockLength), Math.min(together, last + 1 - begin) * step)
+      for (let index = begin; index < begin + together; index++) {
+        const at = (index - begin) * step
+        const wanted = Math.min(blockLength, size - index * blockLength)
+        const opened = this.#blocks.open(sealed.subarray(at, at + step), index, index === end)
+        const block = opened?.length === wanted ? opened : this.#unopened(index, wanted)
+        if (index === last) {
+          giveBack(sealed)
+          return block
+        }
+        put(block, index)
+        giveBack(block)
       }
-      put(block, index)
-      giveBack(block)
+      giveBack(sealed)
     }
   }
 

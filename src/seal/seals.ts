@@ -1,5 +1,5 @@
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import { type DataKey, derive } from './data-key.ts'
+import { HmacKey } from './hmac-key.ts'
 import type { KeyRing } from './key-ring.ts'
 
 const nameAlphabet = '0123456789abcdefghjkmnpqrstvwxyz'
@@ -10,7 +10,7 @@ export type OpenedKeys = Pick<KeyRing, 'dataKeys' | 'nameSecret' | 'acceptsPlain
 
 /** What a sealed store is read and written with, while somebody has it open. */
 export class Seals {
-  readonly #names: KeyObject
+  readonly #names: HmacKey
   readonly #readAgain: () => Promise<OpenedKeys>
   readonly #isThere: (generation: number) => Promise<boolean>
   #generation: number
@@ -28,7 +28,7 @@ export class Seals {
     readAgain: () => Promise<OpenedKeys>,
     isThere: (generation: number) => Promise<boolean> = async () => true,
   ) {
-    this.#names = createSecretKey(derive(keys.nameSecret, new Uint8Array(0), 'waymark/names/1', 32))
+    this.#names = new HmacKey(derive(keys.nameSecret, new Uint8Array(0), 'waymark/names/1', 32))
     this.#readAgain = readAgain
     this.#isThere = isThere
     this.#generation = keys.generation
@@ -97,7 +97,7 @@ export class Seals {
 
   /** As {@link name}, as 32 bytes. */
   nameBytes(kind: string, name: string | Uint8Array): Buffer {
-    return createHmac('sha256', this.#names).update(`${kind}\0`).update(name).digest()
+    return this.#names.digest(Buffer.from(`${kind}\0`), typeof name === 'string' ? Buffer.from(name) : name)
   }
 }
 

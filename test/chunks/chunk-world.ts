@@ -2,11 +2,14 @@ import { FsBlobStore } from '../../src/blobs/fs-blob-store.ts'
 import { type ChunkIndex, noChunkIndex } from '../../src/chunks/chunk-index.ts'
 import { ChunkStore, type KeptChunks, type SaveBytesOptions, type SavedBytes } from '../../src/chunks/chunk-store.ts'
 import { damagedChunk } from '../../src/chunks/damaged-chunk.ts'
+import { keyedChunkIndex } from '../../src/chunks/keyed-chunk-index.ts'
 import { inlineWorkbench, type Workbenches } from '../../src/chunks/workbench.ts'
 import type { FileSystem } from '../../src/files/file-system.ts'
 import type { Compression } from '../../src/format/compression.ts'
 import type { ChunksContent } from '../../src/model/checkpoint.ts'
 import type { RecordPosition } from '../../src/model/run-view.ts'
+import { sealedFiles } from '../../src/seal/sealed-files.ts'
+import { sealsOfTests } from '../../src/testing/sealed-by-tests.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { SimulatedDisk } from '../../src/testing/simulated-disk.ts'
 
@@ -21,7 +24,7 @@ export interface WorldOptions {
   readonly workbenches?: Workbenches
 }
 
-/** A chunk store on a simulated disk, and a log of contents beside it. */
+/** A chunk store on a simulated disk, and a log of contents beside it. Its packs are sealed where all that tests make is. */
 export class ChunkWorld {
   readonly files: FileSystem
   readonly store: ChunkStore
@@ -31,12 +34,15 @@ export class ChunkWorld {
 
   private constructor(files: FileSystem, options: WorldOptions) {
     this.files = files
-    this.blobs = new FsBlobStore(files, '/packs')
+    const { index = noChunkIndex } = options
+    const random = seededRandom(options.seed ?? 1)
+    const sealed = sealsOfTests && sealedFiles({ files, root: '', storeId, seals: sealsOfTests, random })
+    this.blobs = new FsBlobStore(sealed ?? files, '/packs')
     this.store = new ChunkStore({
       blobs: this.blobs,
       storeId,
-      random: seededRandom(options.seed ?? 1),
-      index: options.index ?? noChunkIndex,
+      random,
+      index: sealsOfTests === undefined ? index : keyedChunkIndex(index, sealsOfTests),
       workbenches: options.workbenches ?? inlineWorkbenches,
       compression: options.compression ?? { codec: 'zstd', level: 1 },
       contentAt: async position => this.contentAt(position),

@@ -90,6 +90,7 @@ test('A9 a mistyped type is told with what was meant, nothing found is no failur
     [['--summary'], /--summary needs a run/],
     [['--status', 'errr'], /did you mean error/],
     [['--since', 'yesterday'], /--since needs a time/],
+    [['--since', '5m', '--until', '1h'], /--until has to be later than --since/],
   ] as const) {
     const wrong = await project.waymark('events', ...args)
     assert.equal(wrong.code, 2, wrong.stdout)

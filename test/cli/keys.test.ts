@@ -139,18 +139,26 @@ test('E6 a key is removed or replaced only after a yes', async t => {
   for (const args of [['remove', 'main'], ['rotate'], ['rotate', '--to', 'file:b.key']]) {
     const asks = await at.waymark('keys', ...args, '--key', 'file:a.key', '--json')
     assert.equal(asks.code, 9, asks.stdout)
-    assert.equal(Object(JSON.parse(asks.stdout)).hint.command, `waymark keys ${args.join(' ')} --yes`)
+    assert.equal(Object(JSON.parse(asks.stdout)).hint.command, `waymark keys ${args.join(' ')} --yes --key file:a.key`)
   }
   assert.equal(Object((await at.json('keys', 'list', '--key', 'file:a.key'))['data']).generation, 2)
   const removed = await at.waymark('keys', 'remove', 'main', '--yes', '--key', 'file:b.key')
   assert.equal(removed.code, 0, removed.stderr)
-  assert.match(removed.stdout, /what was sealed until now can be read by who has the removed key/)
+  const readable = /what was sealed until now can be read by who had the key that is gone/
+  assert.match(removed.stdout, readable)
+  assert.match(removed.stdout, /\n +waymark keys rekey --key file:b\.key\n/)
   assert.equal((await at.waymark('keys', 'list', '--key', 'file:a.key')).code, 8)
   const last = await at.waymark('keys', 'remove', 'spare', '--yes', '--key', 'file:b.key')
   assert.equal(last.code, 2)
   assert.match(last.stderr, /last master key/)
   const rotated = await at.waymark('keys', 'rotate', '--to', 'file:a.key', '--yes', '--key', 'file:b.key')
   assert.equal(rotated.code, 0, rotated.stderr)
+  assert.match(rotated.stdout, readable)
+  assert.match(rotated.stdout, /\n +waymark keys rekey --key file:a\.key\n/)
+  const again = await at.json('keys', 'rotate', '--to', 'file:b.key', '--yes', '--key', 'file:a.key')
+  assert.equal(Object(again['hint']).command, 'waymark keys rekey --key file:b.key')
+  assert.equal((await at.waymark('keys', 'rekey', '--key', 'file:b.key')).code, 0)
+  assert.equal((await at.waymark('keys', 'rotate', '--to', 'file:a.key', '--yes', '--key', 'file:b.key')).code, 0)
   assert.equal((await at.waymark('ls', '--key', 'file:a.key')).code, 0)
 })
 
@@ -164,7 +172,10 @@ test('E6 without a key, with a wrong one, or one that cannot be come by, every c
     [[], /is sealed, and no key was given.*file main/s],
     [['--key', 'file:b.key'], /does not open with the file b\.key.*file main/s],
     [['--key', 'file:gone.key'], /gone\.key cannot be read/],
-    [['--key', 'file:wide.key'], /can be read by others than its owner \(mode 0640\).*chmod 600/s],
+    [
+      ['--key', 'file:wide.key'],
+      /can be read by others than its owner \(mode 0640\).*chmod 600.*keys rotate --to NEW, then waymark keys rekey/s,
+    ],
     [['--key', 'variable:NO_KEY'], /NO_KEY is not set/],
     [['--key', 'variable:EMPTY'], /EMPTY is not set/, { EMPTY: '' }],
     [['--key', 'command:echo sorry >&2; exit 4'], /exit 4, sorry/],
@@ -309,4 +320,19 @@ test('E6 on a terminal a passphrase is asked for without being shown, a new one 
   assert.doesNotMatch(short.screen, /Once more/)
   for (const { screen } of [differ, made, ran, rotated, fresh, stopped, ended, short])
     assert.doesNotMatch(screen, /horse|staple|corr/)
+})
+
+test('E6 A15 with an older ring put back ls and checkpoints list what can be read, and say which segment cannot', async t => {
+  const at = await sealed(t)
+  const older = await readFile(join(at.path, '.waymark/keys/ring.1.json'))
+  assert.equal((await at.waymark('keys', 'rotate', '--yes', '--key', 'file:a.key')).code, 0)
+  assert.equal((await at.waymark('run', 'two.ts', '--quiet', '--key', 'file:a.key')).code, 0)
+  await at.remove('.waymark/keys/ring.2.json')
+  await writeFile(join(at.path, '.waymark/keys/ring.1.json'), older)
+  for (const command of ['ls', 'checkpoints']) {
+    const { code, stderr } = await at.waymark(command, '--key', 'file:a.key')
+    assert.equal(code, 0, stderr)
+    assert.match(stderr, /^note {2}segment \S+ of the log .*is sealed with the data key [0-9a-f]{20}/, command)
+  }
+  assert.equal((await at.waymark('verify', '--key', 'file:a.key')).code, 5)
 })

@@ -41,6 +41,86 @@ export default pipeline('small', async run => (await run.stage('one', () => 1)) 
   assert.deepEqual((await readdir(join(project.path, 'told', 'stages'))).sort(), ['one.log', 'two.log'])
 })
 
+const printing = `
+import { pipeline } from 'waymark'
+console.log('while it is loaded')
+export default pipeline('prints', async (run, params) => {
+  console.log('begins with', params['api-token'])
+  for (let i = 0; i < 3_000; i++) console[i % 2 === 0 ? 'log' : 'error']('line ' + i)
+  process.stdout.write('x'.repeat(200_000) + '\\n')
+  if (params.die) {
+    // What has not left the process is lost with it.
+    await new Promise(resolve => process.stdout.write('', resolve))
+    await new Promise(resolve => process.stderr.write('last words', resolve))
+    process.kill(process.pid, 'SIGKILL')
+    await new Promise(() => setInterval(() => {}, 1_000))
+  }
+})
+`
+
+test('A8 what a pipeline prints is in pipeline.log, all of it in order, masked and in lines of bounded length, also the last words of one that is killed', async t => {
+  const project = await WaymarkProject.create(t, {
+    'a.ts': printing,
+    'waymark.config.yaml': 'logs:\n  folder: told\n  console: true\n  maxBytes: 100000000\n',
+  })
+  const { code, stdout, stderr } = await project.waymark(
+    'run',
+    'a.ts',
+    '--run-id',
+    'r',
+    '--api-token',
+    'PLANTED-SECRET-1',
+    '--die',
+    '--restart',
+    '1',
+  )
+  assert.equal(code, 3, stderr.slice(-1_000))
+  const file = await project.read('told/pipeline.log')
+  assert.ok(!`${file}${stdout}${stderr}`.includes('PLANTED-SECRET'))
+  const lines = jsonLines(file)
+  for (const attempt of [1, 2]) {
+    const printed = lines.filter(line => line['event_type'] === 'log' && line['attempt'] === attempt)
+    const [first, second, ...more] = printed.filter(({ stream }) => stream === 'stdout').map(({ msg }) => String(msg))
+    assert.deepEqual([first, second], ['while it is loaded', 'begins with •••'])
+    const numbers = (wanted: string): readonly string[] =>
+      printed.filter(({ stream, msg }) => stream === wanted && /^line/.test(String(msg))).map(({ msg }) => String(msg))
+    const expected = Array.from({ length: 3_000 }, (_, i) => `line ${i}`)
+    assert.deepEqual(
+      numbers('stdout'),
+      expected.filter((_, i) => i % 2 === 0),
+    )
+    assert.deepEqual(
+      numbers('stderr'),
+      expected.filter((_, i) => i % 2 === 1),
+    )
+    const long = more.filter(text => text.startsWith('x'))
+    assert.equal(long.join(''), 'x'.repeat(200_000))
+    for (const piece of long) assert.ok(piece.length <= 128 * 1024, `${piece.length}`)
+    assert.equal(printed.filter(({ msg }) => msg === 'last words').length, 1)
+    for (const line of printed) {
+      assert.deepEqual(
+        [line['run'], line['pipeline'], line['level']],
+        ['r', 'prints', line['stream'] === 'stdout' ? 'info' : 'warn'],
+      )
+      assert.match(String(line['timestamp']), /^\d{4}-\S+Z$/)
+    }
+  }
+  // What the log itself writes to stderr is not printed by the pipeline.
+  assert.equal(lines.filter(({ msg }) => String(msg).includes('event_type')).length, 0)
+  assert.equal((await project.waymark('run', 'a.ts', '--run-id', 'whole')).code, 0)
+  assert.doesNotMatch(await project.read('told/events/events.log'), /"event_type":"log"/)
+})
+
+test('A8 where nothing is logged, what is printed is in no file; below the level it is not written', async t => {
+  const project = await WaymarkProject.create(t, { 'a.ts': printing })
+  await project.waymark('run', 'a.ts', '-q')
+  assert.ok(!(await readdir(project.path)).includes('logs'))
+  await project.start(['run', 'a.ts', '-q', '--fresh'], { WAYMARK_LOGS_LEVEL: 'warn' }).ended
+  const lines = jsonLines(await project.read('logs/pipeline.log'))
+  assert.deepEqual([...new Set(lines.map(({ level, stream }) => `${level} ${stream}`))], ['warn stderr'])
+  assert.equal(lines.length, 1_500)
+})
+
 test('A8 a disk of logs that is full stops nothing: it is said once, and all events are in the store', async t => {
   const disk = await mkdtemp(join(tmpdir(), 'waymark-logs-'))
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=48k', 'tmpfs', disk]).status !== 0)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -8,7 +9,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isWaymarkError, open, type Plan, pipeline } from 'waymark'
 import { openSqliteCatalog } from '../../src/catalog/sqlite-catalog.ts'
 import { fromSources } from '../from-sources.ts'
-import { skipSealed } from '../skip-sealed.ts'
 
 const path = process.argv[2]
 const items = Array.from({ length: 200 }, (_, i) => i)
@@ -37,14 +37,13 @@ if (path !== undefined && process.send !== undefined) {
   const store = await open({ path })
   await pass(() => {}, 150).run({}, { store })
 } else {
-  test('B8 after a damaged progress record the run is refused with what mends it, and then goes on from the record before, which the user is told', {
-    skip: skipSealed,
-  }, async () => {
+  test('B8 after a damaged progress record the run is refused with what mends it, and then goes on from the record before, which the user is told', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'waymark-damaged-'))
     try {
       const path = join(folder, '.waymark')
       const child = fork(import.meta.filename, [path], { execArgv: [...fromSources] })
-      await new Promise(resolve => child.once('exit', resolve))
+      const [, signal] = await once(child, 'exit')
+      assert.equal(signal, 'SIGKILL')
       damageLast(path)
       let store = await open({ path })
       const calls: number[] = []
@@ -87,7 +86,9 @@ if (path !== undefined && process.send !== undefined) {
  * of the last record, so that damage to it cannot be told from a write that never was whole.
  */
 async function untilCatalogKnows(path: string): Promise<void> {
-  const catalog = await openSqliteCatalog(join(path, 'catalog.sqlite'))
+  const file = join(path, 'catalog.sqlite')
+  assert.ok(existsSync(file), 'nobody else can ask the catalog of a sealed store')
+  const catalog = await openSqliteCatalog(file)
   for (let seen = 0; seen < 25; ) {
     await sleep(20)
     const [mark] = await catalog.marks()

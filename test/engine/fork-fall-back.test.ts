@@ -4,12 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { open, pipeline } from 'waymark'
-import { skipSealed } from '../skip-sealed.ts'
-import { damageAt, segmentFiles } from './damaged-log.ts'
+import { damageRecord } from './damage-record.ts'
 
-test('X6 B8 a repair after which a run falls back behind where it was forked names what the fork calls again, also the fork of a fork, and both say it when they go on', {
-  skip: skipSealed,
-}, async t => {
+test('X6 B8 a repair after which a run falls back behind where it was forked names what the fork calls again, also the fork of a fork, and both say it when they go on', async t => {
   const base = mkdtempSync(join(tmpdir(), 'waymark-fork-fall-back-'))
   t.after(() => rmSync(base, { recursive: true, force: true }))
   const path = join(base, '.waymark')
@@ -30,7 +27,6 @@ test('X6 B8 a repair after which a run falls back behind where it was forked nam
   })
   const first = await open({ path })
   await work.run({}, { store: first, runId: 'first' })
-  const [segment = ''] = segmentFiles(path)
   await first.close()
   const forking = await open({ path })
   await forking.fork('first/extract', { runId: 'early' })
@@ -38,7 +34,7 @@ test('X6 B8 a repair after which a run falls back behind where it was forked nam
   await forking.fork('second', { runId: 'third' })
   await forking.close()
   // In the record that enrich is done: the second of its kind.
-  damageAt(segment, 'stage.done', 2)
+  await damageRecord(path, 'stage.done', 2)
 
   const store = await open({ path })
   t.after(() => store.close())

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
+import { relative } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { isWaymarkError, type Store } from 'waymark'
+import { findRecord } from './find-record.ts'
 import { DamagedWorld, job } from './verify-world.ts'
 
-/** The segment in which the record of a checkpoint lies, and where its id stands in it. */
-function recordOf(world: DamagedWorld, id: string): { segment: string; at: number } {
-  for (const name of world.files('segments', '')) {
-    const at = world.bytes(`segments/${name}`).indexOf(id)
-    if (at >= 0) return { segment: `segments/${name}`, at }
-  }
-  throw new Error(`no record names ${id}`)
+/** The segment in which the record of a checkpoint lies, and a place in that record. */
+async function recordOf(world: DamagedWorld, id: string): Promise<{ segment: string; at: number }> {
+  const { file, at } = await findRecord(world.path, id)
+  return { segment: relative(world.path, file), at }
 }
 
 const lostOf = (world: DamagedWorld, name: string): string => world.get(name).checkpoint.id
@@ -41,7 +40,7 @@ test('[X7 A15] a damaged record: verify counts and names what is lost, repair ma
   const world = await DamagedWorld.make(t)
   const lost = lostOf(world, 'third')
   const good = lostOf(world, 'second')
-  const { segment, at } = recordOf(world, lost)
+  const { segment, at } = await recordOf(world, lost)
   world.flip(segment, at)
 
   const seen = await world.use(store => store.verify(), { readOnly: true })
@@ -73,7 +72,7 @@ test('[X7 A15] a damaged record: verify counts and names what is lost, repair ma
   assert.deepEqual((await world.use(store => store.repair())).actions, [])
 
   // The catalog is only a view: what was marked outlives it.
-  for (const file of world.files('.', '').filter(name => /^catalog\.sqlite/.test(name))) world.remove(file)
+  world.removeCatalog()
   await world.use(check)
 
   const undone = await world.use(store => store.undoRepair(report.id ?? ''))
@@ -87,10 +86,10 @@ test('[X7] a checkpoint whose record is damaged is corrupt, not missing, as the 
   await world.use(async store => {
     await assert.rejects(store.load('never-saved'), { code: 'not_found' })
   })
-  const { segment, at } = recordOf(world, lost)
+  const { segment, at } = await recordOf(world, lost)
   world.flip(segment, at)
   for (const readOnly of [true, false]) {
-    for (const file of world.files('.', '').filter(name => /^catalog\.sqlite/.test(name))) world.remove(file)
+    world.removeCatalog()
     await world.use(
       async store => {
         for (const ask of [store.load(lost), store.info(lost)]) await assert.rejects(ask, { code: 'corrupt', message: /damaged/ })
@@ -104,7 +103,7 @@ test('[X7] a checkpoint whose record is damaged is corrupt, not missing, as the 
 test('[X7] a lost segment: its checkpoints stay listed as damaged after the catalog is built anew, and load again once it is put back', async t => {
   const { world, ids } = await threeSegments(t)
   const [, good = '', lost = ''] = ids
-  const { segment } = recordOf(world, lost)
+  const { segment } = await recordOf(world, lost)
   const bytes = world.bytes(segment)
   world.remove(segment)
 
@@ -146,13 +145,13 @@ test('[X7 B8] the run whose records are lost is named with the stages that it co
   assert.ok(saved.length > 1)
   // The first checkpoint of the run: whatever it recorded before is intact, what comes after is not whole.
   const first = saved.at(-1)?.id ?? ''
-  const { segment, at } = recordOf(world, first)
+  const { segment, at } = await recordOf(world, first)
   world.flip(segment, at)
   const report = await world.use(store => store.repair())
   assert.ok(report.costs.some(cost => cost.run === run && cost.stage === 'numbers' && cost.lostRun === undefined))
   assert.ok(report.actions.some(({ kind, name, does }) => kind === 'run' && name === run && does === 'fall back'))
   assert.ok(report.costs.some(cost => cost.run === run && cost.stage === 'doubled' && (cost.items ?? 0) > 0))
-  for (const file of world.files('.', '').filter(name => /^catalog\.sqlite/.test(name))) world.remove(file)
+  world.removeCatalog()
   await world.use(async store => {
     const now = await statuses(store)
     for (const { id } of saved) assert.ok(now.has(id), `${id} vanished`)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
@@ -7,6 +7,7 @@ import * as arrow from 'apache-arrow'
 import fc from 'fast-check'
 import { arrowTableFrom, open, type Store, table } from 'waymark'
 import { arrowTables } from '../tables/arrow-arbitrary.ts'
+import { damageRecord } from './damage-record.ts'
 import { storeOfTest } from './store-of-test.ts'
 
 async function storeWithTables(t: TestContext): Promise<{ store: Store; folder: string }> {
@@ -157,12 +158,7 @@ test('A1 a store opened to be read only says of a checkpoint whose record is dam
   const { store, folder } = await storeOfTest(t)
   await store.save({ id: 'prices', run: 'nightly', stage: 'load', value: table([{ price: 1 }]) })
   await store.close()
-  const segments = join(folder, '.waymark', 'segments')
-  const [segment = ''] = readdirSync(segments)
-  const bytes = readFileSync(join(segments, segment))
-  const middle = bytes.indexOf('prices')
-  assert.ok(middle > 0)
-  writeFileSync(join(segments, segment), bytes.with(middle, 0))
+  await damageRecord(join(folder, '.waymark'), 'prices')
   const damaged = await open({ path: join(folder, '.waymark'), readOnly: true })
   t.after(() => damaged.close())
   for (const address of ['prices', 'nightly/load'])

@@ -118,11 +118,11 @@ test('a small durable save costs one fsync, however many there are', async () =>
 
 test('X8 A15 a catalog that is deleted, damaged, or an old copy is mended from the log, and nothing durable is lost', async () => {
   await withStore(async (first, folder) => {
-    const catalog = join(folder, '.waymark/catalog.sqlite')
     const old = join(folder, 'old.sqlite')
     const ids: string[] = []
     for (let i = 0; i < 5; i++) ids.push((await first.save({ value: i, run: 'r' })).id)
     await first.close()
+    const catalog = join(first.path, readdirSync(first.path).find(name => /^catalog\.(sqlite|sealed)$/.test(name)) ?? '')
     copyFileSync(catalog, old)
     const second = await open(first.path)
     for (let i = 5; i < 10; i++) ids.push((await second.save({ value: i, run: 'r' })).id)
@@ -154,7 +154,8 @@ test('X8 A15 a catalog that is deleted, damaged, or an old copy is mended from t
         if (i === 0) await assert.rejects(store.load(id), { code: 'not_found' }, how)
         else assert.equal((await store.load(id)).value, i, how)
       }
-      if (['no database', 'cut in half', 'bytes turned over'].includes(how))
+      // The image of a sealed store is never durable, so one that does not open is no damage.
+      if (catalog.endsWith('.sqlite') && ['no database', 'cut in half', 'bytes turned over'].includes(how))
         assert.match(store.notices().join(), /catalog was damaged/, how)
       await store.close()
     }

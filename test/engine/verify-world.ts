@@ -1,9 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type Checkpoint, type OpenOptions, open, pipeline, type Store } from 'waymark'
+import { readWhole } from '../../src/engine/repair-files.ts'
+import { nodeFiles } from '../../src/files/node-files.ts'
+import { systemRandom } from '../../src/model/clock.ts'
+import { sealedFiles } from '../../src/seal/sealed-files.ts'
+import { sealsOfStore } from './seals-of-store.ts'
 
 /** Text that compresses and repeats nothing. */
 export const rows = (count: number, changed = -1): object[] =>
@@ -77,6 +82,14 @@ export class DamagedWorld {
     return readFileSync(join(this.path, file))
   }
 
+  /** What a file says: of a sealed one, which is never sealed twice alike, what was sealed in it. */
+  async content(file: string): Promise<Buffer> {
+    const { storeId, seals } = await sealsOfStore(this.path)
+    const options = seals && { files: nodeFiles, root: this.path, storeId, seals, random: systemRandom }
+    const files = options === undefined ? nodeFiles : sealedFiles(options)
+    return Buffer.from((await readWhole(files, join(this.path, file))) ?? [])
+  }
+
   write(file: string, bytes: Uint8Array): void {
     writeFileSync(join(this.path, file), bytes)
   }
@@ -92,11 +105,30 @@ export class DamagedWorld {
     rmSync(join(this.path, file))
   }
 
-  /** Every file of the store by its path, those that SQLite and repairs make left out. */
+  get isSealed(): boolean {
+    return existsSync(join(this.path, 'keys'))
+  }
+
+  get catalogFile(): string {
+    return this.isSealed ? 'catalog.sealed' : 'catalog.sqlite'
+  }
+
+  /** Where a text stands in the catalog for the last time; the middle of a sealed one, where none stands. */
+  placeInCatalog(text: string): number {
+    const bytes = this.bytes(this.catalogFile)
+    return this.isSealed ? bytes.length >> 1 : bytes.lastIndexOf(text)
+  }
+
+  /** Takes the catalog away, which is only a view. */
+  removeCatalog(): void {
+    for (const file of this.files('.', '').filter(name => /^catalog\./.test(name))) this.remove(file)
+  }
+
+  /** Every file of the store by its path, those of the catalog and those that SQLite and repairs make left out. */
   contents(): Map<string, string> {
     const found = new Map<string, string>()
     for (const name of readdirSync(this.path, { recursive: true }).map(String).sort()) {
-      if (/^(aside|leases)|sqlite|segments/.test(name) || !statSync(join(this.path, name)).isFile()) continue
+      if (/^(aside|leases)|sqlite|catalog|segments/.test(name) || !statSync(join(this.path, name)).isFile()) continue
       found.set(name, this.bytes(name).toString('base64'))
     }
     return found

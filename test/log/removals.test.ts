@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { type Edit, runEdited } from '../run-edited.ts'
-import { skipSealed } from '../skip-sealed.ts'
 import { removals } from './removals.ts'
 
 const defaults = { seed: 1, states: 4_000, faultShare: 0.3 }
@@ -26,9 +25,7 @@ describe('every step of the protocol is needed', { concurrency: 2 }, () => {
   })
 
   for (const removal of removals) {
-    // A simulation with its own seed was found by what is in plain segments.
-    const skip = removal.simulation !== undefined && skipSealed
-    test(`step ${removal.step}, breaks a promise`, { skip }, async () => {
+    test(`step ${removal.step}, breaks a promise`, async () => {
       const { message, promise } = await simulate(removal.edits, removal.simulation)
       assert.ok(
         removal.breaks.some(expected => expected === promise),

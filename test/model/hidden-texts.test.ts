@@ -43,3 +43,18 @@ test('D11 of a text of several lines each line is hidden that is long enough to 
   const key = '-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG\nshort\n-----END KEY-----'
   assert.equal(hiding(key).without('read MIIEvQIBADANBgkqhkiG of it, short'), 'read ••• of it, short')
 })
+
+test('D11 what lies under texts is hidden with them and never changed by them; what was added is forgotten, and can be added again', () => {
+  const under = hiding('secret-of-the-run')
+  const own = new HiddenTexts(under)
+  assert.equal(own.isEmpty, false)
+  own.addAllOf({ pin: 'secret-of-the-event' })
+  const text = 'secret-of-the-run, secret-of-the-event'
+  assert.equal(own.without(text), '•••, •••')
+  assert.equal(under.without(text), '•••, secret-of-the-event')
+  own.clear()
+  assert.equal(own.without(text), '•••, secret-of-the-event')
+  own.addAllOf('secret-of-the-event')
+  assert.equal(own.without(text), '•••, •••')
+  assert.ok(new HiddenTexts(new HiddenTexts()).isEmpty)
+})

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { createSecretKey } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { dataKeyOf, derive, newDataKey } from '../../src/seal/data-key.ts'
 import { type FileKeys, fileKeys, seal, sealOverhead, unseal } from '../../src/seal/file-keys.ts'
+import { HmacKey } from '../../src/seal/hmac-key.ts'
 import { Seals } from '../../src/seal/seals.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 
@@ -16,7 +17,7 @@ test('E6 keys are derived with HKDF-SHA256: test case 3 of RFC 5869', () => {
 
 test('E6 what is sealed opens as AES-256-GCM: test cases 14 and 16 of the specification that NIST took over', () => {
   // McGrew and Viega, The Galois/Counter Mode of Operation, appendix B.
-  const zeros: FileKeys = { cipher: createSecretKey(Buffer.alloc(32)), nonces: createSecretKey(Buffer.alloc(32)) }
+  const zeros: FileKeys = { cipher: createSecretKey(Buffer.alloc(32)), nonces: new HmacKey(Buffer.alloc(32)) }
   const case14 = hex('000000000000000000000000' + 'cea7403d4d606b6e074ec5d3baf39d18' + 'd0d1c8a799996bf0265b98b5d48ab919')
   assert.deepEqual(unseal(zeros, new Uint8Array(0), case14), Buffer.alloc(16))
   const keys = { ...zeros, cipher: createSecretKey(hex('feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308')) }
@@ -28,6 +29,18 @@ test('E6 what is sealed opens as AES-256-GCM: test cases 14 and 16 of the specif
   const plain =
     'd9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39'
   assert.equal(unseal(keys, hex('feedfacedeadbeeffeedfacedeadbeefabaddad2'), case16)?.toString('hex'), plain)
+})
+
+test('E6 a nonce is the first 96 bits of HMAC-SHA256 over the length of the place, the place and the content, short or long', () => {
+  const key = newDataKey(seededRandom(1), 0)
+  const salt = Buffer.alloc(16, 1)
+  const secret = derive(key.secret, salt, 'waymark/file/1', 64).subarray(32)
+  for (const length of [0, 1, 1_300, 16_200, 16_384, 65_536]) {
+    const [place, plain] = [Buffer.alloc(83, 2), Buffer.alloc(length, 3)]
+    const placeLength = Buffer.from([place.length, 0, 0, 0])
+    const expected = createHmac('sha256', secret).update(placeLength).update(place).update(plain).digest()
+    assert.deepEqual(seal(fileKeys(key, salt, 'file'), place, plain).subarray(0, 12), expected.subarray(0, 12), `${length} bytes`)
+  }
 })
 
 test('E6 what is sealed opens with its key at its place, and not with a bit changed of any of them', () => {

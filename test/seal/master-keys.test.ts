@@ -98,15 +98,15 @@ test('E6 a key command that takes too long is ended, with all that it started', 
 
 test('E6 a key variable has to be set and to hold a key', async t => {
   t.after(() => {
-    delete process.env['WAYMARK_TEST_KEY']
+    delete process.env['WAYMARK_KEY_OF_THIS_TEST']
   })
-  await assert.rejects(secretOf(keyVariable('WAYMARK_TEST_KEY')), refused('key_missing', /is not set/))
-  process.env['WAYMARK_TEST_KEY'] = ''
-  await assert.rejects(secretOf(keyVariable('WAYMARK_TEST_KEY')), refused('key_missing', /is not set/))
-  process.env['WAYMARK_TEST_KEY'] = hex.slice(2)
-  await assert.rejects(secretOf(keyVariable('WAYMARK_TEST_KEY')), refused('key_missing', /holds no key/, hex.slice(2)))
-  process.env['WAYMARK_TEST_KEY'] = hex
-  assert.equal(await secretOf(keyVariable('WAYMARK_TEST_KEY')), hex)
+  await assert.rejects(secretOf(keyVariable('WAYMARK_KEY_OF_THIS_TEST')), refused('key_missing', /is not set/))
+  process.env['WAYMARK_KEY_OF_THIS_TEST'] = ''
+  await assert.rejects(secretOf(keyVariable('WAYMARK_KEY_OF_THIS_TEST')), refused('key_missing', /is not set/))
+  process.env['WAYMARK_KEY_OF_THIS_TEST'] = hex.slice(2)
+  await assert.rejects(secretOf(keyVariable('WAYMARK_KEY_OF_THIS_TEST')), refused('key_missing', /holds no key/, hex.slice(2)))
+  process.env['WAYMARK_KEY_OF_THIS_TEST'] = hex
+  assert.equal(await secretOf(keyVariable('WAYMARK_KEY_OF_THIS_TEST')), hex)
 })
 
 test('E6 a key command prints the key; what it prints is never shown, what it complains of is', async () => {

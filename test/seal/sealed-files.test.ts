@@ -14,6 +14,7 @@ import {
   shortBlock,
 } from '../../src/seal/sealed-blocks.ts'
 import { createSealed, openSealed, type SealedFilesOptions, sealedFiles } from '../../src/seal/sealed-files.ts'
+import { SealedReader } from '../../src/seal/sealed-reader.ts'
 import { Seals } from '../../src/seal/seals.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { SimulatedDisk } from '../../src/testing/simulated-disk.ts'
@@ -273,6 +274,29 @@ test('E6 a segment is sealed in short blocks, other files in long ones; both kin
     }
     await file.close()
   }
+})
+
+test('E6 a read over many blocks gives every byte of those that open, whether it is done at once or in several goes, and tells the one that does not', async () => {
+  const { plain, files } = await sealedDisk(15)
+  const content = Buffer.from(seededRandom(16).bytes(21 * longBlock + 5))
+  await write(files, '/s/packs/a.pack', [content])
+  const damaged = await readWhole(plain, '/s/packs/a.pack')
+  const at = 64 + 17 * (longBlock + 28) + 20
+  damaged.writeUInt8(damaged.readUInt8(at) ^ 1, at)
+  await overwrite(plain, '/s/packs/a.pack', damaged)
+  const expected = Buffer.from(content).fill(0, 17 * longBlock, 18 * longBlock)
+  const file = await files.open('/s/packs/a.pack', 'read')
+  const places = [
+    [0, content.length],
+    [100, 17 * longBlock],
+    [3 * longBlock - 1, 16 * longBlock + 1],
+    [3 * longBlock - 1, 16 * longBlock + 2],
+    [16 * longBlock + 1, 3 * longBlock],
+  ] as const
+  for (const [from, length] of places)
+    assert.ok(expected.subarray(from, from + length).equals(await file.read(from, length)), `${from} + ${length}`)
+  assert.deepEqual(file instanceof SealedReader && file.unopenedBlocks, [17])
+  await file.close()
 })
 
 test('E6 a header that says other blocks than were sealed opens none of them; of a length that this version does not know the file is refused', async () => {

@@ -10,6 +10,7 @@ import { type CommandLine, wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
 import { checkpointInfoShape, document } from '../json-shapes.ts'
 import { type CheckpointList, checkpointListEnd, checkpointTable } from '../render/checkpoint-list.ts'
+import { noticeLines } from '../render/notice-lines.ts'
 import { shellWords } from '../shell-words.ts'
 import { withStore } from '../with-store.ts'
 
@@ -47,6 +48,7 @@ export async function checkpointsCommand(context: Context): Promise<number> {
   }
   await output.result(checkpointTable(list, clock.now(), output.stdoutScreen), 'cut')
   await output.result(checkpointListEnd(list, output.stdoutScreen))
+  if (page.notices.length > 0) await output.message(noticeLines(page.notices))
   return 0
 }
 

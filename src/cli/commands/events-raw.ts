@@ -1,5 +1,6 @@
 import type { LogEvent } from '../../engine/log-events.ts'
 import type { Redaction } from '../../engine/redaction.ts'
+import { RunRedaction } from '../../engine/run-redaction.ts'
 import type { Store } from '../../engine/store.ts'
 import { stageOf } from '../../model/apply-record.ts'
 import { isInside } from '../../model/scope.ts'
@@ -13,6 +14,8 @@ export async function rawEventsCommand(context: Context, address: string): Promi
   const { line, output, clock } = context
   return withStore(context, async store => {
     const { run, stage } = await store.resolve(address)
+    // Before the first record is shown: a later one may say what is secret in it.
+    output.showWith((await RunRedaction.of(store, run.id)).redaction)
     for await (const event of wanted(store, run.id, stage, line.flags.count('limit'))) {
       if (output.json) output.jsonLine(eventLine(event.time, run.id, recordShape(event)))
       else process.stdout.write(`${output.shownText(recordLine(redactedParams(event, output.redaction)))}\n`)

@@ -1,16 +1,20 @@
 import type { EventSummary } from '../../engine/event-summary.ts'
+import type { EachEventOptions } from '../../engine/query-events.ts'
+import { redactionOf } from '../../engine/redaction.ts'
 import type { Store } from '../../engine/store.ts'
 import { nearest } from '../../model/did-you-mean.ts'
-import type { EventFilter, PipelineEvent } from '../../model/pipeline-event.ts'
+import type { EventFilter } from '../../model/pipeline-event.ts'
 import { type CommandLine, wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
 import { filterOf } from '../event-filter.ts'
+import { EventMasks, type MaskedEvent } from '../event-masks.ts'
 import { eventLine, exitLine } from '../json-shapes.ts'
-import { eventSummaryLines, pipelineEventLine } from '../render/event-lines.ts'
+import { eventSummaryLines, listedEvent } from '../render/event-lines.ts'
 import { line as textLine } from '../render/screen.ts'
 import { shellWords } from '../shell-words.ts'
 import { untilStopped } from '../until-stopped.ts'
 import { withStore } from '../with-store.ts'
+import { writeEntry } from '../write-entry.ts'
 
 const defaultLimit = 50
 const filters = ['type', 'status', 'stage', 'pipeline', 'since', 'until', 'grep'] as const
@@ -45,16 +49,18 @@ function refuseBeside({ flags, command }: CommandLine, flag: string, others: rea
 async function list(context: Context, store: Store, filter: EventFilter): Promise<number> {
   const { line, output, clock } = context
   const limit = line.flags.count('limit') ?? defaultLimit
+  const masks = new EventMasks(store)
   let shown = 0
   // One more than is shown tells whether there are more.
-  let cut: PipelineEvent | undefined
-  const page = limit === 0 ? store.eachEvent(filter) : await newest(store, filter, limit)
-  if (Array.isArray(page) && page.length > limit) cut = page.shift()
+  const page = limit === 0 ? shownEvents(store, masks, filter) : await newest(store, masks, filter, limit + 1)
+  const isCut = Array.isArray(page) && page.length > limit
+  if (isCut) page.shift()
   for await (const event of page) {
     tell(context, event, filter)
     shown++
   }
-  const hint = cut === undefined ? undefined : { command: commandFor(line, [], 0) }
+  output.showWith(redactionOf(store))
+  const hint = isCut ? { command: commandFor(line, [], 0) } : undefined
   const meant = shown === 0 ? await meantTypes(store, line) : undefined
   if (output.json) output.jsonLine(exitLine(clock.now(), filter.run, 0, undefined, meant ?? hint))
   else if (shown === 0)
@@ -64,18 +70,32 @@ async function list(context: Context, store: Store, filter: EventFilter): Promis
   return 0
 }
 
-async function newest(store: Store, filter: EventFilter, limit: number): Promise<PipelineEvent[]> {
-  const events: PipelineEvent[] = []
-  for await (const event of store.eachEvent({ ...filter, last: limit + 1 })) events.push(event)
-  return events
+/** The newest that fit in what is shown of them, oldest first. */
+async function newest(store: Store, masks: EventMasks, filter: EventFilter, count: number): Promise<MaskedEvent[]> {
+  const events: MaskedEvent[] = []
+  for await (const event of shownEvents(store, masks, { ...filter, newestFirst: true })) {
+    events.push(event)
+    if (events.length === count) break
+  }
+  return events.reverse()
+}
+
+/** What has the text in what is hidden of it only is not told: whoever guesses a secret would learn whether it is right. */
+async function* shownEvents(store: Store, masks: EventMasks, options: EachEventOptions): AsyncIterableIterator<MaskedEvent> {
+  for await (const event of store.eachEvent(options)) {
+    const masked = await masks.masked(event)
+    if (options.text === undefined || masked.holds(options.text)) yield masked
+  }
 }
 
 function follow(context: Context, store: Store, filter: EventFilter): Promise<number> {
   const { line, output, clock } = context
-  const last = line.flags.count('limit') ?? defaultLimit
+  const limit = line.flags.count('limit') ?? defaultLimit
   const work = async (signal: AbortSignal): Promise<number> => {
-    const bounds = last === 0 ? {} : { last }
-    for await (const event of store.eachEvent({ ...filter, ...bounds, follow: true, signal })) {
+    const last = limit === 0 ? undefined : await countBack(store, filter, limit)
+    const bounds = last === undefined ? {} : { last }
+    const masks = new EventMasks(store, true)
+    for await (const event of shownEvents(store, masks, { ...filter, ...bounds, follow: true, signal })) {
       tell(context, event, filter)
       // Whoever read it has gone.
       if (process.stdout.destroyed) break
@@ -87,11 +107,24 @@ function follow(context: Context, store: Store, filter: EventFilter): Promise<nu
   })
 }
 
-function tell({ output }: Context, event: PipelineEvent, filter: EventFilter): void {
+/** How many of the newest events there are down to the `limit`th that is shown: with a text some are not. */
+async function countBack(store: Store, filter: EventFilter, limit: number): Promise<number> {
+  const { text } = filter
+  if (text === undefined) return limit
+  const masks = new EventMasks(store)
+  let [found, shown] = [0, 0]
+  for await (const event of store.eachEvent({ ...filter, newestFirst: true })) {
+    found++
+    if ((await masks.masked(event)).holds(text) && ++shown === limit) break
+  }
+  return Math.max(found, 1)
+}
+
+function tell({ output }: Context, { event, redaction }: MaskedEvent, filter: EventFilter): void {
+  output.showWith(redaction)
   const { time, run, ...rest } = event
-  if (output.json) return output.jsonLine(eventLine(time, run, rest))
-  const metadata = output.redaction?.metadata(event.metadata) ?? event.metadata
-  process.stdout.write(`${output.shownText(pipelineEventLine({ ...event, metadata }, filter.run === undefined))}\n`)
+  if (output.json) output.jsonLine(eventLine(time, run, rest))
+  else writeEntry(output, listedEvent(event, filter.run === undefined))
 }
 
 async function summary({ output, clock }: Context, summed: EventSummary): Promise<number> {

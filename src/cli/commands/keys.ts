@@ -14,7 +14,7 @@ import { document, errorDocument, type Hint } from '../json-shapes.ts'
 import { checkShape, exportShape, keysShape, rekeyShape } from '../keys-shapes.ts'
 import { rekeyed } from '../rekeyed.ts'
 import { errorLines } from '../render/error-lines.ts'
-import { checkLines, exportLines, keysLines, newKeyLines, rekeyLines } from '../render/keys-lines.ts'
+import { checkLines, exportLines, keysLines, newKeyLines, rekeyHintLines, rekeyLines } from '../render/keys-lines.ts'
 import type { Line, Screen } from '../render/screen.ts'
 import { sameStore } from '../same-store.ts'
 import { shellWords } from '../shell-words.ts'
@@ -48,7 +48,7 @@ const verbs = {
   init: async (context, what) => {
     const report = await initializeKeys(context, what, nameOf(context))
     const made = changed('the store is sealed', report)
-    return report.acceptsPlain ? { ...made, hint: { command: sameStore(context)('waymark keys check') } } : made
+    return report.acceptsPlain ? { ...made, hint: { command: sameStore(context, what)('waymark keys check') } } : made
   },
   list: async context => changed(undefined, await withReadOnlyStore(context, store => store.keys())),
   add: async (context, what) => {
@@ -62,7 +62,8 @@ const verbs = {
       ['remove', which],
       'A removed key opens the store no more, and cannot be put back without the key itself.',
     )
-    return changed('removed', await withStore(context, store => store.removeKey(which)))
+    const done = changed('removed', await withStore(context, store => store.removeKey(which)))
+    return goingOn(done, sameStore(context)('waymark keys rekey'))
   },
   rotate: async context => {
     const to = context.line.flags.text('to')
@@ -72,7 +73,8 @@ const verbs = {
         ? 'A new data key seals what is written from now on.'
         : 'The key that is given with --key opens the store no more.'
     await confirm(context, ['rotate'], what)
-    return changed('rotated', await withStore(context, store => store.rotateKeys(options)))
+    const done = changed('rotated', await withStore(context, store => store.rotateKeys(options)))
+    return to === undefined ? done : goingOn(done, sameStore(context, to)('waymark keys rekey'))
   },
   check: async context => {
     const check = await withReadOnlyStore(context, store => store.checkKeys())
@@ -165,6 +167,13 @@ function nameOf({ line }: Context): { readonly name?: string } {
 const changed = (what: string | undefined, report: KeysReport): Done => ({
   data: keysShape(report),
   lines: screen => keysLines(report, screen, what),
+})
+
+/** What a master key that is gone has opened until now is not safe from who has it before all is sealed anew. */
+const goingOn = (done: Done, command: string): Done => ({
+  ...done,
+  lines: screen => [...done.lines(screen), ...rekeyHintLines(command)],
+  hint: { command },
 })
 
 function someLeft(left: RekeyReport['left'], again: (command: string) => string): WaymarkError {

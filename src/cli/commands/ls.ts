@@ -4,6 +4,7 @@ import type { ItemCounts } from '../../model/records.ts'
 import type { Context } from '../context.ts'
 import { document, runShape } from '../json-shapes.ts'
 import { isStale, nextActions, type StaleRule } from '../render/next-action.ts'
+import { noticeLines } from '../render/notice-lines.ts'
 import { successRate } from '../render/quantities.ts'
 import { shownStateOf } from '../render/run-label.ts'
 import { type ListedRun, needsAttention, runListLines } from '../render/run-list.ts'
@@ -33,6 +34,7 @@ export async function lsCommand(context: Context): Promise<number> {
     return 0
   }
   await output.result(runListLines({ runs, total }, rule, output.stdoutScreen), 'cut')
+  if (notices.length > 0) await output.message(noticeLines(notices))
   return 0
 }
 

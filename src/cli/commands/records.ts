@@ -9,10 +9,11 @@ import { filterOf } from '../event-filter.ts'
 import { eventLine, exitLine } from '../json-shapes.ts'
 import { streamEntryShape } from '../record-shapes.ts'
 import { redactedEntry } from '../redacted-entries.ts'
-import { streamEntryLine } from '../render/record-stream-lines.ts'
+import { listedStreamEntry } from '../render/record-stream-lines.ts'
 import { line as textLine } from '../render/screen.ts'
 import { shellWords } from '../shell-words.ts'
 import { withStore } from '../with-store.ts'
+import { writeEntry } from '../write-entry.ts'
 
 const defaultTail = 50
 
@@ -65,7 +66,7 @@ async function list(context: Context, store: Store, filter: StreamFilter, tail: 
 function tell({ output }: Context, entry: StreamEntry, filter: StreamFilter): void {
   const shown = redactedEntry(entry, output.redaction)
   if (output.json) output.jsonLine(eventLine(entry.time, entry.run, { type: 'record', ...streamEntryShape(shown) }))
-  else process.stdout.write(`${output.shownText(streamEntryLine(shown, filter.run === undefined))}\n`)
+  else writeEntry(output, listedStreamEntry(shown, filter.run === undefined))
 }
 
 /** The command that was meant, where the name of the stream is misspelt. */

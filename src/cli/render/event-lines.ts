@@ -1,21 +1,20 @@
 import type { EventSummary } from '../../engine/event-summary.ts'
-import type { PipelineEvent } from '../../model/pipeline-event.ts'
-import { type LogField, logLine } from './logfmt.ts'
+import type { EventStatus, PipelineEvent } from '../../model/pipeline-event.ts'
+import type { ListedEntry } from './entry-lines.ts'
+import { fieldTexts, type LogField, logHead } from './logfmt.ts'
 import { duration } from './quantities.ts'
 import { shortId } from './run-label.ts'
-import { type Line, line } from './screen.ts'
+import { type Line, line, type Tone } from './screen.ts'
+import { storedField } from './stored-field.ts'
 
-/** An event as one line, with its run where events of several may be shown. */
-export function pipelineEventLine({ time, type, status, run, stage, item, metadata }: PipelineEvent, withRun: boolean): string {
+const tones: Readonly<Record<EventStatus, Tone>> = { success: 'plain', info: 'plain', warning: 'waiting', error: 'bad' }
+
+/** An event in a list, with its run where events of several may be shown. */
+export function listedEvent({ time, type, status, run, stage, item, metadata }: PipelineEvent, withRun: boolean): ListedEntry {
   const fields: Record<string, LogField> = { status, run: withRun && run !== undefined ? shortId(run) : undefined, stage, item }
-  for (const [key, value] of Object.entries(metadata)) fields[key in fields ? `metadata.${key}` : key] = fieldOf(value)
-  return logLine(time, type, fields)
+  for (const [key, value] of Object.entries(metadata)) fields[key in fields ? `metadata.${key}` : key] = storedField(key, value)
+  return { head: logHead(time, type), tone: tones[status], fields: fieldTexts(fields) }
 }
-
-const fieldOf = (value: unknown): LogField =>
-  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value === undefined
-    ? value
-    : JSON.stringify(value)
 
 export function eventSummaryLines(summary: EventSummary): readonly Line[] {
   const { pipeline, run, state, events, errors, warnings, stagesCompleted, stages, durationMs, byType } = summary

@@ -15,10 +15,15 @@ export function keysLines(report: KeysReport, screen: Screen, done?: string): Li
   const lines = done === undefined ? [] : [title(done, screen)]
   lines.push(...masters.map(master => masterLine(master, master.openedBy ? 'opened the store' : '')))
   lines.push(...dataKeys.map(key => dataKeyLine(key, '')))
-  if (done === 'removed') lines.push(note('what was sealed until now can be read by who has the removed key and its data keys'))
   if (acceptsPlain) lines.push(note('what was written before the store was sealed is still plain'))
   return lines
 }
+
+/** What to do once a master key is gone. */
+export const rekeyHintLines = (command: string): Line[] => [
+  note('what was sealed until now can be read by who had the key that is gone, and its data keys, until it is sealed anew:'),
+  note(`  ${command}`),
+]
 
 /** What a check found. */
 export function checkLines(check: KeysCheck, screen: Screen): Line[] {

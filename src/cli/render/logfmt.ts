@@ -4,9 +4,15 @@ export type LogField = string | number | boolean | undefined
 
 /** One state line: `2026-11-20T02:00:18Z stage.done stage=extract items=12`. Fields that are undefined are left out. */
 export function logLine(time: number, type: string, fields: Readonly<Record<string, LogField>>): string {
-  const parts = Object.entries(fields).filter(([, value]) => value !== undefined)
-  return [timeText(time), type.padEnd(15), ...parts.map(([key, value]) => `${key}=${fieldText(value)}`)].join(' ').trimEnd()
+  return [logHead(time, type), ...fieldTexts(fields)].join(' ').trimEnd()
 }
+
+/** What such a line begins with. */
+export const logHead = (time: number, type: string): string => `${timeText(time)} ${type.padEnd(15)}`
+
+/** `stage=extract`, of each field that is not undefined. */
+export const fieldTexts = (fields: Readonly<Record<string, LogField>>): readonly string[] =>
+  Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${fieldText(value)}`]))
 
 export function fieldText(value: LogField): string {
   const text = String(value)

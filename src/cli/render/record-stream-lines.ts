@@ -1,15 +1,17 @@
 import type { StreamEntry, StreamSummary } from '../../model/record-stream.ts'
+import type { ListedEntry } from './entry-lines.ts'
 import { factLine } from './fact-line.ts'
-import { fieldText, type LogField, logLine } from './logfmt.ts'
+import { fieldText, fieldTexts, logHead } from './logfmt.ts'
 import { bytes, count, counted } from './quantities.ts'
 import { shortId } from './run-label.ts'
 import type { Line } from './screen.ts'
+import { storedField } from './stored-field.ts'
 
-/** An entry as one line, with its run where entries of several may be shown. */
-export function streamEntryLine(entry: StreamEntry, withRun: boolean): string {
+/** An entry in a list, with its run where entries of several may be shown. */
+export function listedStreamEntry(entry: StreamEntry, withRun: boolean): ListedEntry {
   const { time, stream, run, stage, item, superseded } = entry
-  const place = { run: withRun ? shortId(run) : undefined, stage, item, superseded }
-  return [logLine(time, stream, place), ...entryTexts(entry)].join(' ')
+  const place = fieldTexts({ run: withRun ? shortId(run) : undefined, stage, item, superseded })
+  return { head: logHead(time, stream), tone: 'plain', fields: [...place, ...entryTexts(entry)] }
 }
 
 /** `checks  48 entries: 40 pass, 8 fail`, and its newest entries. */
@@ -24,7 +26,7 @@ export const streamSummaryLines = (summaries: readonly StreamSummary[]): Line[] 
   summaries.flatMap(streamSummaryTexts).map((text, index) => factLine(index === 0 ? 'records' : '', text))
 
 function entryTexts({ entry, artifact }: StreamEntry): readonly string[] {
-  const fields = Object.entries(entry).map(([key, value]) => `${key}=${fieldText(fieldOf(value))}`)
+  const fields = Object.entries(entry).map(([key, value]) => `${key}=${fieldText(storedField(key, value))}`)
   return artifact === undefined ? fields : [...fields, `${artifact.name} (${artifact.id}, ${bytes(artifact.bytes)})`]
 }
 
@@ -43,6 +45,3 @@ function shortField(value: unknown): string {
   if (typeof value === 'number') return String(Number.isInteger(value) ? value : Number(value.toPrecision(4)))
   return typeof value === 'string' ? fieldText(value) : JSON.stringify(value)
 }
-
-const fieldOf = (value: unknown): LogField =>
-  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : JSON.stringify(value)

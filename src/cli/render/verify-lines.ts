@@ -64,7 +64,9 @@ export function problemLines({ kind, message, checkpoints, runs }: VerifyProblem
     checkpoints.length > 0 ? `${counted(checkpoints.length, 'checkpoint')} cannot be loaded: ${some(checkpoints)}` : '',
     runs.length > 0 ? `records of ${counted(runs.length, 'run')} are lost: ${some(runs)}` : '',
   ].filter(text => text !== '')
-  lines.push([span('  means  ', 'quiet'), span(means.length > 0 ? means.join('; ') : 'no checkpoint is lost by it')])
+  // What a segment held that no catalog remembers nobody knows.
+  const none = kind === 'segment' ? 'no checkpoint that is known of is lost by it' : 'no checkpoint is lost by it'
+  lines.push([span('  means  ', 'quiet'), span(means.length > 0 ? means.join('; ') : none)])
   return lines
 }
 
