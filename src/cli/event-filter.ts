@@ -1,5 +1,6 @@
 import type { Store } from '../engine/store.ts'
 import { type EventFilter, eventStatuses } from '../model/pipeline-event.ts'
+import { addressedStage } from './addressed-stage.ts'
 import { type CommandLine, wrongUsage } from './command-line.ts'
 import { timeSpan } from './time-span.ts'
 
@@ -7,7 +8,7 @@ import { timeSpan } from './time-span.ts'
 export async function filterOf(store: Store, line: CommandLine, address: string | undefined, now: number): Promise<EventFilter> {
   const { flags } = line
   const found = address === undefined ? undefined : await store.resolve(address)
-  const stage = flags.text('stage') ?? found?.stage
+  const stage = flags.text('stage') ?? (found && (await addressedStage(store, found)).path)
   const types = flags.all('type')
   const statuses = eventStatuses.filter(status => flags.all('status').includes(status))
   const pipeline = flags.text('pipeline')

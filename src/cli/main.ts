@@ -3,6 +3,7 @@ import { type ErrorJson, exitCodeOf, isWaymarkError, WaymarkError } from '../mod
 import { asksForJson, type CommandLine, Flags, parseCommandLine } from './command-line.ts'
 import type { Command, Context } from './context.ts'
 import { createOutput, type Output } from './output.ts'
+import { outputLoss, stdoutWriter, watchOutput } from './output-loss.ts'
 import type { Environment } from './settings.ts'
 
 /** Loaded when used: a command does not pay for the others. */
@@ -50,8 +51,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const environment: Environment = process.env
   const json = asksForJson(argv)
   const writeStdout = guardStdout(json)
-  // A reader that goes away (`| head`) is no failure: a pipeline goes on, the rest has nobody to tell.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  watchOutput()
   let output = createOutput(new Flags(new Map()), json, environment, writeStdout)
   let line: CommandLine | undefined
   const name = argv.find(word => word in implementations) ?? null
@@ -62,12 +62,24 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     line = await parseCommandLine(argv)
     output = createOutput(line.flags, json, environment, writeStdout)
-    return await carryOut(line, output, environment, writeStdout)
+    return await unlessLost(await carryOut(line, output, environment, writeStdout), line, output)
   } catch (error) {
     return await report(error, line, argv, output)
   } finally {
     endListening?.()
   }
+}
+
+/** Commands whose exit code tells of a run. */
+const tellsOfRun: readonly string[] = ['run', 'resume', 'requeue', 'watch']
+
+/** Output that is cut off is no success of a command that only tells something. */
+async function unlessLost(code: number, { command }: CommandLine, output: Output): Promise<number> {
+  const loss = await outputLoss()
+  if (loss === undefined) return code
+  const { errorLines } = await import('./render/error-lines.ts')
+  await output.message(errorLines(loss.toJSON(), undefined, output.debug))
+  return code === 0 && !tellsOfRun.includes(command?.name ?? '') ? exitCodeOf[loss.code] : code
 }
 
 async function carryOut(
@@ -124,10 +136,10 @@ async function tellOfConfig(context: Pick<Context, 'output' | 'environment' | 'c
 
 /** Under `--json` only JSON reaches stdout: what a config file or a library prints goes to stderr. */
 function guardStdout(json: boolean): (text: string) => void {
-  const write = process.stdout.write.bind(process.stdout)
+  const write = stdoutWriter()
   // Every overload takes the text first, and stderr has the same ones.
   if (json) process.stdout.write = process.stderr.write.bind(process.stderr)
-  return text => void write(text)
+  return write
 }
 
 async function report(error: unknown, line: CommandLine | undefined, argv: readonly string[], output: Output): Promise<number> {

@@ -11,7 +11,7 @@ const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
  */
 export async function untilStopped(
   work: (signal: AbortSignal) => Promise<number>,
-  tell: (stopped: WaymarkError) => Promise<void>,
+  tell: (stopped: WaymarkError, code: number) => Promise<void>,
 ): Promise<number> {
   const controller = new AbortController()
   let code: number | undefined
@@ -22,7 +22,9 @@ export async function untilStopped(
       if (code !== undefined) process.exit(exit)
       code = exit
       controller.abort()
-      endGrace = systemClock.after(graceMs, () => void tell(leftBehind()).finally(() => process.exit(exit)), { background: true })
+      endGrace = systemClock.after(graceMs, () => void tell(leftBehind(), exit).finally(() => process.exit(exit)), {
+        background: true,
+      })
     }
     process.on(name, listener)
     return () => process.off(name, listener)
@@ -31,7 +33,7 @@ export async function untilStopped(
     return await work(controller.signal)
   } catch (error) {
     if (code === undefined || !isWaymarkError(error, 'cancelled')) throw error
-    await tell(error)
+    await tell(error, code)
     return code
   } finally {
     endGrace()

@@ -10,7 +10,7 @@ import type { Attempt } from './attempt.ts'
 /** Bytes of events that go into one append: far below what the log takes at once. */
 const groupTargetBytes = 4 << 20
 
-/** More are not told: a loop may make as many as it likes. */
+/** More are only counted: a loop may make as many as it likes. */
 const mostRefusalsTold = 20
 
 /** Events that are committed together. */
@@ -38,6 +38,8 @@ export class EventRecorder {
   #closed = false
   /** Messages of what was refused. */
   readonly #refusals = new Set<string>()
+  /** Refusals that were not told any more. */
+  #untold = 0
 
   constructor(attempt: Attempt, schemas: EventSchemas = {}) {
     this.#attempt = attempt
@@ -63,15 +65,21 @@ export class EventRecorder {
   told(recording: Promise<void>): Promise<void> {
     recording.catch(error => {
       // Any other failure ends the run too.
-      if (!isWaymarkError(error, 'invalid') || this.#refusals.has(error.message) || this.#refusals.size === mostRefusalsTold)
+      if (!isWaymarkError(error, 'invalid') || this.#refusals.has(error.message)) return
+      if (this.#refusals.size === mostRefusalsTold) {
+        this.#untold++
         return
+      }
       this.#refusals.add(error.message)
-      const message = `not recorded: ${error.message}`
-      const { core, run, onEvent } = this.#attempt.facts
-      if (onEvent === undefined || this.#closed) core.feed.note(`run ${run}: ${message}`)
-      else this.#attempt.emit({ type: 'notice', message })
+      this.#tell(`not recorded: ${error.message}`)
     })
     return recording
+  }
+
+  #tell(message: string): void {
+    const { core, run, onEvent } = this.#attempt.facts
+    if (onEvent === undefined || this.#closed) core.feed.note(`run ${run}: ${message}`)
+    else this.#attempt.emit({ type: 'notice', message })
   }
 
   #record(
@@ -96,9 +104,10 @@ export class EventRecorder {
     }
   }
 
-  /** Resolves when nothing waits any more, and refuses what comes after. */
+  /** Resolves when nothing waits any more, and refuses what comes after. How many refusals were not told is told. */
   async close(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing
+    if (this.#untold > 0) this.#tell(`not recorded: and ${this.#untold} more were refused`)
     this.#closed = true
   }
 

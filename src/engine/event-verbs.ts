@@ -86,7 +86,7 @@ function recordMetric(
 ): Promise<void> {
   const refuse = (why: string): Promise<void> => recorder.told(Promise.reject(noMetric(why)))
   if (typeof name !== 'string' || name === '') return refuse('has no name')
-  if (typeof value !== 'number' || !Number.isFinite(value)) return refuse(`${name} is ${String(value)}, not a finite number`)
+  if (typeof value !== 'number' || !Number.isFinite(value)) return refuse(`${name} is ${describe(value)}, not a finite number`)
   if (unit !== undefined && typeof unit !== 'string') return refuse(`${name} has ${describe(unit)} as its unit, which is a text`)
   if (more.some(one => one !== undefined)) return refuse(`${name} takes no options behind its unit`)
   return recorder.record(stage, item, metricType, { name, value, unit })

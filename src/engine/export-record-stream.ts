@@ -2,6 +2,7 @@ import { join, parse, resolve } from 'node:path'
 import { makeDurableDirectory } from '../files/make-durable-directory.ts'
 import { isWaymarkError } from '../model/errors.ts'
 import type { EntryArtifact, StreamEntry } from '../model/record-stream.ts'
+import { knownStream } from './known-stream.ts'
 import type { Store } from './store.ts'
 import type { StoreCore } from './store-core.ts'
 import { type WholeFileOptions, writeWholeFile } from './write-whole-file.ts'
@@ -37,6 +38,7 @@ export async function exportRecordStream(
   path: string,
   { run, stream, artifacts, ...options }: ExportRecordsOptions,
 ): Promise<ExportedRecords> {
+  await knownStream(store, run, stream)
   const done = { entries: 0, artifacts: 0, missing: 0 }
   const folder = artifacts === undefined ? undefined : new ArtifactFolder(core, store, resolve(artifacts), options)
   const lines = async function* (): AsyncIterableIterator<Uint8Array> {

@@ -20,7 +20,6 @@ import {
 } from './change-checkpoint.ts'
 import type { RotateOptions } from './change-keys.ts'
 import type { KeysCheck } from './check-keys.ts'
-import { checkpointDetails } from './checkpoint-details.ts'
 import type { CheckpointDetails, CheckpointInfo } from './checkpoint-info.ts'
 import type { CleanUpOptions, CleanUpReport } from './clean-up.ts'
 import type { KeyHistory, KeyHistoryOptions } from './diff-key-history.ts'
@@ -33,7 +32,7 @@ import type { ExportOptions } from './export-checkpoint.ts'
 import type { ExportedKeys } from './export-keys.ts'
 import type { ExportedRecords, ExportRecordsOptions } from './export-record-stream.ts'
 import { exportedCheckpoint } from './exported-checkpoint.ts'
-import { type Lineage, lineageOf } from './fork-lineage.ts'
+import type { Lineage } from './fork-lineage.ts'
 import type { ForkedRun, ForkOptions } from './fork-run.ts'
 import type { ImportOptions } from './import-checkpoint.ts'
 import type { KeysReport, NewKeyOptions } from './keys-report.ts'
@@ -46,7 +45,7 @@ import { type Checkpoint, type LoadedCheckpoint, loadCheckpoint, withoutContent 
 import { loadPlainRows, streamedTable } from './load-table-stream.ts'
 import { type LogEvent, logEvents } from './log-events.ts'
 import type { MergeReport, StoreMergeOptions } from './merge-checkpoints.ts'
-import type { PatchOptions } from './patch-checkpoint.ts'
+import { type PatchOptions, patchCheckpoint } from './patch-checkpoint.ts'
 import type { StoreQueryOptions } from './query-checkpoints.ts'
 import type { EachEventOptions, EventPage, EventQuery } from './query-events.ts'
 import type { StreamFilter, StreamPage, StreamQuery } from './query-record-streams.ts'
@@ -58,7 +57,7 @@ import type { RepairOptions, RepairReport, UndoReport } from './repair-report.ts
 import type { Requeued, RequeueOptions } from './requeue-items.ts'
 import type { ResetReport } from './reset-run.ts'
 import { type Address, resolveAddress } from './resolve-address.ts'
-import { type RunReport, reportRun } from './run-report.ts'
+import type { RunReport } from './run-report.ts'
 import { type RunSummary, summarizeRun } from './run-summary.ts'
 import { type SaveOptions, saveCheckpoint } from './save-checkpoint.ts'
 import type { SetAside, SetAsideOptions } from './set-aside-items.ts'
@@ -68,7 +67,6 @@ import { storeClosed } from './store-closed.ts'
 import type { StoreCore } from './store-core.ts'
 import type { ListenOptions, StoreListener } from './store-listeners.ts'
 import type { StoreStats } from './store-stats.ts'
-import { streamBytes, streamRows } from './stream-checkpoint.ts'
 import { tellLoaded } from './tell-loaded.ts'
 import type { TrackOptions } from './track-options.ts'
 import type { Tracker } from './tracker.ts'
@@ -96,7 +94,6 @@ export class OpenedStore implements Store {
   }
 
   async patch(id: string, options: PatchOptions): Promise<Checkpoint> {
-    const { patchCheckpoint } = await import('./patch-checkpoint.ts')
     return withoutContent(await patchCheckpoint(this.#core, id, options))
   }
 
@@ -110,12 +107,14 @@ export class OpenedStore implements Store {
   }
 
   async *loadBytes(id: string): AsyncIterableIterator<Uint8Array> {
+    const { streamBytes } = await import('./stream-checkpoint.ts')
     const view = await knownCheckpoint(this.#core, id)
     yield* explainDamageIn(this.#core, streamBytes(this.#core, view), view)
     tellLoaded(this.#core, view)
   }
 
   async *loadRows(id: string): AsyncIterableIterator<unknown> {
+    const { streamRows } = await import('./stream-checkpoint.ts')
     const view = await knownCheckpoint(this.#core, id)
     const table = streamedTable(view)
     const rows = table === undefined ? streamRows(this.#core, view) : loadPlainRows(this.#core, view, table)
@@ -150,6 +149,7 @@ export class OpenedStore implements Store {
   }
 
   async info(id: string): Promise<CheckpointDetails> {
+    const { checkpointDetails } = await import('./checkpoint-details.ts')
     return this.#learned(await checkpointDetails(this.#core, id))
   }
 
@@ -293,6 +293,7 @@ export class OpenedStore implements Store {
   }
 
   async report(run: string): Promise<RunReport> {
+    const { reportRun } = await import('./run-report.ts')
     return reportRun(this.#core, (await this.resolve(run)).run)
   }
 
@@ -302,6 +303,7 @@ export class OpenedStore implements Store {
   }
 
   async lineage(run: string): Promise<Lineage> {
+    const { lineageOf } = await import('./fork-lineage.ts')
     return lineageOf(this.#core, (await this.resolve(run)).run)
   }
 

@@ -4,6 +4,7 @@ import { sleep } from '../model/clock.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { eventTest } from '../model/match-event.ts'
 import { type EventFilter, eventStatuses, type PipelineEvent } from '../model/pipeline-event.ts'
+import { askedRun } from './asked-run.ts'
 import type { EventFeed } from './event-feed.ts'
 import { checkState, type FoundEvent, fitsBlock, type IndexState, searchEvents, shownEvent, stateOf } from './event-query.ts'
 import { EventReader } from './event-reader.ts'
@@ -73,8 +74,9 @@ const eachRules: OptionRules<EachEventOptions> = {
 }
 
 /** A page of the events that fit. */
-export async function queryEvents(core: StoreCore, feed: EventFeed, query: EventQuery): Promise<EventPage> {
-  checkOptions('events', query, queryRules, 'Nothing was read.')
+export async function queryEvents(core: StoreCore, feed: EventFeed, asked: EventQuery): Promise<EventPage> {
+  checkOptions('events', asked, queryRules, 'Nothing was read.')
+  const query = await withRun(core, feed, asked)
   const { limit = defaultLimit } = query
   return feed.ask(async index => {
     const found: FoundEvent[] = []
@@ -97,9 +99,10 @@ export async function queryEvents(core: StoreCore, feed: EventFeed, query: Event
 export async function* eachEvent(
   core: StoreCore,
   feed: EventFeed,
-  options: EachEventOptions,
+  asked: EachEventOptions,
 ): AsyncIterableIterator<PipelineEvent> {
-  checkOptions('eachEvent', options, eachRules, 'Nothing was read.')
+  checkOptions('eachEvent', asked, eachRules, 'Nothing was read.')
+  const options = await withRun(core, feed, asked)
   const { limit = Number.POSITIVE_INFINITY, last, follow = false, signal } = options
   const learned = new Set<string>()
   const told = async (event: PipelineEvent): Promise<PipelineEvent> => {
@@ -140,12 +143,17 @@ export async function* eachEvent(
   if (options.newestFirst !== true) newest.reverse()
   for (const event of newest) yield await told(event)
   while (follower !== undefined) {
-    for (const event of await feed.ask(asked => follower.next(asked))) yield await told(event)
+    for (const event of await feed.ask(index => follower.next(index))) yield await told(event)
     if (!follower.isBehind)
       await sleep(core.clock, lookEveryMs, signal).catch(reason => {
         throw notFollowed(reason)
       })
   }
+}
+
+/** The filter with the id of the run that it names by its address. */
+async function withRun<Filter extends EventFilter>(core: StoreCore, feed: EventFeed, filter: Filter): Promise<Filter> {
+  return filter.run === undefined ? filter : { ...filter, run: await askedRun(core, feed, filter.run) }
 }
 
 /** Finds what comes into the index. */

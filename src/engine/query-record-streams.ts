@@ -1,10 +1,11 @@
 import { checkOptions, type OptionRules, optionRules } from '../model/check-options.ts'
 import { WaymarkError } from '../model/errors.ts'
 import { streamOfType } from '../model/event-types.ts'
+import { isOfStage } from '../model/match-event.ts'
 import type { StreamEntry } from '../model/record-stream.ts'
 import type { RunView } from '../model/run-view.ts'
-import { isInside } from '../model/scope.ts'
 import { allRuns } from './all-pages.ts'
+import { askedRun } from './asked-run.ts'
 import type { EventFeed } from './event-feed.ts'
 import { keptEntries } from './kept-entries.ts'
 import { RunEntries } from './read-record-stream.ts'
@@ -13,10 +14,10 @@ import type { StoreCore } from './store-core.ts'
 /** Which entries are asked for: each part that is given narrows it. */
 export interface StreamFilter {
   readonly stream?: string
-  /** The run's id. Of a fork also what counts of the run it was made from. */
+  /** The run's id or address (`PIPELINE@last`). Of a fork also what counts of the run it was made from. */
   readonly run?: string
   readonly pipeline?: string
-  /** A stage with everything inside it. */
+  /** A stage with everything inside it; `STAGE[KEY]` is one item of it. */
   readonly stage?: string
   /** Not earlier than this, in wall milliseconds. */
   readonly since?: number
@@ -110,7 +111,7 @@ async function* found(
   const withSuperseded = filter.superseded === true
   // Of all runs every entry is one of the run that recorded it, and stands there once.
   const withInherited = filter.run !== undefined
-  for (const run of await runsAsked(core, filter)) {
+  for (const run of await runsAsked(core, events, filter)) {
     if (after !== undefined && compareRuns(run, { createdAt: after.createdAt, id: after.run }) < 0) continue
     if (filter.run === undefined && !(await hasEntries(events, run.id, filter.stream))) continue
     const begin = after?.run === run.id ? { after: after.number } : {}
@@ -121,9 +122,10 @@ async function* found(
 }
 
 /** The oldest first. */
-async function runsAsked(core: StoreCore, { run, pipeline }: StreamFilter): Promise<readonly RunView[]> {
+async function runsAsked(core: StoreCore, events: EventFeed, { run, pipeline }: StreamFilter): Promise<readonly RunView[]> {
   if (run !== undefined) {
-    const view = await core.feed.query(catalog => catalog.run(run))
+    const id = await askedRun(core, events, run)
+    const view = await core.feed.query(catalog => catalog.run(id))
     return view === undefined || (pipeline !== undefined && view.pipeline !== pipeline) ? [] : [view]
   }
   const runs: RunView[] = []
@@ -149,7 +151,7 @@ function entryTest(filter: StreamFilter): (entry: StreamEntry) => boolean {
     (stream === undefined || entry.stream === stream) &&
     entry.time >= since &&
     entry.time < until &&
-    (stage === undefined || (entry.stage !== undefined && (entry.stage === stage || isInside(entry.stage, stage))))
+    (stage === undefined || (entry.stage !== undefined && isOfStage({ ...entry, stage: entry.stage }, stage)))
 }
 
 const cursorOf = ({ createdAt, run, number }: Place): string =>

@@ -7,7 +7,7 @@ export interface RecordStreamQueries {
   /**
    * A page of the entries of record streams (`run.record`): the oldest run first, of a run in the order in which they were recorded. Only those that count, each once, unless `superseded` asks for all.
    *
-   * @throws WaymarkError `invalid`, naming the option; `corrupt`
+   * @throws WaymarkError `invalid`, naming the option; `not_found` of the run; `corrupt`
    *
    * @example
    * const { entries, next } = await store.records({ stream: 'quant_validation', pipeline: 'portfolio', limit: 100 })
@@ -17,7 +17,7 @@ export interface RecordStreamQueries {
   /**
    * Every entry that fits, one by one, in bounded memory.
    *
-   * @throws WaymarkError `invalid`, naming the option; `corrupt`
+   * @throws WaymarkError `invalid`, naming the option; `not_found` of the run; `corrupt`
    *
    * @example
    * for await (const { entry, artifact } of store.eachRecord({ run: run.id, stream: 'quant_validation' })) console.log(entry, artifact?.id)
@@ -27,7 +27,7 @@ export interface RecordStreamQueries {
   /**
    * Writes the entries of a run's stream that count into a file of JSON lines, as they were recorded and in their order; and their artifacts, where a folder is named. The file appears whole or not at all.
    *
-   * @throws WaymarkError `not_found` of the run, `conflict` if a file exists and `replace` is not set, `cancelled` by the signal, `disk_full`, `unavailable`, `corrupt`
+   * @throws WaymarkError `not_found` of the run or the stream, `conflict` if a file exists and `replace` is not set, `cancelled` by the signal, `disk_full`, `unavailable`, `corrupt`
    *
    * @example
    * await store.exportRecords('checks.jsonl', { run: 'portfolio@last', stream: 'quant_validation', artifacts: 'plots' })

@@ -73,7 +73,7 @@ export class RecordStreamRecorder {
 }
 
 function entryJson(what: string, entry: unknown): string {
-  const json = plainJson(what, entry)
+  const json = plainJson(what, entry, 'entry')
   if (!Object.hasOwn(Object(entry), artifactKey)) return json
   throw new WaymarkError('invalid', {
     message: `${what} has a property ${artifactKey}, which is where its artifact is named`,

@@ -14,12 +14,14 @@ const deepest = 64
  * @throws WaymarkError `invalid`
  */
 export function checkEvent(type: unknown, status: unknown): asserts status is EventStatus {
-  if (typeof type !== 'string' || type === '' || type.length > longestType || /[\p{Cc}\p{Cs}]/u.test(type))
+  if (typeof type !== 'string' || type === '' || type.length > longestType)
     throw refused(
-      `the type of an event must be a text of 1 to ${longestType} characters, not ${shown(type)}`,
+      `the type of an event must be a text of 1 to ${longestType} characters, not ${shown(type)}${lengthOf(type)}`,
       '',
-      "run.event('model_trained', { accuracy: 0.93 })",
+      typeExample,
     )
+  if (/[\p{Cc}\p{Cs}]/u.test(type))
+    throw refused(`the type of an event holds a control character or half of a surrogate pair: ${shown(type)}`, '', typeExample)
   if (isReservedEventType(type))
     throw refused(`${type} is a type of Waymark's own: such events follow from what a run does`, '', 'Choose a name of your own.')
   if (!eventStatuses.some(known => known === status))
@@ -36,27 +38,32 @@ export function checkEvent(type: unknown, status: unknown): asserts status is Ev
  * @throws WaymarkError `invalid` with the path in `details.path`
  */
 export function metadataJson(type: string, metadata: unknown): string {
-  return metadata === undefined ? '{}' : plainJson(`the metadata of ${type}`, metadata)
+  return metadata === undefined ? '{}' : plainJson(`the metadata of ${type}`, metadata, 'event')
 }
 
-/** As {@link metadataJson}. @param what Names the object in messages */
-export function plainJson(what: string, metadata: unknown): string {
+/** As {@link metadataJson}. @param what Names the object in messages; `noun`: what it is part of */
+export function plainJson(what: string, metadata: unknown, noun: 'event' | 'entry'): string {
   if (!isPlain(metadata)) throw refused(`${what} must be a plain object, not ${shown(metadata)}`, '', remedy)
-  checkPart({ what, leastBytes: 0 }, metadata, '', 0)
+  checkPart({ what, noun, leastBytes: 0 }, metadata, '', 0)
   const json = JSON.stringify(metadata)
   if (json.length * 3 <= mostMetadataBytes || Buffer.byteLength(json) <= mostMetadataBytes) return json
-  throw tooLarge(what)
+  throw tooLarge(what, noun)
 }
 
-const tooLarge = (what: string): WaymarkError =>
+const typeExample = "run.event('model_trained', { accuracy: 0.93 })"
+
+const lengthOf = (type: unknown): string => (typeof type === 'string' && type.length > longestType ? `… of ${type.length}` : '')
+
+const tooLarge = (what: string, noun: string): WaymarkError =>
   refused(
     `${what} takes more than ${mostMetadataBytes} bytes as JSON`,
     '',
-    'Save it as a checkpoint (a stage, or store.save), and put its id into the event.',
+    `Save it as a checkpoint (a stage, or store.save), and put its id into the ${noun}.`,
   )
 
 interface Checking {
   readonly what: string
+  readonly noun: string
   /** Its JSON takes so many at least: what is far too large is refused before it is made. */
   leastBytes: number
 }
@@ -64,9 +71,9 @@ interface Checking {
 const remedy = 'Give a plain object of texts, finite numbers, true, false, null, lists and such objects.'
 
 function checkPart(checking: Checking, value: unknown, path: string, depth: number): void {
-  const { what } = checking
+  const { what, noun } = checking
   checking.leastBytes += typeof value === 'string' ? value.length + 2 : 1
-  if (checking.leastBytes > mostMetadataBytes) throw tooLarge(what)
+  if (checking.leastBytes > mostMetadataBytes) throw tooLarge(what, noun)
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -109,7 +116,7 @@ function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 50))
   if (typeof value === 'object' && value !== null)
     return Array.isArray(value) ? 'a list' : `a ${value.constructor?.name ?? 'n object'}`
-  return typeof value === 'function' ? 'a function' : typeof value === 'bigint' ? 'a BigInt' : String(value)
+  return typeof value === 'function' ? 'a function' : typeof value === 'bigint' ? `${value}n` : String(value)
 }
 
 const refused = (message: string, path: string, remedy: string): WaymarkError =>

@@ -21,12 +21,12 @@ export function eventTest(filter: EventFilter): EventTest {
     event.time < until &&
     types?.includes(event.type) !== false &&
     statuses?.includes(event.status) !== false &&
-    (stage === undefined || isOf(event, stage)) &&
+    (stage === undefined || isOfStage(event, stage)) &&
     (text === undefined || eventHolds(event, text))
 }
 
 /** Whether it is of the stage, an item of it, or something inside. */
-function isOf({ stage, item }: RecordedEvent, wanted: string): boolean {
+export function isOfStage({ stage, item }: Pick<RecordedEvent, 'stage' | 'item'>, wanted: string): boolean {
   if (stage === wanted || isInside(stage, wanted)) return true
   return item !== undefined && wanted.startsWith(stage) && itemPath(stage, item) === wanted
 }

@@ -40,7 +40,7 @@ export interface RecordedEvent {
 
 /** By options of a query: what is not given fits everything. */
 export interface EventFilter {
-  /** The run's id. */
+  /** The run's id or address (`PIPELINE@last`, `@last`, a unique prefix). */
   readonly run?: string
   readonly pipeline?: string
   /** One of these. */

@@ -4,6 +4,8 @@ import { RunRedaction } from '../../engine/run-redaction.ts'
 import type { Store } from '../../engine/store.ts'
 import { stageOf } from '../../model/apply-record.ts'
 import { isInside } from '../../model/scope.ts'
+import { addressedStage } from '../addressed-stage.ts'
+import { wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
 import { eventLine, exitLine, recordShape } from '../json-shapes.ts'
 import { recordLine } from '../render/record-line.ts'
@@ -13,10 +15,14 @@ import { withStore } from '../with-store.ts'
 export async function rawEventsCommand(context: Context, address: string): Promise<number> {
   const { line, output, clock } = context
   return withStore(context, async store => {
-    const { run, stage } = await store.resolve(address)
+    const found = await store.resolve(address)
+    const { run } = found
+    const { path: stage, isItem } = await addressedStage(store, found)
+    if (isItem)
+      throw wrongUsage('--raw shows records of a run or a stage, not of one item; leave out the key, or --raw', line.command)
     // Before the first record is shown: a later one may say what is secret in it.
     output.showWith((await RunRedaction.of(store, run.id)).redaction)
-    for await (const event of wanted(store, run.id, stage, line.flags.count('limit'))) {
+    for await (const event of wanted(store, run.id, stage, line.flags.count('limit') || undefined)) {
       if (output.json) output.jsonLine(eventLine(event.time, run.id, recordShape(event)))
       else process.stdout.write(`${output.shownText(recordLine(redactedParams(event, output.redaction)))}\n`)
     }

@@ -9,6 +9,8 @@ import type { Context } from '../context.ts'
 import { filterOf } from '../event-filter.ts'
 import { EventMasks, type MaskedEvent } from '../event-masks.ts'
 import { eventLine, exitLine } from '../json-shapes.ts'
+import { type MeantCommand, type MeantNames, meantNames, meantOf } from '../meant-names.ts'
+import { isReaderGone } from '../output-loss.ts'
 import { eventSummaryLines, listedEvent } from '../render/event-lines.ts'
 import { line as textLine } from '../render/screen.ts'
 import { shellWords } from '../shell-words.ts'
@@ -61,10 +63,9 @@ async function list(context: Context, store: Store, filter: EventFilter): Promis
   }
   output.showWith(redactionOf(store))
   const hint = isCut ? { command: commandFor(line, [], 0) } : undefined
-  const meant = shown === 0 ? await meantTypes(store, line) : undefined
-  if (output.json) output.jsonLine(exitLine(clock.now(), filter.run, 0, undefined, meant ?? hint))
-  else if (shown === 0)
-    await output.message([textLine(meant === undefined ? 'no events fit' : `no events fit; did you mean: ${meant.command}`)])
+  const meant = shown === 0 ? await meantCommand(store, line, filter.run) : undefined
+  if (output.json) output.jsonLine(exitLine(clock.now(), filter.run, 0, undefined, meant?.hint ?? hint))
+  else if (shown === 0) await output.message([textLine(`no events fit${meant?.text ?? ''}`)])
   else if (hint !== undefined && !output.quiet)
     await output.message([textLine(`the newest ${limit} that fit; all of them: --limit 0`)])
   return 0
@@ -98,12 +99,12 @@ function follow(context: Context, store: Store, filter: EventFilter): Promise<nu
     for await (const event of shownEvents(store, masks, { ...filter, ...bounds, follow: true, signal })) {
       tell(context, event, filter)
       // Whoever read it has gone.
-      if (process.stdout.destroyed) break
+      if (isReaderGone()) break
     }
     return 0
   }
-  return untilStopped(work, async () => {
-    if (output.json) output.jsonLine(exitLine(clock.now(), filter.run, 130))
+  return untilStopped(work, async (stopped, code) => {
+    if (output.json) output.jsonLine(exitLine(clock.now(), filter.run, code, stopped.toJSON()))
   })
 }
 
@@ -138,21 +139,23 @@ async function summary({ output, clock }: Context, summed: EventSummary): Promis
   return 0
 }
 
-/** The command that was meant, where a type is misspelt. */
-async function meantTypes(store: Store, line: CommandLine): Promise<{ readonly command: string } | undefined> {
+/** What was meant, where a type, a pipeline or a stage is misspelt. */
+async function meantCommand(store: Store, line: CommandLine, run: string | undefined): Promise<MeantCommand> {
   const types = line.flags.all('type')
   const known = types.length === 0 ? [] : await store.eventTypes()
   const meant = types.map(type => (known.includes(type) ? type : (nearest(type, known) ?? type)))
-  const isSame = meant.every((type, at) => type === types[at])
-  return isSame ? undefined : { command: commandFor(line, meant) }
+  const names = await meantNames(store, line, run)
+  const isSame = !names.isCorrected && meant.every((type, at) => type === types[at])
+  return meantOf(isSame ? undefined : commandFor(line, meant, undefined, names), names)
 }
 
-/** The same command with these types, or with another limit. */
-function commandFor({ arguments: given, flags }: CommandLine, types: readonly string[], limit?: number): string {
-  const words = ['waymark', 'events', ...given]
+/** The same command with these types, or with another limit or other names. */
+function commandFor(line: CommandLine, types: readonly string[], limit?: number, names?: MeantNames): string {
+  const { flags } = line
+  const words = ['waymark', 'events', ...(names ?? line).arguments]
   for (const type of types.length > 0 ? types : flags.all('type')) words.push('--type', type)
   for (const name of ['status', 'stage', 'pipeline', 'since', 'until', 'grep'])
-    for (const value of flags.all(name)) words.push(`--${name}`, value)
+    for (const value of flags.all(name)) words.push(`--${name}`, names?.flags.get(name) ?? value)
   if (limit !== undefined) words.push('--limit', String(limit))
   return shellWords(words)
 }

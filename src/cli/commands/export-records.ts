@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { entryLine } from '../../engine/export-record-stream.ts'
+import { knownStream } from '../../engine/known-stream.ts'
 import type { RunSummary } from '../../engine/run-summary.ts'
 import type { Store } from '../../engine/store.ts'
 import { wrongUsage } from '../command-line.ts'
@@ -23,6 +24,7 @@ export async function exportRecords(context: Context, store: Store, run: RunSumm
   if (out === '-') {
     if (output.json) throw wrongUsage('--json and --out - both write to stdout', command)
     if (folder !== undefined) throw wrongUsage('--artifacts needs a file for the entries: --out FILE', command)
+    await knownStream(store, run.id, stream)
     for await (const entry of store.eachRecord({ run: run.id, stream })) if (!(await written(entryLine(entry)))) break
     return 0
   }

@@ -7,6 +7,7 @@ import { wrongUsage } from '../command-line.ts'
 import type { Context } from '../context.ts'
 import { filterOf } from '../event-filter.ts'
 import { eventLine, exitLine } from '../json-shapes.ts'
+import { type MeantCommand, type MeantNames, meantNames, meantOf } from '../meant-names.ts'
 import { streamEntryShape } from '../record-shapes.ts'
 import { redactedEntry } from '../redacted-entries.ts'
 import { listedStreamEntry } from '../render/record-stream-lines.ts'
@@ -53,11 +54,10 @@ async function list(context: Context, store: Store, filter: StreamFilter, tail: 
     if (newest.length > tail) newest.shift()
   }
   for (const entry of newest) tell(context, entry, filter)
-  const meant = found === 0 ? await meantStream(store, filter, context) : undefined
+  const meant = found === 0 ? await meantCommand(store, filter, context) : undefined
   const more = tail > 0 && found > tail ? { command: commandFor(context, filter.stream, 0) } : undefined
-  if (output.json) output.jsonLine(exitLine(clock.now(), filter.run, 0, undefined, meant ?? more))
-  else if (found === 0)
-    await output.message([textLine(meant === undefined ? 'no entries fit' : `no entries fit; did you mean: ${meant.command}`)])
+  if (output.json) output.jsonLine(exitLine(clock.now(), filter.run, 0, undefined, meant?.hint ?? more))
+  else if (found === 0) await output.message([textLine(`no entries fit${meant?.text ?? ''}`)])
   else if (more !== undefined && !output.quiet)
     await output.message([textLine(`the newest ${tail} of ${found} that fit; all of them: --tail 0`)])
   return 0
@@ -69,27 +69,22 @@ function tell({ output }: Context, entry: StreamEntry, filter: StreamFilter): vo
   else writeEntry(output, listedStreamEntry(shown, filter.run === undefined))
 }
 
-/** The command that was meant, where the name of the stream is misspelt. */
-async function meantStream(
-  store: Store,
-  { stream }: StreamFilter,
-  context: Context,
-): Promise<{ readonly command: string } | undefined> {
-  if (stream === undefined) return undefined
-  const known = (await store.eventTypes()).flatMap(type => streamOfType(type) ?? [])
-  const meant = known.includes(stream) ? undefined : nearest(stream, known)
-  return meant === undefined ? undefined : { command: commandFor(context, meant, undefined) }
+/** What was meant, where the name of the stream, of the pipeline or of a stage is misspelt. */
+async function meantCommand(store: Store, { stream, run }: StreamFilter, context: Context): Promise<MeantCommand> {
+  const known = stream === undefined ? [] : (await store.eventTypes()).flatMap(type => streamOfType(type) ?? [])
+  const meant = stream === undefined || known.includes(stream) ? undefined : nearest(stream, known)
+  const names = await meantNames(store, context.line, run)
+  const isSame = meant === undefined && !names.isCorrected
+  return meantOf(isSame ? undefined : commandFor(context, meant ?? stream, undefined, names), names)
 }
 
-/** The same command with this stream and tail. */
-function commandFor(
-  { line: { arguments: given, flags } }: Context,
-  stream: string | undefined,
-  tail: number | undefined,
-): string {
-  const words = ['waymark', 'records', ...given]
+/** The same command with this stream, tail and names. */
+function commandFor({ line }: Context, stream: string | undefined, tail: number | undefined, names?: MeantNames): string {
+  const { flags } = line
+  const words = ['waymark', 'records', ...(names ?? line).arguments]
   if (stream !== undefined) words.push('--stream', stream)
-  for (const name of ['pipeline', 'stage', 'since']) for (const value of flags.all(name)) words.push(`--${name}`, value)
+  for (const name of ['pipeline', 'stage', 'since'])
+    for (const value of flags.all(name)) words.push(`--${name}`, names?.flags.get(name) ?? value)
   if (flags.on('superseded')) words.push('--superseded')
   if (tail !== undefined) words.push('--tail', String(tail))
   return shellWords(words)
