@@ -1,5 +1,6 @@
 import { digestCode } from '../engine/code-digest.ts'
 import { Redaction, redactionOf } from '../engine/redaction.ts'
+import { runLogOf } from '../engine/run-log-of.ts'
 import { storeError } from '../engine/stored-error.ts'
 import { systemClock } from '../model/clock.ts'
 import { type ErrorJson, isWaymarkError, WaymarkError } from '../model/errors.ts'
@@ -134,7 +135,14 @@ async function work(order: ChildOrder): Promise<ChildOutcome> {
     ...order.open,
   })
   const redaction = tellHidden(redactionOf(store))
-  const before = new Set(store.notices())
+  // The plan tells those of the opening.
+  const toldNotices = new Set(store.notices())
+  const tellNotice = (message: string): Promise<void> => {
+    if (toldNotices.has(message)) return Promise.resolve()
+    toldNotices.add(message)
+    return send({ type: 'event', time: systemClock.now(), event: { type: 'notice', message } })
+  }
+  runLogOf(store)?.watchedBy({ notice: message => void tellNotice(message) })
   try {
     const outcome = await pipeline.attempt(params, {
       store,
@@ -174,8 +182,7 @@ async function work(order: ChildOrder): Promise<ChildOutcome> {
   } finally {
     await store.close()
     // What the plan could not say yet.
-    for (const message of store.notices())
-      if (!before.has(message)) await send({ type: 'event', time: systemClock.now(), event: { type: 'notice', message } })
+    for (const message of store.notices()) await tellNotice(message)
   }
 }
 

@@ -1,7 +1,5 @@
 import { fstatSync, writeSync } from 'node:fs'
-import { fileFault } from '../files/file-faults.ts'
-import { fileErrorCode } from '../files/file-system.ts'
-import type { WaymarkError } from '../model/errors.ts'
+import { WaymarkError } from '../model/errors.ts'
 
 let failure: unknown
 
@@ -31,13 +29,23 @@ export function watchOutput(): void {
 }
 
 /** A reader that goes away (`| head`) is no failure: there is nobody to tell the rest. */
-export const isReaderGone = (): boolean => failure !== undefined && (fileErrorCode(failure) === 'EPIPE' || process.stdout.isTTY)
+export const isReaderGone = (): boolean => failure !== undefined && (codeOf(failure) === 'EPIPE' || process.stdout.isTTY)
 
 /** Why not all that was written to stdout is there, on a full disk for instance; undefined if nothing is known to be missing. */
 export async function outputLoss(): Promise<WaymarkError | undefined> {
   // The stream tells of it a moment after the write.
   await new Promise(resolve => setImmediate(resolve))
   if (failure === undefined || isReaderGone()) return undefined
-  const means = 'What was written there is not all there. Only that is affected: what the command did is done.'
-  return fileFault(failure, 'write to stdout', means)
+  const isFull = ['ENOSPC', 'EDQUOT'].includes(codeOf(failure) ?? '')
+  return new WaymarkError(isFull ? 'disk_full' : 'unavailable', {
+    message: `cannot write to stdout: ${failure instanceof Error ? failure.message : String(failure)}`,
+    means: 'What was written there is not all there. Only that is affected: what the command did is done.',
+    remedy: isFull
+      ? 'Free some space on the disk that it was written to, or have it written elsewhere.'
+      : 'Have it written elsewhere.',
+    cause: failure,
+  })
 }
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { processStartOf } from '../engine/process-identity.ts'
 import { Redaction } from '../engine/redaction.ts'
+import { runLogOf } from '../engine/run-log-of.ts'
 import { systemRandom } from '../model/clock.ts'
 import type { ErrorJson } from '../model/errors.ts'
 import type { EndCause } from '../model/records.ts'
@@ -62,7 +63,7 @@ export async function runPipeline(context: Context, request: PipelineRequest): P
     clock,
     ask: canAsk(context) ? ask : undefined,
     recordCrash: async (path, run, cause, finished) => {
-      if (!keepsNothing) await recordCrash(context, path, run, cause, finished)
+      if (!keepsNothing) await recordCrash({ context, reporter, path }, run, cause, finished)
     },
   })
   return end.exitCode
@@ -118,14 +119,20 @@ async function ask(error: ErrorJson): Promise<boolean> {
 }
 
 async function recordCrash(
-  context: Context,
-  path: string,
+  { context, reporter, path }: { readonly context: Context; readonly reporter: RunReporter; readonly path: string },
   run: string,
   cause: EndCause,
   finished: ReadonlyMap<string, number>,
 ): Promise<void> {
   const { open } = await import('../open.ts')
-  const store = await open({ path, create: false, ...(await keyOf(context)) })
+  const { logs } = context.settings
+  const store = await open({ path, create: false, ...(await keyOf(context)), ...(logs && { logs }) })
+  // The pipeline's process cannot write these lines any more.
+  runLogOf(store)?.watchedBy({
+    notice: text => reporter.notice(text),
+    console: text => reporter.userLine('stderr', text),
+    redaction: context.output.redaction,
+  })
   try {
     await store.recordCrash(run, cause, finished)
   } finally {

@@ -1,7 +1,8 @@
 import { eventsIn } from '../model/derived-events.ts'
 import type { EventStatus, RecordedEvent } from '../model/pipeline-event.ts'
-import type { RunRecord, StoredError } from '../model/records.ts'
+import type { AttemptEnded, RunRecord, StoredError } from '../model/records.ts'
 import { stageNameOf } from '../model/scope.ts'
+import { crashMessage } from './crash-message.ts'
 
 /** Whose records they are. */
 export interface LoggedRun {
@@ -63,10 +64,10 @@ function errorsIn(record: RunRecord): ReadonlyMap<string, StoredError> {
       const { path: stage, error } = record
       return new Map([[keyOf({ type: 'stage_error', stage, item: error.item }), error]])
     }
-    case 'attempt.ended':
-      return record.error === undefined
-        ? new Map()
-        : new Map([[keyOf({ type: 'pipeline_error', stage: '', item: undefined }), record.error]])
+    case 'attempt.ended': {
+      const error = record.error ?? crashIn(record)
+      return error === undefined ? new Map() : new Map([[keyOf({ type: 'pipeline_error', stage: '', item: undefined }), error]])
+    }
     case 'stage.progress':
       return new Map(
         (record.setAside ?? []).map(({ key, index, error }) => [
@@ -78,6 +79,10 @@ function errorsIn(record: RunRecord): ReadonlyMap<string, StoredError> {
       return new Map()
   }
 }
+
+/** Of a process that ended without an error of its own. */
+const crashIn = ({ cause }: AttemptEnded): StoredError | undefined =>
+  cause === undefined ? undefined : { name: 'Crash', message: crashMessage(cause) }
 
 const keyOf = ({ type, stage, item }: Pick<RecordedEvent, 'type' | 'stage'> & { readonly item?: string | undefined }): string =>
   JSON.stringify([type, stage, item ?? null])

@@ -3,7 +3,7 @@ import type { LogFiles } from '../logs/log-files.ts'
 import type { Clock } from '../model/clock.ts'
 import type { LogOptions } from '../model/log-options.ts'
 import type { Plan } from '../model/plan.ts'
-import { logDefaults } from './run-log.ts'
+import { isLogged, logDefaults } from './run-log.ts'
 
 export interface PrintedLogOptions {
   readonly logs: LogOptions
@@ -35,6 +35,8 @@ export class PrintedLog {
   #waitingLength = 0
   #files: Promise<LogFiles | undefined> | undefined
   #queue: Promise<void> = Promise.resolve()
+  /** Lines that no file could be opened for. */
+  #missing = 0
 
   constructor(options: PrintedLogOptions) {
     this.#options = options
@@ -65,6 +67,7 @@ export class PrintedLog {
     this.#writeWaiting()
     await this.#queue
     await (await this.#files)?.close()
+    if (this.#missing > 0) this.#tell(`lines that are missing in pipeline.log: ${this.#missing}`)
   }
 
   #writeWaiting(): void {
@@ -79,7 +82,9 @@ export class PrintedLog {
     this.#queue = this.#queue
       .then(async () => {
         const files = await this.#open()
-        files?.to('pipeline.log')[stream === 'stdout' ? 'info' : 'warn'](fields, text)
+        const level = stream === 'stdout' ? 'info' : 'warn'
+        files?.to('pipeline.log')[level](fields, text)
+        if (files === undefined && this.#files !== undefined && isLogged(level, this.#options.logs.level)) this.#missing++
       })
       .catch((error: unknown) => this.#tell(error))
   }

@@ -1,6 +1,7 @@
 import type { RecordedRun } from '../model/recorded-run.ts'
 import type { AttemptEnded, EndCause, RunRecord } from '../model/records.ts'
 import type { ScopePath } from '../model/scope.ts'
+import { crashMessage } from './crash-message.ts'
 import { writeErrorCheckpoint } from './error-checkpoint.ts'
 import { foldRecords } from './fold-records.ts'
 import { ownRun } from './ownership.ts'
@@ -21,6 +22,8 @@ export async function recordCrash(
   await core.feed.refresh()
   const run = await core.feed.query(catalog => catalog.run(id))
   if (run?.owner === undefined) return
+  // Its attempt began in another process.
+  core.runLog?.learn(id, { pipeline: run.pipeline, attempt: run.attempt })
   const { ownership, history } = await ownRun(core, run)
   const recorded = await foldRecords(core.log, history.records)
   const stage = stageAtWork(recorded)
@@ -28,7 +31,7 @@ export async function recordCrash(
     run: id,
     pipeline: run.pipeline,
     attempt: run.attempt,
-    error: { name: 'Crash', message: messageOf(cause) },
+    error: { name: 'Crash', message: crashMessage(cause) },
     place: stage === undefined ? undefined : { stage },
     recorded,
   })
@@ -60,10 +63,4 @@ const mostUnsaved = 100
 function stageAtWork({ stages }: RecordedRun): string | undefined {
   const open = [...stages.values()].filter(stage => stage.state === 'running').sort((a, b) => a.order - b.order)
   return open.at(-1)?.path
-}
-
-function messageOf({ kind, signal, exitCode, likely, evidence }: EndCause): string {
-  const what =
-    kind === 'signal' ? `the process was killed by ${signal ?? 'a signal'}` : `the process ended with code ${exitCode ?? '?'}`
-  return [what, ...(likely === undefined ? [] : [`likely ${likely}`]), ...(evidence === undefined ? [] : [evidence])].join(', ')
 }

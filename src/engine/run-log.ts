@@ -24,6 +24,16 @@ export interface RunLogOptions {
   readonly notice: (text: string) => void
 }
 
+/** The command line, which shows what the log says of itself as it comes. */
+export interface RunLogWatcher {
+  /** Called with what goes wrong, besides the notice of the store. */
+  readonly notice: (text: string) => void
+  /** Is given lines of `console` in the place of stderr. */
+  readonly console?: (line: string) => void
+  /** Knows what is not to be shown, in the place of what the store knows. */
+  readonly redaction?: Redaction | undefined
+}
+
 export const logDefaults = { level: 'info', maxBytes: 10 << 20, files: 5, keepDays: 7 } as const
 /** Runs are forgotten by their age beyond so many: of a line of an older one only the run is told. */
 const mostRuns = 1_000
@@ -40,9 +50,21 @@ export class RunLog {
   /** Each line after the one before, also while files are opened. */
   #queue: Promise<void> = Promise.resolve()
   #isTold = false
+  #watcher: RunLogWatcher | undefined
+  /** Lines of the logs that could not be opened. */
+  readonly #missing = new Map<string, number>()
 
   constructor(options: RunLogOptions) {
     this.#options = options
+  }
+
+  watchedBy(watcher: RunLogWatcher): void {
+    this.#watcher = watcher
+  }
+
+  #notice(text: string): void {
+    this.#options.notice(text)
+    this.#watcher?.notice(text)
   }
 
   committed(batch: CommittedBatch): void {
@@ -57,13 +79,14 @@ export class RunLog {
     for (const { kind, stream, payload } of records) {
       if (kind === 'accept') continue
       const record = decodeRunRecord(payload)
-      if (record.type === 'attempt.started') this.#learn(stream, { pipeline: record.plan.pipeline, attempt: record.attempt })
+      if (record.type === 'attempt.started') this.learn(stream, { pipeline: record.plan.pipeline, attempt: record.attempt })
       const by = stream === '' ? {} : (this.#runs.get(stream) ?? { run: stream })
       for (const line of logLines(record, by)) this.#queue = this.#queue.then(() => this.#write(line))
     }
   }
 
-  #learn(run: string, facts: LoggedRun): void {
+  /** Whose the records of a run are from now on. */
+  learn(run: string, facts: Omit<LoggedRun, 'run'>): void {
     this.#runs.delete(run)
     this.#runs.set(run, { run, ...facts })
     const [oldest] = this.#runs.keys()
@@ -71,12 +94,13 @@ export class RunLog {
   }
 
   async #write(line: LogLine): Promise<void> {
-    const { to, redaction } = this.#options
+    const { to } = this.#options
+    const redaction = this.#watcher?.redaction ?? this.#options.redaction
     const { level, text, fields, error } = line
     try {
       const shown = redactedJson({ fields, text, error }, redaction) as Pick<LogLine, 'fields' | 'text' | 'error'>
       if (!isEventLogger(to) && to.console === true && isLogged(level, to.level))
-        process.stderr.write(`${JSON.stringify({ level, ...shown.fields, msg: shown.text })}\n`)
+        this.#print(JSON.stringify({ level, ...shown.fields, msg: shown.text }))
       if (isEventLogger(to)) to[level]({ ...shown.fields, ...(error && { err: shown.error }) }, shown.text)
       else this.#writeFiles(await this.#open(to), { ...line, ...shown }, to)
     } catch (failed) {
@@ -84,23 +108,41 @@ export class RunLog {
     }
   }
 
+  #print(line: string): void {
+    if (this.#watcher?.console === undefined) process.stderr.write(`${line}\n`)
+    else this.#watcher.console(line)
+  }
+
   /** Of a logger that fails at every line one word is enough. */
   #fail(error: unknown): void {
-    if (!this.#isTold) this.#options.notice(`the logger failed; the run goes on, and its events are in the store: ${said(error)}`)
+    if (!this.#isTold) this.#notice(`the logger failed; the run goes on, and its events are in the store: ${said(error)}`)
     this.#isTold = true
   }
 
-  #writeFiles(files: LogFiles | undefined, { level, text, fields, error, stage }: LogLine, { perStage }: LogOptions): void {
-    if (files === undefined) return
+  #writeFiles(files: LogFiles | undefined, line: LogLine, to: LogOptions): void {
+    const { level, text, fields, error, stage } = line
+    const { perStage } = to
+    if (files === undefined) {
+      if (isLogged(level, to.level)) this.#miss(line, perStage === true)
+      return
+    }
     files.to('pipeline.log')[level](fields, text)
     files.to('events/events.log')[level](fields)
     if (error !== undefined) files.to('errors/errors.log')[level]({ ...fields, err: error }, text)
     if (perStage === true && stage !== undefined) files.to(`stages/${fileName(stage)}.log`)[level](fields, text)
   }
 
+  #miss({ error, stage }: LogLine, perStage: boolean): void {
+    const names = ['pipeline.log', 'events/events.log']
+    if (error !== undefined) names.push('errors/errors.log')
+    if (perStage && stage !== undefined) names.push('stages')
+    for (const name of names) this.#missing.set(name, (this.#missing.get(name) ?? 0) + 1)
+  }
+
   /** Undefined where they cannot be: that is told once. */
   #open(to: LogOptions): Promise<LogFiles | undefined> {
-    const { clock, notice, defaultFolder } = this.#options
+    const { clock, defaultFolder } = this.#options
+    const notice = (text: string): void => this.#notice(text)
     const { folder = defaultFolder, level, maxBytes, files, keepDays } = { ...logDefaults, ...to }
     this.#files ??= LogFiles.open({ folder, level, maxBytes, files, keepDays, clock, notice }).catch((error: unknown) => {
       notice(`log files in ${folder} cannot be written: ${said(error)}; the run goes on, and its events are in the store`)
@@ -113,10 +155,13 @@ export class RunLog {
   async close(): Promise<void> {
     await this.#queue
     await (await this.#files)?.close()
+    const missing = [...this.#missing].map(([name, lines]) => `${lines} in ${name}`)
+    if (missing.length > 0)
+      this.#notice(`log files could not be written until the end; lines that are missing: ${missing.join(', ')}`)
   }
 }
 
-const isLogged = (level: LogLevel, least: LogLevel = logDefaults.level): boolean =>
+export const isLogged = (level: LogLevel, least: LogLevel = logDefaults.level): boolean =>
   logLevels.indexOf(level) >= logLevels.indexOf(least)
 
 const said = (error: unknown): string => (error instanceof Error ? error.message : describe(error))

@@ -41,7 +41,7 @@ export interface RunVerbs {
    * A page of the events of all runs: what the work recorded (`run.event`, `run.metric`, `run.quality`) and what follows from what the runs did (`pipeline_start`, `stage_complete`, `checkpoint_saved` …), in order of
    * their time. Every event that was there when the first page was asked for is on one page, whatever is recorded meanwhile.
    *
-   * @throws WaymarkError `invalid`, naming the option
+   * @throws WaymarkError `invalid`, naming the option; `not_found` of the run; `conflict` if a prefix fits several runs
    *
    * @example
    * const { events, next } = await store.events({ run: 'nightly', type: 'model_trained', newestFirst: true, limit: 10 })
@@ -51,7 +51,7 @@ export interface RunVerbs {
   /**
    * Every event that fits, one by one, in bounded memory; with `follow` also those to come, each once, within about a quarter of a second.
    *
-   * @throws WaymarkError `invalid`, naming the option; `cancelled` when the signal aborts
+   * @throws WaymarkError `invalid`, naming the option; `not_found` of the run; `cancelled` when the signal aborts
    *
    * @example
    * for await (const { run, stage } of store.eachEvent({ type: 'stage_error', follow: true })) console.error(`${stage} of ${run} failed`)

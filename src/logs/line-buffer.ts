@@ -40,6 +40,14 @@ export class LineBuffer {
     return this.#lines.length === 0
   }
 
+  /** Gives up what is not written yet; returns how many lines are lost. */
+  end(): number {
+    this.#cancel?.()
+    const lost = this.#lost + this.#lines.length
+    this.#lines = []
+    return lost
+  }
+
   /** @param line ends with a line end */
   write(line: string): void {
     this.#lines.push(line)
@@ -71,7 +79,7 @@ export class LineBuffer {
     this.#lines = []
     this.#length = 0
     this.#failed = 0
-    if (this.#isTold) onRelief(this.#lost)
+    if (this.#isTold || this.#lost > 0) onRelief(this.#lost)
     this.#isTold = false
     this.#lost = 0
   }

@@ -91,7 +91,14 @@ export class LogFiles {
       if (logs.every(({ buffer }) => buffer.isEmpty)) break
       await sleep(this.#options.clock, closingPauseMs)
     }
-    for (const { file } of logs) file.close()
+    for (const { file, buffer } of logs) {
+      file.close()
+      const lost = buffer.end()
+      if (lost > 0)
+        this.#options.notice(
+          `the log file ${file.path} could not be written until the end; lines that are missing in it: ${lost}`,
+        )
+    }
     await Promise.all(logs.map(({ file }) => file.tended()))
     this.#lock.close()
   }

@@ -31,6 +31,10 @@ export class RotatingFile {
     this.#options = options
   }
 
+  get path(): string {
+    return this.#options.path
+  }
+
   /**
    * Appends whole lines, each of which ends with a line end, as many as fit into one file, and at least one.
    *

@@ -136,3 +136,83 @@ test('A8 a disk of logs that is full stops nothing: it is said once, and all eve
   const { stdout } = await project.waymark('events', '@last', '--type', 'stage_complete', '--limit', '500', '--json')
   assert.equal(jsonLines(stdout).filter(({ type }) => type === 'stage_complete').length, 150)
 })
+
+test('A8 A7 a pipeline that is killed stands in the log files once an attempt, with what ended it, as it does in the events', async t => {
+  const project = await WaymarkProject.create(t, {
+    'a.ts': `import { pipeline } from 'waymark'
+export default pipeline('killed', run =>
+  run.stage('die', async () => {
+    process.kill(process.pid, 'SIGKILL')
+    await new Promise(() => setInterval(() => {}, 1_000))
+  }),
+)
+`,
+    'waymark.config.yaml': 'logs:\n  folder: told\n  console: true\n',
+  })
+  const { code, stderr } = await project.waymark('run', 'a.ts', '--run-id', 'r', '--restart', '1', '--backoff', '1')
+  assert.equal(code, 3, stderr)
+  for (const name of ['pipeline.log', 'events/events.log', 'errors/errors.log']) {
+    const ends = jsonLines(await project.read(`told/${name}`)).filter(({ event_type }) => event_type === 'pipeline_error')
+    assert.deepEqual(
+      ends.map(({ level, run, pipeline, attempt }) => [level, run, pipeline, attempt]),
+      [
+        ['error', 'r', 'killed', 1],
+        ['error', 'r', 'killed', 2],
+      ],
+      name,
+    )
+  }
+  const [first] = jsonLines(await project.read('told/errors/errors.log'))
+  assert.deepEqual(first?.['err'], { name: 'Crash', message: 'the process was killed by SIGKILL' })
+  assert.equal(first?.['msg'], 'pipeline_error: Crash: the process was killed by SIGKILL')
+  assert.equal(stderr.match(/^\{.*"event_type":"pipeline_error"/gm)?.length, 2, stderr)
+})
+
+test('A8 the log lines of a crash are masked as those of the pipeline’s own process', async t => {
+  const project = await WaymarkProject.create(t, {
+    'a.ts': `import { pipeline } from 'waymark'
+export default pipeline('killed', async (run, params) => {
+  await run.each('parts', [params['api-token']], async (_, ctx) => {
+    await ctx.each('inner', [1, 2, 3], async n => {
+      if (n < 3) return n
+      await new Promise(resolve => setTimeout(resolve, 1_500))
+      process.kill(process.pid, 'SIGKILL')
+      await new Promise(() => setInterval(() => {}, 1_000))
+    }, { key: String, concurrency: 1 })
+  }, { key: String })
+})
+`,
+    'waymark.config.yaml': 'logs:\n  folder: told\n',
+  })
+  const { code, stderr } = await project.waymark('run', 'a.ts', '--api-token', 'PLANTED-SECRET-1')
+  assert.equal(code, 3, stderr)
+  const file = await project.read('told/events/events.log')
+  assert.match(file, /"event_type":"pipeline_error"/)
+  assert.doesNotMatch(file, /PLANTED-SECRET/)
+})
+
+test('A8 log files that cannot be written are told of while the pipeline runs, once, in JSON too; and at the end how many lines are missing', async t => {
+  const project = await WaymarkProject.create(t, {
+    'a.ts': `import { existsSync } from 'node:fs'
+import { pipeline } from 'waymark'
+export default pipeline('waits', run =>
+  run.stage('wait', async () => {
+    for (let i = 0; i < 200 && !existsSync('go'); i++) await new Promise(resolve => setTimeout(resolve, 50))
+    return existsSync('go') ? 'told in time' : 'nobody told'
+  }),
+)
+`,
+    blocked: 'no folder',
+  })
+  const running = project.start(['run', 'a.ts', '--json'], { WAYMARK_LOGS_FOLDER: 'blocked' })
+  await running.seen(/"notice".*log files in .*cannot be written/)
+  await project.write('go', '')
+  const { code, stdout, stderr } = await running.ended
+  assert.equal(code, 0, stderr)
+  const told = jsonLines(stdout)
+  assert.equal(told.find(({ type }) => type === 'result')?.['value'], 'told in time')
+  const notices = told.filter(({ type }) => type === 'notice').map(({ message }) => String(message))
+  assert.equal(notices.filter(text => text.includes('cannot be written')).length, 1, notices.join('\n'))
+  // pipeline_start, stage_start, two checkpoints, stage_complete, pipeline_complete.
+  assert.match(notices.at(-1) ?? '', /lines that are missing: 6 in pipeline\.log, 6 in events\/events\.log$/)
+})

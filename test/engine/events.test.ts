@@ -316,7 +316,14 @@ test('A9 whatever is asked, pages of any size in both directions are what a look
   // Each condition by itself, whatever is drawn.
   const examples = (
     [
-      ...[{}, { run: 'run-1' }, { pipeline: 'odd' }, { type: ['one', 'deep'] }, { status: ['warning', 'error'] }],
+      ...[
+        {},
+        { run: 'no-such' },
+        { run: 'run-1' },
+        { pipeline: 'odd' },
+        { type: ['one', 'deep'] },
+        { status: ['warning', 'error'] },
+      ],
       ...['items', 'items[k%2F1]', 'items[k2]', 'nested'].map(stage => ({ stage })),
       ...['say "hi"', '":', 'k/1', 'quoted', '\\', 'half \ud83d', 'ü'].map(text => ({ text })),
       ...[{ since: 1_000_060 }, { until: 1_000_060 }, { run: 'run-2', stage: 'items', status: 'info' }],
@@ -327,6 +334,11 @@ test('A9 whatever is asked, pages of any size in both directions are what a look
   const isOfStream = ({ type, metadata }: PipelineEvent): boolean => type !== 'checkpoint_saved' || metadata['kind'] !== 'state'
   await fc.assert(
     fc.asyncProperty(filters, fc.boolean(), fc.integer({ min: 5, max: 80 }), async (filter, newestFirst, limit) => {
+      if (filter.run === 'no-such') {
+        for (const asked of [() => store.events(filter), () => store.eachEvent(filter).next()])
+          await assert.rejects(asked, { code: 'not_found' })
+        return
+      }
       const paged = await pagesOf(store, { ...filter, newestFirst, limit })
       const given = paged.map(({ time }) => time)
       assert.deepEqual(

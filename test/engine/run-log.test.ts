@@ -172,3 +172,24 @@ test('A8 options of logs that there are not, and loggers that are none, are refu
     await refused({ info: () => {}, warn: () => {} }, /has no function error/)
     assert.equal(existsSync(path), false)
   }))
+
+test('A8 lines that could not be written until the store is closed are counted, of each log', () =>
+  withFolder(async folder => {
+    const logs = join(folder, 'logs')
+    const store = await open({ path: join(folder, '.waymark'), logs: {} })
+    await store.save({ value: 1 })
+    await new Promise(resolve => setTimeout(resolve, 400))
+    rmSync(logs, { recursive: true })
+    writeFileSync(logs, 'a file')
+    await assert.rejects(work.run(params, { store }), { code: 'failed' })
+    await store.close()
+    const told = store.notices().filter(notice => notice.includes('missing'))
+    assert.deepEqual(
+      told.map(notice => notice.replace(`${logs}/`, '')),
+      [
+        ['pipeline.log', 11],
+        ['events/events.log', 11],
+        ['errors/errors.log', 3],
+      ].map(([name, lines]) => `the log file ${name} could not be written until the end; lines that are missing in it: ${lines}`),
+    )
+  }))

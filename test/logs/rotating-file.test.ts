@@ -141,6 +141,27 @@ test('A8 while another process is at it nothing is written, and the wait holds u
     await close()
   }))
 
+test('A8 lines that are dropped for want of room while another process is at it are counted, whether it was told or not', () =>
+  withFolder(async folder => {
+    const { file, close } = await fileIn(folder, { maxBytes: 1 << 30 })
+    const other = await FolderLock.open(join(folder, 'a.log-lock'))
+    const lost: number[] = []
+    const clock: Clock = { ...systemClock, after: () => () => {} }
+    const buffer = new LineBuffer({ file, clock, onTrouble: () => assert.fail(), onRelief: lines => lost.push(lines) })
+    const fill = () =>
+      other.holding(() => {
+        for (let i = 0; i < 70; i++) buffer.write(`${'l'.repeat(65_535)}\n`)
+      })
+    fill()
+    buffer.flush()
+    assert.equal(linesOf(folder).length + (lost[0] ?? 0), 70)
+    assert.ok((lost[0] ?? 0) > 0)
+    fill()
+    assert.equal(buffer.end(), 70)
+    other.close()
+    await close()
+  }))
+
 test('A8 no file is larger than it may be, however many lines come at once', () =>
   withFolder(async folder => {
     const { file, path, close } = await fileIn(folder, { maxBytes: 1_000, files: 1_000 })
