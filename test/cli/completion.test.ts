@@ -120,9 +120,12 @@ test('X13 zsh reads its script, and offers the commands', needs('zsh'), () => {
   assert.deepEqual([checked.status, checked.stderr], [0, ''])
 })
 
-test('X13 fish reads its script, and offers the commands', needs('fish'), () => {
-  const input = `${fishCompletion(completions())}\ncomplete -C 'waymark verif'\n`
-  const { status, stdout, stderr } = spawnSync('fish', ['--no-config'], { input, encoding: 'utf8' })
+test('X13 fish reads its script, and offers the commands', needs('fish'), t => {
+  const folder = mkdtempSync(join(tmpdir(), 'waymark-completion-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'waymark.fish')
+  writeFileSync(file, `${fishCompletion(completions())}\ncomplete -C 'waymark verif'\n`)
+  const { status, stdout, stderr } = spawnSync('fish', ['--no-config', file], { encoding: 'utf8' })
   assert.deepEqual([status, stderr], [0, ''])
   assert.match(stdout, /^verify\t/m)
 })
