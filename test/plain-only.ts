@@ -14,6 +14,8 @@ const forgesPlain = 'it forges the bytes of plain packs; forged ones of a sealed
 const goldenPlain = 'it reads a plain store of an earlier version, kept as it was then'
 const readsBytes = 'it looks for plain bytes in the log'
 const catalogInMemory = 'it asks the catalog file of another process, and a sealed store has its catalog in memory'
+const readsAhead =
+  'it counts what is read of the log ahead and kept, and of a sealed store each record is read by itself and none is kept'
 const foundInPlain = 'its seed was found with the draws that a plain log makes'
 
 /** Every test that `npm run test:sealed` lets fail. It fails itself where one of these passes, or is not there. */
@@ -50,6 +52,14 @@ export const plainOnly: readonly PlainOnly[] = [
       'A9 a list of events that is half told when the index is emptied by another process goes on behind the last one: each once, none missing',
       'A9 a follower tells nothing again when another process emptied the index',
     ],
+  },
+  {
+    because: readsAhead,
+    file: 'test/engine/event-reading.test.ts',
+    tests: ['oldest', 'newest'].flatMap(order => [
+      `A9 a page of rare events, ${order} first, reads their records and nothing between them; asked once more it reads none`,
+      `A9 who goes through all events, ${order} first, reads many records at once`,
+    ]),
   },
   {
     because: indexInMemory,
